@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Errors: made once, where the cause is known, and carried up unchanged.
+//
+// A function that can fail takes a `struct error *` as its last argument and returns 0 or -1. The one who
+// finds the fault writes the message, "file: place: what is wrong", in one line without a full stop:
+//
+//     return fail(err, "%s: byte %zu: bad magic 0x%08x", path, offset, magic);
+//
+// Callers return -1 and leave the message alone. Only main prints it, and only main chooses the exit status.
+#ifndef REFF_BASE_ERROR_H
+#define REFF_BASE_ERROR_H
+
+enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+
+struct error {
+    enum exit_status status; // EXIT_FAILED unless set otherwise
+    char message[1000];      // one line, empty when nothing failed
+};
+
+// Stores the message (control characters in it become '?') with status EXIT_FAILED; returns -1.
+int fail(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// The same with status EXIT_USAGE: the command line or a setting is at fault, not a file.
+int fail_usage(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// The same with status EXIT_INTERRUPTED, for work that stopped because a signal asked it to.
+int fail_interrupted(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/file.h"
+
+#include "core/base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int path_join(char out[PATH_SIZE], struct error *err, const char *folder, const char *name) {
+    int length = snprintf(out, PATH_SIZE, "%s/%s", folder, name);
+    return length < PATH_SIZE ? 0 : fail(err, "%.200s/...: path too long", folder);
+}
+
+int file_exists(const char *path) {
+    struct stat s;
+    return stat(path, &s) == 0;
+}
+
+int file_temporary(const char *path, char temporary[PATH_SIZE], struct error *err) {
+    int length = snprintf(temporary, PATH_SIZE, "%s.part-%ld", path, (long)getpid());
+    return length < PATH_SIZE ? 0 : fail(err, "%.200s...: path too long", path);
+}
+
+int folder_sync(const char *path, struct error *err) {
+    char folder[PATH_SIZE];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash == folder)
+        slash[1] = 0;
+    else if (slash)
+        *slash = 0;
+    else
+        snprintf(folder, sizeof folder, ".");
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY);
+    if (descriptor < 0)
+        return fail(err, "%s: %s", folder, strerror(errno));
+    int bad = fsync(descriptor) && errno != EINVAL, cause = errno; // some network file systems cannot
+    close(descriptor);
+    return bad ? fail(err, "%s: %s", folder, strerror(cause)) : 0;
+}
+
+int file_publish(const char *temporary, const char *path, struct error *err) {
+    int descriptor = open(temporary, O_RDONLY);
+    int bad = descriptor < 0 || fsync(descriptor), cause = errno;
+    if (descriptor >= 0)
+        close(descriptor);
+    if (!bad && rename(temporary, path)) {
+        bad = 1;
+        cause = errno;
+    }
+    if (bad) {
+        unlink(temporary);
+        return fail(err, "%s: %s", path, strerror(cause));
+    }
+    return folder_sync(path, err);
+}
+
+int output_open(struct output *out, const char *path, struct error *err) {
+    memset(out, 0, sizeof *out);
+    if (snprintf(out->path, PATH_SIZE, "%s", path) >= PATH_SIZE)
+        return fail(err, "%.200s...: path too long", path);
+    if (file_temporary(path, out->temporary, err))
+        return -1;
+    out->stream = fopen(out->temporary, "wb");
+    return out->stream ? 0 : fail(err, "%s: %s", path, strerror(errno));
+}
+
+int output_commit(struct output *out, struct error *err) {
+    int bad = ferror(out->stream);
+    int cause = bad ? EIO : 0;
+    if (fflush(out->stream)) {
+        bad = 1;
+        cause = errno;
+    }
+    if (fclose(out->stream) && !bad) {
+        bad = 1;
+        cause = errno;
+    }
+    out->stream = NULL;
+    if (bad) {
+        unlink(out->temporary);
+        return fail(err, "%s: %s", out->path, strerror(cause));
+    }
+    return file_publish(out->temporary, out->path, err);
+}
+
+void output_discard(struct output *out) {
+    if (!out->stream)
+        return;
+    fclose(out->stream);
+    out->stream = NULL;
+    unlink(out->temporary);
+}
+
+int file_write(const char *path, const void *bytes, size_t size, struct error *err) {
+    struct output out;
+    if (output_open(&out, path, err))
+        return -1;
+    if (size && fwrite(bytes, 1, size, out.stream) != size) {
+        int cause = errno;
+        output_discard(&out);
+        return fail(err, "%s: %s", path, strerror(cause));
+    }
+    return output_commit(&out, err);
+}
+
+char *file_read(const char *path, size_t limit, size_t *size, struct error *err) {
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        fail(err, "%s: %s", path, strerror(errno));
+        return NULL;
+    }
+    char *bytes = NULL;
+    size_t capacity = 0, length = 0;
+    for (;;) {
+        if (length + 1 >= capacity) {
+            capacity = capacity ? 2 * capacity : 1 << 14;
+            if (reallocate((void **)&bytes, capacity, 1, path, err))
+                goto failed;
+        }
+        size_t got = fread(bytes + length, 1, capacity - length - 1, file);
+        length += got;
+        if (!got)
+            break;
+        if (length > limit) {
+            fail(err, "%s: larger than %zu bytes", path, limit);
+            goto failed;
+        }
+    }
+    if (ferror(file)) {
+        fail(err, "%s: %s", path, strerror(errno));
+        goto failed;
+    }
+    fclose(file);
+    bytes[length] = 0;
+    if (size)
+        *size = length;
+    return bytes;
+failed:
+    fclose(file);
+    free(bytes);
+    return NULL;
+}
+
+int folder_make(const char *path, struct error *err) {
+    char partial[PATH_SIZE];
+    if (snprintf(partial, sizeof partial, "%s", path) >= PATH_SIZE)
+        return fail(err, "%.200s...: path too long", path);
+    for (char *c = partial + 1;; c++) {
+        if (*c && *c != '/')
+            continue;
+        char kept = *c;
+        *c = 0;
+        if (mkdir(partial, 0777) && errno != EEXIST)
+            return fail(err, "%s: %s", partial, strerror(errno));
+        *c = kept;
+        if (!kept)
+            break;
+    }
+    struct stat s;
+    if (stat(path, &s) || !S_ISDIR(s.st_mode))
+        return fail(err, "%s: not a folder", path);
+    return 0;
+}

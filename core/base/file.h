@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that are either whole or absent: written beside the target, flushed to disk, renamed over it.
+//
+//     struct output out;
+//     if (output_open(&out, path, err)) return -1;
+//     fprintf(out.stream, ...);
+//     return output_commit(&out, err);         // or output_discard(&out) on the way out of a failure
+#ifndef REFF_BASE_FILE_H
+#define REFF_BASE_FILE_H
+
+#include "core/base/error.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+#define PATH_SIZE 4096
+
+struct output {
+    FILE *stream;              // write here
+    char path[PATH_SIZE];      // the target
+    char temporary[PATH_SIZE]; // "<target>.part-<process>" until committed
+};
+
+int output_open(struct output *out, const char *path, struct error *err);
+int output_commit(struct output *out, struct error *err); // flush, fsync, rename, fsync the folder; on failure discards
+void output_discard(struct output *out);                  // removes the temporary file; harmless after a commit
+
+// For libraries that insist on opening the file themselves (HDF5): the two halves of the above.
+// file_temporary fills `temporary` for `path`; file_publish fsyncs it and renames it to `path`.
+int file_temporary(const char *path, char temporary[PATH_SIZE], struct error *err);
+int file_publish(const char *temporary, const char *path, struct error *err);
+
+// A whole file (at most `limit` bytes) in memory, with a zero byte after its end; free() it. NULL on failure.
+char *file_read(const char *path, size_t limit, size_t *size, struct error *err);
+
+// Writes `size` bytes as a whole-or-absent file.
+int file_write(const char *path, const void *bytes, size_t size, struct error *err);
+
+int folder_make(const char *path, struct error *err);  // with its parents; one that exists is fine
+int folder_sync(const char *path, struct error *err);  // fsync of the folder that holds `path`
+int file_exists(const char *path);                     // 1 or 0
+int path_join(char out[PATH_SIZE], struct error *err, const char *folder, const char *name); // "folder/name"
+
+#endif

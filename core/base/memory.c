@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/memory.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+long memory_fail_at = 0;
+
+// True when this allocation is the one a test has chosen to fail.
+static int chosen_to_fail(void) { return memory_fail_at > 0 && --memory_fail_at == 0; }
+
+static int too_large(size_t count, size_t size) { return size && count > SIZE_MAX / 2 / size; }
+
+static void report(struct error *err, const char *what, size_t count, size_t size) {
+    fail(err, "out of memory: %s needs %.1f MiB", what, (double)count * (double)size / (1 << 20));
+}
+
+void *allocate(size_t count, size_t size, const char *what, struct error *err) {
+    void *block = NULL;
+    if (!too_large(count, size) && !chosen_to_fail())
+        block = calloc(count ? count : 1, size ? size : 1);
+    if (!block)
+        report(err, what, count, size);
+    return block;
+}
+
+int reallocate(void **block, size_t count, size_t size, const char *what, struct error *err) {
+    void *grown = NULL;
+    if (!too_large(count, size) && !chosen_to_fail())
+        grown = realloc(*block, count && size ? count * size : 1);
+    if (!grown) {
+        report(err, what, count, size);
+        return -1;
+    }
+    *block = grown;
+    return 0;
+}
+
+char *duplicate(const char *text, struct error *err) {
+    size_t length = strlen(text) + 1;
+    char *copy = allocate(length, 1, "a string", err);
+    if (copy)
+        memcpy(copy, text, length);
+    return copy;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Allocation that reports failure through struct error, and a switch that makes it fail on purpose.
+//
+// Tests set memory_fail_at to N so that the N-th allocation from now fails (as sqlite tests out-of-memory):
+// repeated for every N until the operation passes, this walks through each error path.
+#ifndef REFF_BASE_MEMORY_H
+#define REFF_BASE_MEMORY_H
+
+#include "core/base/error.h"
+
+#include <stddef.h>
+
+// count * size bytes, zeroed; NULL with a message ("out of memory: WHAT needs N MiB") on failure or overflow.
+// Free with free().
+void *allocate(size_t count, size_t size, const char *what, struct error *err);
+
+// Grows *block to hold count elements of size bytes, keeping its contents. On failure *block is unchanged.
+int reallocate(void **block, size_t count, size_t size, const char *what, struct error *err);
+
+// Like strdup, with a message. NULL on failure.
+char *duplicate(const char *text, struct error *err);
+
+// 0: never (the default). N > 0: the N-th allocation from now fails, once.
+extern long memory_fail_at;
+
+#endif

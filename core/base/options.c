@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// getopt_long is not used because options come from settings tables: it would need a second table, would print
+// its own messages, and would accept abbreviated names, which change their meaning when an option is added.
+#include "core/base/options.h"
+
+#include <string.h>
+
+// "layer_weights" -> "layer-weights"
+static const char *option_name(const struct setting *s, char out[SETTING_WORD_SIZE]) {
+    snprintf(out, SETTING_WORD_SIZE, "%s", s->name);
+    for (char *c = out; *c; c++)
+        if (*c == '_')
+            *c = '-';
+    return out;
+}
+
+static void print_range(const struct setting *s, FILE *out) {
+    if (s->type == SETTING_TYPE_CHOICE) {
+        fprintf(out, "; one of: %s", s->choices);
+    } else if (s->type == SETTING_TYPE_INT || s->type == SETTING_TYPE_REAL || s->type == SETTING_TYPE_REALS) {
+        fprintf(out, "; %.10g..%.10g", s->least, s->most);
+        if (s->type == SETTING_TYPE_REALS)
+            fputs(" each, separated by commas", out);
+    }
+}
+
+static void print_option(const struct setting *s, FILE *out) {
+    char name[SETTING_WORD_SIZE], left[128];
+    option_name(s, name);
+    const char *unit = s->unit && *s->unit                 ? s->unit
+                       : s->type == SETTING_TYPE_CHOICE    ? "WORD"
+                       : s->type == SETTING_TYPE_REALS     ? "NUMBERS"
+                       : s->type == SETTING_TYPE_TEXT      ? "TEXT"
+                                                           : "NUMBER";
+    if (s->type == SETTING_TYPE_FLAG)
+        snprintf(left, sizeof left, "--%s", name);
+    else
+        snprintf(left, sizeof left, "--%s %s", name, unit);
+    fprintf(out, "  %-28s %s", left, s->help);
+    print_range(s, out);
+    if (s->type != SETTING_TYPE_FLAG) {
+        if (!s->standard)
+            fputs("; required", out);
+        else if (*s->standard)
+            fprintf(out, "; default %s", s->standard);
+    }
+    fputc('\n', out);
+}
+
+void options_help(const struct command *command, FILE *out) {
+    fprintf(out, "usage: reff %s%s%s%s\n\n%s\n", command->name, command->schema ? " [options]" : "",
+            *command->arguments ? " " : "", command->arguments, command->summary);
+    if (command->description)
+        fprintf(out, "\n%s\n", command->description);
+    fputs("\noptions:\n", out);
+    for (const struct setting *s = command->schema; s && s->name; s++)
+        print_option(s, out);
+    fprintf(out, "  %-28s %s\n", "--help", "print this text");
+    if (command->example)
+        fprintf(out, "\nexample:\n  %s\n", command->example);
+}
+
+// One option at argv[i]; returns how many words of argv it took, -1 on failure.
+static int take_option(const struct command *command, int argc, char **argv, int i, void *target,
+                       struct error *err) {
+    char name[SETTING_WORD_SIZE], where[SETTING_WORD_SIZE + 2];
+    const char *word = argv[i] + 2, *equals = strchr(word, '=');
+    size_t length = equals ? (size_t)(equals - word) : strlen(word);
+    if (length >= sizeof name)
+        return fail_usage(err, "unknown option '%.60s'; see reff %s --help", argv[i], command->name);
+    memcpy(name, word, length);
+    name[length] = 0;
+    snprintf(where, sizeof where, "--%s", name);
+
+    const struct setting *s = command->schema ? settings_find(command->schema, name) : NULL;
+    const char *flag_value = "yes";
+    if (!s && command->schema && !strncmp(name, "no-", 3)) {
+        s = settings_find(command->schema, name + 3);
+        flag_value = "no";
+        if (s && s->type != SETTING_TYPE_FLAG)
+            s = NULL;
+    }
+    if (!s)
+        return fail_usage(err, "unknown option '%s'; see reff %s --help", where, command->name);
+    if (s->type == SETTING_TYPE_FLAG && !equals)
+        return settings_assign(s, target, flag_value, where, err) ? -1 : 1;
+    if (!equals && i + 1 >= argc)
+        return fail_usage(err, "%s: a value must follow", where);
+    return settings_assign(s, target, equals ? equals + 1 : argv[i + 1], where, err) ? -1 : equals ? 1 : 2;
+}
+
+int options_override(const struct command *command, int argc, char **argv, void *target, struct words *words,
+                     struct error *err) {
+    words->count = 0;
+    words->items = argv + 1; // compacted in place: a word never moves to the right
+    int only_words = 0;
+    for (int i = 1; i < argc;) {
+        if (!only_words && !strcmp(argv[i], "--")) {
+            only_words = 1;
+            i++;
+        } else if (!only_words && !strcmp(argv[i], "--help")) {
+            options_help(command, stdout);
+            return 1;
+        } else if (!only_words && argv[i][0] == '-' && argv[i][1] == '-') {
+            int taken = take_option(command, argc, argv, i, target, err);
+            if (taken < 0)
+                return -1;
+            i += taken;
+        } else if (!only_words && argv[i][0] == '-' && argv[i][1]) {
+            return fail_usage(err, "unknown option '%.60s'; see reff %s --help", argv[i], command->name);
+        } else {
+            words->items[words->count++] = argv[i++];
+        }
+    }
+    if (words->count < command->least_words)
+        return fail_usage(err, "%s is missing; see reff %s --help", command->arguments, command->name);
+    if (command->most_words >= 0 && words->count > command->most_words)
+        return fail_usage(err, "'%.60s' is one word too many; see reff %s --help", words->items[command->most_words],
+                          command->name);
+    return 0;
+}
+
+// Whether the command line named the option (needed for those without a default).
+static int was_given(const struct setting *s, int argc, char **argv) {
+    char name[SETTING_WORD_SIZE];
+    option_name(s, name);
+    size_t length = strlen(name);
+    for (int i = 1; i < argc; i++)
+        if (argv[i][0] == '-' && argv[i][1] == '-') {
+            const char *word = argv[i] + 2;
+            size_t size = strcspn(word, "=");
+            size_t same = 0;
+            while (same < length && same < size && (word[same] == name[same] || (word[same] == '_' && name[same] == '-')))
+                same++;
+            if (same == length && size == length)
+                return 1;
+        }
+    return 0;
+}
+
+int options_parse(const struct command *command, int argc, char **argv, void *target, struct words *words,
+                  struct error *err) {
+    const char *missing = NULL;
+    static _Thread_local char name[SETTING_WORD_SIZE];
+    if (command->schema) {
+        settings_default(command->schema, target);
+        for (const struct setting *s = command->schema; s->name && !missing; s++)
+            if (!s->standard && !was_given(s, argc, argv))
+                missing = option_name(s, name);
+    }
+    int result = options_override(command, argc, argv, target, words, err);
+    if (!result && missing)
+        return fail_usage(err, "--%s is missing; see reff %s --help", missing, command->name);
+    return result;
+}

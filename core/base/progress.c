@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/progress.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+double seconds_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+char *duration_text(double seconds, char out[32]) {
+    long s = seconds > 0 && seconds < 1e9 ? (long)(seconds + 0.5) : 0;
+    if (s >= 3600)
+        snprintf(out, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+    else
+        snprintf(out, 32, "%ld:%02ld", s / 60, s % 60);
+    return out;
+}
+
+void progress_start(struct progress *p, const char *label, const char *unit, double total, double done_at_start) {
+    memset(p, 0, sizeof *p);
+    p->label = label;
+    p->unit = unit;
+    p->total = total;
+    p->done_at_start = done_at_start;
+    p->started = p->last = seconds_now();
+    p->terminal = isatty(STDERR_FILENO);
+}
+
+void progress_update(struct progress *p, double done, const char *note) {
+    double now = seconds_now(), interval = p->terminal ? 0.2 : 20; // a log should not fill with progress
+    if (p->quiet || now - p->last < interval || now - p->started < 1)
+        return;
+    p->last = now;
+    double rate = (done - p->done_at_start) / (now - p->started);
+    char left[32], line[256];
+    int used = snprintf(line, sizeof line, "%s: %.0f/%.0f %s", p->label, done, p->total, p->unit);
+    if (rate > 0 && used < (int)sizeof line)
+        used += snprintf(line + used, sizeof line - (size_t)used, rate < 10 ? ", %.2f %s/s, %s left" : ", %.0f %s/s, %s left",
+                         rate, p->unit, duration_text((p->total - done) / rate, left));
+    if (note && used < (int)sizeof line)
+        snprintf(line + used, sizeof line - (size_t)used, ", %s", note);
+    if (p->terminal)
+        fprintf(stderr, "\r%s\033[K", line);
+    else
+        fprintf(stderr, "%s\n", line);
+    fflush(stderr);
+    p->printed = 1;
+}
+
+void progress_end(struct progress *p) {
+    if (p->terminal && p->printed)
+        fputs("\r\033[K", stderr);
+    p->printed = 0;
+}

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/settings.h"
+
+#include "core/base/digest.h"
+#include "core/base/file.h"
+#include "core/base/memory.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *member(const struct setting *s, void *target) { return (char *)target + s->offset; }
+static const void *member_const(const struct setting *s, const void *target) {
+    return (const char *)target + s->offset;
+}
+
+static size_t member_size(const struct setting *s) {
+    switch (s->type) {
+    case SETTING_TYPE_INT:
+    case SETTING_TYPE_FLAG:
+        return sizeof(int);
+    case SETTING_TYPE_SEED:
+        return sizeof(uint64_t);
+    case SETTING_TYPE_REAL:
+        return sizeof(double);
+    case SETTING_TYPE_REALS:
+        return sizeof(struct real_list);
+    case SETTING_TYPE_CHOICE:
+        return SETTING_WORD_SIZE;
+    case SETTING_TYPE_TEXT:
+        return SETTING_TEXT_SIZE;
+    }
+    return 0;
+}
+
+void settings_default(const struct setting *schema, void *target) {
+    struct error ignored; // a default that does not parse is caught by the tests of every schema
+    for (const struct setting *s = schema; s->name; s++) {
+        memset(member(s, target), 0, member_size(s));
+        if (s->standard)
+            settings_assign(s, target, s->standard, s->name, &ignored);
+    }
+}
+
+const struct setting *settings_find(const struct setting *schema, const char *name) {
+    for (const struct setting *s = schema; s->name; s++) {
+        const char *a = s->name, *b = name;
+        while (*a && *b && (*a == *b || (*a == '_' && *b == '-')))
+            a++, b++;
+        if (!*a && !*b)
+            return s;
+    }
+    return NULL;
+}
+
+// A number that fills the whole text; NaN and infinities are no settings.
+static int parse_real(const char *text, const char **end, double *value) {
+    char *stop;
+    errno = 0;
+    *value = strtod(text, &stop);
+    *end = stop;
+    return stop != text && isfinite(*value) ? 0 : -1;
+}
+
+static int out_of_range(const struct setting *s, double value) { return value < s->least || value > s->most; }
+
+static int complain_range(const struct setting *s, const char *text, const char *where, struct error *err) {
+    return fail_usage(err, "%s: %.60s is not in %.15g..%.15g", where, text, s->least, s->most);
+}
+
+static int assign_int(const struct setting *s, void *target, const char *text, const char *where,
+                      struct error *err) {
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (end == text || *end)
+        return fail_usage(err, "%s: '%.60s' is not a whole number", where, text);
+    if (errno || out_of_range(s, (double)value))
+        return complain_range(s, text, where, err);
+    *(int *)member(s, target) = (int)value;
+    return 0;
+}
+
+static int assign_seed(const struct setting *s, void *target, const char *text, const char *where,
+                       struct error *err) {
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (end == text || *end || text[strspn(text, " ")] == '-')
+        return fail_usage(err, "%s: '%.60s' is not a whole number of at least 0", where, text);
+    if (errno || out_of_range(s, (double)value))
+        return complain_range(s, text, where, err);
+    *(uint64_t *)member(s, target) = value;
+    return 0;
+}
+
+static int assign_real(const struct setting *s, void *target, const char *text, const char *where,
+                       struct error *err) {
+    const char *end;
+    double value;
+    if (parse_real(text, &end, &value) || *end)
+        return fail_usage(err, "%s: '%.60s' is not a number", where, text);
+    if (out_of_range(s, value))
+        return complain_range(s, text, where, err);
+    *(double *)member(s, target) = value;
+    return 0;
+}
+
+static int assign_reals(const struct setting *s, void *target, const char *text, const char *where,
+                        struct error *err) {
+    struct real_list list = {0};
+    for (const char *at = text;; at++) {
+        if (list.count == SETTING_LIST_MOST)
+            return fail_usage(err, "%s: more than %d numbers", where, SETTING_LIST_MOST);
+        double value;
+        if (parse_real(at, &at, &value) || (*at && *at != ','))
+            return fail_usage(err, "%s: '%.60s' is not a list of numbers separated by commas", where, text);
+        if (out_of_range(s, value))
+            return complain_range(s, text, where, err);
+        list.values[list.count++] = value;
+        if (!*at)
+            break;
+    }
+    *(struct real_list *)member(s, target) = list;
+    return 0;
+}
+
+static int assign_choice(const struct setting *s, void *target, const char *text, const char *where,
+                         struct error *err) {
+    size_t length = strlen(text);
+    for (const char *word = s->choices; length && *word; word += strspn(word, " ")) {
+        size_t size = strcspn(word, " ");
+        if (size == length && !memcmp(word, text, length) && length < SETTING_WORD_SIZE) {
+            memcpy(member(s, target), text, length + 1);
+            return 0;
+        }
+        word += size;
+    }
+    return fail_usage(err, "%s: '%.60s' is none of: %s", where, text, s->choices);
+}
+
+static int assign_flag(const struct setting *s, void *target, const char *text, const char *where,
+                       struct error *err) {
+    int yes = !strcmp(text, "yes") || !strcmp(text, "true") || !strcmp(text, "1");
+    int no = !strcmp(text, "no") || !strcmp(text, "false") || !strcmp(text, "0");
+    if (!yes && !no)
+        return fail_usage(err, "%s: '%.60s' is neither yes nor no", where, text);
+    *(int *)member(s, target) = yes;
+    return 0;
+}
+
+static int assign_text(const struct setting *s, void *target, const char *text, const char *where,
+                       struct error *err) {
+    size_t length = strlen(text);
+    if (length >= SETTING_TEXT_SIZE)
+        return fail_usage(err, "%s: longer than %d characters", where, SETTING_TEXT_SIZE - 1);
+    memcpy(member(s, target), text, length + 1);
+    return 0;
+}
+
+int settings_assign(const struct setting *s, void *target, const char *text, const char *where, struct error *err) {
+    switch (s->type) {
+    case SETTING_TYPE_INT:
+        return assign_int(s, target, text, where, err);
+    case SETTING_TYPE_SEED:
+        return assign_seed(s, target, text, where, err);
+    case SETTING_TYPE_REAL:
+        return assign_real(s, target, text, where, err);
+    case SETTING_TYPE_REALS:
+        return assign_reals(s, target, text, where, err);
+    case SETTING_TYPE_CHOICE:
+        return assign_choice(s, target, text, where, err);
+    case SETTING_TYPE_FLAG:
+        return assign_flag(s, target, text, where, err);
+    case SETTING_TYPE_TEXT:
+        return assign_text(s, target, text, where, err);
+    }
+    return fail(err, "%s: unknown type of setting", where);
+}
+
+// The shortest decimal that reads back as the same double.
+static void real_text(double value, char *out, size_t size) {
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(out, size, "%.*g", digits, value);
+        if (strtod(out, NULL) == value)
+            return;
+    }
+}
+
+char *settings_text(const struct setting *s, const void *target, char out[SETTING_TEXT_SIZE]) {
+    const void *m = member_const(s, target);
+    out[0] = 0;
+    switch (s->type) {
+    case SETTING_TYPE_INT:
+        snprintf(out, SETTING_TEXT_SIZE, "%d", *(const int *)m);
+        break;
+    case SETTING_TYPE_SEED:
+        snprintf(out, SETTING_TEXT_SIZE, "%llu", (unsigned long long)*(const uint64_t *)m);
+        break;
+    case SETTING_TYPE_REAL:
+        real_text(*(const double *)m, out, SETTING_TEXT_SIZE);
+        break;
+    case SETTING_TYPE_REALS: {
+        const struct real_list *list = m;
+        size_t used = 0;
+        for (int i = 0; i < list->count; i++) {
+            char number[40];
+            real_text(list->values[i], number, sizeof number);
+            used += (size_t)snprintf(out + used, SETTING_TEXT_SIZE - used, "%s%s", i ? "," : "", number);
+        }
+        break;
+    }
+    case SETTING_TYPE_FLAG:
+        snprintf(out, SETTING_TEXT_SIZE, "%s", *(const int *)m ? "yes" : "no");
+        break;
+    case SETTING_TYPE_CHOICE:
+    case SETTING_TYPE_TEXT:
+        snprintf(out, SETTING_TEXT_SIZE, "%s", (const char *)m);
+        break;
+    }
+    return out;
+}
+
+static json_t *member_json(const struct setting *s, const void *target) {
+    const void *m = member_const(s, target);
+    switch (s->type) {
+    case SETTING_TYPE_INT:
+        return json_integer(*(const int *)m);
+    case SETTING_TYPE_SEED:
+        return json_integer((json_int_t) * (const uint64_t *)m);
+    case SETTING_TYPE_REAL:
+        return json_real(*(const double *)m);
+    case SETTING_TYPE_FLAG:
+        return json_boolean(*(const int *)m);
+    case SETTING_TYPE_REALS: {
+        const struct real_list *list = m;
+        json_t *array = json_array();
+        for (int i = 0; i < list->count; i++)
+            json_array_append_new(array, json_real(list->values[i]));
+        return array;
+    }
+    case SETTING_TYPE_CHOICE:
+    case SETTING_TYPE_TEXT:
+        return json_string(m);
+    }
+    return NULL;
+}
+
+json_t *settings_json(const struct setting *schema, const void *target, int recorded_only) {
+    json_t *object = json_object();
+    for (const struct setting *s = schema; object && s->name; s++)
+        if ((s->record || !recorded_only) && json_object_set_new(object, s->name, member_json(s, target))) {
+            json_decref(object);
+            return NULL;
+        }
+    return object;
+}
+
+// A JSON value in the form that settings_assign reads; NULL where no text can stand for it.
+static const char *json_as_text(const json_t *value, char out[SETTING_TEXT_SIZE]) {
+    if (json_is_string(value))
+        return json_string_value(value);
+    if (json_is_boolean(value))
+        return json_is_true(value) ? "yes" : "no";
+    if (json_is_integer(value)) {
+        snprintf(out, SETTING_TEXT_SIZE, "%lld", (long long)json_integer_value(value));
+        return out;
+    }
+    if (json_is_real(value)) {
+        real_text(json_real_value(value), out, SETTING_TEXT_SIZE);
+        return out;
+    }
+    if (!json_is_array(value))
+        return NULL;
+    size_t used = 0, index;
+    json_t *item;
+    json_array_foreach(value, index, item) {
+        char number[40];
+        if (!json_is_number(item))
+            return NULL;
+        real_text(json_number_value(item), number, sizeof number);
+        int added = snprintf(out + used, SETTING_TEXT_SIZE - used, "%s%s", index ? "," : "", number);
+        if (added < 0 || (used += (size_t)added) >= SETTING_TEXT_SIZE)
+            return NULL;
+    }
+    return out;
+}
+
+int settings_from_json(const struct setting *schema, void *target, const json_t *object, const char *where,
+                       struct error *err) {
+    if (!json_is_object(object))
+        return fail(err, "%s: settings are no JSON object", where);
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)object, key, value) {
+        const struct setting *s = settings_find(schema, key);
+        if (!s)
+            return fail(err, "%s: unknown setting '%.60s'", where, key);
+        char place[256], buffer[SETTING_TEXT_SIZE] = "";
+        snprintf(place, sizeof place, "%.150s: %.60s", where, key);
+        const char *text = json_as_text(value, buffer);
+        if (!text)
+            return fail(err, "%s: not a value of this kind", place);
+        if (settings_assign(s, target, text, place, err))
+            return -1;
+    }
+    return 0;
+}
+
+// ---------------------------------------------------------------------------------------- settings files
+
+
+// inih's callback has no line number, so the file is first taken apart by inih one line at a time (its reader
+// callback), which tells us the line.
+struct ini_state {
+    const char *path;
+    char *text, *next; // the file, and the line to be read next
+    int line;
+    struct {
+        char section[64], key[64];
+        int line;
+    } *seen;
+    size_t seen_count;
+    settings_line *take;
+    void *context;
+    struct error *err;
+    int failed;
+};
+
+// Gives inih the next line, counting. A line longer than inih's buffer is refused, not cut in two.
+static char *next_line(char *buffer, int size, void *stream) {
+    struct ini_state *state = stream;
+    if (!*state->next || state->failed)
+        return NULL;
+    size_t length = strcspn(state->next, "\n");
+    state->line++;
+    if (length + 2 > (size_t)size) {
+        state->failed = fail_usage(state->err, "%s:%d: longer than %d characters", state->path, state->line, size - 2);
+        return NULL;
+    }
+    memcpy(buffer, state->next, length);
+    memcpy(buffer + length, "\n", 2);
+    state->next += length + (state->next[length] == '\n');
+    return buffer;
+}
+
+static int refuse_repeated(struct ini_state *state, const char *section, const char *key) {
+    for (size_t i = 0; i < state->seen_count; i++)
+        if (!strcmp(state->seen[i].section, section) && !strcmp(state->seen[i].key, key))
+            return fail_usage(state->err, "%s:%d: key '%s' given twice (first in line %d)", state->path, state->line,
+                              key, state->seen[i].line);
+    if (strlen(section) >= sizeof state->seen->section || strlen(key) >= sizeof state->seen->key)
+        return fail_usage(state->err, "%s:%d: name too long", state->path, state->line);
+    if (reallocate((void **)&state->seen, state->seen_count + 1, sizeof *state->seen, "settings", state->err))
+        return -1;
+    strcpy(state->seen[state->seen_count].section, section);
+    strcpy(state->seen[state->seen_count].key, key);
+    state->seen[state->seen_count++].line = state->line;
+    return 0;
+}
+
+// inih's handler: 1 goes on, 0 stops.
+static int take_line(void *user, const char *section, const char *key, const char *value) {
+    struct ini_state *state = user;
+    if (state->failed)
+        return 0;
+    char where[PATH_SIZE];
+    snprintf(where, sizeof where, "%.3900s:%d", state->path, state->line);
+    if (refuse_repeated(state, section, key) ||
+        state->take(state->context, section, key, value, where, state->err))
+        state->failed = -1;
+    return !state->failed;
+}
+
+int settings_file(const char *path, settings_line *take, void *context, struct error *err) {
+    struct ini_state state = {.path = path, .take = take, .context = context, .err = err};
+    state.text = state.next = file_read(path, 1 << 20, NULL, err);
+    if (!state.text)
+        return -1;
+    int line = ini_parse_stream(next_line, &state, take_line, &state);
+    if (line > 0 && !state.failed)
+        state.failed = fail_usage(err, "%s:%d: neither a [section] nor key = value", path, line);
+    else if (line < 0 && !state.failed)
+        state.failed = fail(err, "%s: out of memory", path);
+    free(state.text);
+    free(state.seen);
+    return state.failed;
+}
+
+// ---------------------------------------------------------------------------------------- JSON files
+
+int json_digest(const json_t *value, char hex[65], struct error *err) {
+    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+    if (!text)
+        return fail(err, "out of memory: JSON text");
+    int result = digest_bytes(text, strlen(text), hex, err);
+    free(text);
+    return result;
+}
+
+int json_write(const char *path, const json_t *value, struct error *err) {
+    char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    if (!text)
+        return fail(err, "%s: a value that JSON cannot hold", path);
+    struct output out;
+    int result = output_open(&out, path, err);
+    if (!result) {
+        fprintf(out.stream, "%s\n", text);
+        result = output_commit(&out, err);
+    }
+    free(text);
+    return result;
+}
+
+json_t *json_read(const char *path, struct error *err) {
+    size_t size;
+    char *text = file_read(path, (size_t)1 << 30, &size, err);
+    if (!text)
+        return NULL;
+    json_error_t where;
+    json_t *value = json_loadb(text, size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &where);
+    if (!value)
+        fail(err, "%s:%d: %s", path, where.line, where.text);
+    free(text);
+    return value;
+}

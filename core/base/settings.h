@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Settings: one table describes a struct, and serves the command line, settings files, help texts, records
+// and digests alike. A module declares its struct and its table once:
+//
+//     struct train_settings { int epochs; double lambda; char method[32]; };
+//     const struct setting train_schema[] = {
+//         SETTING_INT(struct train_settings, epochs, "8", 1, 100000, "epochs", "passes over the training data"),
+//         SETTING_REAL(struct train_settings, lambda, "1", 0, 1e12, "", "factor of the regulariser"),
+//         SETTING_CHOICE(struct train_settings, method, "baseline", "baseline reff", "the method"),
+//         SETTING_END};
+//
+// The name of a setting is its member's name. '-' and '_' are the same in names on the command line and in files.
+#ifndef REFF_BASE_SETTINGS_H
+#define REFF_BASE_SETTINGS_H
+
+#include "core/base/error.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+#define SETTING_TEXT_SIZE 512 // of a char array member that holds text
+#define SETTING_WORD_SIZE 48  // of a char array member that holds a choice
+#define SETTING_LIST_MOST 16  // most numbers in a list member
+
+struct real_list { // a list member: "15,60,250,1000"
+    int count;
+    double values[SETTING_LIST_MOST];
+};
+
+enum setting_type {
+    SETTING_TYPE_INT,    // int
+    SETTING_TYPE_SEED,   // uint64_t
+    SETTING_TYPE_REAL,   // double; never NaN or infinite
+    SETTING_TYPE_REALS,  // struct real_list
+    SETTING_TYPE_CHOICE, // char[SETTING_WORD_SIZE], one of the words in `choices`
+    SETTING_TYPE_FLAG,   // int 0 or 1; on the command line `--name`, in files yes/no
+    SETTING_TYPE_TEXT,   // char[SETTING_TEXT_SIZE]
+};
+
+struct setting {
+    const char *name; // NULL ends a table
+    enum setting_type type;
+    size_t offset;
+    const char *standard; // the default, as text; NULL: must be given
+    double least, most;   // range of numbers, inclusive
+    const char *choices;  // words separated by blanks
+    const char *unit;     // shown in help: "pixels", "epochs", "FILE", "" for none
+    const char *help;     // one line, without a full stop
+    int record;           // 1: part of a run's identity (digest). 0: paths, thread counts and the like
+};
+
+#define SETTING_END {0}
+#define SETTING_INT(s, m, std, lo, hi, u, h) {#m, SETTING_TYPE_INT, offsetof(s, m), std, lo, hi, 0, u, h, 1}
+#define SETTING_SEED(s, m, std, h) {#m, SETTING_TYPE_SEED, offsetof(s, m), std, 0, 0x1p63, 0, "", h, 1}
+#define SETTING_REAL(s, m, std, lo, hi, u, h) {#m, SETTING_TYPE_REAL, offsetof(s, m), std, lo, hi, 0, u, h, 1}
+#define SETTING_REALS(s, m, std, lo, hi, u, h) {#m, SETTING_TYPE_REALS, offsetof(s, m), std, lo, hi, 0, u, h, 1}
+#define SETTING_CHOICE(s, m, std, words, h) {#m, SETTING_TYPE_CHOICE, offsetof(s, m), std, 0, 0, words, "", h, 1}
+#define SETTING_FLAG(s, m, h) {#m, SETTING_TYPE_FLAG, offsetof(s, m), "no", 0, 1, 0, "", h, 1}
+#define SETTING_TEXT(s, m, std, u, h) {#m, SETTING_TYPE_TEXT, offsetof(s, m), std, 0, 0, 0, u, h, 1}
+// The same, but no part of a run's identity: where files lie, how many threads work.
+#define SETTING_PATH(s, m, std, u, h) {#m, SETTING_TYPE_TEXT, offsetof(s, m), std, 0, 0, 0, u, h, 0}
+#define SETTING_COUNT(s, m, std, lo, hi, u, h) {#m, SETTING_TYPE_INT, offsetof(s, m), std, lo, hi, 0, u, h, 0}
+#define SETTING_SWITCH(s, m, h) {#m, SETTING_TYPE_FLAG, offsetof(s, m), "no", 0, 1, 0, "", h, 0}
+
+// Fills `target` (zeroed first over its members) with the defaults. Settings without one are left zero.
+void settings_default(const struct setting *schema, void *target);
+
+// The entry of that name, or NULL.
+const struct setting *settings_find(const struct setting *schema, const char *name);
+
+// Parses `text` into the member, checking type and range. `where` begins the message ("quick.ini:12", "--p"):
+// "--p: 1.5 is not in 0..1". Fails with EXIT_USAGE.
+int settings_assign(const struct setting *s, void *target, const char *text, const char *where, struct error *err);
+
+// One member as text, as settings_assign would read it. Returns `out`.
+char *settings_text(const struct setting *s, const void *target, char out[SETTING_TEXT_SIZE]);
+
+// A JSON object of all members, in the table's order; only those with `record` when recorded_only is set.
+// New reference; NULL when out of memory. Reals are JSON numbers that round-trip.
+json_t *settings_json(const struct setting *schema, const void *target, int recorded_only);
+
+// Sets members from a JSON object made by settings_json (unknown or ill-typed keys fail, naming `where`).
+int settings_from_json(const struct setting *schema, void *target, const json_t *object, const char *where,
+                       struct error *err);
+
+// Settings files (INI: [section], key = value, '#' or ';' comments). Every line goes to `take` with its place.
+// Unknown keys are `take`'s to refuse; repeated keys within a section and lines that are no "key = value" are
+// refused here: "FILE:LINE: key 'lambda' given twice (first in line 4)".
+typedef int settings_line(void *context, const char *section, const char *key, const char *value, const char *where,
+                          struct error *err);
+int settings_file(const char *path, settings_line *take, void *context, struct error *err);
+
+// Digest of any JSON value in canonical form (sorted keys, compact), as 64 hex digits.
+int json_digest(const json_t *value, char hex[65], struct error *err);
+
+// Writes a JSON value, indented, ending in a newline, as a whole-or-absent file.
+int json_write(const char *path, const json_t *value, struct error *err);
+
+// Reads a JSON file; "FILE:LINE: what is wrong". NULL on failure.
+json_t *json_read(const char *path, struct error *err);
+
+#endif

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shards: the HDF5 contract between the generator and the trainer, readable by h5py as it is.
+//
+//   /images  uint8 [N,H,W,3]   RGB
+//   /masks   uint8 [N,H,W]     annotation s = value / 255: 255 relevant, 0 not
+//   /labels  int32 [N]         0 .. classes-1
+//   /group   int32 [N]         worst-group accuracy is taken over these (Textured MNIST: digit * backgrounds + background)
+//   /<column> int32, float64 or fixed-length ASCII [N]   provenance of each image, one value per image
+//
+// Root attributes say what, how, from which inputs, which version; `format_version` decides whether a reader may go
+// on, `content_sha256` is the digest over all datasets (names, types, shapes and values, in alphabetical order).
+// Equal settings and inputs give equal bytes: no time stamps, one writer, images in order.
+#ifndef REFF_SHARD_SHARD_H
+#define REFF_SHARD_SHARD_H
+
+#include "core/base/error.h"
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SHARD_FORMAT_VERSION 1
+
+// ---------------------------------------------------------------------------------------------- reading
+
+struct shard; // an open file; use from one thread at a time
+
+struct shard_shape {
+    long count;        // N
+    int height, width; // pixels
+    int classes;       // labels are 0 .. classes-1
+};
+
+// Opens and checks: is it HDF5 and whole, the format version, presence, types and agreeing shapes of images, masks and
+// labels, labels in range. NULL with "FILE: what is wrong" on failure. Small files are read into memory at once.
+struct shard *shard_open(const char *path, struct error *err);
+void shard_close(struct shard *shard); // NULL is fine
+
+struct shard_shape shard_shape(const struct shard *shard);
+
+// The `count` images named by `index` (any order, repeats allowed), in that order: images [count,H,W,3],
+// masks [count,H,W], labels [count]. Each output may be NULL.
+int shard_read(struct shard *shard, const uint32_t *index, int count, uint8_t *images, uint8_t *masks, int32_t *labels,
+               struct error *err);
+
+// An int32 column [N] by name into `out`. Fails when the file has none of that name.
+int shard_column(struct shard *shard, const char *name, int32_t *out, struct error *err);
+
+// The `content_sha256` that the file claims (64 hex digits; "" if none). Valid until shard_close.
+const char *shard_content_digest(const struct shard *shard);
+
+// All root attributes as a JSON object (new reference): strings, integers, reals.
+json_t *shard_attributes(struct shard *shard, struct error *err);
+
+// ---------------------------------------------------------------------------------------------- writing
+
+enum column_type { COLUMN_INT32, COLUMN_FLOAT64, COLUMN_TEXT };
+
+struct column { // a provenance column
+    const char *name;
+    enum column_type type;
+    int text_size;    // COLUMN_TEXT: bytes per value, with the terminating zero
+    const char *help; // stored as the dataset's attribute `description`
+};
+
+struct shard_writer;
+
+// Begins `path` (under a temporary name). `columns` ends with a NULL name. compression: 0 none, 1..9 gzip level, done
+// in our threads. chunk: images per chunk (1..16).
+struct shard_writer *shard_create(const char *path, struct shard_shape shape, const struct column *columns,
+                                  int compression, int chunk, struct error *err);
+
+// Appends `count` images in order. values[c] points to `count` values of column c (text: count * text_size bytes).
+int shard_append(struct shard_writer *writer, int count, const uint8_t *images, const uint8_t *masks,
+                 const int32_t *labels, const void *const *values, struct error *err);
+
+// Sets root attributes from a JSON object (strings, integers, reals, arrays of reals or strings), adds
+// format_version and content_sha256, closes, fsyncs and renames. Fails when fewer than shape.count images came.
+// Frees the writer in every case; on failure nothing is left behind.
+int shard_finish(struct shard_writer *writer, const json_t *attributes, char content_sha256[65], struct error *err);
+void shard_abandon(struct shard_writer *writer); // frees, removes the temporary file; NULL is fine
+
+#endif
