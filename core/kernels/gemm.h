@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Matrix products for the engine: C [m,n] = A B (+ C), row-major, one thread (the caller owns the parallelism: OpenBLAS
+// inside an OpenMP region runs on one thread, and its results then depend on shapes alone).
+#ifndef REFF_KERNELS_GEMM_H
+#define REFF_KERNELS_GEMM_H
+
+#include "core/kernels/real.h"
+
+#include <stddef.h>
+
+enum gemm_form {
+    GEMM_NN, // A [m,k] row stride lda, B [k,n] row stride ldb
+    GEMM_TN, // A is given transposed, [k,m]
+    GEMM_NT, // B is given transposed, [n,k]
+};
+
+// add: 0 overwrites C (whatever it held, NaN too), 1 adds to it.
+void gemm(enum gemm_form form, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb,
+          real *c, size_t ldc, int add);
+
+// Call once before any product: fixes OpenBLAS to one thread per call.
+void gemm_prepare(void);
+
+#endif

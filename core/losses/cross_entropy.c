@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/losses/cross_entropy.h"
+
+#include <math.h>
+#include <stddef.h>
+
+double cross_entropy(const real *logits, const int32_t *labels, int classes, int n, real *d_logits) {
+    double loss = 0;
+    for (int i = 0; i < n; i++) {
+        double most = (double)logits[i], sum = 0;
+        for (int c = 1; c < classes; c++)
+            most = fmax(most, (double)logits[(size_t)c * n + i]);
+        for (int c = 0; c < classes; c++)
+            sum += exp((double)logits[(size_t)c * n + i] - most);
+        loss += log(sum) + most - (double)logits[(size_t)labels[i] * n + i];
+        for (int c = 0; d_logits && c < classes; c++) {
+            double share = exp((double)logits[(size_t)c * n + i] - most) / sum;
+            d_logits[(size_t)c * n + i] = (real)((share - (c == labels[i])) / n);
+        }
+    }
+    return loss / n;
+}
+
+void predict(const real *logits, int classes, int n, int32_t *out) {
+    for (int i = 0; i < n; i++) {
+        out[i] = 0;
+        for (int c = 1; c < classes; c++)
+            if (logits[(size_t)c * n + i] > logits[(size_t)out[i] * n + i])
+                out[i] = c;
+    }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// L_main: the mean over the batch of the cross entropy of the logits with the labels (engine.md 1.2).
+#ifndef REFF_LOSSES_CROSS_ENTROPY_H
+#define REFF_LOSSES_CROSS_ENTROPY_H
+
+#include "core/kernels/real.h"
+
+#include <stdint.h>
+
+// logits [classes][n], labels [n]. Returns the mean loss; d_logits (may be NULL) gets its gradient, [classes][n].
+double cross_entropy(const real *logits, const int32_t *labels, int classes, int n, real *d_logits);
+
+// The class of the largest logit of each image (the first of equal ones) into out [n].
+void predict(const real *logits, int classes, int n, int32_t *out);
+
+#endif

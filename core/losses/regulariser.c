@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/losses/regulariser.h"
+
+#include <math.h>
+#include <stddef.h>
+
+int regulariser_scratch(const struct bilinear *resize) {
+    return resize->rows.in * resize->columns.in + resize->rows.in * resize->columns.out +
+           resize->rows.out * resize->columns.out;
+}
+
+static double sum(const double *a, int n) {
+    double total = 0;
+    for (int i = 0; i < n; i++)
+        total += a[i];
+    return total;
+}
+
+// The penalty over all pixels, and its derivative in P (times `share`).
+static double penalise(const struct regulariser *g, const double *p, const uint8_t *annotation, int n, double share,
+                       double *d_p) {
+    double total = 0;
+    for (int i = 0; i < n; i++) {
+        double s = annotation[i] / 255.0;
+        if (g->penalty == PENALTY_REFF) {
+            double outside = 1 - s;
+            total += p[i] * p[i] * outside * outside;
+            d_p[i] = share * 2 * p[i] * outside * outside;
+        } else if (g->penalty == PENALTY_L2) {
+            total += (p[i] - s) * (p[i] - s);
+            d_p[i] = share * 2 * (p[i] - s);
+        } else {
+            total += fabs(p[i] - s);
+            d_p[i] = share * ((p[i] > s) - (p[i] < s));
+        }
+    }
+    return total * share;
+}
+
+// Takes the gradient in a / (sum a + eps) to the gradient in a, in place; `normalised` is the quotient.
+static void through_normalisation(double *gradient, const double *normalised, int n, double divisor) {
+    double along = 0;
+    for (int i = 0; i < n; i++)
+        along += gradient[i] * normalised[i];
+    for (int i = 0; i < n; i++)
+        gradient[i] = (gradient[i] - along) / divisor;
+}
+
+double regulariser_term(const struct regulariser *g, const struct bilinear *resize, const double *r,
+                        const uint8_t *annotation, double *p, double *d_r, double *scratch) {
+    int small = resize->rows.in * resize->columns.in, pixels = resize->rows.out * resize->columns.out;
+    double *unit = scratch, *between = unit + small, *d_p = between + resize->rows.in * resize->columns.out;
+    double divisor;
+    if (g->order == RESIZE_FIRST) {
+        bilinear_resize(resize, r, p, between);
+        divisor = sum(p, pixels) + g->cam_eps;
+        for (int i = 0; i < pixels; i++)
+            p[i] /= divisor;
+    } else {
+        divisor = sum(r, small) + g->cam_eps;
+        for (int i = 0; i < small; i++)
+            unit[i] = r[i] / divisor;
+        bilinear_resize(resize, unit, p, between);
+    }
+    double term = penalise(g, p, annotation, pixels, g->mean ? 1.0 / pixels : 1, d_p);
+    if (!d_r)
+        return term;
+    if (g->order == RESIZE_FIRST)
+        through_normalisation(d_p, p, pixels, divisor);
+    bilinear_adjoint(resize, d_p, d_r, between);
+    if (g->order == NORMALISE_FIRST)
+        through_normalisation(d_r, unit, small, divisor);
+    for (int i = 0; i < small; i++)
+        d_r[i] = r[i] > 0 ? d_r[i] : 0; // the ReLU of Eq. 2
+    return term;
+}

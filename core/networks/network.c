@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/networks/network.h"
+
+#include "core/base/random.h"
+#include "core/layers/layers.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct architecture {
+    const char *model;
+    int bottleneck;
+    int blocks[STAGES];
+    int stem_kernel, stem_stride, stem_pool; // pool: 3 x 3, stride 2
+    int strides[STAGES];
+};
+
+static const struct architecture architectures[] = {
+    {"resnet18", 0, {2, 2, 2, 2}, 7, 2, 1, {1, 2, 2, 2}},
+    {"resnet50", 1, {3, 4, 6, 3}, 7, 2, 1, {1, 2, 2, 2}},
+    // For images of a few dozen pixels: one block a stage, no pooling, a small stem.
+    {"small", 0, {1, 1, 1, 1}, 3, 2, 0, {1, 2, 2, 2}},
+    {NULL, 0, {0}, 0, 0, 0, {0}},
+};
+
+struct builder {
+    struct graph *g;
+    const struct network *network;
+    struct error *err;
+};
+
+// Convolution and batch norm: "<prefix>conv<i>" and "<prefix>bn<i>". A failed input passes through as -1.
+static int conv_bn(struct builder *b, const char *conv, const char *bn, int input, int channels, int kernel, int stride,
+                   int relu, int residual) {
+    if (input < 0)
+        return -1;
+    int u = graph_add_convolution(b->g, conv, input, channels, kernel, stride, kernel / 2, b->err);
+    if (u < 0)
+        return -1;
+    return graph_add_batch_norm(b->g, bn, u, residual, relu, b->network->bn_eps, b->network->bn_momentum, b->err);
+}
+
+static int block(struct builder *b, const char *prefix, int bottleneck, int input, int channels, int stride) {
+    char conv[64], bn[64];
+    int out = channels * (bottleneck ? 4 : 1), shortcut = input, count = bottleneck ? 3 : 2;
+    if (stride != 1 || b->g->values[input].channels != out) {
+        snprintf(conv, sizeof conv, "%s.downsample.0", prefix);
+        snprintf(bn, sizeof bn, "%s.downsample.1", prefix);
+        shortcut = conv_bn(b, conv, bn, input, out, 1, stride, 0, -1);
+        if (shortcut < 0)
+            return -1;
+    }
+    int v = input;
+    for (int i = 1; i <= count; i++) {
+        int last = i == count, pointwise = bottleneck && i != 2;
+        snprintf(conv, sizeof conv, "%s.conv%d", prefix, i);
+        snprintf(bn, sizeof bn, "%s.bn%d", prefix, i);
+        // torchvision's ResNet-50 has the stride on its 3 x 3 convolution.
+        int here = i == (bottleneck ? 2 : 1) ? stride : 1;
+        v = conv_bn(b, conv, bn, v, last ? out : channels, pointwise ? 1 : 3, here, 1, last ? shortcut : -1);
+    }
+    return v;
+}
+
+static int build(struct builder *b, const struct architecture *a) {
+    const struct network *n = b->network;
+    int v = b->g->input = graph_add_value(b->g, 3, n->pixels, n->pixels, b->err);
+    v = conv_bn(b, "conv1", "bn1", v, n->width, a->stem_kernel, a->stem_stride, 1, -1);
+    if (v >= 0 && a->stem_pool)
+        v = graph_add_max_pool(b->g, "maxpool", v, 3, 2, 1, b->err);
+    for (int stage = 0; stage < STAGES; stage++) {
+        for (int i = 0; i < a->blocks[stage] && v >= 0; i++) {
+            char prefix[48];
+            snprintf(prefix, sizeof prefix, "layer%d.%d", stage + 1, i);
+            v = block(b, prefix, a->bottleneck, v, n->width << stage, i ? 1 : a->strides[stage]);
+        }
+        b->g->stage[stage] = v;
+    }
+    if (v >= 0)
+        v = graph_add_average_pool(b->g, "avgpool", v, b->err);
+    if (v >= 0)
+        v = graph_add_linear(b->g, "fc", v, n->classes, b->err);
+    b->g->logits = v;
+    return v < 0 ? -1 : 0;
+}
+
+struct graph *network_build(const struct network *network, int batch, struct parameters *parameters,
+                            struct error *err) {
+    const struct architecture *a = architectures;
+    while (a->model && strcmp(a->model, network->model))
+        a++;
+    if (!a->model) {
+        fail_usage(err, "model: '%.60s' is none of: %s", network->model, NETWORK_MODELS);
+        return NULL;
+    }
+    struct builder b = {graph_create(batch, parameters, err), network, err};
+    if (!b.g)
+        return NULL;
+    if (build(&b, a) || parameters_allocate(parameters, err)) {
+        graph_free(b.g);
+        return NULL;
+    }
+    return b.g;
+}
+
+static int ends_with(const char *text, const char *end) {
+    size_t a = strlen(text), b = strlen(end);
+    return a >= b && !strcmp(text + a - b, end);
+}
+
+void network_initialise(struct parameters *parameters, uint64_t seed) {
+    for (int i = 0; i < parameters->count; i++) {
+        struct parameter *p = &parameters->items[i];
+        struct random r = random_stream(seed, random_purpose("initial weights"), random_purpose(p->name));
+        if (p->rank == 4) {
+            double deviation = sqrt(2.0 / ((double)p->shape[0] * p->shape[2] * p->shape[3]));
+            for (size_t j = 0; j < p->size; j++)
+                p->value[j] = (real)(float)(deviation * random_normal(&r));
+        } else if (!strncmp(p->name, "fc.", 3)) {
+            const struct parameter *weight = parameters_find(parameters, "fc.weight");
+            double bound = 1 / sqrt((double)weight->shape[1]);
+            for (size_t j = 0; j < p->size; j++)
+                p->value[j] = (real)(float)(bound * (2 * random_uniform(&r) - 1));
+        } else {
+            real constant = ends_with(p->name, ".weight") || ends_with(p->name, "running_var") ? 1 : 0;
+            for (size_t j = 0; j < p->size; j++)
+                p->value[j] = constant;
+        }
+    }
+}

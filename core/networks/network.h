@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Networks: ResNet-18 and -50 as torchvision has them, at any width, and the small one of the quick profile
+// (engine.md 1.4). All name their parameters as torchvision does and have four stages, layer1..layer4.
+#ifndef REFF_NETWORKS_NETWORK_H
+#define REFF_NETWORKS_NETWORK_H
+
+#include "core/graph/graph.h"
+
+struct network {
+    const char *model; // small, resnet18, resnet50
+    int width, classes, pixels;
+    double bn_eps, bn_momentum;
+};
+
+// Words for a settings table.
+#define NETWORK_MODELS "small resnet18 resnet50"
+
+// The network as a graph for `batch` images, over `parameters` (filled by the first graph built over them, then allocated).
+struct graph *network_build(const struct network *network, int batch, struct parameters *parameters, struct error *err);
+
+// From scratch: convolutions He normal by fan-out, batch norm 1 and 0, running statistics 0 and 1, linear
+// uniform +-1/sqrt(fan_in). Each parameter has its own random stream, keyed by the seed and its name.
+void network_initialise(struct parameters *parameters, uint64_t seed);
+
+#endif

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/train/trainer.h"
+
+#include "core/base/memory.h"
+#include "core/kernels/gemm.h"
+#include "core/kernels/vector.h"
+#include "core/losses/cross_entropy.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALL_STAGES = (1 << STAGES) - 1 };
+
+static unsigned regularised_stages(const struct trainer_settings *s) {
+    unsigned stages = 0;
+    for (int l = 0; l < STAGES; l++)
+        stages |= s->regularises && s->layer_weights[l] != 0 ? 1u << l : 0;
+    return stages;
+}
+
+static enum graph_mode step_mode(const struct trainer_settings *s) {
+    if (!regularised_stages(s))
+        return GRAPH_TRAIN;
+    return s->detached ? GRAPH_TRAIN_DETACHED : GRAPH_TRAIN_EXPLAIN;
+}
+
+static int make_graphs(struct trainer *t, struct error *err) {
+    const struct trainer_settings *s = &t->settings;
+    t->steps = network_build(&s->network, s->batch, &t->parameters, err);
+    t->evaluation = t->steps ? network_build(&s->network, s->batch, &t->parameters, err) : NULL;
+    if (!t->evaluation || graph_plan(t->steps, step_mode(s), regularised_stages(s), s->threads, err))
+        return -1;
+    return graph_plan(t->evaluation, GRAPH_INFER_EXPLAIN, ALL_STAGES, s->threads, err);
+}
+
+static size_t arena_bytes(const struct trainer *t) {
+    size_t a = t->steps->arena_bytes, b = t->evaluation->arena_bytes;
+    return ((a > b ? a : b) + 63) / 64 * 64;
+}
+
+static int make_explanations(struct trainer *t, struct error *err) {
+    const struct trainer_settings *s = &t->settings;
+    int pixels = s->network.pixels;
+    if (regularised_stages(s)) {
+        t->regularised = explanation_create(t->steps, &s->regulariser, s->layer_weights, pixels, pixels, s->threads, err);
+        if (!t->regularised)
+            return -1;
+    }
+    t->inspected =
+        explanation_create(t->evaluation, &s->regulariser, s->layer_weights, pixels, pixels, s->threads, err);
+    return t->inspected ? 0 : -1;
+}
+
+static void fill_pixel_table(struct trainer *t) {
+    static const double mean[3] = {0.485, 0.456, 0.406}, deviation[3] = {0.229, 0.224, 0.225};
+    for (int c = 0; c < 3; c++)
+        for (int v = 0; v < 256; v++)
+            t->pixel[c][v] = (real)((v / 255.0 - mean[c]) / deviation[c]);
+}
+
+struct trainer *trainer_create(const struct trainer_settings *settings, uint64_t seed, struct error *err) {
+    struct trainer *t = allocate(1, sizeof *t, "a trainer", err);
+    if (!t)
+        return NULL;
+    t->settings = *settings;
+    gemm_prepare();
+    vector_flush_denormals();
+    fill_pixel_table(t);
+    if (make_graphs(t, err) || make_explanations(t, err))
+        goto failed;
+    t->velocity = allocate(t->parameters.trained_size, sizeof(real), "the optimiser", err);
+    t->predictions = allocate((size_t)settings->batch, sizeof(int32_t), "the predictions", err);
+    if (!t->velocity || !t->predictions)
+        goto failed;
+    t->arena = aligned_alloc(64, arena_bytes(t));
+    if (!t->arena) {
+        fail(err, "out of memory: a step needs %.1f MiB", (double)arena_bytes(t) / (1 << 20));
+        goto failed;
+    }
+    graph_place(t->steps, t->arena);
+    graph_place(t->evaluation, t->arena);
+    network_initialise(&t->parameters, seed);
+    return t;
+failed:
+    trainer_free(t);
+    return NULL;
+}
+
+void trainer_free(struct trainer *t) {
+    if (!t)
+        return;
+    explanation_free(t->regularised);
+    explanation_free(t->inspected);
+    graph_free(t->steps);
+    graph_free(t->evaluation);
+    parameters_free(&t->parameters);
+    free(t->velocity);
+    free(t->predictions);
+    free(t->arena);
+    free(t);
+}
+
+int trainer_memory(const struct trainer_settings *settings, double *bytes, struct error *err) {
+    struct trainer *t = allocate(1, sizeof *t, "a trainer", err);
+    if (!t)
+        return -1;
+    t->settings = *settings;
+    int result = make_graphs(t, err);
+    if (!result) {
+        *bytes = (double)arena_bytes(t);
+        *bytes += 3.0 * sizeof(real) * (double)t->parameters.trained_size; // value, gradient, velocity
+    }
+    trainer_free(t);
+    return result;
+}
+
+// [N,H,W,3] bytes -> [3][H][W][N] numbers.
+static void load_images(const struct trainer *t, const uint8_t *images, real *x) {
+    size_t n = (size_t)t->settings.batch, pixels = (size_t)t->settings.network.pixels * t->settings.network.pixels;
+#pragma omp parallel for schedule(static)
+    for (size_t p = 0; p < pixels; p++)
+        for (size_t c = 0; c < 3; c++)
+            for (size_t i = 0; i < n; i++)
+                x[(c * pixels + p) * n + i] = t->pixel[c][images[(i * pixels + p) * 3 + c]];
+}
+
+static int not_finite(const struct graph *g, const char *what, enum map map, struct error *err) {
+    const char *layer = graph_first_nonfinite(g, map);
+    return fail(err, "%s is not a finite number%s%s", what, layer ? ", first in " : "", layer ? layer : "");
+}
+
+int trainer_gradient(struct trainer *t, const uint8_t *images, const uint8_t *annotations, const int32_t *labels,
+                     double lambda, struct step_result *result, struct error *err) {
+    struct graph *g = t->steps;
+    struct explanation *e = t->regularised;
+    int classes = t->settings.network.classes, batch = t->settings.batch;
+    memset(result, 0, sizeof *result);
+    load_images(t, images, g->values[g->input].map[MAP_X]);
+    graph_forward(g);
+    const struct value *z = &g->values[g->logits];
+    predict(z->map[MAP_X], classes, batch, t->predictions);
+    for (int n = 0; n < batch; n++)
+        result->correct += t->predictions[n] == labels[n];
+    result->loss = result->loss_main = cross_entropy(z->map[MAP_X], labels, classes, batch, z->map[MAP_D]);
+    if (!isfinite(result->loss_main))
+        return not_finite(g, "the cross entropy", MAP_X, err);
+    if (!e) {
+        graph_backward(g, NULL, NULL);
+        return 0;
+    }
+    graph_score(g, labels, explanation_collect, e);
+    result->loss_reg = explanation_loss(e, g, annotations, lambda);
+    result->loss += lambda * result->loss_reg;
+    for (int l = 0; l < STAGES; l++)
+        for (int n = 0; n < batch && e->stages[l].terms; n++)
+            result->terms[l] += e->stages[l].terms[n] / batch;
+    if (!isfinite(result->loss))
+        return not_finite(g, "the regulariser", MAP_G, err);
+    if (!t->settings.detached)
+        graph_tangent(g, explanation_seed_tangent, e);
+    graph_backward(g, explanation_seed_backward, e);
+    return 0;
+}
+
+void trainer_update(struct trainer *t, struct step_result *result) {
+    struct parameter *first = NULL;
+    for (int i = 0; i < t->parameters.count && !first; i++)
+        first = t->parameters.items[i].trained ? &t->parameters.items[i] : NULL;
+    // Trained parameters and their gradients lie in one array each, beginning with the first.
+    size_t n = t->parameters.trained_size;
+    double scale = 1, limit = t->settings.clip_norm;
+    if (limit > 0) {
+        result->gradient_norm = sqrt(vector_dot(first->gradient, first->gradient, n));
+        scale = result->gradient_norm > limit ? limit / result->gradient_norm : 1;
+    }
+    sgd_step(&t->settings.sgd, first->value, first->gradient, t->velocity, n, scale);
+}
+
+void trainer_evaluate(struct trainer *t, const uint8_t *images, const int32_t *labels, int32_t *predictions) {
+    struct graph *g = t->evaluation;
+    load_images(t, images, g->values[g->input].map[MAP_X]);
+    graph_forward(g);
+    predict(g->values[g->logits].map[MAP_X], t->settings.network.classes, t->settings.batch, predictions);
+    if (labels)
+        graph_score(g, labels, explanation_collect, t->inspected);
+}

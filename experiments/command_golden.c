@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// reff golden FOLDER: runs every golden case it knows and prints the worst relative error of each quantity.
+#include "core/base/options.h"
+#include "core/kernels/real.h"
+#include "experiments/commands.h"
+#include "experiments/golden.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tally {
+    int passed, failed, skipped;
+};
+
+static void print_report(void *context, const struct golden_report *r) {
+    struct tally *tally = context;
+    if (*r->skipped) {
+        printf("skip  %-44s %s\n", r->name, r->skipped);
+        tally->skipped++;
+        return;
+    }
+    int failed = r->count == 0; // a case that compared nothing has shown nothing
+    for (int i = 0; i < r->count; i++)
+        failed |= !(r->errors[i].worst <= r->errors[i].bound);
+    printf("%s  %-44s", failed ? "FAIL" : "ok  ", r->name);
+    for (int i = 0; i < r->count; i++)
+        printf(" %s %.1e%s", r->errors[i].quantity, r->errors[i].worst,
+               r->errors[i].worst <= r->errors[i].bound ? "" : "(!)");
+    printf("\n");
+    fflush(stdout);
+    *(failed ? &tally->failed : &tally->passed) += 1;
+}
+
+static int run_file(const char *path, const char *name, struct tally *tally, struct error *err) {
+    char kind[32];
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    if (file < 0)
+        return fail(err, "%s: no HDF5 file", path);
+    struct error inner = {0};
+    int failed = golden_text(file, "kind", kind, sizeof kind, &inner);
+    if (!failed && !strcmp(kind, "classifier")) {
+        failed = golden_classifier(file, name, print_report, tally, &inner);
+    } else if (!failed && !strcmp(kind, "layers")) {
+        failed = golden_layers(file, name, print_report, tally, &inner);
+    } else if (!failed) {
+        struct golden_report skipped = {0};
+        snprintf(skipped.name, sizeof skipped.name, "%s", name);
+        snprintf(skipped.skipped, sizeof skipped.skipped, "cases of kind %s are not part of this version", kind);
+        print_report(tally, &skipped);
+    }
+    H5Fclose(file);
+    return failed ? fail(err, "%s: %.800s", path, inner.message) : 0;
+}
+
+static int is_hdf5_name(const struct dirent *entry) {
+    size_t length = strlen(entry->d_name);
+    return length > 3 && !strcmp(entry->d_name + length - 3, ".h5");
+}
+
+static const struct command golden = {
+    .name = "golden",
+    .arguments = "FOLDER",
+    .summary = "Compare the engine with golden files in this build's precision.",
+    .description = "Each line gives a case and, per quantity, the worst relative error over all steps. Tolerance: 1e-8 in\n"
+                   "double; in float about ten times what PyTorch's own float32 shows. Exit status 1 if any case fails.",
+    .example = "reff golden golden/",
+    .least_words = 1,
+    .most_words = 1,
+};
+
+int command_golden(int argc, char **argv, struct error *err) {
+    struct words words;
+    int result = options_parse(&golden, argc, argv, NULL, &words, err);
+    if (result)
+        return result < 0 ? -1 : 0;
+    struct dirent **entries;
+    const char *folder = words.items[0];
+    int count = scandir(folder, &entries, is_hdf5_name, alphasort);
+    if (count < 0)
+        return fail(err, "%s: %s", folder, strerror(errno));
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    struct tally tally = {0};
+    for (int i = 0; i < count; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+        entries[i]->d_name[strlen(entries[i]->d_name) - 3] = 0;
+        if (!result)
+            result = run_file(path, entries[i]->d_name, &tally, err);
+        free(entries[i]);
+    }
+    free(entries);
+    if (result)
+        return -1;
+    if (!count)
+        return fail(err, "%s: no .h5 files", folder);
+    printf("%s precision: %d passed, %d failed, %d skipped\n", REAL_NAME, tally.passed, tally.failed, tally.skipped);
+    return tally.failed ? fail(err, "%d golden cases are off", tally.failed) : 0;
+}
