@@ -51,7 +51,13 @@ struct train_job {
     const char *identity;      // names what the run depends on: a checkpoint of another identity is not continued
     void (*progress)(void *context, double done, double total, const char *note); // steps; may be NULL
     void *progress_context;
+    const char *trace;         // folder for a peer to follow the run: initial.safetensors, order.txt, steps.jsonl; or NULL
 };
+
+// The network and method that the settings ask for, the method's own defaults filled in (experiments.md, section 3).
+struct trainer_settings;
+int train_resolve(const struct train_settings *settings, int pixels, int classes, struct trainer_settings *out,
+                  double *lambda, struct error *err);
 
 // Trains, evaluates, writes the record. Returns -1 with EXIT_INTERRUPTED after a signal (checkpoint saved), with
 // EXIT_FAILED on bad input or a loss that is no number ("step 812: loss is NaN, first in layer3.0.bn2").

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/train/evaluate.h"
+
+#include "core/base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct batch { // one batch of the shard; the last one is filled up with its last image
+    uint32_t *index;
+    uint8_t *images, *annotations;
+    int32_t *labels, *predictions;
+    int count;
+};
+
+static void batch_free(struct batch *b) {
+    free(b->index);
+    free(b->images);
+    free(b->annotations);
+    free(b->labels);
+    free(b->predictions);
+}
+
+static int batch_create(struct batch *b, const struct trainer *t, struct error *err) {
+    size_t n = (size_t)t->settings.batch, area = (size_t)t->settings.network.pixels * t->settings.network.pixels;
+    memset(b, 0, sizeof *b);
+    b->index = allocate(n, sizeof *b->index, "a batch", err);
+    b->images = allocate(n * area, 3, "a batch", err);
+    b->annotations = allocate(n * area, 1, "a batch", err);
+    b->labels = allocate(n, sizeof *b->labels, "a batch", err);
+    b->predictions = allocate(n, sizeof *b->predictions, "a batch", err);
+    if (b->index && b->images && b->annotations && b->labels && b->predictions)
+        return 0;
+    batch_free(b);
+    return -1;
+}
+
+static int batch_read(struct batch *b, const struct trainer *t, struct shard *shard, long first, struct error *err) {
+    long left = shard_shape(shard).count - first;
+    b->count = left < t->settings.batch ? (int)left : t->settings.batch;
+    for (int i = 0; i < t->settings.batch; i++)
+        b->index[i] = (uint32_t)(first + (i < b->count ? i : b->count - 1));
+    return shard_read(shard, b->index, t->settings.batch, b->images, b->annotations, b->labels, err);
+}
+
+int evaluate_accuracy(struct trainer *t, struct shard *shard, double *accuracy, struct error *err) {
+    struct batch b;
+    long count = shard_shape(shard).count, correct = 0;
+    if (batch_create(&b, t, err))
+        return -1;
+    int failed = 0;
+    for (long first = 0; first < count && !failed; first += t->settings.batch) {
+        failed = batch_read(&b, t, shard, first, err);
+        if (failed)
+            break;
+        trainer_evaluate(t, b.images, NULL, b.predictions);
+        for (int i = 0; i < b.count; i++)
+            correct += b.predictions[i] == b.labels[i];
+    }
+    batch_free(&b);
+    *accuracy = count ? 100.0 * (double)correct / (double)count : 0;
+    return failed;
+}
+
+struct tally {
+    int classes;
+    long *confusion;       // [label][prediction]
+    uint8_t *correct;      // [image]
+    double inside[STAGES]; // sums of shares
+    long mapped[STAGES], zero[STAGES];
+};
+
+static void tally_batch(struct tally *y, struct trainer *t, const struct batch *b, long first, double *shares) {
+    for (int i = 0; i < b->count; i++) {
+        y->confusion[(size_t)b->labels[i] * y->classes + b->predictions[i]]++;
+        y->correct[first + i] = b->predictions[i] == b->labels[i];
+    }
+    for (int l = 0; l < STAGES; l++) {
+        explanation_inside(t->inspected, l, b->annotations, shares);
+        for (int i = 0; i < b->count; i++) {
+            int zero = isnan(shares[i]);
+            y->zero[l] += zero;
+            y->mapped[l] += !zero;
+            y->inside[l] += zero ? 0 : shares[i];
+        }
+    }
+}
+
+static void report_classes(json_t *report, const struct tally *y) {
+    long all = 0, right = 0;
+    double mean = 0, worst = 101;
+    int present = 0, worst_class = -1;
+    json_t *matrix = json_array();
+    for (int c = 0; c < y->classes; c++) {
+        long row = 0, hit = y->confusion[(size_t)c * y->classes + c];
+        json_t *line = json_array();
+        for (int k = 0; k < y->classes; k++) {
+            row += y->confusion[(size_t)c * y->classes + k];
+            json_array_append_new(line, json_integer(y->confusion[(size_t)c * y->classes + k]));
+        }
+        json_array_append_new(matrix, line);
+        all += row;
+        right += hit;
+        if (!row)
+            continue;
+        double share = 100.0 * (double)hit / (double)row;
+        mean += share;
+        present++;
+        if (share < worst) {
+            worst = share;
+            worst_class = c;
+        }
+    }
+    json_object_set_new(report, "accuracy", json_real(all ? 100.0 * (double)right / (double)all : 0));
+    json_object_set_new(report, "mean_class_accuracy", json_real(present ? mean / present : 0));
+    json_object_set_new(report, "worst_class_accuracy", json_real(present ? worst : 0));
+    json_object_set_new(report, "worst_class", json_integer(worst_class));
+    json_object_set_new(report, "confusion", matrix);
+}
+
+static void report_maps(json_t *report, const struct tally *y) {
+    json_t *inside = json_object(), *zero = json_object();
+    for (int l = 0; l < STAGES; l++) {
+        char name[16];
+        snprintf(name, sizeof name, "layer%d", l + 1);
+        json_object_set_new(inside, name, y->mapped[l] ? json_real(y->inside[l] / (double)y->mapped[l]) : json_null());
+        json_object_set_new(zero, name, json_integer(y->zero[l]));
+    }
+    json_object_set_new(report, "cam_inside", inside);
+    json_object_set_new(report, "cam_zero", zero);
+}
+
+struct member { // an image in its group
+    int32_t group;
+    uint8_t correct;
+};
+
+static int by_group(const void *a, const void *b) {
+    int32_t x = ((const struct member *)a)->group, y = ((const struct member *)b)->group;
+    return (x > y) - (x < y);
+}
+
+// Worst accuracy over the groups that are large enough. A shard without groups reports none.
+static int report_groups(json_t *report, const struct tally *y, struct shard *shard, struct error *err) {
+    long count = shard_shape(shard).count;
+    int32_t *group = allocate((size_t)count, sizeof *group, "groups", err);
+    struct member *members = allocate((size_t)count, sizeof *members, "groups", err);
+    struct error none;
+    int failed = !group || !members;
+    if (!failed && !shard_column(shard, "group", group, &none)) {
+        for (long i = 0; i < count; i++)
+            members[i] = (struct member){group[i], y->correct[i]};
+        qsort(members, (size_t)count, sizeof *members, by_group);
+        double worst = 101;
+        int worst_group = -1, counted = 0;
+        for (long i = 0, end; i < count; i = end) {
+            long right = 0;
+            for (end = i; end < count && members[end].group == members[i].group; end++)
+                right += members[end].correct;
+            double share = 100.0 * (double)right / (double)(end - i);
+            if (end - i < GROUP_LEAST)
+                continue;
+            counted++;
+            if (share < worst) {
+                worst = share;
+                worst_group = members[i].group;
+            }
+        }
+        json_object_set_new(report, "groups_counted", json_integer(counted));
+        json_object_set_new(report, "worst_group", json_integer(worst_group));
+        json_object_set_new(report, "worst_group_accuracy", counted ? json_real(worst) : json_null());
+    }
+    free(group);
+    free(members);
+    return failed ? -1 : 0;
+}
+
+json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *err) {
+    long count = shard_shape(shard).count;
+    struct tally y = {.classes = t->settings.network.classes};
+    struct batch b;
+    json_t *report = NULL;
+    if (batch_create(&b, t, err))
+        return NULL;
+    double *shares = allocate((size_t)t->settings.batch, sizeof *shares, "an evaluation", err);
+    y.confusion = allocate((size_t)y.classes * y.classes, sizeof *y.confusion, "an evaluation", err);
+    y.correct = allocate((size_t)count, 1, "an evaluation", err);
+    int failed = !shares || !y.confusion || !y.correct;
+    for (long first = 0; first < count && !failed; first += t->settings.batch) {
+        failed = batch_read(&b, t, shard, first, err);
+        if (failed)
+            break;
+        trainer_evaluate(t, b.images, b.labels, b.predictions);
+        tally_batch(&y, t, &b, first, shares);
+    }
+    if (!failed) {
+        report = json_object();
+        report_classes(report, &y);
+        report_maps(report, &y);
+        if (report_groups(report, &y, shard, err)) {
+            json_decref(report);
+            report = NULL;
+        }
+    }
+    batch_free(&b);
+    free(shares);
+    free(y.confusion);
+    free(y.correct);
+    return report;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a network does on a shard: accuracies, worst class and group, Grad-CAM inside the annotation, confusion matrix.
+#ifndef REFF_TRAIN_EVALUATE_H
+#define REFF_TRAIN_EVALUATE_H
+
+#include "core/shard/shard.h"
+#include "core/train/trainer.h"
+
+enum { GROUP_LEAST = 20 }; // smaller groups have no accuracy worth naming (experiments.md, section 3)
+
+// The share of images classified correctly, in percent. shard's pixels and classes must be the network's.
+int evaluate_accuracy(struct trainer *t, struct shard *shard, double *accuracy, struct error *err);
+
+// Everything, as a JSON object (new reference, NULL on failure):
+//   accuracy, mean_class_accuracy, worst_class_accuracy, worst_class     percent
+//   worst_group_accuracy, worst_group, groups_counted                    groups of at least 20 images, where the shard has any
+//   cam_inside {layer1..layer4}    mean share of the resized Grad-CAM of the true label inside the annotation
+//   cam_zero {layer1..layer4}      images whose map is zero everywhere (left out of cam_inside)
+//   confusion [label][prediction]  counts
+json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *err);
+
+#endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings of a training run, and what each method makes of them (engine.md 1.2; experiments.md, section 3).
+#include "core/train/train.h"
+#include "core/train/trainer.h"
+
+#include <omp.h>
+#include <string.h>
+
+typedef struct train_settings T;
+
+#define METHODS "baseline reff reff-single reff-l1 reff-l2 reff-detached"
+
+const struct setting train_schema[] = {
+    SETTING_CHOICE(T, model, "small", NETWORK_MODELS, "network"),
+    SETTING_INT(T, width, "64", 1, 512, "channels", "channels of the first stage"),
+    SETTING_CHOICE(T, method, "baseline", METHODS, "method (reff-detached: a control, alpha taken as a constant)"),
+    SETTING_REAL(T, lambda, "-1", -1, 1e12, "", "factor of the regulariser; -1: the paper's for the method"),
+    SETTING_REALS(T, layer_weights, "", 0, 1e12, "", "weights of layer1..layer4; none: the paper's for the method"),
+    SETTING_CHOICE(T, order, "normalise-first", "normalise-first resize-first", "order of normalising and resizing a map"),
+    SETTING_CHOICE(T, reduction, "auto", "auto sum mean", "over pixels; auto: mean for ReFF, sum for L1 and L2"),
+    SETTING_REAL(T, cam_eps, "1e-8", 0, 1, "", "eps of the normalised map"),
+    SETTING_REAL(T, lambda_ramp, "0", 0, 100000, "epochs", "over which lambda rises from 0"),
+    SETTING_REAL(T, clip_norm, "0", 0, 1e12, "", "largest 2-norm of the gradient; 0: no clipping"),
+    SETTING_REAL(T, lr, "0.01", 0, 1000, "", "learning rate"),
+    SETTING_REAL(T, momentum, "0.8", 0, 1, "", "momentum"),
+    SETTING_REAL(T, weight_decay, "1e-5", 0, 1000, "", "weight decay, on every parameter"),
+    SETTING_REAL(T, bn_eps, "1e-5", 0, 1, "", "eps of batch norm"),
+    SETTING_REAL(T, bn_momentum, "0.1", 0, 1, "", "momentum of batch norm's running statistics"),
+    SETTING_INT(T, batch, "32", 2, 4096, "images", "images per step"),
+    SETTING_INT(T, epochs, "50", 1, 1000000, "epochs", "passes over the training data"),
+    SETTING_SEED(T, seed, "1", "seed of the initial weights and of the batches' order"),
+    SETTING_CHOICE(T, select, "last", "last best-validation", "epoch whose test accuracy is reported"),
+    SETTING_PATH(T, weights, "", "FILE", "safetensors to start from; none: from scratch"),
+    SETTING_REAL(T, checkpoint_seconds, "10", 0, 1e9, "seconds", "least time between checkpoints"),
+    SETTING_SWITCH(T, save_model, "keep the trained network as model.safetensors"),
+    SETTING_END,
+};
+
+struct method { // the paper's settings
+    const char *name;
+    int regularises, detached;
+    enum penalty penalty;
+    double lambda, weights[STAGES];
+};
+
+static const struct method methods[] = {
+    {"baseline", 0, 0, PENALTY_REFF, 0, {0, 0, 0, 0}},
+    {"reff", 1, 0, PENALTY_REFF, 1, {15, 60, 250, 1000}},
+    {"reff-single", 1, 0, PENALTY_REFF, 1000, {0, 0, 0, 1}},
+    {"reff-l1", 1, 0, PENALTY_L1, 1e-6, {15, 60, 250, 1000}},
+    {"reff-l2", 1, 0, PENALTY_L2, 1e-6, {15, 60, 250, 1000}},
+    {"reff-detached", 1, 1, PENALTY_REFF, 1, {15, 60, 250, 1000}},
+};
+
+int train_resolve(const struct train_settings *s, int pixels, int classes, struct trainer_settings *out, double *lambda,
+                  struct error *err) {
+    size_t i = 0, count = sizeof methods / sizeof *methods;
+    while (i < count && strcmp(methods[i].name, s->method))
+        i++;
+    if (i == count)
+        return fail_usage(err, "method: '%.60s' is none of: %s", s->method, METHODS);
+    if (s->layer_weights.count != 0 && s->layer_weights.count != STAGES)
+        return fail_usage(err, "layer_weights: %d numbers instead of %d", s->layer_weights.count, STAGES);
+    const struct method *m = &methods[i];
+    memset(out, 0, sizeof *out);
+    out->network = (struct network){s->model, s->width, classes, pixels, s->bn_eps, s->bn_momentum};
+    out->batch = s->batch;
+    out->regularises = m->regularises;
+    out->detached = m->detached;
+    out->regulariser = (struct regulariser){
+        .penalty = m->penalty,
+        .order = strcmp(s->order, "resize-first") ? NORMALISE_FIRST : RESIZE_FIRST,
+        .mean = strcmp(s->reduction, "auto") ? !strcmp(s->reduction, "mean") : m->penalty == PENALTY_REFF,
+        .cam_eps = s->cam_eps};
+    for (int l = 0; l < STAGES; l++)
+        out->layer_weights[l] = s->layer_weights.count && m->regularises ? s->layer_weights.values[l] : m->weights[l];
+    out->sgd = (struct sgd){.lr = s->lr, .momentum = s->momentum, .weight_decay = s->weight_decay};
+    out->clip_norm = s->clip_norm;
+    out->threads = omp_get_max_threads();
+    *lambda = s->lambda < 0 ? m->lambda : s->lambda;
+    return 0;
+}
+
+int train_memory(const struct train_settings *settings, int pixels, int classes, double *bytes, struct error *err) {
+    struct trainer_settings resolved;
+    double lambda;
+    return train_resolve(settings, pixels, classes, &resolved, &lambda, err) || trainer_memory(&resolved, bytes, err)
+               ? -1
+               : 0;
+}
