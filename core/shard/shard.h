@@ -4,12 +4,17 @@
 //   /images  uint8 [N,H,W,3]   RGB
 //   /masks   uint8 [N,H,W]     annotation s = value / 255: 255 relevant, 0 not
 //   /labels  int32 [N]         0 .. classes-1
-//   /group   int32 [N]         worst-group accuracy is taken over these (Textured MNIST: digit * backgrounds + background)
+//   /group   int32 [N]         worst-group accuracy is taken over these (Textured MNIST: digit * backgrounds
+//   + background)
 //   /<column> int32, float64 or fixed-length ASCII [N]   provenance of each image, one value per image
 //
-// Root attributes say what, how, from which inputs, which version; `format_version` decides whether a reader may go
-// on, `content_sha256` is the digest over all datasets (names, types, shapes and values, in alphabetical order).
-// Equal settings and inputs give equal bytes: no time stamps, one writer, images in order.
+// Root attributes say what, how, from which inputs, which version; `format_version` decides whether a reader
+// may go on, `content_sha256` is the digest over all datasets (names, types, shapes and values, in
+// alphabetical order; content.h has the rule). Equal settings and inputs give equal bytes: no time stamps,
+// one writer, images in order.
+//
+// Debian's HDF5 library is not safe for threads: call these functions from one thread at a time, whatever the
+// shard.
 #ifndef REFF_SHARD_SHARD_H
 #define REFF_SHARD_SHARD_H
 
@@ -31,8 +36,9 @@ struct shard_shape {
     int classes;       // labels are 0 .. classes-1
 };
 
-// Opens and checks: is it HDF5 and whole, the format version, presence, types and agreeing shapes of images, masks and
-// labels, labels in range. NULL with "FILE: what is wrong" on failure. Small files are read into memory at once.
+// Opens and checks: is it HDF5 and whole, the format version, presence, types and agreeing shapes of images,
+// masks and labels, labels in range. NULL with "FILE: what is wrong" on failure. Images and masks of up to 1
+// GiB in all are read into memory at once; larger ones from the file, when asked for.
 struct shard *shard_open(const char *path, struct error *err);
 void shard_close(struct shard *shard); // NULL is fine
 
@@ -40,11 +46,22 @@ struct shard_shape shard_shape(const struct shard *shard);
 
 // The `count` images named by `index` (any order, repeats allowed), in that order: images [count,H,W,3],
 // masks [count,H,W], labels [count]. Each output may be NULL.
-int shard_read(struct shard *shard, const uint32_t *index, int count, uint8_t *images, uint8_t *masks, int32_t *labels,
-               struct error *err);
+int shard_read(struct shard *shard, const uint32_t *index, int count, uint8_t *images, uint8_t *masks,
+               int32_t *labels, struct error *err);
 
 // An int32 column [N] by name into `out`. Fails when the file has none of that name.
 int shard_column(struct shard *shard, const char *name, int32_t *out, struct error *err);
+
+// What each dataset is: {"name", "type": "int32", "shape": [N], "description"}, sorted by name. New
+// reference.
+json_t *shard_datasets(struct shard *shard, struct error *err);
+
+// A text column: *values gets N strings of *size bytes each, zero-terminated (free() it). Fails as
+// shard_column.
+int shard_text_column(struct shard *shard, const char *name, char **values, size_t *size, struct error *err);
+
+// Computes the content digest from the data (reads everything).
+int shard_content_compute(struct shard *shard, char hex[65], struct error *err);
 
 // The `content_sha256` that the file claims (64 hex digits; "" if none). Valid until shard_close.
 const char *shard_content_digest(const struct shard *shard);
@@ -65,19 +82,24 @@ struct column { // a provenance column
 
 struct shard_writer;
 
-// Begins `path` (under a temporary name). `columns` ends with a NULL name. compression: 0 none, 1..9 gzip level, done
-// in our threads. chunk: images per chunk (1..16).
+// Begins `path` (under a temporary name). `columns` ends with a NULL name. compression: 0 none, 1..9 gzip
+// level, done in our threads. chunk: images per chunk (1..16).
 struct shard_writer *shard_create(const char *path, struct shard_shape shape, const struct column *columns,
                                   int compression, int chunk, struct error *err);
 
-// Appends `count` images in order. values[c] points to `count` values of column c (text: count * text_size bytes).
+// Appends `count` images in order. values[c] points to `count` values of column c (text: count * text_size
+// bytes).
 int shard_append(struct shard_writer *writer, int count, const uint8_t *images, const uint8_t *masks,
                  const int32_t *labels, const void *const *values, struct error *err);
 
 // Sets root attributes from a JSON object (strings, integers, reals, arrays of reals or strings), adds
-// format_version and content_sha256, closes, fsyncs and renames. Fails when fewer than shape.count images came.
-// Frees the writer in every case; on failure nothing is left behind.
-int shard_finish(struct shard_writer *writer, const json_t *attributes, char content_sha256[65], struct error *err);
+// format_version and content_sha256, closes, fsyncs and renames. Fails when fewer than shape.count images
+// came. Frees the writer in every case; on failure nothing is left behind.
+int shard_finish(struct shard_writer *writer, const json_t *attributes, char content_sha256[65],
+                 struct error *err);
 void shard_abandon(struct shard_writer *writer); // frees, removes the temporary file; NULL is fine
+
+// Writes PATH.sha256 beside the shard: one line in sha256sum's format, "<digest>  <file name>".
+int shard_write_manifest(const char *path, struct error *err);
 
 #endif

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each layer's four maps against finite differences (engine.md, section 2, point 1), in the double build; in every build,
+// that each map writes its whole output and that the g and t maps are each other's adjoints.
+#include "core/base/random.h"
+#include "core/kernels/gemm.h"
+#include "core/layers/layers.h"
+
+#include <CUnit/CUnit.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { CONVOLUTION, BATCH_NORM, BATCH_NORM_RELU, BATCH_NORM_RESIDUAL, RELU, MAX_POOL, AVERAGE_POOL, LINEAR };
+
+struct shape {
+    enum kind kind;
+    int batch, channels, height, width; // of the input
+    int outputs, kernel, stride, padding;
+};
+
+// Nothing is a multiple of anything.
+static const struct shape shapes[] = {
+    {CONVOLUTION, 2, 5, 9, 11, 7, 3, 1, 1},  {CONVOLUTION, 3, 5, 13, 10, 7, 3, 2, 1}, {CONVOLUTION, 2, 3, 14, 11, 5, 5, 3, 2},
+    {CONVOLUTION, 2, 3, 17, 15, 6, 7, 2, 3}, {CONVOLUTION, 3, 7, 5, 3, 5, 1, 1, 0},   {CONVOLUTION, 2, 6, 9, 8, 9, 1, 2, 0},
+    {CONVOLUTION, 1, 2, 4, 4, 3, 4, 2, 1},   {CONVOLUTION, 5, 3, 1, 1, 2, 3, 1, 1},   {CONVOLUTION, 2, 3, 7, 7, 2, 2, 3, 0},
+    {BATCH_NORM, 3, 5, 4, 7, 0, 0, 0, 0},    {BATCH_NORM, 5, 3, 1, 1, 0, 0, 0, 0},    {BATCH_NORM_RELU, 3, 4, 5, 3, 0, 0, 0, 0},
+    {BATCH_NORM_RESIDUAL, 4, 3, 3, 5, 0, 0, 0, 0}, {RELU, 2, 3, 4, 5, 0, 0, 0, 0},    {MAX_POOL, 2, 5, 11, 8, 0, 3, 2, 1},
+    {MAX_POOL, 3, 2, 7, 9, 0, 2, 2, 0},      {AVERAGE_POOL, 3, 4, 5, 7, 0, 0, 0, 0},  {LINEAR, 3, 7, 1, 1, 5, 0, 0, 0},
+};
+
+struct subject { // one layer, its input (value 0) carrying all four maps
+    struct graph *g;
+    struct parameters parameters;
+    void *arena;
+    real *seeds[3]; // g_y, t_x, d_y
+    size_t in, out;
+};
+
+static void fill(real *a, size_t n, const char *name) {
+    struct random r = random_stream(7, random_purpose(name), n);
+    for (size_t i = 0; i < n; i++)
+        a[i] = (real)random_normal(&r);
+}
+
+static int add(struct graph *g, const struct shape *s, struct error *err) {
+    switch (s->kind) {
+    case CONVOLUTION:
+        return graph_add_convolution(g, "layer", 0, s->outputs, s->kernel, s->stride, s->padding, err);
+    case BATCH_NORM:
+        return graph_add_batch_norm(g, "layer", 0, -1, 0, 1e-3, 0.1, err);
+    case BATCH_NORM_RELU:
+        return graph_add_batch_norm(g, "layer", 0, -1, 1, 1e-3, 0.1, err);
+    case BATCH_NORM_RESIDUAL:
+        return graph_add_batch_norm(g, "layer", 0, 0, 1, 1e-3, 0.1, err); // its own input as the residual
+    case RELU:
+        return graph_add_relu(g, "layer", 0, err);
+    case MAX_POOL:
+        return graph_add_max_pool(g, "layer", 0, s->kernel, s->stride, s->padding, err);
+    case AVERAGE_POOL:
+        return graph_add_average_pool(g, "layer", 0, err);
+    default:
+        return graph_add_linear(g, "layer", 0, s->outputs, err);
+    }
+}
+
+static void subject_open(struct subject *u, const struct shape *s) {
+    struct error err = {0};
+    memset(u, 0, sizeof *u);
+    gemm_prepare();
+    u->g = graph_create(s->batch, &u->parameters, &err);
+    graph_add_value(u->g, s->channels, s->height, s->width, &err);
+    int output = add(u->g, s, &err);
+    CU_ASSERT_FATAL(output > 0);
+    CU_ASSERT_FATAL(!parameters_allocate(&u->parameters, &err));
+    u->g->stage[0] = 0;
+    u->g->input = -1;
+    u->g->logits = output;
+    CU_ASSERT_FATAL(!graph_plan(u->g, GRAPH_TRAIN_EXPLAIN, 1, 2, &err));
+    u->arena = aligned_alloc(64, (u->g->arena_bytes + 63) / 64 * 64);
+    memset(u->arena, 0xff, u->g->arena_bytes); // every number a NaN: a map must write all of its output
+    graph_place(u->g, u->arena);
+    u->in = value_size(u->g, 0);
+    u->out = value_size(u->g, output);
+    for (int i = 0; i < 3; i++) {
+        size_t n = i == 1 ? u->in : u->out;
+        u->seeds[i] = malloc(n * sizeof(real));
+        fill(u->seeds[i], n, i == 0 ? "g" : i == 1 ? "t" : "d");
+    }
+    for (int i = 0; i < u->parameters.count; i++)
+        fill(u->parameters.items[i].value, u->parameters.items[i].size, u->parameters.items[i].name);
+    fill(u->g->values[0].map[MAP_X], u->in, "x");
+}
+
+static void subject_close(struct subject *u) {
+    graph_free(u->g);
+    parameters_free(&u->parameters);
+    free(u->arena);
+    for (int i = 0; i < 3; i++)
+        free(u->seeds[i]);
+}
+
+static double dot(const real *a, const real *b, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)a[i] * (double)b[i];
+    return sum;
+}
+
+// A layer that adds to its input's arrays where it comes second (batch norm's residual) must find them written.
+static void clear_inputs(struct subject *u, enum map map) {
+    memset(u->g->values[0].map[map], 0, u->in * sizeof(real));
+}
+
+// phi = <d_y, y> + <t_x, g_x>: what the backward map differentiates.
+static double phi(struct subject *u) {
+    struct node *node = &u->g->nodes[0];
+    struct value *x = &u->g->values[0], *y = &u->g->values[node->output];
+    node->layer->forward(u->g, node);
+    double first = dot(u->seeds[2], y->map[MAP_X], u->out);
+    memcpy(y->map[MAP_G], u->seeds[0], u->out * sizeof(real));
+    if (node->input_count > 1) {
+        clear_inputs(u, MAP_G);
+        node->adds[MAP_G][0] = node->adds[MAP_G][1] = node->adds[MAP_D][0] = node->adds[MAP_D][1] = 1;
+    }
+    node->layer->score(u->g, node);
+    return first + dot(u->seeds[1], x->map[MAP_G], u->in);
+}
+
+static void backward(struct subject *u) {
+    struct node *node = &u->g->nodes[0];
+    struct value *x = &u->g->values[0], *y = &u->g->values[node->output];
+    phi(u);
+    memcpy(x->map[MAP_T], u->seeds[1], u->in * sizeof(real));
+    node->layer->tangent(u->g, node);
+    memcpy(y->map[MAP_D], u->seeds[2], u->out * sizeof(real));
+    clear_inputs(u, MAP_D);
+    node->layer->backward(u->g, node);
+}
+
+static void check_derivative(struct subject *u, real *at, const real *gradient, size_t n, const char *what) {
+    for (size_t k = 0; k < n; k += 1 + n / 23) { // some two dozen numbers of each array
+        double h = 1e-5, kept = (double)at[k];
+        at[k] = (real)(kept + h);
+        double up = phi(u);
+        at[k] = (real)(kept - h);
+        double down = phi(u);
+        at[k] = (real)kept;
+        double numeric = (up - down) / (2 * h), off = fabs(numeric - (double)gradient[k]);
+        if (!(off <= 1e-6 * (1 + fabs(numeric)))) {
+            printf("  %s[%zu]: %.9g by differences, %.9g\n", what, k, numeric, (double)gradient[k]);
+            CU_FAIL("a map is off");
+        }
+    }
+}
+
+// Central differences need double; running statistics move with every forward pass but enter no result.
+static void test_backward_is_the_derivative(void) {
+    for (size_t i = 0; sizeof(real) == sizeof(double) && i < sizeof shapes / sizeof *shapes; i++) {
+        struct subject u;
+        subject_open(&u, &shapes[i]);
+        backward(&u);
+        real *gradient = malloc(u.in * sizeof(real));
+        memcpy(gradient, u.g->values[0].map[MAP_D], u.in * sizeof(real));
+        check_derivative(&u, u.g->values[0].map[MAP_X], gradient, u.in, "x");
+        free(gradient);
+        for (int p = 0; p < u.parameters.count; p++) {
+            struct parameter *item = &u.parameters.items[p];
+            if (!item->trained)
+                continue;
+            gradient = malloc(item->size * sizeof(real));
+            memcpy(gradient, item->gradient, item->size * sizeof(real));
+            check_derivative(&u, item->value, gradient, item->size, item->name);
+            free(gradient);
+        }
+        subject_close(&u);
+    }
+    CU_PASS("all shapes");
+}
+
+// Arrays are looked at before the next map runs: the plan may have given their place to another.
+static void test_tangent_is_adjoint_of_score(void) {
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        struct subject u;
+        subject_open(&u, &shapes[i]);
+        struct value *x = &u.g->values[0], *y = &u.g->values[u.g->nodes[0].output];
+        phi(&u);
+        double by_g = dot(u.seeds[1], x->map[MAP_G], u.in);
+        double scale = sqrt(dot(u.seeds[1], u.seeds[1], u.in) * dot(x->map[MAP_G], x->map[MAP_G], u.in));
+        memcpy(x->map[MAP_T], u.seeds[1], u.in * sizeof(real));
+        u.g->nodes[0].layer->tangent(u.g, &u.g->nodes[0]);
+        double by_t = dot(u.seeds[0], y->map[MAP_T], u.out);
+        CU_ASSERT(fabs(by_g - by_t) <= (sizeof(real) == 8 ? 1e-12 : 1e-5) * (scale + 1e-3));
+        backward(&u);
+        CU_ASSERT(isfinite(dot(x->map[MAP_D], x->map[MAP_D], u.in))); // nothing was left a NaN
+        subject_close(&u);
+    }
+}
+
+void suite_layers(void);
+void suite_layers(void) {
+    CU_pSuite suite = CU_add_suite("layers", NULL, NULL);
+    CU_add_test(suite, "backward map is the derivative of <d, y> + <t, g> (double)", test_backward_is_the_derivative);
+    CU_add_test(suite, "tangent map is the adjoint of the score map; all outputs written", test_tangent_is_adjoint_of_score);
+}
