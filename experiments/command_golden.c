@@ -48,7 +48,8 @@ static int run_file(const char *path, const char *name, struct tally *tally, str
     } else if (!failed) {
         struct golden_report skipped = {0};
         snprintf(skipped.name, sizeof skipped.name, "%s", name);
-        snprintf(skipped.skipped, sizeof skipped.skipped, "cases of kind %s are not part of this version", kind);
+        snprintf(skipped.skipped, sizeof skipped.skipped, "cases of kind %s are not part of this version",
+                 kind);
         print_report(tally, &skipped);
     }
     H5Fclose(file);
@@ -64,8 +65,10 @@ static const struct command golden = {
     .name = "golden",
     .arguments = "FOLDER",
     .summary = "Compare the engine with golden files in this build's precision.",
-    .description = "Each line gives a case and, per quantity, the worst relative error over all steps. Tolerance: 1e-8 in\n"
-                   "double; in float about ten times what PyTorch's own float32 shows. Exit status 1 if any case fails.",
+    .description =
+        "Each line gives a case and, per quantity, the worst relative error over all steps. Tolerance: 1e-8 "
+        "in\n"
+        "double; in float about ten times what PyTorch's own float32 shows. Exit status 1 if any case fails.",
     .example = "reff golden golden/",
     .least_words = 1,
     .most_words = 1,
@@ -96,6 +99,7 @@ int command_golden(int argc, char **argv, struct error *err) {
         return -1;
     if (!count)
         return fail(err, "%s: no .h5 files", folder);
-    printf("%s precision: %d passed, %d failed, %d skipped\n", REAL_NAME, tally.passed, tally.failed, tally.skipped);
+    printf("%s precision: %d passed, %d failed, %d skipped\n", REAL_NAME, tally.passed, tally.failed,
+           tally.skipped);
     return tally.failed ? fail(err, "%d golden cases are off", tally.failed) : 0;
 }

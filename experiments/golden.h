@@ -44,7 +44,8 @@ double golden_norm_error(const double *a, const double *b, size_t n); // 2-norm 
 double golden_norm(const double *a, size_t n);
 double golden_probe(const double *a, size_t n); // sum a[i] cos(i)
 
-// Notes an error of `quantity`, keeping the worst; the bound comes from the quantity and the engine's precision.
+// Notes an error of `quantity`, keeping the worst; the bound comes from the quantity and the engine's
+// precision.
 void golden_note(struct golden_report *r, const char *quantity, double error);
 
 // ---- cases: each fills a report (or several, through `done`), or fails when the file is damaged

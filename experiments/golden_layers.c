@@ -32,7 +32,8 @@ static int load(const struct layer_case *c, const char *name, int batch, real *o
     return fits ? 0 : fail(c->err, "golden file: %s: not of the layer's size", path);
 }
 
-static int compare_array(const struct layer_case *c, const char *name, const real *mine, int batch, size_t size) {
+static int compare_array(const struct layer_case *c, const char *name, const real *mine, int batch,
+                         size_t size) {
     char path[64];
     struct golden_array a;
     snprintf(path, sizeof path, "out/%s", name);
@@ -53,7 +54,8 @@ static int compare_array(const struct layer_case *c, const char *name, const rea
 
 // One layer between an input that carries all four maps (it is an "explained stage") and the logits.
 static int add_layer(struct graph *g, const struct layer_case *c, const char *op, struct error *err) {
-    int kernel = (int)golden_attribute(c->group, "kernel", 0), stride = (int)golden_attribute(c->group, "stride", 1);
+    int kernel = (int)golden_attribute(c->group, "kernel", 0),
+        stride = (int)golden_attribute(c->group, "stride", 1);
     int padding = (int)golden_attribute(c->group, "padding", 0);
     if (!strcmp(op, "conv2d") || !strcmp(op, "linear")) {
         struct golden_array w;
@@ -61,8 +63,9 @@ static int add_layer(struct graph *g, const struct layer_case *c, const char *op
             return -1;
         int outputs = (int)w.shape[0];
         golden_array_free(&w);
-        return !strcmp(op, "linear") ? graph_add_linear(g, "layer", 0, outputs, err)
-                                     : graph_add_convolution(g, "layer", 0, outputs, kernel, stride, padding, err);
+        return !strcmp(op, "linear")
+                   ? graph_add_linear(g, "layer", 0, outputs, err)
+                   : graph_add_convolution(g, "layer", 0, outputs, kernel, stride, padding, err);
     }
     if (!strcmp(op, "batch_norm"))
         return graph_add_batch_norm(g, "layer", 0, -1, 0, golden_attribute(c->group, "eps", 0),
@@ -120,8 +123,8 @@ static int run_layer(const struct layer_case *c, const char *op) {
     struct graph *g = graph_create((int)x.shape[0], &parameters, c->err);
     int output = -1, failed = 1;
     void *arena = NULL;
-    if (g && graph_add_value(g, (int)x.shape[1], x.rank > 2 ? (int)x.shape[2] : 1, x.rank > 3 ? (int)x.shape[3] : 1,
-                             c->err) == 0)
+    if (g && graph_add_value(g, (int)x.shape[1], x.rank > 2 ? (int)x.shape[2] : 1,
+                             x.rank > 3 ? (int)x.shape[3] : 1, c->err) == 0)
         output = add_layer(g, c, op, c->err);
     if (output > 0 && !parameters_allocate(&parameters, c->err)) {
         g->stage[0] = 0;
@@ -143,7 +146,8 @@ static int run_layer(const struct layer_case *c, const char *op) {
 }
 
 // Planes of `from` resized (or the adjoint) and compared with `to`.
-static int resize_planes(const struct layer_case *c, struct bilinear *b, const char *from, const char *to, int adjoint) {
+static int resize_planes(const struct layer_case *c, struct bilinear *b, const char *from, const char *to,
+                         int adjoint) {
     char path[64];
     struct golden_array in = {0}, want = {0};
     int small = b->rows.in * b->columns.in, large = b->rows.out * b->columns.out;
@@ -153,7 +157,8 @@ static int resize_planes(const struct layer_case *c, struct bilinear *b, const c
     snprintf(path, sizeof path, "out/%s", to);
     failed = failed || golden_read(c->group, path, &want, c->err);
     double *mine = failed ? NULL : allocate(want.size, sizeof *mine, path, c->err);
-    double *scratch = failed ? NULL : allocate((size_t)b->rows.in * b->columns.out, sizeof *scratch, path, c->err);
+    double *scratch =
+        failed ? NULL : allocate((size_t)b->rows.in * b->columns.out, sizeof *scratch, path, c->err);
     for (size_t plane = 0; mine && scratch && (plane + 1) * from_plane <= in.size; plane++)
         if (adjoint)
             bilinear_adjoint(b, in.items + plane * from_plane, mine + plane * to_plane, scratch);
@@ -174,8 +179,9 @@ static int run_bilinear(const struct layer_case *c) {
     struct bilinear b;
     if (golden_read(c->group, "in/x", &x, c->err))
         return -1;
-    int failed = bilinear_create(&b, (int)x.shape[2], (int)x.shape[3], (int)golden_attribute(c->group, "out_h", 0),
-                                 (int)golden_attribute(c->group, "out_w", 0), c->err);
+    int failed =
+        bilinear_create(&b, (int)x.shape[2], (int)x.shape[3], (int)golden_attribute(c->group, "out_h", 0),
+                        (int)golden_attribute(c->group, "out_w", 0), c->err);
     golden_array_free(&x);
     if (failed)
         return -1;
@@ -248,11 +254,12 @@ static int run_regulariser(const struct layer_case *c) {
         golden_array_free(&a);
         return -1;
     }
-    struct regulariser settings = {
-        .penalty = !strcmp(method, "l1") ? PENALTY_L1 : !strcmp(method, "l2") ? PENALTY_L2 : PENALTY_REFF,
-        .order = !strcmp(order, "resize-first") ? RESIZE_FIRST : NORMALISE_FIRST,
-        .mean = !strcmp(reduction, "mean"),
-        .cam_eps = golden_attribute(c->group, "cam_eps", 0)};
+    struct regulariser settings = {.penalty = !strcmp(method, "l1")   ? PENALTY_L1
+                                              : !strcmp(method, "l2") ? PENALTY_L2
+                                                                      : PENALTY_REFF,
+                                   .order = !strcmp(order, "resize-first") ? RESIZE_FIRST : NORMALISE_FIRST,
+                                   .mean = !strcmp(reduction, "mean"),
+                                   .cam_eps = golden_attribute(c->group, "cam_eps", 0)};
     double one[STAGES] = {1, 0, 0, 0};
     struct graph *g = stage_alone(&a, &none, c->err);
     struct explanation *e =

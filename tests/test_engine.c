@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole networks: the gradient of each method against finite differences, the detached control told apart from the full
-// gradient, the same bits for any number of threads, evaluation that leaves training untouched.
+// Whole networks: the gradient of each method against finite differences, the detached control told apart
+// from the full gradient, the same bits for any number of threads, evaluation that leaves training untouched.
 #include "core/base/random.h"
 #include "core/train/trainer.h"
 
@@ -28,8 +28,9 @@ static void make_batch(struct batch *b, uint64_t seed) {
             for (int x = 0; x < PIXELS; x++) {
                 int p = (n * PIXELS + y) * PIXELS + x;
                 for (int c = 0; c < 3; c++)
-                    b->images[3 * p + c] = (uint8_t)(128 + 60 * sin(0.5 * x + phase[c]) + 40 * sin(0.7 * y + phase[c + 3]) +
-                                                     20 * random_uniform(&r));
+                    b->images[3 * p + c] =
+                        (uint8_t)(128 + 60 * sin(0.5 * x + phase[c]) + 40 * sin(0.7 * y + phase[c + 3]) +
+                                  20 * random_uniform(&r));
                 double d = hypot(x - 8 - n, y - 11) / 6;
                 b->annotations[p] = (uint8_t)(d < 1 ? 255 : d > 1.5 ? 0 : 510 * (1.5 - d));
             }
@@ -67,8 +68,8 @@ static struct trainer *make_trainer(const struct method *m, const char *model) {
     return t;
 }
 
-static double loss_at(struct trainer *t, const struct batch *b, double lambda, const real *start, const real *direction,
-                      double h) {
+static double loss_at(struct trainer *t, const struct batch *b, double lambda, const real *start,
+                      const real *direction, double h) {
     struct step_result r;
     struct error err;
     for (size_t i = 0; i < t->parameters.trained_size; i++)
@@ -77,13 +78,14 @@ static double loss_at(struct trainer *t, const struct batch *b, double lambda, c
     return r.loss;
 }
 
-// Worst disagreement of the gradient with four-point differences over a few random directions. Directions on which two
-// step sizes disagree have a kink between their points and say nothing; *used counts the others.
+// Worst disagreement of the gradient with four-point differences over a few random directions. Directions on
+// which two step sizes disagree have a kink between their points and say nothing; *used counts the others.
 static double worst_disagreement(const struct method *m, const char *model, int *used) {
     static struct batch b;
     struct trainer *t = make_trainer(m, model);
     size_t n = t->parameters.trained_size;
-    real *start = malloc(n * sizeof(real)), *gradient = malloc(n * sizeof(real)), *direction = malloc(n * sizeof(real));
+    real *start = malloc(n * sizeof(real)), *gradient = malloc(n * sizeof(real)),
+         *direction = malloc(n * sizeof(real));
     struct random r = random_stream(11, random_purpose("directions"), 0);
     double worst = 0;
     make_batch(&b, 5);
@@ -93,8 +95,8 @@ static double worst_disagreement(const struct method *m, const char *model, int 
     loss_at(t, &b, m->lambda, start, direction, 0);
     for (int i = 0; i < t->parameters.count; i++)
         if (t->parameters.items[i].trained)
-            memcpy(gradient + (t->parameters.items[i].value - t->parameters.storage), t->parameters.items[i].gradient,
-                   t->parameters.items[i].size * sizeof(real));
+            memcpy(gradient + (t->parameters.items[i].value - t->parameters.storage),
+                   t->parameters.items[i].gradient, t->parameters.items[i].size * sizeof(real));
     *used = 0;
     for (int k = 0; k < 12; k++) {
         double exact = 0, by_step[2];
@@ -104,7 +106,8 @@ static double worst_disagreement(const struct method *m, const char *model, int 
         }
         for (int s = 0; s < 2; s++) {
             double h = s ? 5e-8 : 2e-7;
-            by_step[s] = (8 * (loss_at(t, &b, m->lambda, start, direction, h) - loss_at(t, &b, m->lambda, start, direction, -h)) -
+            by_step[s] = (8 * (loss_at(t, &b, m->lambda, start, direction, h) -
+                               loss_at(t, &b, m->lambda, start, direction, -h)) -
                           (loss_at(t, &b, m->lambda, start, direction, 2 * h) -
                            loss_at(t, &b, m->lambda, start, direction, -2 * h))) /
                          (12 * h);
@@ -127,7 +130,8 @@ static void test_gradient_of_every_method(void) {
             static const char *const models[] = {"small", "resnet18", "resnet50"};
             int used;
             double worst = worst_disagreement(&methods[i], models[k], &used);
-            if (methods[i].detached) { // the gradient of nothing: it must differ from the derivative of its loss
+            if (methods[i]
+                    .detached) { // the gradient of nothing: it must differ from the derivative of its loss
                 CU_ASSERT(worst > 1e-3);
             } else if (!(used >= 2 && worst < 1e-5)) {
                 printf("  %s, %s: off by %.1e in %d directions\n", methods[i].name, models[k], worst, used);
@@ -140,7 +144,8 @@ static void test_gradient_of_every_method(void) {
 // Full and detached gradients share losses and maps and differ in the gradient, in any precision.
 static void test_detached_is_told_apart(void) {
     static struct batch b;
-    struct trainer *full = make_trainer(&methods[1], "resnet18"), *detached = make_trainer(&methods[6], "resnet18");
+    struct trainer *full = make_trainer(&methods[1], "resnet18"),
+                   *detached = make_trainer(&methods[6], "resnet18");
     struct step_result a, c;
     struct error err;
     make_batch(&b, 5);
@@ -194,7 +199,8 @@ static void test_same_bits_for_any_threads(void) {
     }
 }
 
-// Evaluation shares the arena and the parameters with training and must change neither results nor running statistics.
+// Evaluation shares the arena and the parameters with training and must change neither results nor running
+// statistics.
 static void test_evaluation_leaves_no_trace(void) {
     static struct batch b;
     real *plain, *evaluated;
@@ -234,9 +240,11 @@ static void test_loss_that_is_no_number_names_its_layer(void) {
 void suite_engine(void);
 void suite_engine(void) {
     CU_pSuite suite = CU_add_suite("engine", NULL, NULL);
-    CU_add_test(suite, "gradient of every method and network against differences (double)", test_gradient_of_every_method);
+    CU_add_test(suite, "gradient of every method and network against differences (double)",
+                test_gradient_of_every_method);
     CU_add_test(suite, "detached control and full gradient are told apart", test_detached_is_told_apart);
     CU_add_test(suite, "same bits for 1 to 5 threads", test_same_bits_for_any_threads);
     CU_add_test(suite, "evaluation leaves no trace in training", test_evaluation_leaves_no_trace);
-    CU_add_test(suite, "a loss that is no number names its layer", test_loss_that_is_no_number_names_its_layer);
+    CU_add_test(suite, "a loss that is no number names its layer",
+                test_loss_that_is_no_number_names_its_layer);
 }

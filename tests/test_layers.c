@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each layer's four maps against finite differences (engine.md, section 2, point 1), in the double build; in every build,
-// that each map writes its whole output and that the g and t maps are each other's adjoints.
+// Each layer's four maps against finite differences (engine.md, section 2, point 1), in the double build; in
+// every build, that each map writes its whole output and that the g and t maps are each other's adjoints.
 #include "core/base/random.h"
 #include "core/kernels/gemm.h"
 #include "core/layers/layers.h"
@@ -10,7 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { CONVOLUTION, BATCH_NORM, BATCH_NORM_RELU, BATCH_NORM_RESIDUAL, RELU, MAX_POOL, AVERAGE_POOL, LINEAR };
+enum kind {
+    CONVOLUTION,
+    BATCH_NORM,
+    BATCH_NORM_RELU,
+    BATCH_NORM_RESIDUAL,
+    RELU,
+    MAX_POOL,
+    AVERAGE_POOL,
+    LINEAR
+};
 
 struct shape {
     enum kind kind;
@@ -20,12 +29,15 @@ struct shape {
 
 // Nothing is a multiple of anything.
 static const struct shape shapes[] = {
-    {CONVOLUTION, 2, 5, 9, 11, 7, 3, 1, 1},  {CONVOLUTION, 3, 5, 13, 10, 7, 3, 2, 1}, {CONVOLUTION, 2, 3, 14, 11, 5, 5, 3, 2},
-    {CONVOLUTION, 2, 3, 17, 15, 6, 7, 2, 3}, {CONVOLUTION, 3, 7, 5, 3, 5, 1, 1, 0},   {CONVOLUTION, 2, 6, 9, 8, 9, 1, 2, 0},
-    {CONVOLUTION, 1, 2, 4, 4, 3, 4, 2, 1},   {CONVOLUTION, 5, 3, 1, 1, 2, 3, 1, 1},   {CONVOLUTION, 2, 3, 7, 7, 2, 2, 3, 0},
-    {BATCH_NORM, 3, 5, 4, 7, 0, 0, 0, 0},    {BATCH_NORM, 5, 3, 1, 1, 0, 0, 0, 0},    {BATCH_NORM_RELU, 3, 4, 5, 3, 0, 0, 0, 0},
-    {BATCH_NORM_RESIDUAL, 4, 3, 3, 5, 0, 0, 0, 0}, {RELU, 2, 3, 4, 5, 0, 0, 0, 0},    {MAX_POOL, 2, 5, 11, 8, 0, 3, 2, 1},
-    {MAX_POOL, 3, 2, 7, 9, 0, 2, 2, 0},      {AVERAGE_POOL, 3, 4, 5, 7, 0, 0, 0, 0},  {LINEAR, 3, 7, 1, 1, 5, 0, 0, 0},
+    {CONVOLUTION, 2, 5, 9, 11, 7, 3, 1, 1},        {CONVOLUTION, 3, 5, 13, 10, 7, 3, 2, 1},
+    {CONVOLUTION, 2, 3, 14, 11, 5, 5, 3, 2},       {CONVOLUTION, 2, 3, 17, 15, 6, 7, 2, 3},
+    {CONVOLUTION, 3, 7, 5, 3, 5, 1, 1, 0},         {CONVOLUTION, 2, 6, 9, 8, 9, 1, 2, 0},
+    {CONVOLUTION, 1, 2, 4, 4, 3, 4, 2, 1},         {CONVOLUTION, 5, 3, 1, 1, 2, 3, 1, 1},
+    {CONVOLUTION, 2, 3, 7, 7, 2, 2, 3, 0},         {BATCH_NORM, 3, 5, 4, 7, 0, 0, 0, 0},
+    {BATCH_NORM, 5, 3, 1, 1, 0, 0, 0, 0},          {BATCH_NORM_RELU, 3, 4, 5, 3, 0, 0, 0, 0},
+    {BATCH_NORM_RESIDUAL, 4, 3, 3, 5, 0, 0, 0, 0}, {RELU, 2, 3, 4, 5, 0, 0, 0, 0},
+    {MAX_POOL, 2, 5, 11, 8, 0, 3, 2, 1},           {MAX_POOL, 3, 2, 7, 9, 0, 2, 2, 0},
+    {AVERAGE_POOL, 3, 4, 5, 7, 0, 0, 0, 0},        {LINEAR, 3, 7, 1, 1, 5, 0, 0, 0},
 };
 
 struct subject { // one layer, its input (value 0) carrying all four maps
@@ -106,7 +118,8 @@ static double dot(const real *a, const real *b, size_t n) {
     return sum;
 }
 
-// A layer that adds to its input's arrays where it comes second (batch norm's residual) must find them written.
+// A layer that adds to its input's arrays where it comes second (batch norm's residual) must find them
+// written.
 static void clear_inputs(struct subject *u, enum map map) {
     memset(u->g->values[0].map[map], 0, u->in * sizeof(real));
 }
@@ -199,6 +212,8 @@ static void test_tangent_is_adjoint_of_score(void) {
 void suite_layers(void);
 void suite_layers(void) {
     CU_pSuite suite = CU_add_suite("layers", NULL, NULL);
-    CU_add_test(suite, "backward map is the derivative of <d, y> + <t, g> (double)", test_backward_is_the_derivative);
-    CU_add_test(suite, "tangent map is the adjoint of the score map; all outputs written", test_tangent_is_adjoint_of_score);
+    CU_add_test(suite, "backward map is the derivative of <d, y> + <t, g> (double)",
+                test_backward_is_the_derivative);
+    CU_add_test(suite, "tangent map is the adjoint of the score map; all outputs written",
+                test_tangent_is_adjoint_of_score);
 }

@@ -7,7 +7,9 @@
 #include <string.h>
 
 // struct digest is OpenSSL's context under our name: it needs nothing else.
-static EVP_MD_CTX *context(struct digest *d) { return (EVP_MD_CTX *)d; }
+static EVP_MD_CTX *context(struct digest *d) {
+    return (EVP_MD_CTX *)d;
+}
 
 struct digest *digest_start(struct error *err) {
     EVP_MD_CTX *c = EVP_MD_CTX_new();

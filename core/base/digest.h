@@ -13,7 +13,7 @@ struct digest; // a digest being computed
 
 struct digest *digest_start(struct error *err);                    // NULL on failure
 void digest_add(struct digest *d, const void *bytes, size_t size); // any number of times
-void digest_finish(struct digest *d, char hex[DIGEST_SIZE]);       // frees d; hex may be NULL to throw it away
+void digest_finish(struct digest *d, char hex[DIGEST_SIZE]); // frees d; hex may be NULL to throw it away
 
 // Digest of one piece of memory, and of a whole file.
 int digest_bytes(const void *bytes, size_t size, char hex[DIGEST_SIZE], struct error *err);

@@ -22,8 +22,9 @@ struct output {
 };
 
 int output_open(struct output *out, const char *path, struct error *err);
-int output_commit(struct output *out, struct error *err); // flush, fsync, rename, fsync the folder; on failure discards
-void output_discard(struct output *out);                  // removes the temporary file; harmless after a commit
+int output_commit(struct output *out,
+                  struct error *err);    // flush, fsync, rename, fsync the folder; on failure discards
+void output_discard(struct output *out); // removes the temporary file; harmless after a commit
 
 // For libraries that insist on opening the file themselves (HDF5): the two halves of the above.
 // file_temporary fills `temporary` for `path`; file_publish fsyncs it and renames it to `path`.
@@ -36,9 +37,9 @@ char *file_read(const char *path, size_t limit, size_t *size, struct error *err)
 // Writes `size` bytes as a whole-or-absent file.
 int file_write(const char *path, const void *bytes, size_t size, struct error *err);
 
-int folder_make(const char *path, struct error *err);  // with its parents; one that exists is fine
-int folder_sync(const char *path, struct error *err);  // fsync of the folder that holds `path`
-int file_exists(const char *path);                     // 1 or 0
+int folder_make(const char *path, struct error *err); // with its parents; one that exists is fine
+int folder_sync(const char *path, struct error *err); // fsync of the folder that holds `path`
+int file_exists(const char *path);                    // 1 or 0
 int path_join(char out[PATH_SIZE], struct error *err, const char *folder, const char *name); // "folder/name"
 
 #endif

@@ -20,5 +20,9 @@ void interrupt_install(void) {
     sigaction(SIGUSR1, &action, 0);
 }
 
-int interrupt_requested(void) { return requested != 0; }
-void interrupt_clear(void) { requested = 0; }
+int interrupt_requested(void) {
+    return requested != 0;
+}
+void interrupt_clear(void) {
+    requested = 0;
+}

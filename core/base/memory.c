@@ -8,9 +8,13 @@
 long memory_fail_at = 0;
 
 // True when this allocation is the one a test has chosen to fail.
-static int chosen_to_fail(void) { return memory_fail_at > 0 && --memory_fail_at == 0; }
+static int chosen_to_fail(void) {
+    return memory_fail_at > 0 && --memory_fail_at == 0;
+}
 
-static int too_large(size_t count, size_t size) { return size && count > SIZE_MAX / 2 / size; }
+static int too_large(size_t count, size_t size) {
+    return size && count > SIZE_MAX / 2 / size;
+}
 
 static void report(struct error *err, const char *what, size_t count, size_t size) {
     fail(err, "out of memory: %s needs %.1f MiB", what, (double)count * (double)size / (1 << 20));

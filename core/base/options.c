@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// getopt_long is not used because options come from settings tables: it would need a second table, would print
-// its own messages, and would accept abbreviated names, which change their meaning when an option is added.
+// getopt_long is not used because options come from settings tables: it would need a second table, would
+// print its own messages, and would accept abbreviated names, which change their meaning when an option is
+// added.
 #include "core/base/options.h"
 
 #include <string.h>
@@ -27,11 +28,11 @@ static void print_range(const struct setting *s, FILE *out) {
 static void print_option(const struct setting *s, FILE *out) {
     char name[SETTING_WORD_SIZE], left[128];
     option_name(s, name);
-    const char *unit = s->unit && *s->unit                 ? s->unit
-                       : s->type == SETTING_TYPE_CHOICE    ? "WORD"
-                       : s->type == SETTING_TYPE_REALS     ? "NUMBERS"
-                       : s->type == SETTING_TYPE_TEXT      ? "TEXT"
-                                                           : "NUMBER";
+    const char *unit = s->unit && *s->unit              ? s->unit
+                       : s->type == SETTING_TYPE_CHOICE ? "WORD"
+                       : s->type == SETTING_TYPE_REALS  ? "NUMBERS"
+                       : s->type == SETTING_TYPE_TEXT   ? "TEXT"
+                                                        : "NUMBER";
     if (s->type == SETTING_TYPE_FLAG)
         snprintf(left, sizeof left, "--%s", name);
     else
@@ -115,8 +116,8 @@ int options_override(const struct command *command, int argc, char **argv, void 
     if (words->count < command->least_words)
         return fail_usage(err, "%s is missing; see reff %s --help", command->arguments, command->name);
     if (command->most_words >= 0 && words->count > command->most_words)
-        return fail_usage(err, "'%.60s' is one word too many; see reff %s --help", words->items[command->most_words],
-                          command->name);
+        return fail_usage(err, "'%.60s' is one word too many; see reff %s --help",
+                          words->items[command->most_words], command->name);
     return 0;
 }
 
@@ -130,7 +131,8 @@ static int was_given(const struct setting *s, int argc, char **argv) {
             const char *word = argv[i] + 2;
             size_t size = strcspn(word, "=");
             size_t same = 0;
-            while (same < length && same < size && (word[same] == name[same] || (word[same] == '_' && name[same] == '-')))
+            while (same < length && same < size &&
+                   (word[same] == name[same] || (word[same] == '_' && name[same] == '-')))
                 same++;
             if (same == length && size == length)
                 return 1;

@@ -25,9 +25,9 @@ struct words { // the positional words, in order; they point into argv
     char **items;
 };
 
-// Parses argv[1..] into `target` (defaults first) and `words`. Returns 0, or -1 with EXIT_USAGE, or 1 when --help was
-// asked for (and has been printed on standard output). Options may stand before, between and after words; "--"
-// ends them. "--name value" and "--name=value" are the same; flags are "--name" and "--no-name".
+// Parses argv[1..] into `target` (defaults first) and `words`. Returns 0, or -1 with EXIT_USAGE, or 1 when
+// --help was asked for (and has been printed on standard output). Options may stand before, between and after
+// words; "--" ends them. "--name value" and "--name=value" are the same; flags are "--name" and "--no-name".
 int options_parse(const struct command *command, int argc, char **argv, void *target, struct words *words,
                   struct error *err);
 

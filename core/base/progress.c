@@ -21,7 +21,8 @@ char *duration_text(double seconds, char out[32]) {
     return out;
 }
 
-void progress_start(struct progress *p, const char *label, const char *unit, double total, double done_at_start) {
+void progress_start(struct progress *p, const char *label, const char *unit, double total,
+                    double done_at_start) {
     memset(p, 0, sizeof *p);
     p->label = label;
     p->unit = unit;
@@ -40,8 +41,9 @@ void progress_update(struct progress *p, double done, const char *note) {
     char left[32], line[256];
     int used = snprintf(line, sizeof line, "%s: %.0f/%.0f %s", p->label, done, p->total, p->unit);
     if (rate > 0 && used < (int)sizeof line)
-        used += snprintf(line + used, sizeof line - (size_t)used, rate < 10 ? ", %.2f %s/s, %s left" : ", %.0f %s/s, %s left",
-                         rate, p->unit, duration_text((p->total - done) / rate, left));
+        used += snprintf(line + used, sizeof line - (size_t)used,
+                         rate < 10 ? ", %.2f %s/s, %s left" : ", %.0f %s/s, %s left", rate, p->unit,
+                         duration_text((p->total - done) / rate, left));
     if (note && used < (int)sizeof line)
         snprintf(line + used, sizeof line - (size_t)used, ", %s", note);
     if (p->terminal)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One progress line on standard error: done of total, rate, time left. Redrawn in place on a terminal; elsewhere
-// a plain line now and then. Nothing is printed when `quiet` was set or the work ends within a second.
+// One progress line on standard error: done of total, rate, time left. Redrawn in place on a terminal;
+// elsewhere a plain line now and then. Nothing is printed when `quiet` was set or the work ends within a
+// second.
 #ifndef REFF_BASE_PROGRESS_H
 #define REFF_BASE_PROGRESS_H
 
@@ -13,11 +14,12 @@ struct progress {
 };
 
 // Begins a line such as "train.h5: 812/2000 images, 2304 images/s, 0:01 left".
-void progress_start(struct progress *p, const char *label, const char *unit, double total, double done_at_start);
+void progress_start(struct progress *p, const char *label, const char *unit, double total,
+                    double done_at_start);
 void progress_update(struct progress *p, double done, const char *note); // note: appended, or NULL
 void progress_end(struct progress *p);                                   // clears the line on a terminal
 
-double seconds_now(void);                                   // monotonic clock
-char *duration_text(double seconds, char out[32]);          // "0:07", "12:30", "3:05:00"
+double seconds_now(void);                          // monotonic clock
+char *duration_text(double seconds, char out[32]); // "0:07", "12:30", "3:05:00"
 
 #endif

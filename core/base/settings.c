@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *member(const struct setting *s, void *target) { return (char *)target + s->offset; }
+static void *member(const struct setting *s, void *target) {
+    return (char *)target + s->offset;
+}
 static const void *member_const(const struct setting *s, const void *target) {
     return (const char *)target + s->offset;
 }
@@ -65,7 +67,9 @@ static int parse_real(const char *text, const char **end, double *value) {
     return stop != text && isfinite(*value) ? 0 : -1;
 }
 
-static int out_of_range(const struct setting *s, double value) { return value < s->least || value > s->most; }
+static int out_of_range(const struct setting *s, double value) {
+    return value < s->least || value > s->most;
+}
 
 static int complain_range(const struct setting *s, const char *text, const char *where, struct error *err) {
     return fail_usage(err, "%s: %.60s is not in %.15g..%.15g", where, text, s->least, s->most);
@@ -161,7 +165,8 @@ static int assign_text(const struct setting *s, void *target, const char *text, 
     return 0;
 }
 
-int settings_assign(const struct setting *s, void *target, const char *text, const char *where, struct error *err) {
+int settings_assign(const struct setting *s, void *target, const char *text, const char *where,
+                    struct error *err) {
     switch (s->type) {
     case SETTING_TYPE_INT:
         return assign_int(s, target, text, where, err);
@@ -312,7 +317,6 @@ int settings_from_json(const struct setting *schema, void *target, const json_t 
 
 // ---------------------------------------------------------------------------------------- settings files
 
-
 // inih's callback has no line number, so the file is first taken apart by inih one line at a time (its reader
 // callback), which tells us the line.
 struct ini_state {
@@ -322,7 +326,7 @@ struct ini_state {
     struct {
         char section[64], key[64];
         int line;
-    } *seen;
+    } * seen;
     size_t seen_count;
     settings_line *take;
     void *context;
@@ -338,7 +342,8 @@ static char *next_line(char *buffer, int size, void *stream) {
     size_t length = strcspn(state->next, "\n");
     state->line++;
     if (length + 2 > (size_t)size) {
-        state->failed = fail_usage(state->err, "%s:%d: longer than %d characters", state->path, state->line, size - 2);
+        state->failed =
+            fail_usage(state->err, "%s:%d: longer than %d characters", state->path, state->line, size - 2);
         return NULL;
     }
     memcpy(buffer, state->next, length);
@@ -350,8 +355,8 @@ static char *next_line(char *buffer, int size, void *stream) {
 static int refuse_repeated(struct ini_state *state, const char *section, const char *key) {
     for (size_t i = 0; i < state->seen_count; i++)
         if (!strcmp(state->seen[i].section, section) && !strcmp(state->seen[i].key, key))
-            return fail_usage(state->err, "%s:%d: key '%s' given twice (first in line %d)", state->path, state->line,
-                              key, state->seen[i].line);
+            return fail_usage(state->err, "%s:%d: key '%s' given twice (first in line %d)", state->path,
+                              state->line, key, state->seen[i].line);
     if (strlen(section) >= sizeof state->seen->section || strlen(key) >= sizeof state->seen->key)
         return fail_usage(state->err, "%s:%d: name too long", state->path, state->line);
     if (reallocate((void **)&state->seen, state->seen_count + 1, sizeof *state->seen, "settings", state->err))

@@ -4,12 +4,13 @@
 //
 //     struct train_settings { int epochs; double lambda; char method[32]; };
 //     const struct setting train_schema[] = {
-//         SETTING_INT(struct train_settings, epochs, "8", 1, 100000, "epochs", "passes over the training data"),
-//         SETTING_REAL(struct train_settings, lambda, "1", 0, 1e12, "", "factor of the regulariser"),
+//         SETTING_INT(struct train_settings, epochs, "8", 1, 100000, "epochs", "passes over the training
+//         data"), SETTING_REAL(struct train_settings, lambda, "1", 0, 1e12, "", "factor of the regulariser"),
 //         SETTING_CHOICE(struct train_settings, method, "baseline", "baseline reff", "the method"),
 //         SETTING_END};
 //
-// The name of a setting is its member's name. '-' and '_' are the same in names on the command line and in files.
+// The name of a setting is its member's name. '-' and '_' are the same in names on the command line and in
+// files.
 #ifndef REFF_BASE_SETTINGS_H
 #define REFF_BASE_SETTINGS_H
 
@@ -49,18 +50,29 @@ struct setting {
     int record;           // 1: part of a run's identity (digest). 0: paths, thread counts and the like
 };
 
-#define SETTING_END {0}
-#define SETTING_INT(s, m, std, lo, hi, u, h) {#m, SETTING_TYPE_INT, offsetof(s, m), std, lo, hi, 0, u, h, 1}
-#define SETTING_SEED(s, m, std, h) {#m, SETTING_TYPE_SEED, offsetof(s, m), std, 0, 0x1p63, 0, "", h, 1}
-#define SETTING_REAL(s, m, std, lo, hi, u, h) {#m, SETTING_TYPE_REAL, offsetof(s, m), std, lo, hi, 0, u, h, 1}
-#define SETTING_REALS(s, m, std, lo, hi, u, h) {#m, SETTING_TYPE_REALS, offsetof(s, m), std, lo, hi, 0, u, h, 1}
-#define SETTING_CHOICE(s, m, std, words, h) {#m, SETTING_TYPE_CHOICE, offsetof(s, m), std, 0, 0, words, "", h, 1}
-#define SETTING_FLAG(s, m, h) {#m, SETTING_TYPE_FLAG, offsetof(s, m), "no", 0, 1, 0, "", h, 1}
-#define SETTING_TEXT(s, m, std, u, h) {#m, SETTING_TYPE_TEXT, offsetof(s, m), std, 0, 0, 0, u, h, 1}
+#define SETTING_END                                                                                          \
+    { 0 }
+#define SETTING_INT(s, m, std, lo, hi, u, h)                                                                 \
+    { #m, SETTING_TYPE_INT, offsetof(s, m), std, lo, hi, 0, u, h, 1 }
+#define SETTING_SEED(s, m, std, h)                                                                           \
+    { #m, SETTING_TYPE_SEED, offsetof(s, m), std, 0, 0x1p63, 0, "", h, 1 }
+#define SETTING_REAL(s, m, std, lo, hi, u, h)                                                                \
+    { #m, SETTING_TYPE_REAL, offsetof(s, m), std, lo, hi, 0, u, h, 1 }
+#define SETTING_REALS(s, m, std, lo, hi, u, h)                                                               \
+    { #m, SETTING_TYPE_REALS, offsetof(s, m), std, lo, hi, 0, u, h, 1 }
+#define SETTING_CHOICE(s, m, std, words, h)                                                                  \
+    { #m, SETTING_TYPE_CHOICE, offsetof(s, m), std, 0, 0, words, "", h, 1 }
+#define SETTING_FLAG(s, m, h)                                                                                \
+    { #m, SETTING_TYPE_FLAG, offsetof(s, m), "no", 0, 1, 0, "", h, 1 }
+#define SETTING_TEXT(s, m, std, u, h)                                                                        \
+    { #m, SETTING_TYPE_TEXT, offsetof(s, m), std, 0, 0, 0, u, h, 1 }
 // The same, but no part of a run's identity: where files lie, how many threads work.
-#define SETTING_PATH(s, m, std, u, h) {#m, SETTING_TYPE_TEXT, offsetof(s, m), std, 0, 0, 0, u, h, 0}
-#define SETTING_COUNT(s, m, std, lo, hi, u, h) {#m, SETTING_TYPE_INT, offsetof(s, m), std, lo, hi, 0, u, h, 0}
-#define SETTING_SWITCH(s, m, h) {#m, SETTING_TYPE_FLAG, offsetof(s, m), "no", 0, 1, 0, "", h, 0}
+#define SETTING_PATH(s, m, std, u, h)                                                                        \
+    { #m, SETTING_TYPE_TEXT, offsetof(s, m), std, 0, 0, 0, u, h, 0 }
+#define SETTING_COUNT(s, m, std, lo, hi, u, h)                                                               \
+    { #m, SETTING_TYPE_INT, offsetof(s, m), std, lo, hi, 0, u, h, 0 }
+#define SETTING_SWITCH(s, m, h)                                                                              \
+    { #m, SETTING_TYPE_FLAG, offsetof(s, m), "no", 0, 1, 0, "", h, 0 }
 
 // Fills `target` (zeroed first over its members) with the defaults. Settings without one are left zero.
 void settings_default(const struct setting *schema, void *target);
@@ -70,7 +82,8 @@ const struct setting *settings_find(const struct setting *schema, const char *na
 
 // Parses `text` into the member, checking type and range. `where` begins the message ("quick.ini:12", "--p"):
 // "--p: 1.5 is not in 0..1". Fails with EXIT_USAGE.
-int settings_assign(const struct setting *s, void *target, const char *text, const char *where, struct error *err);
+int settings_assign(const struct setting *s, void *target, const char *text, const char *where,
+                    struct error *err);
 
 // One member as text, as settings_assign would read it. Returns `out`.
 char *settings_text(const struct setting *s, const void *target, char out[SETTING_TEXT_SIZE]);
@@ -83,11 +96,11 @@ json_t *settings_json(const struct setting *schema, const void *target, int reco
 int settings_from_json(const struct setting *schema, void *target, const json_t *object, const char *where,
                        struct error *err);
 
-// Settings files (INI: [section], key = value, '#' or ';' comments). Every line goes to `take` with its place.
-// Unknown keys are `take`'s to refuse; repeated keys within a section and lines that are no "key = value" are
-// refused here: "FILE:LINE: key 'lambda' given twice (first in line 4)".
-typedef int settings_line(void *context, const char *section, const char *key, const char *value, const char *where,
-                          struct error *err);
+// Settings files (INI: [section], key = value, '#' or ';' comments). Every line goes to `take` with its
+// place. Unknown keys are `take`'s to refuse; repeated keys within a section and lines that are no "key =
+// value" are refused here: "FILE:LINE: key 'lambda' given twice (first in line 4)".
+typedef int settings_line(void *context, const char *section, const char *key, const char *value,
+                          const char *where, struct error *err);
 int settings_file(const char *path, settings_line *take, void *context, struct error *err);
 
 // Digest of any JSON value in canonical form (sorted keys, compact), as 64 hex digits.

@@ -5,8 +5,8 @@
 
 #define REFF_VERSION "0.1.0"
 
-// Raised whenever the same settings and inputs give other images or other trained networks: part of every cell's
-// digest, so that results of different programs are never mixed.
+// Raised whenever the same settings and inputs give other images or other trained networks: part of every
+// cell's digest, so that results of different programs are never mixed.
 #define GENERATOR_REVISION 1
 #define TRAINER_REVISION   1
 

@@ -32,12 +32,13 @@ void graph_free(struct graph *g) {
 int graph_add_value(struct graph *g, int channels, int height, int width, struct error *err) {
     if (reallocate((void **)&g->values, (size_t)g->value_count + 1, sizeof *g->values, "a graph", err))
         return -1;
-    g->values[g->value_count] = (struct value){.channels = channels, .height = height, .width = width, .producer = -1};
+    g->values[g->value_count] =
+        (struct value){.channels = channels, .height = height, .width = width, .producer = -1};
     return g->value_count++;
 }
 
-struct node *graph_add_node(struct graph *g, const struct layer *layer, const char *name, int input, int output,
-                            struct error *err) {
+struct node *graph_add_node(struct graph *g, const struct layer *layer, const char *name, int input,
+                            int output, struct error *err) {
     if (reallocate((void **)&g->nodes, (size_t)g->node_count + 1, sizeof *g->nodes, "a graph", err))
         return NULL;
     struct node *node = &g->nodes[g->node_count];
@@ -68,7 +69,8 @@ struct parameter *parameters_find(struct parameters *p, const char *name) {
     return NULL;
 }
 
-int parameters_add(struct parameters *p, const char *name, int rank, const int *shape, int trained, struct error *err) {
+int parameters_add(struct parameters *p, const char *name, int rank, const int *shape, int trained,
+                   struct error *err) {
     struct parameter *known = parameters_find(p, name);
     if (known)
         return (int)(known - p->items);
@@ -123,11 +125,20 @@ void parameters_free(struct parameters *p) {
 
 // ---------------------------------------------------------------------------------------------- planning
 
-// The order of a step, as one clock: forward of node i, then score downwards, explanation, tangent upwards, backward.
-static int time_forward(int node) { return 1 + node; }
-static int time_score(const struct graph *g, int node) { return 1 + g->node_count + (g->node_count - node); }
-static int time_explain(const struct graph *g) { return 2 + 2 * g->node_count; }
-static int time_tangent(const struct graph *g, int node) { return time_explain(g) + 1 + node; }
+// The order of a step, as one clock: forward of node i, then score downwards, explanation, tangent upwards,
+// backward.
+static int time_forward(int node) {
+    return 1 + node;
+}
+static int time_score(const struct graph *g, int node) {
+    return 1 + g->node_count + (g->node_count - node);
+}
+static int time_explain(const struct graph *g) {
+    return 2 + 2 * g->node_count;
+}
+static int time_tangent(const struct graph *g, int node) {
+    return time_explain(g) + 1 + node;
+}
 static int time_backward(const struct graph *g, int node) {
     return time_explain(g) + 1 + g->node_count + (g->node_count - node);
 }
@@ -158,8 +169,9 @@ static void extend(struct span *s, int time) {
         s->last = time;
 }
 
-// When map `map` of `value` is written and read. Every layer may read x of its inputs and output in each of its maps, g
-// of its output and t of its inputs in its backward map: that is what batch norm and the joint weight gradient need.
+// When map `map` of `value` is written and read. Every layer may read x of its inputs and output in each of
+// its maps, g of its output and t of its inputs in its backward map: that is what batch norm and the joint
+// weight gradient need.
 static struct span value_span(struct graph *g, int v, enum map map) {
     struct span s = {.bytes = value_size(g, v) * sizeof(real), .first = 1 << 30, .last = -1};
     int has_g = mode_has(g->mode, MAP_G), has_t = mode_has(g->mode, MAP_T), has_d = mode_has(g->mode, MAP_D);
@@ -246,7 +258,8 @@ static void mark_above(struct graph *g) {
                 g->values[g->nodes[n].output].above = 1;
 }
 
-// The maps that go down meet a value's consumers from the last to the first: the last one writes, the others add.
+// The maps that go down meet a value's consumers from the last to the first: the last one writes, the others
+// add.
 static void mark_adds(struct graph *g) {
     for (int n = 0; n < g->node_count; n++)
         for (int i = 0; i < g->nodes[n].input_count; i++) {
@@ -277,11 +290,14 @@ static int collect_spans(struct graph *g, struct span *spans, int threads) {
             scratch = node->layer->scratch(g, node, threads);
         node->keep = NULL;
         if (kept)
-            spans[count++] = (struct span){.bytes = kept, .first = time_forward(n), .owner = &node->keep,
-                .last = g->mode == GRAPH_INFER ? time_forward(n) : time_backward(g, n)};
+            spans[count++] =
+                (struct span){.bytes = kept,
+                              .first = time_forward(n),
+                              .owner = &node->keep,
+                              .last = g->mode == GRAPH_INFER ? time_forward(n) : time_backward(g, n)};
     }
-    spans[count++] =
-        (struct span){.bytes = scratch * sizeof(real), .first = 0, .last = (int)all, .owner = (void **)&g->scratch};
+    spans[count++] = (struct span){
+        .bytes = scratch * sizeof(real), .first = 0, .last = (int)all, .owner = (void **)&g->scratch};
     return count;
 }
 
@@ -311,7 +327,8 @@ int graph_plan(struct graph *g, enum graph_mode mode, unsigned explained, int th
         sums += 8 * g->values[g->nodes[n].output].channels;
     }
     int count = collect_spans(g, spans, threads);
-    for (int i = 0; i < count; i++) // whole cache lines, and one between neighbours: rows of equal size do not collide
+    for (int i = 0; i < count;
+         i++) // whole cache lines, and one between neighbours: rows of equal size do not collide
         spans[i].bytes = (spans[i].bytes + 63) / 64 * 64 + 64;
     qsort(spans, (size_t)count, sizeof *spans, larger_first);
     g->arena_bytes = 0;

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// A static graph of layers with four maps each, instead of second-order automatic differentiation (engine.md 1.3):
+// A static graph of layers with four maps each, instead of second-order automatic differentiation
+// (engine.md 1.3):
 //
 //   x  forward   up     the forward pass
 //   g  score     down   gradient of the class scores c = sum_n z[n, y_n]; gives G_l = dc/dA_l (paper, Eq. 1)
 //   t  tangent   up     adjoint of the g map, seeded with dL/dG_l
-//   d  backward  down   adjoint of the forward pass, plus what the g map's own dependence on x and weights adds
+//   d  backward  down   adjoint of the forward pass, plus what the g map's own dependence on x and weights
+//   adds
 //
-// A value carries one array per map, laid out as core/kernels/real.h says. A network builder adds values, parameters
-// and nodes in order (graph_add_*); graph_plan then decides which maps each value needs, places all arrays in one arena
-// by their lifetimes, and from then on a step allocates nothing.
+// A value carries one array per map, laid out as core/kernels/real.h says. A network builder adds values,
+// parameters and nodes in order (graph_add_*); graph_plan then decides which maps each value needs, places
+// all arrays in one arena by their lifetimes, and from then on a step allocates nothing.
 //
-// The explained values are the A_l. Only values that depend on an explained one have g and t: for a ResNet with all
-// four stages explained everything above layer1's output, and nothing at all for the baseline.
+// The explained values are the A_l. Only values that depend on an explained one have g and t: for a ResNet
+// with all four stages explained everything above layer1's output, and nothing at all for the baseline.
 #ifndef REFF_GRAPH_GRAPH_H
 #define REFF_GRAPH_GRAPH_H
 
@@ -64,10 +66,11 @@ struct layer { // one per kind of layer: core/layers/
     // Bytes that the node keeps from its forward to its backward pass, beside its values. NULL: none.
     size_t (*kept)(const struct graph *g, const struct node *node);
     size_t (*scratch)(const struct graph *g, const struct node *node, int threads); // numbers; NULL: none
-    void (*forward)(struct graph *g, struct node *node);  // x of inputs -> x of output
-    void (*score)(struct graph *g, struct node *node);    // g of output -> g of inputs
-    void (*tangent)(struct graph *g, struct node *node);  // t of inputs -> t of output
-    void (*backward)(struct graph *g, struct node *node); // d of output -> d of inputs, gradients of parameters
+    void (*forward)(struct graph *g, struct node *node); // x of inputs -> x of output
+    void (*score)(struct graph *g, struct node *node);   // g of output -> g of inputs
+    void (*tangent)(struct graph *g, struct node *node); // t of inputs -> t of output
+    void (*backward)(struct graph *g,
+                     struct node *node); // d of output -> d of inputs, gradients of parameters
 };
 
 struct node {
@@ -80,9 +83,10 @@ struct node {
     int relu;                                         // batch norm: ReLU after it (and after the residual)
     double eps, momentum;                             // batch norm
     // Planned:
-    int adds[MAP_COUNT][NODE_INPUTS]; // g, d: 1 when an earlier consumer has written the input's array already
-    void *keep;                       // kept() bytes
-    double *channel;                  // batch norm: 8 sums per channel
+    int adds[MAP_COUNT]
+            [NODE_INPUTS]; // g, d: 1 when an earlier consumer has written the input's array already
+    void *keep;            // kept() bytes
+    double *channel;       // batch norm: 8 sums per channel
 };
 
 struct graph {
@@ -90,15 +94,15 @@ struct graph {
     int value_count, node_count;
     struct value *values;
     struct node *nodes;
-    int input, logits;      // values
-    int stage[STAGES];      // values: A_1..A_4 (the outputs of layer1..layer4)
-    int explained[STAGES];  // which of them carry g
+    int input, logits;     // values
+    int stage[STAGES];     // values: A_1..A_4 (the outputs of layer1..layer4)
+    int explained[STAGES]; // which of them carry g
     struct parameters *parameters;
     enum graph_mode mode;
-    int training;           // batch statistics, and running ones are updated
-    real *scratch;          // shared by the layers
-    size_t arena_bytes;     // what graph_plan asks for
-    void *arena;            // borrowed
+    int training;       // batch statistics, and running ones are updated
+    real *scratch;      // shared by the layers
+    size_t arena_bytes; // what graph_plan asks for
+    void *arena;        // borrowed
     double *channel_sums;
 };
 
@@ -109,32 +113,36 @@ void graph_free(struct graph *g); // not its parameters, not its arena
 
 int graph_add_value(struct graph *g, int channels, int height, int width, struct error *err); // index or -1
 // Finds or adds; the first graph built over a set of parameters adds, later ones find. Index or -1.
-int parameters_add(struct parameters *p, const char *name, int rank, const int *shape, int trained, struct error *err);
+int parameters_add(struct parameters *p, const char *name, int rank, const int *shape, int trained,
+                   struct error *err);
 int parameters_allocate(struct parameters *p, struct error *err); // once all are added
 struct parameter *parameters_find(struct parameters *p, const char *name);
 void parameters_free(struct parameters *p);
 
-// Adds a zeroed node of that layer and name; the caller fills in the rest. NULL on failure. The pointer holds until the
-// next call.
-struct node *graph_add_node(struct graph *g, const struct layer *layer, const char *name, int input, int output,
-                            struct error *err);
+// Adds a zeroed node of that layer and name; the caller fills in the rest. NULL on failure. The pointer holds
+// until the next call.
+struct node *graph_add_node(struct graph *g, const struct layer *layer, const char *name, int input,
+                            int output, struct error *err);
 
 // ---- planning
 
-// Decides maps and offsets for `mode` with the given stages explained (bits 0..3); sets arena_bytes. `threads`: the most
-// that will work at once.
+// Decides maps and offsets for `mode` with the given stages explained (bits 0..3); sets arena_bytes.
+// `threads`: the most that will work at once.
 int graph_plan(struct graph *g, enum graph_mode mode, unsigned explained, int threads, struct error *err);
-// Gives the graph its arena (arena_bytes bytes, 64-byte aligned). Graphs that never run at once may share one.
+// Gives the graph its arena (arena_bytes bytes, 64-byte aligned). Graphs that never run at once may share
+// one.
 void graph_place(struct graph *g, void *arena);
 
 // ---- running; each wants the one before
 
 void graph_forward(struct graph *g); // x of `input` must be filled
 
-// Called for each explained stage (0..3) at the moment when its array in the map at hand is complete but not yet used.
+// Called for each explained stage (0..3) at the moment when its array in the map at hand is complete but not
+// yet used.
 typedef void graph_visit(void *context, struct graph *g, int stage);
 
-// labels [batch]. `visit` sees G_l = dc/dA_l; afterwards the array belongs to the layers, which cut it at the ReLU.
+// labels [batch]. `visit` sees G_l = dc/dA_l; afterwards the array belongs to the layers, which cut it at the
+// ReLU.
 void graph_score(struct graph *g, const int32_t *labels, graph_visit *visit, void *context);
 // `visit` adds dL/dG_l to the t of the stage.
 void graph_tangent(struct graph *g, graph_visit *visit, void *context);
@@ -145,8 +153,8 @@ void graph_backward(struct graph *g, graph_visit *visit, void *context);
 size_t value_columns(const struct graph *g, int value);
 size_t value_size(const struct graph *g, int value);
 
-// The first node, in the map's order of computing, whose output holds a number that is not finite: "layer3.0.bn2".
-// NULL when all are finite. Means something until the next map has run (arrays are reused).
+// The first node, in the map's order of computing, whose output holds a number that is not finite:
+// "layer3.0.bn2". NULL when all are finite. Means something until the next map has run (arrays are reused).
 const char *graph_first_nonfinite(const struct graph *g, enum map map);
 
 #endif

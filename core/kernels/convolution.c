@@ -30,11 +30,14 @@ static int tile_pixels(size_t rows, int pixels, int batch) {
     return tile ? (int)tile : 1;
 }
 
-static size_t patch_rows(const struct convolution *c) { return (size_t)c->c_in * c->kernel_h * c->kernel_w; }
+static size_t patch_rows(const struct convolution *c) {
+    return (size_t)c->c_in * c->kernel_h * c->kernel_w;
+}
 
 // Rows of the transposed map's patches: taps of one phase at the most, times output channels.
 static size_t phase_taps_most(const struct convolution *c) {
-    int taps_h = (c->kernel_h + c->stride - 1) / c->stride, taps_w = (c->kernel_w + c->stride - 1) / c->stride;
+    int taps_h = (c->kernel_h + c->stride - 1) / c->stride,
+        taps_w = (c->kernel_w + c->stride - 1) / c->stride;
     return (size_t)taps_h * taps_w;
 }
 
@@ -42,7 +45,8 @@ enum { WEIGHT_ROWS = 288 }; // rows of patches that one thread handles in the we
 
 size_t convolution_scratch(const struct convolution *c, int threads) {
     size_t rows = patch_rows(c), n = (size_t)c->batch;
-    size_t forward = is_pointwise(c) ? 0 : rows * (size_t)tile_pixels(rows, c->h_out * c->w_out, c->batch) * n;
+    size_t forward =
+        is_pointwise(c) ? 0 : rows * (size_t)tile_pixels(rows, c->h_out * c->w_out, c->batch) * n;
     size_t back_rows = phase_taps_most(c) * c->c_out;
     int phase_pixels = ((c->h_in + c->stride - 1) / c->stride) * ((c->w_in + c->stride - 1) / c->stride);
     size_t columns = (size_t)tile_pixels(back_rows, phase_pixels, c->batch) * n;
@@ -61,12 +65,15 @@ static size_t scratch_share(const struct convolution *c, int threads) {
     return (convolution_scratch(c, threads) - phase_taps_most(c) * c->c_out * c->c_in - 16) / (size_t)threads;
 }
 
-// Row (channel, ky, kx) of the patches of output pixels [first, last): runs of N numbers, zero outside the image.
-static void patch_row(const struct convolution *c, const real *plane, int ky, int kx, int first, int last, real *out) {
+// Row (channel, ky, kx) of the patches of output pixels [first, last): runs of N numbers, zero outside the
+// image.
+static void patch_row(const struct convolution *c, const real *plane, int ky, int kx, int first, int last,
+                      real *out) {
     size_t n = (size_t)c->batch;
     int oy = first / c->w_out, ox = first % c->w_out;
     for (int pixel = first; pixel < last;) {
-        int run = c->w_out - ox < last - pixel ? c->w_out - ox : last - pixel; // to the end of this output row
+        int run =
+            c->w_out - ox < last - pixel ? c->w_out - ox : last - pixel; // to the end of this output row
         int iy = oy * c->stride + ky - c->padding, ix = ox * c->stride + kx - c->padding;
         if (iy < 0 || iy >= c->h_in) {
             memset(out, 0, (size_t)run * n * sizeof(real));
@@ -77,7 +84,8 @@ static void patch_row(const struct convolution *c, const real *plane, int ky, in
             const real *row = plane + (size_t)iy * c->w_in * n;
             memset(out, 0, (size_t)left * n * sizeof(real));
             if (inside)
-                memcpy(out + (size_t)left * n, row + (size_t)(ix + left) * n, (size_t)inside * n * sizeof(real));
+                memcpy(out + (size_t)left * n, row + (size_t)(ix + left) * n,
+                       (size_t)inside * n * sizeof(real));
             memset(out + (size_t)(left + inside) * n, 0, (size_t)(run - left - inside) * n * sizeof(real));
         } else {
             const real *row = plane + (size_t)iy * c->w_in * n;
@@ -96,8 +104,8 @@ static void patch_row(const struct convolution *c, const real *plane, int ky, in
 }
 
 // Rows [row_first, row_last) of the patches of output pixels [first, last), each `stride` numbers apart.
-static void patches(const struct convolution *c, const real *x, size_t row_first, size_t row_last, int first, int last,
-                    real *out, size_t stride) {
+static void patches(const struct convolution *c, const real *x, size_t row_first, size_t row_last, int first,
+                    int last, real *out, size_t stride) {
     size_t taps = (size_t)c->kernel_h * c->kernel_w, plane = (size_t)c->h_in * c->w_in * c->batch;
     for (size_t row = row_first; row < row_last; row++, out += stride) {
         int tap = (int)(row % taps);
@@ -127,16 +135,17 @@ void convolution_forward(const struct convolution *c, const real *weight, const 
 
 // ------------------------------------------------------------------------------------------ transposed map
 //
-// Input pixel (iy, ix) receives from output pixel (oy, ox) through tap (ky, kx) where oy * stride + ky = iy + padding.
-// Pixels whose (iy + padding) mod stride and (ix + padding) mod stride agree form a phase: they share their taps, so
-// each phase is a convolution of stride 1 over y, and no work is done on zeros between the pixels.
+// Input pixel (iy, ix) receives from output pixel (oy, ox) through tap (ky, kx) where oy * stride + ky = iy +
+// padding. Pixels whose (iy + padding) mod stride and (ix + padding) mod stride agree form a phase: they
+// share their taps, so each phase is a convolution of stride 1 over y, and no work is done on zeros between
+// the pixels.
 
 struct phase {
-    int first_y, first_x;    // the first input pixel
-    int height, width;       // pixels of the phase: first + i * stride
-    int taps_h, taps_w;      // its taps: ky = tap_y + i * stride
+    int first_y, first_x; // the first input pixel
+    int height, width;    // pixels of the phase: first + i * stride
+    int taps_h, taps_w;   // its taps: ky = tap_y + i * stride
     int tap_y, tap_x;
-    int from_y, from_x;      // output pixel that tap 0 of pixel 0 reads; tap i reads from - i
+    int from_y, from_x; // output pixel that tap 0 of pixel 0 reads; tap i reads from - i
 };
 
 static struct phase make_phase(const struct convolution *c, int py, int px) {
@@ -169,8 +178,8 @@ static void phase_weights(const struct convolution *c, const struct phase *f, co
 }
 
 // One row of the phase's patches: y's plane shifted by the tap.
-static void phase_row(const struct convolution *c, const struct phase *f, const real *plane, int a, int b, int first,
-                      int last, real *out) {
+static void phase_row(const struct convolution *c, const struct phase *f, const real *plane, int a, int b,
+                      int first, int last, real *out) {
     size_t n = (size_t)c->batch;
     int row = first / f->width, column = first % f->width;
     for (int pixel = first; pixel < last;) {
@@ -191,8 +200,8 @@ static void phase_row(const struct convolution *c, const struct phase *f, const 
     }
 }
 
-static void phase_patches(const struct convolution *c, const struct phase *f, const real *y, int first, int last,
-                          real *out) {
+static void phase_patches(const struct convolution *c, const struct phase *f, const real *y, int first,
+                          int last, real *out) {
     size_t n = (size_t)c->batch, plane = (size_t)c->h_out * c->w_out * n, width = (size_t)(last - first) * n;
     for (int a = 0; a < f->taps_h; a++)
         for (int b = 0; b < f->taps_w; b++)
@@ -201,8 +210,8 @@ static void phase_patches(const struct convolution *c, const struct phase *f, co
 }
 
 // Puts a tile [c_in][pixels of the phase][N] where it belongs in x; tile NULL stands for zeros.
-static void phase_store(const struct convolution *c, const struct phase *f, const real *tile, int first, int last,
-                        real *x, int add) {
+static void phase_store(const struct convolution *c, const struct phase *f, const real *tile, int first,
+                        int last, real *x, int add) {
     size_t n = (size_t)c->batch, plane = (size_t)c->h_in * c->w_in * n;
     for (int i = 0; i < c->c_in; i++)
         for (int pixel = first; pixel < last; pixel++) {
@@ -223,12 +232,13 @@ static void phase_store(const struct convolution *c, const struct phase *f, cons
         }
 }
 
-static void backward_phase(const struct convolution *c, const struct phase *f, const real *weights, const real *y,
-                           real *x, int add, real *scratch, size_t share) {
+static void backward_phase(const struct convolution *c, const struct phase *f, const real *weights,
+                           const real *y, real *x, int add, real *scratch, size_t share) {
     size_t n = (size_t)c->batch, rows = (size_t)f->taps_h * f->taps_w * c->c_out;
     int pixels = f->height * f->width;
     int tile = tile_pixels(phase_taps_most(c) * c->c_out,
-                           ((c->h_in + c->stride - 1) / c->stride) * ((c->w_in + c->stride - 1) / c->stride), c->batch);
+                           ((c->h_in + c->stride - 1) / c->stride) * ((c->w_in + c->stride - 1) / c->stride),
+                           c->batch);
     size_t columns = (size_t)c->h_in * c->w_in * n;
 #pragma omp parallel for schedule(dynamic, 1)
     for (int first = 0; first < pixels; first += tile) {
@@ -241,7 +251,8 @@ static void backward_phase(const struct convolution *c, const struct phase *f, c
         real *patch = scratch + share * (size_t)omp_get_thread_num(), *result = patch + rows * width;
         phase_patches(c, f, y, first, last, patch);
         if (c->stride == 1) { // the phase is the whole image: its columns are x's
-            gemm(GEMM_NN, c->c_in, width, rows, weights, rows, patch, width, x + (size_t)first * n, columns, add);
+            gemm(GEMM_NN, c->c_in, width, rows, weights, rows, patch, width, x + (size_t)first * n, columns,
+                 add);
         } else {
             gemm(GEMM_NN, c->c_in, width, rows, weights, rows, patch, width, result, width, 0);
             phase_store(c, f, result, first, last, x, add);
@@ -249,8 +260,8 @@ static void backward_phase(const struct convolution *c, const struct phase *f, c
     }
 }
 
-void convolution_backward_data(const struct convolution *c, const real *weight, const real *y, real *x, int add,
-                               real *scratch) {
+void convolution_backward_data(const struct convolution *c, const real *weight, const real *y, real *x,
+                               int add, real *scratch) {
     size_t n = (size_t)c->batch;
     if (is_pointwise(c)) {
         int pixels = c->h_out * c->w_out, tile = tile_pixels((size_t)c->c_out, pixels, c->batch);
@@ -258,8 +269,8 @@ void convolution_backward_data(const struct convolution *c, const real *weight, 
 #pragma omp parallel for schedule(dynamic, 1)
         for (int first = 0; first < pixels; first += tile) {
             int last = first + tile < pixels ? first + tile : pixels;
-            gemm(GEMM_TN, c->c_in, (size_t)(last - first) * n, c->c_out, weight, c->c_in, y + (size_t)first * n,
-                 columns, x + (size_t)first * n, columns, add);
+            gemm(GEMM_TN, c->c_in, (size_t)(last - first) * n, c->c_out, weight, c->c_in,
+                 y + (size_t)first * n, columns, x + (size_t)first * n, columns, add);
         }
         return;
     }
@@ -275,8 +286,8 @@ void convolution_backward_data(const struct convolution *c, const real *weight, 
 }
 
 // Each thread owns a block of patch rows (columns of the weight matrix) and goes through all tiles in order.
-void convolution_backward_weight(const struct convolution *c, const real *y, const real *x, real *weight, int add,
-                                 real *scratch) {
+void convolution_backward_weight(const struct convolution *c, const real *y, const real *x, real *weight,
+                                 int add, real *scratch) {
     size_t rows = patch_rows(c), n = (size_t)c->batch;
     size_t block = rows < WEIGHT_ROWS ? rows : WEIGHT_ROWS;
     int pixels = c->h_out * c->w_out, tile = tile_pixels(block, pixels, c->batch);
@@ -299,7 +310,8 @@ void convolution_backward_weight(const struct convolution *c, const real *y, con
                 operand = patch;
                 stride = width;
             }
-            gemm(GEMM_NT, c->c_out, count, width, y + at, columns, operand, stride, weight + row, rows, add || first);
+            gemm(GEMM_NT, c->c_out, count, width, y + at, columns, operand, stride, weight + row, rows,
+                 add || first);
         }
     }
 }

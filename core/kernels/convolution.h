@@ -2,8 +2,8 @@
 // Convolutions as matrix products over tiles: a tile's patches are laid out in a buffer that stays in cache
 // ("im2col" of the tile), then multiplied by the weights. Layout of activations: core/kernels/real.h.
 //
-// All three products give the same bits for any number of threads: tiles depend on shapes alone, and each result is
-// summed by one thread in a fixed order.
+// All three products give the same bits for any number of threads: tiles depend on shapes alone, and each
+// result is summed by one thread in a fixed order.
 #ifndef REFF_KERNELS_CONVOLUTION_H
 #define REFF_KERNELS_CONVOLUTION_H
 
@@ -12,10 +12,10 @@
 #include <stddef.h>
 
 struct convolution {
-    int batch;                       // N
-    int c_in, h_in, w_in;            // input [c_in][h_in][w_in][N]
-    int c_out, h_out, w_out;         // output [c_out][h_out][w_out][N]
-    int kernel_h, kernel_w;          // weight [c_out][c_in][kernel_h][kernel_w]
+    int batch;               // N
+    int c_in, h_in, w_in;    // input [c_in][h_in][w_in][N]
+    int c_out, h_out, w_out; // output [c_out][h_out][w_out][N]
+    int kernel_h, kernel_w;  // weight [c_out][c_in][kernel_h][kernel_w]
     int stride, padding;
 };
 
@@ -30,12 +30,12 @@ void convolution_forward(const struct convolution *c, const real *weight, const 
                          real *scratch);
 
 // x = W' * y: the transposed map, output to input (the g and d maps).
-void convolution_backward_data(const struct convolution *c, const real *weight, const real *y, real *x, int add,
-                               real *scratch);
+void convolution_backward_data(const struct convolution *c, const real *weight, const real *y, real *x,
+                               int add, real *scratch);
 
-// weight (+)= sum over columns of y (x) patches of x: [d_y][x]'. For the joint gradient [d_y;g_y][x;t_x]' call it twice,
-// the second time with add = 1.
-void convolution_backward_weight(const struct convolution *c, const real *y, const real *x, real *weight, int add,
-                                 real *scratch);
+// weight (+)= sum over columns of y (x) patches of x: [d_y][x]'. For the joint gradient [d_y;g_y][x;t_x]'
+// call it twice, the second time with add = 1.
+void convolution_backward_weight(const struct convolution *c, const real *y, const real *x, real *weight,
+                                 int add, real *scratch);
 
 #endif

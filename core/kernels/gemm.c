@@ -9,11 +9,13 @@
 #define blas_gemm cblas_sgemm
 #endif
 
-void gemm_prepare(void) { openblas_set_num_threads(1); }
+void gemm_prepare(void) {
+    openblas_set_num_threads(1);
+}
 
-void gemm(enum gemm_form form, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb,
-          real *c, size_t ldc, int add) {
+void gemm(enum gemm_form form, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
+          size_t ldb, real *c, size_t ldc, int add) {
     blas_gemm(CblasRowMajor, form == GEMM_TN ? CblasTrans : CblasNoTrans,
-              form == GEMM_NT ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1, a, (blasint)lda, b,
-              (blasint)ldb, add ? 1 : 0, c, (blasint)ldc);
+              form == GEMM_NT ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1, a,
+              (blasint)lda, b, (blasint)ldb, add ? 1 : 0, c, (blasint)ldc);
 }

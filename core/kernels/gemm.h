@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products for the engine: C [m,n] = A B (+ C), row-major, one thread (the caller owns the parallelism: OpenBLAS
-// inside an OpenMP region runs on one thread, and its results then depend on shapes alone).
+// Matrix products for the engine: C [m,n] = A B (+ C), row-major, one thread (the caller owns the
+// parallelism: OpenBLAS inside an OpenMP region runs on one thread, and its results then depend on shapes
+// alone).
 #ifndef REFF_KERNELS_GEMM_H
 #define REFF_KERNELS_GEMM_H
 
@@ -15,8 +16,8 @@ enum gemm_form {
 };
 
 // add: 0 overwrites C (whatever it held, NaN too), 1 adds to it.
-void gemm(enum gemm_form form, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb,
-          real *c, size_t ldc, int add);
+void gemm(enum gemm_form form, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
+          size_t ldb, real *c, size_t ldc, int add);
 
 // Call once before any product: fixes OpenBLAS to one thread per call.
 void gemm_prepare(void);

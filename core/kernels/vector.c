@@ -8,21 +8,21 @@
 enum { LANES = 16, BLOCK = 2048 };
 
 // One shape for all four: TERM is the summand at index i + j, lane j.
-#define BLOCKED_SUM(TERM)                                                                                              \
-    double total = 0;                                                                                                  \
-    for (size_t start = 0; start < n; start += BLOCK) {                                                                \
-        size_t end = n - start < BLOCK ? n : start + BLOCK, i = start;                                                 \
-        real lane[LANES] = {0}, rest = 0;                                                                              \
-        for (; i + LANES <= end; i += LANES)                                                                           \
-            for (size_t j = 0; j < LANES; j++)                                                                         \
-                lane[j] += TERM(i + j);                                                                                \
-        for (; i < end; i++)                                                                                           \
-            rest += TERM(i);                                                                                           \
-        for (size_t half = LANES / 2; half; half /= 2)                                                                 \
-            for (size_t j = 0; j < half; j++)                                                                          \
-                lane[j] += lane[j + half];                                                                             \
-        total += (double)(lane[0] + rest);                                                                             \
-    }                                                                                                                  \
+#define BLOCKED_SUM(TERM)                                                                                    \
+    double total = 0;                                                                                        \
+    for (size_t start = 0; start < n; start += BLOCK) {                                                      \
+        size_t end = n - start < BLOCK ? n : start + BLOCK, i = start;                                       \
+        real lane[LANES] = {0}, rest = 0;                                                                    \
+        for (; i + LANES <= end; i += LANES)                                                                 \
+            for (size_t j = 0; j < LANES; j++)                                                               \
+                lane[j] += TERM(i + j);                                                                      \
+        for (; i < end; i++)                                                                                 \
+            rest += TERM(i);                                                                                 \
+        for (size_t half = LANES / 2; half; half /= 2)                                                       \
+            for (size_t j = 0; j < half; j++)                                                                \
+                lane[j] += lane[j + half];                                                                   \
+        total += (double)(lane[0] + rest);                                                                   \
+    }                                                                                                        \
     return total
 
 double vector_sum(const real *a, size_t n) {

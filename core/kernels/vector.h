@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums over contiguous rows. Each adds blocks of 2048 numbers in SIMD lanes and the blocks in double: one fixed order,
-// and an error that does not grow with the length of the row.
+// Sums over contiguous rows. Each adds blocks of 2048 numbers in SIMD lanes and the blocks in double: one
+// fixed order, and an error that does not grow with the length of the row.
 #ifndef REFF_KERNELS_VECTOR_H
 #define REFF_KERNELS_VECTOR_H
 
@@ -10,7 +10,7 @@
 
 double vector_sum(const real *a, size_t n);
 double vector_dot(const real *a, const real *b, size_t n);
-double vector_squares_about(const real *a, real centre, size_t n); // sum (a - centre)^2
+double vector_squares_about(const real *a, real centre, size_t n);            // sum (a - centre)^2
 double vector_dot_about(const real *a, const real *b, real centre, size_t n); // sum a (b - centre)
 
 // Denormal numbers as zero, in this thread and in every OpenMP thread: they cost 40 times a normal one.

@@ -33,10 +33,18 @@ static void down(struct graph *g, struct node *node, enum map map) {
                 x[i] = (node->adds[map][0] ? x[i] : 0) + y[i] * share;
 }
 
-static void forward(struct graph *g, struct node *node) { up(g, node, MAP_X); }
-static void score(struct graph *g, struct node *node) { down(g, node, MAP_G); }
-static void tangent(struct graph *g, struct node *node) { up(g, node, MAP_T); }
-static void backward(struct graph *g, struct node *node) { down(g, node, MAP_D); }
+static void forward(struct graph *g, struct node *node) {
+    up(g, node, MAP_X);
+}
+static void score(struct graph *g, struct node *node) {
+    down(g, node, MAP_G);
+}
+static void tangent(struct graph *g, struct node *node) {
+    up(g, node, MAP_T);
+}
+static void backward(struct graph *g, struct node *node) {
+    down(g, node, MAP_D);
+}
 
 static const struct layer layer = {
     .name = "average pool", .forward = forward, .score = score, .tangent = tangent, .backward = backward};

@@ -2,16 +2,16 @@
 // Batch norm, with the residual and the ReLU that follow it in a ResNet: a = relu(y), y = w u^ + b + r,
 // u^ = (u - mean) s, s = 1 / sqrt(var + eps), over the M numbers of a channel.
 //
-// In training mode this is the one layer of a ResNet whose g map depends smoothly on its input and on its weight. With
-// gy the g at y (behind the ReLU), t the tangent at u, and sums over the channel:
+// In training mode this is the one layer of a ResNet whose g map depends smoothly on its input and on its
+// weight. With gy the g at y (behind the ReLU), t the tangent at u, and sums over the channel:
 //
 //   g_u = w s (gy - S(gy)/M - u^ S(gy u^)/M)            the t map is the same projection, applied to t
 //   phi = <t, g_u> = w s Q,   Q = S(t gy) - S(t) S(gy) / M - S(t u^) S(gy u^) / M
 //   dphi/dw = s Q
 //   dphi/du = w s^2 (v - S(v)/M - u^ (S(v u^) + Q)/M),  v = -(S(gy u^) t + S(t u^) gy) / M
 //
-// v is what Q gives u^, taken through du^/du = s (I - 11'/M - u^ u^'/M); the Q in the last bracket is what w s gives
-// u through s. S(v) and S(v u^) need no pass of their own: they follow from the sums above.
+// v is what Q gives u^, taken through du^/du = s (I - 11'/M - u^ u^'/M); the Q in the last bracket is what w
+// s gives u through s. S(v) and S(v u^) need no pass of their own: they follow from the sums above.
 #include "core/kernels/vector.h"
 #include "core/layers/layers.h"
 
@@ -19,12 +19,16 @@
 
 enum { MEAN, SCALE, SUM_G, DOT_G, SUM_T, DOT_T, SUMS = 8 }; // per channel, in node->channel
 
-static int residual_of(const struct node *node) { return node->input_count > 1 ? node->inputs[1] : -1; }
+static int residual_of(const struct node *node) {
+    return node->input_count > 1 ? node->inputs[1] : -1;
+}
 
-// The mean and s of channel c; batch statistics in training mode (and the running ones moved), else running ones.
+// The mean and s of channel c; batch statistics in training mode (and the running ones moved), else running
+// ones.
 static void statistics(struct graph *g, struct node *node, int c, const real *u, size_t m, double *sums) {
     struct parameter *items = g->parameters->items;
-    real *running_mean = items[node->statistics[0]].value + c, *running_var = items[node->statistics[1]].value + c;
+    real *running_mean = items[node->statistics[0]].value + c,
+         *running_var = items[node->statistics[1]].value + c;
     double mean = (double)*running_mean, variance = (double)*running_var;
     if (g->training) {
         mean = vector_sum(u, m) / (double)m;
@@ -50,9 +54,10 @@ static void forward(struct graph *g, struct node *node) {
         real *y = layer_map(g, node->output, MAP_X) + c * m;
         double *sums = node->channel + SUMS * c;
         statistics(g, node, c, u, m, sums);
-        real mean = (real)sums[MEAN], scale = (real)(sums[SCALE] * (double)layer_weight(g, node, 0)->value[c]);
-        real shift = (real)((double)layer_weight(g, node, 1)->value[c] +
-                            ((double)mean - sums[MEAN]) * (double)scale);
+        real mean = (real)sums[MEAN],
+             scale = (real)(sums[SCALE] * (double)layer_weight(g, node, 0)->value[c]);
+        real shift =
+            (real)((double)layer_weight(g, node, 1)->value[c] + ((double)mean - sums[MEAN]) * (double)scale);
         if (r)
             for (size_t i = 0; i < m; i++)
                 y[i] = (u[i] - mean) * scale + shift + r[i];
@@ -73,8 +78,8 @@ static void mask(const struct graph *g, const struct node *node, size_t at, size
             gradient[i] = a[i] > 0 ? gradient[i] : 0;
 }
 
-static void pass_to_residual(const struct graph *g, const struct node *node, enum map map, size_t at, size_t m,
-                             const real *gradient) {
+static void pass_to_residual(const struct graph *g, const struct node *node, enum map map, size_t at,
+                             size_t m, const real *gradient) {
     int residual = residual_of(node);
     real *r = residual < 0 ? NULL : layer_map(g, residual, map);
     if (!r)
@@ -89,8 +94,8 @@ static void pass_to_residual(const struct graph *g, const struct node *node, enu
 }
 
 // out (+)= a in + b (u - mean) + c0
-static void affine(real *out, const real *in, const real *u, real mean, double a, double b, double c0, size_t m,
-                   int add) {
+static void affine(real *out, const real *in, const real *u, real mean, double a, double b, double c0,
+                   size_t m, int add) {
     real fa = (real)a, fb = (real)b, fc = (real)c0;
     if (add)
         for (size_t i = 0; i < m; i++)
@@ -100,9 +105,10 @@ static void affine(real *out, const real *in, const real *u, real mean, double a
             out[i] = fa * in[i] + fb * (u[i] - mean) + fc;
 }
 
-// out (+)= w s P in, the projection P = I - 11'/M - u^ u^'/M (identity in evaluation); stores S(in) and S(in u^).
-static void project(const struct graph *g, const struct node *node, int c, const real *in, real *out, size_t m, int add,
-                    double *sum, double *dot) {
+// out (+)= w s P in, the projection P = I - 11'/M - u^ u^'/M (identity in evaluation); stores S(in) and S(in
+// u^).
+static void project(const struct graph *g, const struct node *node, int c, const real *in, real *out,
+                    size_t m, int add, double *sum, double *dot) {
     double *sums = node->channel + SUMS * c, ws = sums[SCALE] * (double)layer_weight(g, node, 0)->value[c];
     const real *u = layer_map(g, node->inputs[0], MAP_X) + c * m;
     real mean = (real)sums[MEAN];
@@ -148,8 +154,8 @@ static void tangent(struct graph *g, struct node *node) {
 }
 
 // What the g map's dependence on u and w adds: dphi/du into d_u, dphi/dw returned.
-static double second_order(const struct graph *g, const struct node *node, int c, const real *gy, const real *t,
-                           real *d_u, size_t m) {
+static double second_order(const struct graph *g, const struct node *node, int c, const real *gy,
+                           const real *t, real *d_u, size_t m) {
     const double *sums = node->channel + SUMS * c;
     double s = sums[SCALE], w = (double)layer_weight(g, node, 0)->value[c], n = (double)m;
     double q = vector_dot(t, gy, m) - (sums[SUM_T] * sums[SUM_G] + sums[DOT_T] * sums[DOT_G]) / n;

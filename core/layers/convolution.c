@@ -37,16 +37,22 @@ static void down(struct graph *g, struct node *node, enum map map) {
                                   node->adds[map][0], g->scratch);
 }
 
-static void forward(struct graph *g, struct node *node) { up(g, node, MAP_X); }
-static void score(struct graph *g, struct node *node) { down(g, node, MAP_G); }
-static void tangent(struct graph *g, struct node *node) { up(g, node, MAP_T); }
+static void forward(struct graph *g, struct node *node) {
+    up(g, node, MAP_X);
+}
+static void score(struct graph *g, struct node *node) {
+    down(g, node, MAP_G);
+}
+static void tangent(struct graph *g, struct node *node) {
+    up(g, node, MAP_T);
+}
 
 static void backward(struct graph *g, struct node *node) {
     struct convolution c = shape_of(g, node);
     real *gradient = layer_weight(g, node, 0)->gradient;
     const real *t = layer_map(g, node->inputs[0], MAP_T);
-    convolution_backward_weight(&c, layer_map(g, node->output, MAP_D), layer_map(g, node->inputs[0], MAP_X), gradient,
-                                0, g->scratch);
+    convolution_backward_weight(&c, layer_map(g, node->output, MAP_D), layer_map(g, node->inputs[0], MAP_X),
+                                gradient, 0, g->scratch);
     if (t)
         convolution_backward_weight(&c, layer_map(g, node->output, MAP_G), t, gradient, 1, g->scratch);
     down(g, node, MAP_D);
@@ -63,10 +69,11 @@ int graph_add_convolution(struct graph *g, const char *name, int input, int chan
                           int padding, struct error *err) {
     struct value in = g->values[input];
     int shape[4] = {channels, in.channels, kernel, kernel};
-    int height = (in.height + 2 * padding - kernel) / stride + 1, width = (in.width + 2 * padding - kernel) / stride + 1;
+    int height = (in.height + 2 * padding - kernel) / stride + 1,
+        width = (in.width + 2 * padding - kernel) / stride + 1;
     if (in.height + 2 * padding < kernel || in.width + 2 * padding < kernel)
-        return fail_usage(err, "%s: a map of %d x %d is too small for a %d x %d kernel", name, in.height, in.width,
-                          kernel, kernel);
+        return fail_usage(err, "%s: a map of %d x %d is too small for a %d x %d kernel", name, in.height,
+                          in.width, kernel, kernel);
     int weight = layer_parameter(g, name, "weight", 4, shape, 1, err);
     int output = weight < 0 ? -1 : graph_add_value(g, channels, height, width, err);
     struct node *node = output < 0 ? NULL : graph_add_node(g, &layer, name, input, output, err);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layers. Each graph_add_<layer> appends one to the graph, with its parameters, and returns the index of its output
-// value, or -1 with a message. `name` is torchvision's; parameters are "<name>.weight" and so on. Each file holds a
-// layer's four maps, in the order x, g, t, d.
+// The layers. Each graph_add_<layer> appends one to the graph, with its parameters, and returns the index of
+// its output value, or -1 with a message. `name` is torchvision's; parameters are "<name>.weight" and so on.
+// Each file holds a layer's four maps, in the order x, g, t, d.
 #ifndef REFF_LAYERS_LAYERS_H
 #define REFF_LAYERS_LAYERS_H
 
@@ -11,8 +11,9 @@
 int graph_add_convolution(struct graph *g, const char *name, int input, int channels, int kernel, int stride,
                           int padding, struct error *err);
 
-// y = relu?(weight (x - mean) / sqrt(var + eps) + bias (+ residual)). Training: mean and biased variance of the batch,
-// running ones move by `momentum` (the unbiased variance) in the forward pass. residual: a value of the same shape, or -1.
+// y = relu?(weight (x - mean) / sqrt(var + eps) + bias (+ residual)). Training: mean and biased variance of
+// the batch, running ones move by `momentum` (the unbiased variance) in the forward pass. residual: a value
+// of the same shape, or -1.
 int graph_add_batch_norm(struct graph *g, const char *name, int input, int residual, int relu, double eps,
                          double momentum, struct error *err);
 
@@ -31,10 +32,12 @@ int graph_add_linear(struct graph *g, const char *name, int input, int outputs, 
 // ---- shared by the layers
 
 // "name.suffix" as a parameter; index or -1.
-int layer_parameter(struct graph *g, const char *name, const char *suffix, int rank, const int *shape, int trained,
-                    struct error *err);
+int layer_parameter(struct graph *g, const char *name, const char *suffix, int rank, const int *shape,
+                    int trained, struct error *err);
 
-static inline real *layer_map(const struct graph *g, int value, enum map map) { return g->values[value].map[map]; }
+static inline real *layer_map(const struct graph *g, int value, enum map map) {
+    return g->values[value].map[map];
+}
 static inline struct parameter *layer_weight(const struct graph *g, const struct node *node, int i) {
     return &g->parameters->items[node->parameters[i]];
 }

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-int layer_parameter(struct graph *g, const char *name, const char *suffix, int rank, const int *shape, int trained,
-                    struct error *err) {
+int layer_parameter(struct graph *g, const char *name, const char *suffix, int rank, const int *shape,
+                    int trained, struct error *err) {
     char full[64];
     if (snprintf(full, sizeof full, "%s.%s", name, suffix) >= (int)sizeof full)
         return fail(err, "%s.%s: name too long", name, suffix);
@@ -18,7 +18,8 @@ static void forward(struct graph *g, struct node *node) {
     size_t in = (size_t)g->values[node->inputs[0]].channels, out = (size_t)g->values[node->output].channels;
     size_t n = (size_t)g->batch;
     real *z = layer_map(g, node->output, MAP_X);
-    gemm(GEMM_NN, out, n, in, layer_weight(g, node, 0)->value, in, layer_map(g, node->inputs[0], MAP_X), n, z, n, 0);
+    gemm(GEMM_NN, out, n, in, layer_weight(g, node, 0)->value, in, layer_map(g, node->inputs[0], MAP_X), n, z,
+         n, 0);
     const real *bias = layer_weight(g, node, 1)->value;
     for (size_t o = 0; o < out; o++)
         for (size_t i = 0; i < n; i++)
@@ -30,11 +31,13 @@ static void down(struct graph *g, struct node *node, enum map map) {
     size_t n = (size_t)g->batch;
     real *x = layer_map(g, node->inputs[0], map);
     if (x)
-        gemm(GEMM_TN, in, n, out, layer_weight(g, node, 0)->value, in, layer_map(g, node->output, map), n, x, n,
-             node->adds[map][0]);
+        gemm(GEMM_TN, in, n, out, layer_weight(g, node, 0)->value, in, layer_map(g, node->output, map), n, x,
+             n, node->adds[map][0]);
 }
 
-static void score(struct graph *g, struct node *node) { down(g, node, MAP_G); }
+static void score(struct graph *g, struct node *node) {
+    down(g, node, MAP_G);
+}
 
 static void tangent(struct graph *g, struct node *node) {
     size_t in = (size_t)g->values[node->inputs[0]].channels, out = (size_t)g->values[node->output].channels;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Max pooling. The winner of each window, as the index of its tap, is kept from the forward pass; given the winners, all
-// other maps are linear: t takes the winner's number, g and d go to the winner.
+// Max pooling. The winner of each window, as the index of its tap, is kept from the forward pass; given the
+// winners, all other maps are linear: t takes the winner's number, g and d go to the winner.
 #include "core/layers/layers.h"
 
 #include <math.h>
 #include <string.h>
 
-static size_t kept(const struct graph *g, const struct node *node) { return value_size(g, node->output); }
+static size_t kept(const struct graph *g, const struct node *node) {
+    return value_size(g, node->output);
+}
 
 struct window { // taps of an output pixel that lie inside the input
     int first_y, last_y, first_x, last_x, top, left;
@@ -22,8 +24,8 @@ static struct window window_of(const struct graph *g, const struct node *node, i
     return w;
 }
 
-static void forward_pixel(const struct graph *g, const struct node *node, const real *plane, int oy, int ox, real *y,
-                          uint8_t *winner) {
+static void forward_pixel(const struct graph *g, const struct node *node, const real *plane, int oy, int ox,
+                          real *y, uint8_t *winner) {
     size_t n = (size_t)g->batch;
     int width = g->values[node->inputs[0]].width;
     struct window w = window_of(g, node, oy, ox);
@@ -42,7 +44,8 @@ static void forward_pixel(const struct graph *g, const struct node *node, const 
 
 static void forward(struct graph *g, struct node *node) {
     const struct value *in = &g->values[node->inputs[0]], *out = &g->values[node->output];
-    size_t n = (size_t)g->batch, in_plane = value_columns(g, node->inputs[0]), out_plane = value_columns(g, node->output);
+    size_t n = (size_t)g->batch, in_plane = value_columns(g, node->inputs[0]),
+           out_plane = value_columns(g, node->output);
 #pragma omp parallel for schedule(static)
     for (int c = 0; c < out->channels; c++) {
         const real *x = in->map[MAP_X] + c * in_plane;
@@ -55,7 +58,8 @@ static void forward(struct graph *g, struct node *node) {
 }
 
 // Position in the input's plane of the winner of element i of output pixel (oy, ox).
-static inline size_t winner_at(const struct graph *g, const struct node *node, int oy, int ox, uint8_t tap, size_t i) {
+static inline size_t winner_at(const struct graph *g, const struct node *node, int oy, int ox, uint8_t tap,
+                               size_t i) {
     size_t iy = (size_t)(oy * node->stride - node->padding + tap / node->kernel);
     size_t ix = (size_t)(ox * node->stride - node->padding + tap % node->kernel);
     return (iy * (size_t)g->values[node->inputs[0]].width + ix) * (size_t)g->batch + i;
@@ -63,7 +67,8 @@ static inline size_t winner_at(const struct graph *g, const struct node *node, i
 
 static void down(struct graph *g, struct node *node, enum map map) {
     const struct value *in = &g->values[node->inputs[0]], *out = &g->values[node->output];
-    size_t n = (size_t)g->batch, in_plane = value_columns(g, node->inputs[0]), out_plane = value_columns(g, node->output);
+    size_t n = (size_t)g->batch, in_plane = value_columns(g, node->inputs[0]),
+           out_plane = value_columns(g, node->output);
     if (!in->map[map])
         return;
 #pragma omp parallel for schedule(static)
@@ -82,7 +87,8 @@ static void down(struct graph *g, struct node *node, enum map map) {
 
 static void tangent(struct graph *g, struct node *node) {
     const struct value *in = &g->values[node->inputs[0]], *out = &g->values[node->output];
-    size_t n = (size_t)g->batch, in_plane = value_columns(g, node->inputs[0]), out_plane = value_columns(g, node->output);
+    size_t n = (size_t)g->batch, in_plane = value_columns(g, node->inputs[0]),
+           out_plane = value_columns(g, node->output);
 #pragma omp parallel for schedule(static)
     for (int c = 0; c < out->channels; c++) {
         const real *x = in->map[MAP_T] + c * in_plane;
@@ -95,8 +101,12 @@ static void tangent(struct graph *g, struct node *node) {
     }
 }
 
-static void score(struct graph *g, struct node *node) { down(g, node, MAP_G); }
-static void backward(struct graph *g, struct node *node) { down(g, node, MAP_D); }
+static void score(struct graph *g, struct node *node) {
+    down(g, node, MAP_G);
+}
+static void backward(struct graph *g, struct node *node) {
+    down(g, node, MAP_D);
+}
 
 static const struct layer layer = {.name = "max pool",
                                    .kept = kept,
@@ -108,10 +118,11 @@ static const struct layer layer = {.name = "max pool",
 int graph_add_max_pool(struct graph *g, const char *name, int input, int kernel, int stride, int padding,
                        struct error *err) {
     struct value in = g->values[input];
-    int height = (in.height + 2 * padding - kernel) / stride + 1, width = (in.width + 2 * padding - kernel) / stride + 1;
+    int height = (in.height + 2 * padding - kernel) / stride + 1,
+        width = (in.width + 2 * padding - kernel) / stride + 1;
     if (in.height + 2 * padding < kernel || in.width + 2 * padding < kernel || kernel > 15)
-        return fail_usage(err, "%s: a map of %d x %d cannot be pooled by %d x %d", name, in.height, in.width, kernel,
-                          kernel);
+        return fail_usage(err, "%s: a map of %d x %d cannot be pooled by %d x %d", name, in.height, in.width,
+                          kernel, kernel);
     int output = graph_add_value(g, in.channels, height, width, err);
     struct node *node = output < 0 ? NULL : graph_add_node(g, &layer, name, input, output, err);
     if (!node)

@@ -22,13 +22,15 @@ static void pass(struct graph *g, struct node *node, const real *from, real *to,
 }
 
 static void score(struct graph *g, struct node *node) {
-    pass(g, node, layer_map(g, node->output, MAP_G), layer_map(g, node->inputs[0], MAP_G), node->adds[MAP_G][0]);
+    pass(g, node, layer_map(g, node->output, MAP_G), layer_map(g, node->inputs[0], MAP_G),
+         node->adds[MAP_G][0]);
 }
 static void tangent(struct graph *g, struct node *node) {
     pass(g, node, layer_map(g, node->inputs[0], MAP_T), layer_map(g, node->output, MAP_T), 0);
 }
 static void backward(struct graph *g, struct node *node) {
-    pass(g, node, layer_map(g, node->output, MAP_D), layer_map(g, node->inputs[0], MAP_D), node->adds[MAP_D][0]);
+    pass(g, node, layer_map(g, node->output, MAP_D), layer_map(g, node->inputs[0], MAP_D),
+         node->adds[MAP_D][0]);
 }
 
 static const struct layer layer = {

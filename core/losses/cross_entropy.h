@@ -7,7 +7,8 @@
 
 #include <stdint.h>
 
-// logits [classes][n], labels [n]. Returns the mean loss; d_logits (may be NULL) gets its gradient, [classes][n].
+// logits [classes][n], labels [n]. Returns the mean loss; d_logits (may be NULL) gets its gradient,
+// [classes][n].
 double cross_entropy(const real *logits, const int32_t *labels, int classes, int n, real *d_logits);
 
 // The class of the largest logit of each image (the first of equal ones) into out [n].

@@ -114,8 +114,8 @@ void explanation_collect(void *context, struct graph *g, int stage) {
 }
 
 // One image of one stage: its term, and its column of d_cam (factor: lambda w_l / N).
-static void image_term(struct explanation *e, struct explained *s, int image, const uint8_t *annotation, double factor,
-                       double *scratch) {
+static void image_term(struct explanation *e, struct explained *s, int image, const uint8_t *annotation,
+                       double factor, double *scratch) {
     int pixels = s->height * s->width;
     double *r = scratch, *d_r = r + pixels, *p = d_r + pixels, *rest = p + e->height * e->width;
     for (int i = 0; i < pixels; i++)
@@ -125,7 +125,8 @@ static void image_term(struct explanation *e, struct explained *s, int image, co
         s->d_cam[(size_t)i * e->batch + image] = (real)(factor * d_r[i]);
 }
 
-double explanation_loss(struct explanation *e, const struct graph *g, const uint8_t *annotations, double lambda) {
+double explanation_loss(struct explanation *e, const struct graph *g, const uint8_t *annotations,
+                        double lambda) {
     size_t area = (size_t)e->height * e->width;
     double loss = 0;
     for (int l = 0; l < STAGES; l++) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Grad-CAM of a graph's stages (paper, Eq. 1-2) and L_reg over them (Eq. 3): what ties the regulariser to the four maps.
+// Grad-CAM of a graph's stages (paper, Eq. 1-2) and L_reg over them (Eq. 3): what ties the regulariser to the
+// four maps.
 //
 //   graph_forward, then graph_score(.., explanation_collect, e)         alpha and R of each explained stage
 //   explanation_loss(e, annotations, ..)                                terms, L_reg, and the seeds below
@@ -11,7 +12,7 @@
 #include "core/graph/graph.h"
 #include "core/losses/regulariser.h"
 
-struct explained {          // one stage; arrays NULL where the graph does not explain it
+struct explained { // one stage; arrays NULL where the graph does not explain it
     int channels, height, width;
     real *alpha;            // [K][N]
     real *cam;              // R [h w][N]
@@ -25,7 +26,7 @@ struct explanation {
     double layer_weights[STAGES];
     int batch, height, width; // of the annotations
     struct explained stages[STAGES];
-    double *scratch;          // per thread: R, P, dR and the regulariser's own
+    double *scratch; // per thread: R, P, dR and the regulariser's own
     size_t scratch_share;
     int threads;
 };
@@ -36,17 +37,20 @@ struct explanation *explanation_create(const struct graph *g, const struct regul
                                        struct error *err);
 void explanation_free(struct explanation *e);
 
-graph_visit explanation_collect, explanation_seed_tangent, explanation_seed_backward; // context: struct explanation
+graph_visit explanation_collect, explanation_seed_tangent,
+    explanation_seed_backward; // context: struct explanation
 
-// annotations [N][H][W], 255 s. Returns L_reg (before lambda): the mean over the batch of sum_l w_l term_l; leaves the
-// gradients of lambda * L_reg in d_alpha and d_cam.
-double explanation_loss(struct explanation *e, const struct graph *g, const uint8_t *annotations, double lambda);
+// annotations [N][H][W], 255 s. Returns L_reg (before lambda): the mean over the batch of sum_l w_l term_l;
+// leaves the gradients of lambda * L_reg in d_alpha and d_cam.
+double explanation_loss(struct explanation *e, const struct graph *g, const uint8_t *annotations,
+                        double lambda);
 
-// Per image and explained stage, the share of R, resized to the annotation, that lies inside it: out [N], NaN where R
-// is zero everywhere.
+// Per image and explained stage, the share of R, resized to the annotation, that lies inside it: out [N], NaN
+// where R is zero everywhere.
 void explanation_inside(struct explanation *e, int stage, const uint8_t *annotations, double *out);
 
-// The two halves of explanation_collect and of the gradient, on bare arrays: a [K][h w][N], gradient likewise.
+// The two halves of explanation_collect and of the gradient, on bare arrays: a [K][h w][N], gradient
+// likewise.
 void explained_collect(struct explained *s, int batch, const real *a, const real *gradient);
 void explained_d_alpha(struct explained *s, int batch, const real *a);
 

@@ -17,8 +17,8 @@ static double sum(const double *a, int n) {
 }
 
 // The penalty over all pixels, and its derivative in P (times `share`).
-static double penalise(const struct regulariser *g, const double *p, const uint8_t *annotation, int n, double share,
-                       double *d_p) {
+static double penalise(const struct regulariser *g, const double *p, const uint8_t *annotation, int n,
+                       double share, double *d_p) {
     double total = 0;
     for (int i = 0; i < n; i++) {
         double s = annotation[i] / 255.0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The regulariser of one image and one layer (paper, Eq. 3; engine.md 1.2): from a Grad-CAM R to the normalised map P, to
-// ReFF sum (P (1 - s))^2, L1 sum |P - s| or L2 sum (P - s)^2, and back to dR. All in double: maps are small.
+// The regulariser of one image and one layer (paper, Eq. 3; engine.md 1.2): from a Grad-CAM R to the
+// normalised map P, to ReFF sum (P (1 - s))^2, L1 sum |P - s| or L2 sum (P - s)^2, and back to dR. All in
+// double: maps are small.
 #ifndef REFF_LOSSES_REGULARISER_H
 #define REFF_LOSSES_REGULARISER_H
 
@@ -14,12 +15,12 @@ enum order { RESIZE_FIRST, NORMALISE_FIRST };
 struct regulariser {
     enum penalty penalty;
     enum order order;
-    int mean;        // over pixels instead of a sum
-    double cam_eps;  // in the normalisation
+    int mean;       // over pixels instead of a sum
+    double cam_eps; // in the normalisation
 };
 
-// r [h][w] -> returns the term; p [H][W] gets P; d_r [h][w] (may be NULL) the term's gradient, zero where r is zero.
-// annotation [H][W] is 255 s. scratch: regulariser_scratch() doubles.
+// r [h][w] -> returns the term; p [H][W] gets P; d_r [h][w] (may be NULL) the term's gradient, zero where r
+// is zero. annotation [H][W] is 255 s. scratch: regulariser_scratch() doubles.
 double regulariser_term(const struct regulariser *g, const struct bilinear *resize, const double *r,
                         const uint8_t *annotation, double *p, double *d_r, double *scratch);
 int regulariser_scratch(const struct bilinear *resize);

@@ -31,14 +31,15 @@ struct builder {
 };
 
 // Convolution and batch norm: "<prefix>conv<i>" and "<prefix>bn<i>". A failed input passes through as -1.
-static int conv_bn(struct builder *b, const char *conv, const char *bn, int input, int channels, int kernel, int stride,
-                   int relu, int residual) {
+static int conv_bn(struct builder *b, const char *conv, const char *bn, int input, int channels, int kernel,
+                   int stride, int relu, int residual) {
     if (input < 0)
         return -1;
     int u = graph_add_convolution(b->g, conv, input, channels, kernel, stride, kernel / 2, b->err);
     if (u < 0)
         return -1;
-    return graph_add_batch_norm(b->g, bn, u, residual, relu, b->network->bn_eps, b->network->bn_momentum, b->err);
+    return graph_add_batch_norm(b->g, bn, u, residual, relu, b->network->bn_eps, b->network->bn_momentum,
+                                b->err);
 }
 
 static int block(struct builder *b, const char *prefix, int bottleneck, int input, int channels, int stride) {

@@ -15,8 +15,10 @@ struct network {
 // Words for a settings table.
 #define NETWORK_MODELS "small resnet18 resnet50"
 
-// The network as a graph for `batch` images, over `parameters` (filled by the first graph built over them, then allocated).
-struct graph *network_build(const struct network *network, int batch, struct parameters *parameters, struct error *err);
+// The network as a graph for `batch` images, over `parameters` (filled by the first graph built over them,
+// then allocated).
+struct graph *network_build(const struct network *network, int batch, struct parameters *parameters,
+                            struct error *err);
 
 // From scratch: convolutions He normal by fan-out, batch norm 1 and 0, running statistics 0 and 1, linear
 // uniform +-1/sqrt(fan_in). Each parameter has its own random stream, keyed by the seed and its name.

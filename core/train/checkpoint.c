@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-// The file: "reffckpt", then this header, the identity, the metrics, all parameter values, all velocities, and 64 hex
-// digits over everything before them.
+// The file: "reffckpt", then this header, the identity, the metrics, all parameter values, all velocities,
+// and 64 hex digits over everything before them.
 struct header {
     uint64_t version, real_size, identity_size, metrics_size, values, velocities;
     int64_t sgd_steps;
@@ -51,8 +51,8 @@ static void put(struct sink *s, const void *bytes, size_t size) {
     digest_add(s->digest, bytes, size);
 }
 
-int checkpoint_save(const char *path, const char *identity, const struct checkpoint *c, const struct trainer *t,
-                    struct error *err) {
+int checkpoint_save(const char *path, const char *identity, const struct checkpoint *c,
+                    const struct trainer *t, struct error *err) {
     struct header h = make_header(identity, c, t);
     struct output out;
     char hex[DIGEST_SIZE], old[PATH_SIZE + 8];
@@ -81,7 +81,8 @@ int checkpoint_save(const char *path, const char *identity, const struct checkpo
 }
 
 // 1 read, 0 not for us or damaged, -1 out of memory.
-static int load(const char *path, const char *identity, struct checkpoint *c, struct trainer *t, struct error *err) {
+static int load(const char *path, const char *identity, struct checkpoint *c, struct trainer *t,
+                struct error *err) {
     size_t size, parts = all_values(&t->parameters) + t->parameters.trained_size;
     struct error unreadable;
     struct header h;

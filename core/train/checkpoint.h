@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checkpoints: all that an interrupted run needs to end with the same bits. The file carries a digest of itself; the one
-// before is kept as <path>.old, and taken when the newest is damaged.
+// Checkpoints: all that an interrupted run needs to end with the same bits. The file carries a digest of
+// itself; the one before is kept as <path>.old, and taken when the newest is damaged.
 #ifndef REFF_TRAIN_CHECKPOINT_H
 #define REFF_TRAIN_CHECKPOINT_H
 
 #include "core/train/trainer.h"
 
 struct checkpoint {
-    long step;            // steps taken
-    struct {              // sums over the current epoch so far
+    long step; // steps taken
+    struct {   // sums over the current epoch so far
         double loss, loss_main, loss_reg, terms[STAGES];
         long steps, correct, seen;
     } epoch;
@@ -17,10 +17,11 @@ struct checkpoint {
     char *metrics;          // metrics.jsonl so far; owned
 };
 
-int checkpoint_save(const char *path, const char *identity, const struct checkpoint *c, const struct trainer *t,
-                    struct error *err);
+int checkpoint_save(const char *path, const char *identity, const struct checkpoint *c,
+                    const struct trainer *t, struct error *err);
 
 // Returns 1 when one was read, 0 when there is none (or none for this identity and network), -1 on failure.
-int checkpoint_load(const char *path, const char *identity, struct checkpoint *c, struct trainer *t, struct error *err);
+int checkpoint_load(const char *path, const char *identity, struct checkpoint *c, struct trainer *t,
+                    struct error *err);
 
 #endif

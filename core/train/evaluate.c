@@ -23,7 +23,8 @@ static void batch_free(struct batch *b) {
 }
 
 static int batch_create(struct batch *b, const struct trainer *t, struct error *err) {
-    size_t n = (size_t)t->settings.batch, area = (size_t)t->settings.network.pixels * t->settings.network.pixels;
+    size_t n = (size_t)t->settings.batch,
+           area = (size_t)t->settings.network.pixels * t->settings.network.pixels;
     memset(b, 0, sizeof *b);
     b->index = allocate(n, sizeof *b->index, "a batch", err);
     b->images = allocate(n * area, 3, "a batch", err);
@@ -36,7 +37,8 @@ static int batch_create(struct batch *b, const struct trainer *t, struct error *
     return -1;
 }
 
-static int batch_read(struct batch *b, const struct trainer *t, struct shard *shard, long first, struct error *err) {
+static int batch_read(struct batch *b, const struct trainer *t, struct shard *shard, long first,
+                      struct error *err) {
     long left = shard_shape(shard).count - first;
     b->count = left < t->settings.batch ? (int)left : t->settings.batch;
     for (int i = 0; i < t->settings.batch; i++)
@@ -71,7 +73,8 @@ struct tally {
     long mapped[STAGES], zero[STAGES];
 };
 
-static void tally_batch(struct tally *y, struct trainer *t, const struct batch *b, long first, double *shares) {
+static void tally_batch(struct tally *y, struct trainer *t, const struct batch *b, long first,
+                        double *shares) {
     for (int i = 0; i < b->count; i++) {
         y->confusion[(size_t)b->labels[i] * y->classes + b->predictions[i]]++;
         y->correct[first + i] = b->predictions[i] == b->labels[i];
@@ -124,7 +127,8 @@ static void report_maps(json_t *report, const struct tally *y) {
     for (int l = 0; l < STAGES; l++) {
         char name[16];
         snprintf(name, sizeof name, "layer%d", l + 1);
-        json_object_set_new(inside, name, y->mapped[l] ? json_real(y->inside[l] / (double)y->mapped[l]) : json_null());
+        json_object_set_new(inside, name,
+                            y->mapped[l] ? json_real(y->inside[l] / (double)y->mapped[l]) : json_null());
         json_object_set_new(zero, name, json_integer(y->zero[l]));
     }
     json_object_set_new(report, "cam_inside", inside);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a network does on a shard: accuracies, worst class and group, Grad-CAM inside the annotation, confusion matrix.
+// What a network does on a shard: accuracies, worst class and group, Grad-CAM inside the annotation,
+// confusion matrix.
 #ifndef REFF_TRAIN_EVALUATE_H
 #define REFF_TRAIN_EVALUATE_H
 
@@ -13,10 +14,10 @@ int evaluate_accuracy(struct trainer *t, struct shard *shard, double *accuracy, 
 
 // Everything, as a JSON object (new reference, NULL on failure):
 //   accuracy, mean_class_accuracy, worst_class_accuracy, worst_class     percent
-//   worst_group_accuracy, worst_group, groups_counted                    groups of at least 20 images, where the shard has any
-//   cam_inside {layer1..layer4}    mean share of the resized Grad-CAM of the true label inside the annotation
-//   cam_zero {layer1..layer4}      images whose map is zero everywhere (left out of cam_inside)
-//   confusion [label][prediction]  counts
+//   worst_group_accuracy, worst_group, groups_counted                    groups of at least 20 images, where
+//   the shard has any cam_inside {layer1..layer4}    mean share of the resized Grad-CAM of the true label
+//   inside the annotation cam_zero {layer1..layer4}      images whose map is zero everywhere (left out of
+//   cam_inside) confusion [label][prediction]  counts
 json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *err);
 
 #endif

@@ -27,8 +27,8 @@ struct training { // a run at work
     double lambda, session_started, last_checkpoint;
     long steps_per_epoch, steps;
     int head_replaced;
-    long resumed_at;      // step; 0: from the start
-    uint32_t *order;      // [training images], of the current epoch
+    long resumed_at; // step; 0: from the start
+    uint32_t *order; // [training images], of the current epoch
     uint8_t *images, *annotations;
     int32_t *labels;
     FILE *trace_order, *trace_steps;
@@ -50,15 +50,18 @@ static int open_shards(struct training *r) {
             continue;
         struct shard_shape b = shard_shape(others[i].shard);
         if (b.height != a.height || b.width != a.width || b.classes != a.classes)
-            return fail(r->err, "%s: %d x %d pixels, %d classes, but %s has %d x %d, %d classes", others[i].path,
-                        b.height, b.width, b.classes, job->train, a.height, a.width, a.classes);
+            return fail(r->err, "%s: %d x %d pixels, %d classes, but %s has %d x %d, %d classes",
+                        others[i].path, b.height, b.width, b.classes, job->train, a.height, a.width,
+                        a.classes);
         if (!b.count)
             return fail(r->err, "%s: no images", others[i].path);
     }
     if (a.height != a.width)
-        return fail(r->err, "%s: images of %d x %d; networks take square ones", job->train, a.height, a.width);
+        return fail(r->err, "%s: images of %d x %d; networks take square ones", job->train, a.height,
+                    a.width);
     if (a.count < r->settings->batch)
-        return fail(r->err, "%s: %ld images are fewer than a batch of %d", job->train, a.count, r->settings->batch);
+        return fail(r->err, "%s: %ld images are fewer than a batch of %d", job->train, a.count,
+                    r->settings->batch);
     if (!strcmp(r->settings->select, "best-validation") && !r->validation)
         return fail_usage(r->err, "select: best-validation needs a validation shard");
     return 0;
@@ -72,7 +75,8 @@ static int make_trainer(struct training *r) {
     r->trainer = trainer_create(&resolved, r->settings->seed, r->err);
     if (!r->trainer)
         return -1;
-    if (*r->settings->weights && weights_load(&r->trainer->parameters, r->settings->weights, &r->head_replaced, r->err))
+    if (*r->settings->weights &&
+        weights_load(&r->trainer->parameters, r->settings->weights, &r->head_replaced, r->err))
         return -1;
     size_t n = (size_t)r->settings->batch, area = (size_t)shape.height * shape.width;
     r->order = allocate((size_t)shape.count, sizeof *r->order, "the batches' order", r->err);
@@ -90,9 +94,9 @@ static int make_identity(const struct training *r, char identity[DIGEST_SIZE]) {
         snprintf(identity, DIGEST_SIZE, "%s", r->job->identity);
         return 0;
     }
-    json_t *parts = json_pack("{s:o, s:s, s:s, s:i}", "settings", settings_json(train_schema, r->settings, 1), "train",
-                              shard_content_digest(r->train), "test", shard_content_digest(r->test), "trainer",
-                              TRAINER_REVISION);
+    json_t *parts = json_pack("{s:o, s:s, s:s, s:i}", "settings", settings_json(train_schema, r->settings, 1),
+                              "train", shard_content_digest(r->train), "test", shard_content_digest(r->test),
+                              "trainer", TRAINER_REVISION);
     if (r->validation)
         json_object_set_new(parts, "validation", json_string(shard_content_digest(r->validation)));
     char weights[DIGEST_SIZE] = "";
@@ -109,7 +113,8 @@ static int open_trace(struct training *r) {
     if (!r->job->trace)
         return 0;
     if (folder_make(r->job->trace, r->err) || path_join(path, r->err, r->job->trace, "initial.safetensors") ||
-        weights_save(&r->trainer->parameters, path, r->err) || path_join(path, r->err, r->job->trace, "order.txt"))
+        weights_save(&r->trainer->parameters, path, r->err) ||
+        path_join(path, r->err, r->job->trace, "order.txt"))
         return -1;
     r->trace_order = fopen(path, "w");
     if (path_join(path, r->err, r->job->trace, "steps.jsonl"))
@@ -123,8 +128,8 @@ static void trace_step(const struct training *r, const uint32_t *index, const st
         return;
     for (int i = 0; i < r->settings->batch; i++)
         fprintf(r->trace_order, "%u%c", index[i], i + 1 < r->settings->batch ? ' ' : '\n');
-    fprintf(r->trace_steps, "{\"step\": %ld, \"loss\": %.9g, \"loss_main\": %.9g, \"loss_reg\": %.9g}\n", r->state.step,
-            s->loss, s->loss_main, s->loss_reg);
+    fprintf(r->trace_steps, "{\"step\": %ld, \"loss\": %.9g, \"loss_main\": %.9g, \"loss_reg\": %.9g}\n",
+            r->state.step, s->loss, s->loss_main, s->loss_reg);
 }
 
 // lambda at this step: the ramp rises linearly from 0 over `lambda_ramp` epochs.
@@ -163,7 +168,9 @@ static int one_step(struct training *r) {
     return 0;
 }
 
-static double seconds_spent(const struct training *r) { return r->state.seconds + seconds_now() - r->session_started; }
+static double seconds_spent(const struct training *r) {
+    return r->state.seconds + seconds_now() - r->session_started;
+}
 
 static int save_checkpoint(struct training *r) {
     char path[PATH_SIZE], identity[DIGEST_SIZE];
@@ -182,7 +189,8 @@ static int add_metrics(struct training *r, json_t *line) {
     char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(9));
     size_t old = r->state.metrics ? strlen(r->state.metrics) : 0;
     if (!text)
-        return fail(r->err, "metrics of epoch %ld: a number that JSON cannot hold", r->state.step / r->steps_per_epoch);
+        return fail(r->err, "metrics of epoch %ld: a number that JSON cannot hold",
+                    r->state.step / r->steps_per_epoch);
     int result = reallocate((void **)&r->state.metrics, old + strlen(text) + 2, 1, "metrics", r->err);
     if (!result) {
         sprintf(r->state.metrics + old, "%s\n", text);
@@ -195,10 +203,11 @@ static int add_metrics(struct training *r, json_t *line) {
 
 static json_t *epoch_line(const struct training *r) {
     double n = (double)r->state.epoch.steps;
-    json_t *line = json_pack("{s:I, s:I, s:f, s:f, s:f, s:f}", "epoch", (json_int_t)(r->state.step / r->steps_per_epoch),
-                             "step", (json_int_t)r->state.step, "loss", r->state.epoch.loss / n, "loss_main",
-                             r->state.epoch.loss_main / n, "loss_reg", r->state.epoch.loss_reg / n, "train_accuracy",
-                             100.0 * (double)r->state.epoch.correct / (double)r->state.epoch.seen);
+    json_t *line =
+        json_pack("{s:I, s:I, s:f, s:f, s:f, s:f}", "epoch", (json_int_t)(r->state.step / r->steps_per_epoch),
+                  "step", (json_int_t)r->state.step, "loss", r->state.epoch.loss / n, "loss_main",
+                  r->state.epoch.loss_main / n, "loss_reg", r->state.epoch.loss_reg / n, "train_accuracy",
+                  100.0 * (double)r->state.epoch.correct / (double)r->state.epoch.seen);
     if (r->trainer->regularised) {
         json_t *terms = json_object();
         for (int l = 0; l < STAGES; l++) {
@@ -252,10 +261,12 @@ static int train_steps(struct training *r) {
             return -1;
         report_progress(r);
         int interrupted = interrupt_requested();
-        if ((interrupted || seconds_now() - r->last_checkpoint >= r->settings->checkpoint_seconds) && save_checkpoint(r))
+        if ((interrupted || seconds_now() - r->last_checkpoint >= r->settings->checkpoint_seconds) &&
+            save_checkpoint(r))
             return -1;
         if (interrupted && r->state.step < r->steps)
-            return fail_interrupted(r->err, "interrupted at step %ld of %ld; run it again to go on", r->state.step, r->steps);
+            return fail_interrupted(r->err, "interrupted at step %ld of %ld; run it again to go on",
+                                    r->state.step, r->steps);
     }
     return 0;
 }
@@ -271,11 +282,12 @@ static json_t *record(const struct training *r, json_t *metrics, const char *mod
     json_object_set_new(run, "lambda", json_real(r->lambda));
     json_object_set(run, "metrics", metrics);
     json_object_set_new(run, "model_sha256", json_string(model_digest));
-    json_object_set_new(run, "data", json_pack("{s:s, s:s, s:I, s:I, s:i, s:i}", "train_sha256",
-                                               shard_content_digest(r->train), "test_sha256",
-                                               shard_content_digest(r->test), "train_images", (json_int_t)shape.count,
-                                               "test_images", (json_int_t)shard_shape(r->test).count, "pixels",
-                                               shape.height, "classes", shape.classes));
+    json_object_set_new(run, "data",
+                        json_pack("{s:s, s:s, s:I, s:I, s:i, s:i}", "train_sha256",
+                                  shard_content_digest(r->train), "test_sha256",
+                                  shard_content_digest(r->test), "train_images", (json_int_t)shape.count,
+                                  "test_images", (json_int_t)shard_shape(r->test).count, "pixels",
+                                  shape.height, "classes", shape.classes));
     json_object_set_new(run, "precision", json_string(REAL_NAME));
     json_object_set_new(run, "threads", json_integer(r->trainer->settings.threads));
     json_object_set_new(run, "seconds", json_real(seconds));
@@ -349,8 +361,8 @@ static void close_all(struct training *r) {
 
 int train_run(const struct train_job *job, struct error *err) {
     struct training r = {.job = job, .settings = job->settings, .err = err};
-    int failed = folder_make(job->folder, err) || open_shards(&r) || make_trainer(&r) || resume(&r) || open_trace(&r) ||
-                 train_steps(&r) || finish(&r);
+    int failed = folder_make(job->folder, err) || open_shards(&r) || make_trainer(&r) || resume(&r) ||
+                 open_trace(&r) || train_steps(&r) || finish(&r);
     close_all(&r);
     return failed ? -1 : 0;
 }

@@ -2,13 +2,15 @@
 // A training run: from shards and settings to a record (paper, section 3; engine.md 1.2, 1.5).
 //
 // The run's folder holds
-//   metrics.jsonl     one JSON object a line and epoch: epoch, step, loss, loss_main, loss_reg, reg_terms, train_accuracy,
+//   metrics.jsonl     one JSON object a line and epoch: epoch, step, loss, loss_main, loss_reg, reg_terms,
+//   train_accuracy,
 //                     test_accuracy, ...
-//   checkpoint        while unfinished: everything needed to go on with the same bits (checkpoint.old: the one before)
-//   model.safetensors when settings ask for it
-//   run.json          written last: its presence with "state": "done" says that the run is complete
+//   checkpoint        while unfinished: everything needed to go on with the same bits (checkpoint.old: the
+//   one before) model.safetensors when settings ask for it run.json          written last: its presence with
+//   "state": "done" says that the run is complete
 //
-// Every random draw comes from the seed and a counter, so a run's results depend on its settings and inputs alone.
+// Every random draw comes from the seed and a counter, so a run's results depend on its settings and inputs
+// alone.
 #ifndef REFF_TRAIN_TRAIN_H
 #define REFF_TRAIN_TRAIN_H
 
@@ -33,37 +35,40 @@ struct train_settings {
     double bn_eps, bn_momentum;        // batch norm
     int batch;                         // images per step; an incomplete last batch of an epoch is left out
     int epochs;
-    uint64_t seed;                     // initial weights and order of the batches
-    char select[SETTING_WORD_SIZE];    // last, best-validation: which epoch's accuracy is reported
-    char weights[SETTING_TEXT_SIZE];   // safetensors to start from; "": from scratch
-    double checkpoint_seconds;         // least time between checkpoints
-    int save_model;                    // keep model.safetensors
+    uint64_t seed;                   // initial weights and order of the batches
+    char select[SETTING_WORD_SIZE];  // last, best-validation: which epoch's accuracy is reported
+    char weights[SETTING_TEXT_SIZE]; // safetensors to start from; "": from scratch
+    double checkpoint_seconds;       // least time between checkpoints
+    int save_model;                  // keep model.safetensors
 };
 
 extern const struct setting train_schema[];
 
 struct train_job {
     const struct train_settings *settings;
-    const char *train, *test;  // shards
-    const char *validation;    // shard, or NULL
-    const char *folder;        // made if missing; an unfinished run in it is continued
-    const json_t *cell;        // stored in run.json under "cell" (what the sweep knows about this run), or NULL
-    const char *identity;      // names what the run depends on: a checkpoint of another identity is not continued
+    const char *train, *test; // shards
+    const char *validation;   // shard, or NULL
+    const char *folder;       // made if missing; an unfinished run in it is continued
+    const json_t *cell;   // stored in run.json under "cell" (what the sweep knows about this run), or NULL
+    const char *identity; // names what the run depends on: a checkpoint of another identity is not continued
     void (*progress)(void *context, double done, double total, const char *note); // steps; may be NULL
     void *progress_context;
-    const char *trace;         // folder for a peer to follow the run: initial.safetensors, order.txt, steps.jsonl; or NULL
+    const char
+        *trace; // folder for a peer to follow the run: initial.safetensors, order.txt, steps.jsonl; or NULL
 };
 
-// The network and method that the settings ask for, the method's own defaults filled in (experiments.md, section 3).
+// The network and method that the settings ask for, the method's own defaults filled in (experiments.md,
+// section 3).
 struct trainer_settings;
-int train_resolve(const struct train_settings *settings, int pixels, int classes, struct trainer_settings *out,
-                  double *lambda, struct error *err);
+int train_resolve(const struct train_settings *settings, int pixels, int classes,
+                  struct trainer_settings *out, double *lambda, struct error *err);
 
-// Trains, evaluates, writes the record. Returns -1 with EXIT_INTERRUPTED after a signal (checkpoint saved), with
-// EXIT_FAILED on bad input or a loss that is no number ("step 812: loss is NaN, first in layer3.0.bn2").
+// Trains, evaluates, writes the record. Returns -1 with EXIT_INTERRUPTED after a signal (checkpoint saved),
+// with EXIT_FAILED on bad input or a loss that is no number ("step 812: loss is NaN, first in layer3.0.bn2").
 int train_run(const struct train_job *job, struct error *err);
 
 // How much memory (bytes) the run's arena will take: for estimates before anything is allocated.
-int train_memory(const struct train_settings *settings, int pixels, int classes, double *bytes, struct error *err);
+int train_memory(const struct train_settings *settings, int pixels, int classes, double *bytes,
+                 struct error *err);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The settings of a training run, and what each method makes of them (engine.md 1.2; experiments.md, section 3).
+// The settings of a training run, and what each method makes of them (engine.md 1.2; experiments.md, section
+// 3).
 #include "core/train/train.h"
 #include "core/train/trainer.h"
 
@@ -13,11 +14,15 @@ typedef struct train_settings T;
 const struct setting train_schema[] = {
     SETTING_CHOICE(T, model, "small", NETWORK_MODELS, "network"),
     SETTING_INT(T, width, "64", 1, 512, "channels", "channels of the first stage"),
-    SETTING_CHOICE(T, method, "baseline", METHODS, "method (reff-detached: a control, alpha taken as a constant)"),
+    SETTING_CHOICE(T, method, "baseline", METHODS,
+                   "method (reff-detached: a control, alpha taken as a constant)"),
     SETTING_REAL(T, lambda, "-1", -1, 1e12, "", "factor of the regulariser; -1: the paper's for the method"),
-    SETTING_REALS(T, layer_weights, "", 0, 1e12, "", "weights of layer1..layer4; none: the paper's for the method"),
-    SETTING_CHOICE(T, order, "normalise-first", "normalise-first resize-first", "order of normalising and resizing a map"),
-    SETTING_CHOICE(T, reduction, "auto", "auto sum mean", "over pixels; auto: mean for ReFF, sum for L1 and L2"),
+    SETTING_REALS(T, layer_weights, "", 0, 1e12, "",
+                  "weights of layer1..layer4; none: the paper's for the method"),
+    SETTING_CHOICE(T, order, "normalise-first", "normalise-first resize-first",
+                   "order of normalising and resizing a map"),
+    SETTING_CHOICE(T, reduction, "auto", "auto sum mean",
+                   "over pixels; auto: mean for ReFF, sum for L1 and L2"),
     SETTING_REAL(T, cam_eps, "1e-8", 0, 1, "", "eps of the normalised map"),
     SETTING_REAL(T, lambda_ramp, "0", 0, 100000, "epochs", "over which lambda rises from 0"),
     SETTING_REAL(T, clip_norm, "0", 0, 1e12, "", "largest 2-norm of the gradient; 0: no clipping"),
@@ -52,8 +57,8 @@ static const struct method methods[] = {
     {"reff-detached", 1, 1, PENALTY_REFF, 1, {15, 60, 250, 1000}},
 };
 
-int train_resolve(const struct train_settings *s, int pixels, int classes, struct trainer_settings *out, double *lambda,
-                  struct error *err) {
+int train_resolve(const struct train_settings *s, int pixels, int classes, struct trainer_settings *out,
+                  double *lambda, struct error *err) {
     size_t i = 0, count = sizeof methods / sizeof *methods;
     while (i < count && strcmp(methods[i].name, s->method))
         i++;
@@ -73,7 +78,8 @@ int train_resolve(const struct train_settings *s, int pixels, int classes, struc
         .mean = strcmp(s->reduction, "auto") ? !strcmp(s->reduction, "mean") : m->penalty == PENALTY_REFF,
         .cam_eps = s->cam_eps};
     for (int l = 0; l < STAGES; l++)
-        out->layer_weights[l] = s->layer_weights.count && m->regularises ? s->layer_weights.values[l] : m->weights[l];
+        out->layer_weights[l] =
+            s->layer_weights.count && m->regularises ? s->layer_weights.values[l] : m->weights[l];
     out->sgd = (struct sgd){.lr = s->lr, .momentum = s->momentum, .weight_decay = s->weight_decay};
     out->clip_norm = s->clip_norm;
     out->threads = omp_get_max_threads();
@@ -81,10 +87,12 @@ int train_resolve(const struct train_settings *s, int pixels, int classes, struc
     return 0;
 }
 
-int train_memory(const struct train_settings *settings, int pixels, int classes, double *bytes, struct error *err) {
+int train_memory(const struct train_settings *settings, int pixels, int classes, double *bytes,
+                 struct error *err) {
     struct trainer_settings resolved;
     double lambda;
-    return train_resolve(settings, pixels, classes, &resolved, &lambda, err) || trainer_memory(&resolved, bytes, err)
+    return train_resolve(settings, pixels, classes, &resolved, &lambda, err) ||
+                   trainer_memory(&resolved, bytes, err)
                ? -1
                : 0;
 }

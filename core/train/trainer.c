@@ -43,7 +43,8 @@ static int make_explanations(struct trainer *t, struct error *err) {
     const struct trainer_settings *s = &t->settings;
     int pixels = s->network.pixels;
     if (regularised_stages(s)) {
-        t->regularised = explanation_create(t->steps, &s->regulariser, s->layer_weights, pixels, pixels, s->threads, err);
+        t->regularised =
+            explanation_create(t->steps, &s->regulariser, s->layer_weights, pixels, pixels, s->threads, err);
         if (!t->regularised)
             return -1;
     }
@@ -117,7 +118,8 @@ int trainer_memory(const struct trainer_settings *settings, double *bytes, struc
 
 // [N,H,W,3] bytes -> [3][H][W][N] numbers.
 static void load_images(const struct trainer *t, const uint8_t *images, real *x) {
-    size_t n = (size_t)t->settings.batch, pixels = (size_t)t->settings.network.pixels * t->settings.network.pixels;
+    size_t n = (size_t)t->settings.batch,
+           pixels = (size_t)t->settings.network.pixels * t->settings.network.pixels;
 #pragma omp parallel for schedule(static)
     for (size_t p = 0; p < pixels; p++)
         for (size_t c = 0; c < 3; c++)
@@ -130,8 +132,8 @@ static int not_finite(const struct graph *g, const char *what, enum map map, str
     return fail(err, "%s is not a finite number%s%s", what, layer ? ", first in " : "", layer ? layer : "");
 }
 
-int trainer_gradient(struct trainer *t, const uint8_t *images, const uint8_t *annotations, const int32_t *labels,
-                     double lambda, struct step_result *result, struct error *err) {
+int trainer_gradient(struct trainer *t, const uint8_t *images, const uint8_t *annotations,
+                     const int32_t *labels, double lambda, struct step_result *result, struct error *err) {
     struct graph *g = t->steps;
     struct explanation *e = t->regularised;
     int classes = t->settings.network.classes, batch = t->settings.batch;

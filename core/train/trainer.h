@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network being trained: parameters, a graph for steps, a graph for evaluation, and what ties them together. Knows
-// batches, not files; core/train/train.h runs whole trainings with it.
+// A network being trained: parameters, a graph for steps, a graph for evaluation, and what ties them
+// together. Knows batches, not files; core/train/train.h runs whole trainings with it.
 #ifndef REFF_TRAIN_TRAINER_H
 #define REFF_TRAIN_TRAINER_H
 
@@ -23,19 +23,20 @@ struct trainer_settings {
 struct trainer {
     struct trainer_settings settings;
     struct parameters parameters;
-    struct graph *steps, *evaluation;            // share parameters and arena
-    struct explanation *regularised, *inspected; // of `steps` (NULL for the baseline) and of `evaluation` (all stages)
-    real *velocity;                              // [parameters.trained_size]
-    int32_t *predictions;                        // [batch], of the last step
+    struct graph *steps, *evaluation; // share parameters and arena
+    struct explanation *regularised,
+        *inspected;       // of `steps` (NULL for the baseline) and of `evaluation` (all stages)
+    real *velocity;       // [parameters.trained_size]
+    int32_t *predictions; // [batch], of the last step
     void *arena;
     real pixel[3][256]; // uint8 -> normalised input (engine.md 1.1)
 };
 
 struct step_result {
-    double loss, loss_main, loss_reg;  // loss = loss_main + lambda * loss_reg
-    double terms[STAGES];              // batch means of the regulariser's terms, before w_l
-    double gradient_norm;              // of `loss`; only where clipping asks for it, else 0
-    int correct;                       // images classified correctly
+    double loss, loss_main, loss_reg; // loss = loss_main + lambda * loss_reg
+    double terms[STAGES];             // batch means of the regulariser's terms, before w_l
+    double gradient_norm;             // of `loss`; only where clipping asks for it, else 0
+    int correct;                      // images classified correctly
 };
 
 // Parameters are initialised from the seed; load others over them with weights.h. NULL on failure.
@@ -45,14 +46,15 @@ void trainer_free(struct trainer *t);
 // Bytes that a trainer of these settings takes, without making one.
 int trainer_memory(const struct trainer_settings *settings, double *bytes, struct error *err);
 
-// One step's gradient: images [N,H,W,3], annotations [N,H,W] (255 s; unused by the baseline), labels [N]. Leaves the
-// gradient of the loss (before weight decay) in the parameters. Fails with the layer's name when a loss is not finite.
-int trainer_gradient(struct trainer *t, const uint8_t *images, const uint8_t *annotations, const int32_t *labels,
-                     double lambda, struct step_result *result, struct error *err);
+// One step's gradient: images [N,H,W,3], annotations [N,H,W] (255 s; unused by the baseline), labels [N].
+// Leaves the gradient of the loss (before weight decay) in the parameters. Fails with the layer's name when a
+// loss is not finite.
+int trainer_gradient(struct trainer *t, const uint8_t *images, const uint8_t *annotations,
+                     const int32_t *labels, double lambda, struct step_result *result, struct error *err);
 void trainer_update(struct trainer *t, struct step_result *result); // clipping and SGD
 
-// Evaluation mode (running statistics): logits [classes][N] stay in the evaluation graph; predictions into out [N].
-// With labels, also Grad-CAMs of all four stages for them, in t->inspected.
+// Evaluation mode (running statistics): logits [classes][N] stay in the evaluation graph; predictions into
+// out [N]. With labels, also Grad-CAMs of all four stages for them, in t->inspected.
 void trainer_evaluate(struct trainer *t, const uint8_t *images, const int32_t *labels, int32_t *predictions);
 
 #endif

@@ -18,7 +18,9 @@ struct tensor { // one entry of the header, checked against the file
     size_t count;
 };
 
-static size_t dtype_size(enum dtype t) { return t == F64 ? 8 : t == F32 ? 4 : 2; }
+static size_t dtype_size(enum dtype t) {
+    return t == F64 ? 8 : t == F32 ? 4 : 2;
+}
 
 static enum dtype dtype_of(const char *name) {
     static const char *const names[] = {"F32", "F16", "BF16", "F64"};
@@ -68,8 +70,8 @@ static int same_shape(const json_t *shape, const struct parameter *p) {
 }
 
 // Checks an entry's type and place; the header may claim anything.
-static int locate(const json_t *entry, const char *path, const char *name, const uint8_t *data, size_t data_size,
-                  struct tensor *t, struct error *err) {
+static int locate(const json_t *entry, const char *path, const char *name, const uint8_t *data,
+                  size_t data_size, struct tensor *t, struct error *err) {
     const json_t *shape = json_object_get(entry, "shape"), *offsets = json_object_get(entry, "data_offsets");
     t->dtype = dtype_of(json_string_value(json_object_get(entry, "dtype")));
     if (t->dtype == UNKNOWN)
@@ -83,9 +85,10 @@ static int locate(const json_t *entry, const char *path, const char *name, const
             return fail(err, "%s: %s: shape larger than the file", path, name);
         t->count *= (size_t)n;
     }
-    json_int_t begin = json_integer_value(json_array_get(offsets, 0)), end = json_integer_value(json_array_get(offsets, 1));
-    if (!json_is_array(shape) || json_array_size(offsets) != 2 || begin < 0 || end < begin || (size_t)end > data_size ||
-        (size_t)(end - begin) != t->count * dtype_size(t->dtype))
+    json_int_t begin = json_integer_value(json_array_get(offsets, 0)),
+               end = json_integer_value(json_array_get(offsets, 1));
+    if (!json_is_array(shape) || json_array_size(offsets) != 2 || begin < 0 || end < begin ||
+        (size_t)end > data_size || (size_t)(end - begin) != t->count * dtype_size(t->dtype))
         return fail(err, "%s: %s: data_offsets do not fit its shape or the file", path, name);
     t->bytes = data + begin;
     return 0;
@@ -109,8 +112,8 @@ static void names_end(struct names *n) {
 }
 
 // First pass: is everything there, of the right shape, finite?
-static int check(const struct parameters *p, const json_t *header, const char *path, const uint8_t *data, size_t size,
-                 int *head_replaced, struct error *err) {
+static int check(const struct parameters *p, const json_t *header, const char *path, const uint8_t *data,
+                 size_t size, int *head_replaced, struct error *err) {
     struct names missing = {0}, misshapen = {0};
     for (int i = 0; i < p->count; i++) {
         const struct parameter *item = &p->items[i];

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights as safetensors files: an 8-byte little-endian length, that many bytes of JSON (name -> dtype, shape, offsets), then
-// the numbers. Names are torchvision's.
+// Weights as safetensors files: an 8-byte little-endian length, that many bytes of JSON (name -> dtype,
+// shape, offsets), then the numbers. Names are torchvision's.
 #ifndef REFF_TRAIN_WEIGHTS_H
 #define REFF_TRAIN_WEIGHTS_H
 
 #include "core/graph/graph.h"
 
-// Fills every parameter and running statistic from the file (F32, F16, BF16, F64). The head (fc.*) keeps its initial values
-// where the file's has another number of classes; *head_replaced tells. Anything else missing or of another shape fails,
-// naming the tensors; the parameters are then unchanged. Extra tensors are ignored (num_batches_tracked).
+// Fills every parameter and running statistic from the file (F32, F16, BF16, F64). The head (fc.*) keeps its
+// initial values where the file's has another number of classes; *head_replaced tells. Anything else missing
+// or of another shape fails, naming the tensors; the parameters are then unchanged. Extra tensors are ignored
+// (num_batches_tracked).
 int weights_load(struct parameters *p, const char *path, int *head_replaced, struct error *err);
 
 // Writes all parameters and statistics as F32, whole or not at all.
