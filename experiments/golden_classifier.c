@@ -247,34 +247,6 @@ static void take_lanes(const real *a, size_t inner, size_t n, size_t first, doub
             out[(first + i) * inner + k] = (double)a[k * n + i];
 }
 
-// Grad-CAMs of the four images, [4][inner]. In float one ReLU may fall on its other side (the double value
-// nearest to 0 is 1e-7 of the scale), which moves the map of that image by 1e-3, rightly. Images do not touch
-// each other in evaluation, so the worst of the four is held to a bound of its own and the other three to the
-// tight one.
-static int compare_maps(struct run *r, const char *path, const double *mine, size_t inner) {
-    struct golden_array want;
-    double scale = 0, worst = 0, second = 0;
-    if (golden_read(r->file, path, &want, r->err))
-        return -1;
-    if (want.size != 4 * inner) {
-        golden_array_free(&want);
-        return fail(r->err, "golden file: %s: not four maps of the network's size", path);
-    }
-    for (size_t i = 0; i < want.size; i++)
-        scale = fmax(scale, fabs(want.items[i]));
-    for (size_t image = 0; image < 4; image++) {
-        double off = 0;
-        for (size_t i = image * inner; i < (image + 1) * inner; i++)
-            off = fmax(off, isnan(mine[i]) ? INFINITY : fabs(mine[i] - want.items[i]));
-        second = fmax(second, fmin(off, worst));
-        worst = fmax(worst, off);
-    }
-    golden_note(r->report, "eval cam", scale > 0 ? second / scale : second);
-    golden_note(r->report, "eval cam, worst image", scale > 0 ? worst / scale : worst);
-    golden_array_free(&want);
-    return 0;
-}
-
 // The evaluation has four images; batches of another size are filled up with the last one.
 static int compare_evaluation(struct run *r) {
     size_t area3 = (size_t)r->pixels * r->pixels * 3, n = (size_t)r->batch;
@@ -305,7 +277,7 @@ static int compare_evaluation(struct run *r) {
     for (int l = 0; l < STAGES; l++) {
         char path[32];
         snprintf(path, sizeof path, "eval/cam/layer%d", l + 1);
-        failed = failed || compare_maps(r, path, cams[l], inner[l]);
+        failed = failed || compare(r, path, "eval cam", cams[l], 4 * inner[l]);
         free(cams[l]);
     }
     free(images);
