@@ -8,11 +8,12 @@ CONFIG    ?= release
 BUILD     := build/$(CONFIG)
 CC        ?= gcc
 PACKAGES  := openblas hdf5 libarchive libjpeg libpng zlib libcrypto jansson inih gsl
-WARNINGS  := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror=implicit-function-declaration
+WARNINGS  := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-format-truncation \
+             -Werror=implicit-function-declaration
 # One instruction set for the portable build; no contraction of a*b+c behind our back (kernels say fma where they mean
 # it), no fast-math: the same source gives the same bits.
 ARCH      ?= -march=x86-64-v3
-FLAGS     := -std=gnu11 -D_GNU_SOURCE $(ARCH) -ffp-contract=off -fopenmp $(WARNINGS) -I.
+FLAGS     := -std=gnu11 -D_GNU_SOURCE $(ARCH) -ffp-contract=off -fopenmp $(WARNINGS) -I. -I$(BUILD)
 OPTIMISE_release  := -O3 -g1
 OPTIMISE_double   := -O2 -g1 -DREFF_DOUBLE
 OPTIMISE_sanitize := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -44,6 +45,17 @@ build: $(BUILD)/reff ## build the reff command
 
 COMPILE = $(CC) $(FLAGS) $$(pkg-config --cflags $(PACKAGES)) -MMD -MP -c $< -o $@
 LINK    = $(CC) $(FLAGS) $^ $$(pkg-config --libs $(PACKAGES)) -lm -o $@
+
+# What records say of the program: written anew only when it changes, so that an unchanged tree rebuilds nothing.
+$(BUILD)/build_revision.h: FORCE
+	@mkdir -p $(@D)
+	@{ echo "#define REFF_REVISION \"$$(git rev-parse --short=12 HEAD 2>/dev/null)\""; \
+	   echo "#define REFF_DIRTY $$(test -z "$$(git status --porcelain 2>/dev/null)"; echo $$?)"; \
+	   echo '#define REFF_FLAGS "$(subst ",\",$(FLAGS))"'; } > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+FORCE:
+.PHONY: FORCE
+$(BUILD)/core/base/provenance.o: $(BUILD)/build_revision.h
 
 $(BUILD)/%.o: %.c | $(STAMP)
 	@mkdir -p $(@D)

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/provenance.h"
+
+#include "build_revision.h" // made by the Makefile: REFF_REVISION, REFF_DIRTY, REFF_FLAGS
+#include "core/base/version.h"
+
+#include <cblas.h>
+#include <hdf5.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+#include <zlib.h>
+
+static json_t *libraries(void) {
+    char hdf5[48];
+    unsigned major, minor, release;
+    H5get_libversion(&major, &minor, &release);
+    snprintf(hdf5, sizeof hdf5, "%u.%u.%u", major, minor, release);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(), "openblas_core",
+                     openblas_get_corename(), "hdf5", hdf5, "zlib", zlibVersion(), "openssl",
+                     OpenSSL_version(OPENSSL_VERSION), "jansson", JANSSON_VERSION);
+}
+
+// "model name" of /proc/cpuinfo, or "unknown".
+static void processor_name(char out[128]) {
+    char line[256];
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    snprintf(out, 128, "unknown");
+    while (file && fgets(line, sizeof line, file)) {
+        char *colon = strchr(line, ':');
+        if (!colon || strncmp(line, "model name", 10))
+            continue;
+        colon[strcspn(colon, "\n")] = 0;
+        snprintf(out, 128, "%.120s", colon + 2);
+        break;
+    }
+    if (file)
+        fclose(file);
+}
+
+// What our own code was compiled for; OpenBLAS chooses its kernels itself (libraries.openblas_core).
+static const char *instruction_set(void) {
+#if defined(__AVX512F__)
+    return "AVX-512";
+#elif defined(__AVX2__)
+    return "AVX2";
+#else
+    return "baseline";
+#endif
+}
+
+json_t *provenance_json(struct error *err) {
+    char processor[128], date[32];
+    struct utsname name = {0};
+    time_t now = time(NULL);
+    struct tm utc;
+    processor_name(processor);
+    uname(&name);
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    json_t *p = json_pack("{s:s, s:s?, s:b, s:s, s:s, s:o, s:s, s:I, s:s, s:s, s:s}", "version", REFF_VERSION,
+                          "git_revision", *REFF_REVISION ? REFF_REVISION : NULL, "git_dirty", REFF_DIRTY, "compiler",
+                          "gcc " __VERSION__, "flags", REFF_FLAGS, "libraries", libraries(), "processor", processor,
+                          "cores", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "instruction_set", instruction_set(),
+                          "system", name.release, "date", date);
+    if (!p)
+        fail(err, "out of memory: provenance");
+    return p;
+}
