@@ -70,4 +70,24 @@ $(BUILD)/reff: $(BUILD)/experiments/main.o $(BUILD)/libreff.a
 $(BUILD)/tests/run: $(TESTS:%.c=$(BUILD)/%.o) $(BUILD)/libreff.a
 	$(if $(V),,@)$(CC) $(FLAGS) $^ $$(pkg-config --libs $(PACKAGES) cunit) -lm -o $@
 
+# ---- tests: SANITIZE=1 builds with address and undefined-behaviour checks
+
+.PHONY: test golden
+test: ## all tests, in float and in double (SANITIZE=1: under address and undefined-behaviour sanitizers)
+ifdef SANITIZE
+	@$(MAKE) --no-print-directory CONFIG=sanitize build/sanitize/tests/run
+	ASAN_OPTIONS=detect_leaks=1 build/sanitize/tests/run
+else
+	@$(MAKE) --no-print-directory CONFIG=release build/release/tests/run build/release/reff
+	@$(MAKE) --no-print-directory CONFIG=double build/double/tests/run build/double/reff
+	build/release/tests/run
+	build/double/tests/run
+endif
+
+GOLDEN    ?= ../shared/reference/golden
+PRECISION ?= double
+golden: ## compare the engine with golden files (GOLDEN=folder PRECISION=double|float)
+	@$(MAKE) --no-print-directory CONFIG=$(if $(filter float,$(PRECISION)),release,double) build
+	build/$(if $(filter float,$(PRECISION)),release,double)/reff golden $(GOLDEN)
+
 -include $(OBJECTS:.o=.d) $(TESTS:%.c=$(BUILD)/%.d) $(BUILD)/experiments/main.d

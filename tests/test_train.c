@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Training runs on small shards: the record, resuming with the same bits, weights in and out, what bad input says.
+// Training runs on small shards: the record, resuming with the same bits, weights in and out, what bad input
+// says.
 #include "core/base/file.h"
 #include "core/base/interrupt.h"
 #include "core/base/random.h"
@@ -47,7 +48,8 @@ static void make_shard(const char *path, int count, int pixels, int classes) {
     struct random r = random_stream(1, random_purpose(path + strlen(folder)), 0);
     size_t area = (size_t)pixels * pixels;
     uint8_t *images = malloc(area * 3), *masks = malloc(area);
-    struct shard_writer *w = shard_create(path, (struct shard_shape){count, pixels, pixels, classes}, none, 0, 4, &err);
+    struct shard_writer *w =
+        shard_create(path, (struct shard_shape){count, pixels, pixels, classes}, none, 0, 4, &err);
     CU_ASSERT_FATAL(w != NULL);
     for (int i = 0; i < count; i++) {
         int32_t label = i % classes;
@@ -138,7 +140,8 @@ static void test_record_is_complete(void) {
         hits += i == j ? json_integer_value(cell) : 0;
     }
     CU_ASSERT_EQUAL(images, 21); // the filled-up last batch counts its images once
-    CU_ASSERT_DOUBLE_EQUAL(json_number_value(json_object_get(metrics, "accuracy")), 100.0 * (double)hits / 21.0, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(json_number_value(json_object_get(metrics, "accuracy")),
+                           100.0 * (double)hits / 21.0, 1e-9);
     CU_ASSERT_EQUAL(json_object_size(json_object_get(metrics, "cam_inside")), 4);
     CU_ASSERT_EQUAL(strlen(json_string_value(json_object_get(record, "model_sha256"))), 64);
     CU_ASSERT_PTR_NOT_NULL(json_object_get(record, "provenance"));
@@ -267,11 +270,13 @@ static void test_weights_survive_a_file(void) {
     parameters_find(&a->parameters, "fc.bias")->value[1] = (real)-7.5;
     CU_ASSERT_FATAL(!weights_save(&a->parameters, in_folder("w.safetensors"), &err));
     CU_ASSERT_FATAL(!weights_load(&b->parameters, in_folder("w.safetensors"), &replaced, &err));
-    CU_ASSERT(!replaced && !weights_digest(&a->parameters, x, &err) && !weights_digest(&b->parameters, y, &err));
+    CU_ASSERT(!replaced && !weights_digest(&a->parameters, x, &err) &&
+              !weights_digest(&b->parameters, y, &err));
     CU_ASSERT_STRING_EQUAL(x, y);
     // Another number of classes: all but the head.
     CU_ASSERT_FATAL(!weights_load(&c->parameters, in_folder("w.safetensors"), &replaced, &err));
-    CU_ASSERT(replaced && parameters_find(&c->parameters, "layer2.0.bn1.running_var")->value[3] == (real)1.25);
+    CU_ASSERT(replaced &&
+              parameters_find(&c->parameters, "layer2.0.bn1.running_var")->value[3] == (real)1.25);
     CU_ASSERT(parameters_find(&c->parameters, "fc.bias")->value[1] != (real)-7.5);
     trainer_free(a);
     trainer_free(b);
@@ -295,7 +300,8 @@ static void test_bad_weights_are_refused(void) {
     int replaced;
     char before[65], after[65];
     weights_digest(&t->parameters, before, &err);
-    static const char fits[] = "{\"conv1.weight\":{\"dtype\":\"F32\",\"shape\":[4,3,3,3],\"data_offsets\":[0,432]}}";
+    static const char fits[] =
+        "{\"conv1.weight\":{\"dtype\":\"F32\",\"shape\":[4,3,3,3],\"data_offsets\":[0,432]}}";
     static const struct {
         const char *header;
         uint64_t claimed; // 0: the true length
@@ -307,9 +313,12 @@ static void test_bad_weights_are_refused(void) {
         {"{}", 0, "missing tensors: conv1.weight, "},
         {fits, 0, "missing tensors: bn1.weight"},
         {"{\"conv1.weight\":{\"dtype\":\"I8\",\"shape\":[4,3,3,3],\"data_offsets\":[0,432]}}", 0, "dtype"},
-        {"{\"conv1.weight\":{\"dtype\":\"F32\",\"shape\":[4,3,3,3],\"data_offsets\":[0,433]}}", 0, "data_offsets"},
-        {"{\"conv1.weight\":{\"dtype\":\"F32\",\"shape\":[4,3,3,3],\"data_offsets\":[400,832]}}", 0, "data_offsets"},
-        {"{\"conv1.weight\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4,3],\"data_offsets\":[0,0]}}", 0, "shape"},
+        {"{\"conv1.weight\":{\"dtype\":\"F32\",\"shape\":[4,3,3,3],\"data_offsets\":[0,433]}}", 0,
+         "data_offsets"},
+        {"{\"conv1.weight\":{\"dtype\":\"F32\",\"shape\":[4,3,3,3],\"data_offsets\":[400,832]}}", 0,
+         "data_offsets"},
+        {"{\"conv1.weight\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4,3],\"data_offsets\":[0,0]}}",
+         0, "shape"},
         {"{\"conv1.weight\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,0]}}", 0, "shape"},
         {"{\"conv1.weight\":7}", 0, "dtype"},
     };
@@ -359,7 +368,8 @@ void suite_train(void) {
     CU_add_test(suite, "a run stopped anywhere ends with the same bits", test_resumed_run_has_the_same_bits);
     CU_add_test(suite, "a damaged checkpoint is not believed", test_damaged_checkpoint_is_not_believed);
     CU_add_test(suite, "a checkpoint of other settings is not continued", test_other_settings_start_anew);
-    CU_add_test(suite, "a loss that is no number: step and layer", test_loss_that_is_no_number_names_step_and_layer);
+    CU_add_test(suite, "a loss that is no number: step and layer",
+                test_loss_that_is_no_number_names_step_and_layer);
     CU_add_test(suite, "shards that do not agree are refused", test_shards_must_agree);
     CU_add_test(suite, "weights survive a file; another head is left alone", test_weights_survive_a_file);
     CU_add_test(suite, "bad weights are refused, the network unchanged", test_bad_weights_are_refused);

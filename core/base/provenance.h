@@ -7,8 +7,9 @@
 
 #include <jansson.h>
 
-// {"version", "git_revision", "git_dirty", "compiler", "flags", "libraries": {..}, "processor", "cores", "instruction_set",
-// "system", "date"}: new reference, NULL when out of memory. git_revision is null in a build outside a git checkout.
+// {"version", "git_revision", "git_dirty", "compiler", "flags", "libraries": {..}, "processor", "cores",
+// "instruction_set", "system", "date"}: new reference, NULL when out of memory. git_revision is null in a
+// build outside a git checkout.
 json_t *provenance_json(struct error *err);
 
 #endif

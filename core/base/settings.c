@@ -116,7 +116,7 @@ static int assign_real(const struct setting *s, void *target, const char *text, 
 static int assign_reals(const struct setting *s, void *target, const char *text, const char *where,
                         struct error *err) {
     struct real_list list = {0};
-    for (const char *at = text;; at++) {
+    for (const char *at = text; *text; at++) { // an empty text is an empty list
         if (list.count == SETTING_LIST_MOST)
             return fail_usage(err, "%s: more than %d numbers", where, SETTING_LIST_MOST);
         double value;

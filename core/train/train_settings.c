@@ -36,7 +36,8 @@ const struct setting train_schema[] = {
     SETTING_SEED(T, seed, "1", "seed of the initial weights and of the batches' order"),
     SETTING_CHOICE(T, select, "last", "last best-validation", "epoch whose test accuracy is reported"),
     SETTING_PATH(T, weights, "", "FILE", "safetensors to start from; none: from scratch"),
-    SETTING_REAL(T, checkpoint_seconds, "10", 0, 1e9, "seconds", "least time between checkpoints"),
+    {"checkpoint_seconds", SETTING_TYPE_REAL, offsetof(T, checkpoint_seconds), "10", 0, 1e9, NULL, "seconds",
+     "least time between checkpoints", 0}, // how often we save changes no result
     SETTING_SWITCH(T, save_model, "keep the trained network as model.safetensors"),
     SETTING_END,
 };

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The subcommands of reff: one function each, one line each in experiments/main.c.
+#ifndef REFF_EXPERIMENTS_COMMANDS_H
+#define REFF_EXPERIMENTS_COMMANDS_H
+
+#include "core/base/error.h"
+
+// argv[0] is the command's own name. 0, or -1 with a message and an exit status in err.
+int command_train(int argc, char **argv, struct error *err);
+int command_eval(int argc, char **argv, struct error *err);
+int command_golden(int argc, char **argv, struct error *err);
+
+#endif

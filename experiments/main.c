@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reff program: finds the subcommand, prints the one error, chooses the exit status.
+#include "core/base/interrupt.h"
+#include "core/base/version.h"
+#include "experiments/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct entry {
+    const char *name;
+    int (*run)(int argc, char **argv, struct error *err);
+    const char *summary;
+};
+
+static const struct entry commands[] = {
+    {"train", command_train, "train a network on a shard and record the run"},
+    {"eval", command_eval, "evaluate a trained network on a shard"},
+    {"golden", command_golden, "compare the engine with golden files"},
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(FILE *out) {
+    fputs("usage: reff COMMAND [options]\n\n"
+          "Biased, annotated data sets; training with relevant feature focusing; the paper's "
+          "tables.\n\ncommands:\n",
+          out);
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fputs("\n'reff COMMAND --help' tells more; 'reff --version' prints the version.\n", out);
+}
+
+int main(int argc, char **argv) {
+    struct error err = {0};
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (!strcmp(argv[1], "--help")) {
+        print_help(stdout);
+        return EXIT_OK;
+    }
+    if (!strcmp(argv[1], "--version")) {
+        puts("reff " REFF_VERSION);
+        return EXIT_OK;
+    }
+    interrupt_install();
+    for (int i = 0; i < COMMANDS; i++)
+        if (!strcmp(argv[1], commands[i].name)) {
+            if (!commands[i].run(argc - 1, argv + 1, &err))
+                return fflush(stdout) ? EXIT_FAILED : EXIT_OK;
+            fprintf(stderr, "reff: %s\n", err.message);
+            return err.status ? (int)err.status : EXIT_FAILED;
+        }
+    fprintf(stderr, "reff: unknown command '%.60s'; see reff --help\n", argv[1]);
+    return EXIT_USAGE;
+}
