@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions as matrix products over tiles: a tile's patches are laid out in a buffer that stays in cache
-// ("im2col" of the tile), then multiplied by the weights. Layout of activations: core/kernels/real.h.
+// Convolutions: forward, data gradient and weight gradient, each by the way that suits its shape
+// (convolution.c). Layout of activations: core/kernels/real.h.
 //
 // All three products give the same bits for any number of threads: tiles depend on shapes alone, and each
 // result is summed by one thread in a fixed order.
