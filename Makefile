@@ -67,27 +67,68 @@ $(BUILD)/libreff.a: $(OBJECTS)
 $(BUILD)/reff: $(BUILD)/experiments/main.o $(BUILD)/libreff.a
 	$(if $(V),,@)$(LINK)
 
+# ---- tests: SANITIZE=1 builds with address and undefined-behaviour checks
+
+# The suites of tests/test_*.c, one line SUITE(name) each, for tests/main.c (tests/suite.h says why).
+$(BUILD)/build_suites.h: FORCE
+	@mkdir -p $(@D)
+	@printf 'SUITE(%s)\n' $(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c)) > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(BUILD)/tests/main.o: $(BUILD)/build_suites.h
+
 $(BUILD)/tests/run: $(TESTS:%.c=$(BUILD)/%.o) $(BUILD)/libreff.a
 	$(if $(V),,@)$(CC) $(FLAGS) $^ $$(pkg-config --libs $(PACKAGES) cunit) -lm -o $@
 
-# ---- tests: SANITIZE=1 builds with address and undefined-behaviour checks
+# Tests also run the program itself: it lies beside the folder of the tests, in the same configuration.
+TEST_CONFIGS := $(if $(filter-out 0,$(SANITIZE)),sanitize,release double)
 
-.PHONY: test golden
+.PHONY: test test-programs golden
 test: ## all tests, in float and in double (SANITIZE=1: under address and undefined-behaviour sanitizers)
-ifdef SANITIZE
-	@$(MAKE) --no-print-directory CONFIG=sanitize build/sanitize/tests/run
-	ASAN_OPTIONS=detect_leaks=1 build/sanitize/tests/run
-else
-	@$(MAKE) --no-print-directory CONFIG=release build/release/tests/run build/release/reff
-	@$(MAKE) --no-print-directory CONFIG=double build/double/tests/run build/double/reff
-	build/release/tests/run
-	build/double/tests/run
-endif
+	@for config in $(TEST_CONFIGS); do \
+	    $(MAKE) --no-print-directory CONFIG=$$config test-programs || exit; done
+	@ASAN_OPTIONS=detect_leaks=1 scripts/tally $(TEST_CONFIGS:%=build/%/tests/run)
+
+test-programs: $(BUILD)/tests/run $(BUILD)/reff
 
 GOLDEN    ?= ../shared/reference/golden
 PRECISION ?= double
 golden: ## compare the engine with golden files (GOLDEN=folder PRECISION=double|float)
 	@$(MAKE) --no-print-directory CONFIG=$(if $(filter float,$(PRECISION)),release,double) build
 	build/$(if $(filter float,$(PRECISION)),release,double)/reff golden $(GOLDEN)
+
+# ---- lint: the same files by clang-format, clang-tidy, cppcheck
+
+LINT         := build/lint
+LINT_SOURCES := $(SOURCES) experiments/main.c $(TESTS)
+LINT_HEADERS := $(wildcard core/*/*.h gen/*.h experiments/*.h tests/*.h)
+# gcc's omp.h, since clang's comes in a package of its own; nothing else of gcc's headers may be seen by clang.
+LINT_FLAGS    = $(filter-out -W%,$(FLAGS)) -isystem $(LINT)/include $$(pkg-config --cflags $(PACKAGES))
+
+.PHONY: lint lint-setup lint-format lint-cppcheck clean
+lint: ## clang-format, clang-tidy and cppcheck: no findings allowed (only changed files are looked at again)
+	@$(MAKE) --no-print-directory lint-setup
+	@$(MAKE) --no-print-directory -k -j$$(nproc) lint-format lint-cppcheck $(LINT_SOURCES:%.c=$(LINT)/%.tidy)
+
+lint-setup: $(STAMP) $(BUILD)/build_revision.h $(BUILD)/build_suites.h
+	@scripts/setup clang-format clang-tidy cppcheck
+	@mkdir -p $(LINT)/include
+	@ln -sf $$($(CC) -print-file-name=include/omp.h) $(LINT)/include/omp.h
+
+lint-format:
+	@clang-format --dry-run -Werror $(LINT_SOURCES) $(LINT_HEADERS)
+
+$(LINT)/%.tidy: %.c .clang-tidy $(LINT_HEADERS)
+	@mkdir -p $(@D)
+	$(if $(V),,@)clang-tidy --quiet $< -- $(LINT_FLAGS) 2>$@.log || { cat $@.log; exit 1; }
+	@touch $@
+
+# missingInclude, missingIncludeSystem: cppcheck needs no library headers, and pulling them in costs minutes.
+lint-cppcheck:
+	@cppcheck --quiet --std=c11 --language=c -I. -I$(BUILD) -j2 --enable=warning,portability,performance \
+	    --inline-suppr --suppress=missingInclude --suppress=missingIncludeSystem \
+	    --suppress=unmatchedSuppression --error-exitcode=1 $(LINT_SOURCES)
+
+clean: ## remove everything that was built (results stay)
+	@rm -rf build
 
 -include $(OBJECTS:.o=.d) $(TESTS:%.c=$(BUILD)/%.d) $(BUILD)/experiments/main.d

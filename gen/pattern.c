@@ -7,7 +7,7 @@ float turn_of(float x, float y) {
     float ax = fabsf(x), ay = fabsf(y);
     float big = ax > ay ? ax : ay, small = ax > ay ? ay : ax;
     float t = big > 0 ? small / big : 0; // tangent of 0 .. 1/8 of a circle
-    float a = t * (0.15915494f + 0.0436f * (1 - t) - 0.0034159f * t * (1 - t)) - t * (0.15915494f - 0.125f) * t;
+    float a = t * (0.125f + 0.04345f * (1 - t));
     if (ay > ax)
         a = 0.25f - a;
     if (x < 0)
@@ -15,10 +15,15 @@ float turn_of(float x, float y) {
     return y < 0 ? -a : a;
 }
 
-void pattern_start(struct pattern *p, int size, struct random random, float *const arrays[6]) {
+void pattern_start(struct pattern *p, int size, int left, int top, int columns, int rows,
+                   struct random random, float *const arrays[6]) {
     memset(p, 0, sizeof *p);
     p->size = size;
-    p->count = size * size;
+    p->left = left;
+    p->top = top;
+    p->columns = columns;
+    p->rows = rows;
+    p->count = columns * rows;
     p->unit = (float)PATTERN_UNITS / (float)size;
     p->random = random;
     p->x = arrays[0];
@@ -37,11 +42,11 @@ void pattern_start(struct pattern *p, int size, struct random random, float *con
     for (int i = 0; i < 256; i++) {
         p->order[i] = (uint8_t)order[i];
         for (int k = 0; k < 3; k++)
-            p->lattice[i][k] = pattern_uniform(p, 0, 1);
+            p->lattice[i][k] = (float)(random_bits(&p->random) >> 8) * 0x1p-24f;
     }
     for (int i = 0; i < p->count; i++) {
-        p->x[i] = ((float)(i % size) + 0.5f) * p->unit;
-        p->y[i] = ((float)(i / size) + 0.5f) * p->unit;
+        p->x[i] = ((float)(left + i % columns) + 0.5f) * p->unit;
+        p->y[i] = ((float)(top + i / columns) + 0.5f) * p->unit;
     }
 }
 
@@ -60,13 +65,16 @@ void pattern_coordinates(struct pattern *p, float least, float most, float turn)
     }
 }
 
-// ---------------------------------------------------------------------------------------------- noise and cells
+// ---------------------------------------------------------------------------------------------- noise and
+// cells
 
 static uint8_t lattice_hash(const struct pattern *p, int x, int y) {
     return p->order[(uint8_t)(p->order[(uint8_t)x] + y)];
 }
 
-const float *lattice_at(const struct pattern *p, int x, int y) { return p->lattice[lattice_hash(p, x, y)]; }
+const float *lattice_at(const struct pattern *p, int x, int y) {
+    return p->lattice[lattice_hash(p, x, y)];
+}
 
 // The slope at a lattice point, applied to the way from there.
 static float slope(const struct pattern *p, int x, int y, float dx, float dy) {
@@ -119,18 +127,20 @@ struct cell nearest_cell(const struct pattern *p, float x, float y, float jitter
 
 // ---------------------------------------------------------------------------------------------- shapes
 
-void pattern_shape(struct pattern *p, float x, float y, float reach, float turn, shape_pixel *draw, const void *shape) {
-    int size = p->size;
-    int left = (int)floorf((x - reach) / p->unit), right = (int)floorf((x + reach) / p->unit);
-    int top = (int)floorf((y - reach) / p->unit), bottom = (int)floorf((y + reach) / p->unit);
+void pattern_shape(struct pattern *p, float x, float y, float reach, float turn, shape_pixel *draw,
+                   const void *shape) {
+    int left = (int)floorf((x - reach) / p->unit) - p->left,
+        right = (int)floorf((x + reach) / p->unit) - p->left;
+    int top = (int)floorf((y - reach) / p->unit) - p->top,
+        bottom = (int)floorf((y + reach) / p->unit) - p->top;
     left = left < 0 ? 0 : left;
     top = top < 0 ? 0 : top;
-    right = right >= size ? size - 1 : right;
-    bottom = bottom >= size ? size - 1 : bottom;
+    right = right >= p->columns ? p->columns - 1 : right;
+    bottom = bottom >= p->rows ? p->rows - 1 : bottom;
     float c = cosine(turn), s = sine(turn);
     for (int j = top; j <= bottom; j++)
         for (int i = left; i <= right; i++) {
-            int pixel = j * size + i;
+            int pixel = j * p->columns + i;
             float dx = p->x[pixel] - x, dy = p->y[pixel] - y;
             draw(p, pixel, c * dx + s * dy, c * dy - s * dx, shape);
         }
@@ -167,34 +177,45 @@ static void make_palette(struct pattern *p, float palette[PATTERN_PALETTE][3], f
 
 // How much lighter or darker the surface is at a pixel, from the slope of `height` towards the light.
 static float lit(const struct pattern *p, int i, float light_x, float light_y) {
-    int size = p->size, x = i % size, y = i / size;
-    float right = p->height[x < size - 1 ? i + 1 : i], left = p->height[x ? i - 1 : i];
-    float below = p->height[y < size - 1 ? i + size : i], above = p->height[y ? i - size : i];
-    float slope_here = ((right - left) * light_x + (below - above) * light_y) / (2 * p->unit);
-    slope_here = slope_here > 1.2f ? 1.2f : slope_here < -1.2f ? -1.2f : slope_here;
-    return p->relief * slope_here;
+    int x = i % p->columns, y = i / p->columns;
+    float right = p->height[x < p->columns - 1 ? i + 1 : i], left = p->height[x ? i - 1 : i];
+    float below = p->height[y < p->rows - 1 ? i + p->columns : i], above = p->height[y ? i - p->columns : i];
+    float towards = ((right - left) * light_x + (below - above) * light_y) / (2 * p->unit);
+    return p->relief * (towards > 1.2f ? 1.2f : towards < -1.2f ? -1.2f : towards);
 }
 
-void pattern_finish(struct pattern *p, uint8_t *rgb) {
+// Grain of a pixel, -1..1: a hash, so that it depends on no other pixel.
+static float grain_at(uint32_t key, int x, int y) {
+    uint32_t h = key ^ (uint32_t)x * 0x9E3779B1u ^ (uint32_t)y * 0x85EBCA77u;
+    h = (h ^ h >> 15) * 0x2C1B3C6Du;
+    h = (h ^ h >> 12) * 0x297A2D39u;
+    h ^= h >> 15;
+    return (float)(h >> 8) * 0x1p-23f - 1;
+}
+
+void pattern_finish(struct pattern *p, int left, int top, int columns, int rows, uint8_t *rgb) {
     float palette[PATTERN_PALETTE][3], tint[3];
     make_palette(p, palette, tint);
     float turn = pattern_uniform(p, 0, 1), light_x = cosine(turn), light_y = sine(turn);
-    float fall_x = pattern_uniform(p, -0.15f, 0.15f) / PATTERN_UNITS, fall_y = pattern_uniform(p, -0.15f, 0.15f) / PATTERN_UNITS;
+    float fall = 0.15f / PATTERN_UNITS, fall_x = pattern_uniform(p, -fall, fall),
+          fall_y = pattern_uniform(p, -fall, fall);
     float amount = p->tint + pattern_uniform(p, 0, 0.25f), wide = 1 / pattern_uniform(p, 25, 60);
-    float grain = pattern_uniform(p, 0, 0.06f);
-    for (int i = 0; i < p->count; i++) {
-        float at = clamp01(p->value[i]) * (float)(p->colours - 1);
-        int k = at >= (float)(p->colours - 1) ? p->colours - 2 : (int)at;
-        float part = at - (float)k;
-        float light = 1 + fall_x * (p->x[i] - 48) + fall_y * (p->y[i] - 48);
-        if (p->relief > 0)
-            light += lit(p, i, light_x, light_y);
-        float slow = amount * clamp01(0.5f + 0.8f * noise(p, p->x[i] * wide + 7, p->y[i] * wide + 3));
-        float dust = grain * ((float)(random_bits(&p->random) >> 8) * 0x1p-24f - 0.5f) * 2;
-        for (int c = 0; c < 3; c++) {
-            float colour = mix(palette[k][c], palette[k + 1][c], part);
-            colour = mix(colour, tint[c], 0.45f * slow) * light + dust;
-            rgb[3 * i + c] = (uint8_t)(255 * clamp01(colour) + 0.5f);
+    float grain = pattern_uniform(p, 0, 0.06f), last = (float)(p->colours - 1);
+    uint32_t key = random_bits(&p->random);
+    for (int j = 0; j < rows; j++)
+        for (int i = 0; i < columns; i++) {
+            int pixel = (top + j - p->top) * p->columns + left + i - p->left;
+            float at = clamp01(p->value[pixel]) * last, x = p->x[pixel], y = p->y[pixel];
+            int k = at >= last ? p->colours - 2 : (int)at;
+            float light = 1 + fall_x * (x - 48) + fall_y * (y - 48);
+            if (p->relief > 0)
+                light += lit(p, pixel, light_x, light_y);
+            float slow = 0.45f * amount * clamp01(0.5f + 0.8f * noise(p, x * wide + 7, y * wide + 3));
+            float dust = grain * grain_at(key, left + i, top + j);
+            for (int c = 0; c < 3; c++) {
+                float colour = mix(palette[k][c], palette[k + 1][c], at - (float)k);
+                colour = mix(colour, tint[c], slow) * light + dust;
+                *rgb++ = (uint8_t)(255 * clamp01(colour) + 0.5f);
+            }
         }
-    }
 }

@@ -321,7 +321,7 @@ int settings_from_json(const struct setting *schema, void *target, const json_t 
 // callback), which tells us the line.
 struct ini_state {
     const char *path;
-    char *text, *next; // the file, and the line to be read next
+    char *next; // the line to be read next
     int line;
     struct {
         char section[64], key[64];
@@ -380,19 +380,24 @@ static int take_line(void *user, const char *section, const char *key, const cha
     return !state->failed;
 }
 
-int settings_file(const char *path, settings_line *take, void *context, struct error *err) {
-    struct ini_state state = {.path = path, .take = take, .context = context, .err = err};
-    state.text = state.next = file_read(path, 1 << 20, NULL, err);
-    if (!state.text)
-        return -1;
+int settings_lines(const char *name, const char *text, settings_line *take, void *context, struct error *err) {
+    struct ini_state state = {.path = name, .next = (char *)text, .take = take, .context = context, .err = err};
     int line = ini_parse_stream(next_line, &state, take_line, &state);
     if (line > 0 && !state.failed)
-        state.failed = fail_usage(err, "%s:%d: neither a [section] nor key = value", path, line);
+        state.failed = fail_usage(err, "%s:%d: neither a [section] nor key = value", name, line);
     else if (line < 0 && !state.failed)
-        state.failed = fail(err, "%s: out of memory", path);
-    free(state.text);
+        state.failed = fail(err, "%s: out of memory", name);
     free(state.seen);
     return state.failed;
+}
+
+int settings_file(const char *path, settings_line *take, void *context, struct error *err) {
+    char *text = file_read(path, 1 << 20, NULL, err);
+    if (!text)
+        return -1;
+    int failed = settings_lines(path, text, take, context, err);
+    free(text);
+    return failed;
 }
 
 // ---------------------------------------------------------------------------------------- JSON files

@@ -103,6 +103,9 @@ typedef int settings_line(void *context, const char *section, const char *key, c
                           const char *where, struct error *err);
 int settings_file(const char *path, settings_line *take, void *context, struct error *err);
 
+// The same for a text in memory; `name` stands for the file in messages.
+int settings_lines(const char *name, const char *text, settings_line *take, void *context, struct error *err);
+
 // Digest of any JSON value in canonical form (sorted keys, compact), as 64 hex digits.
 int json_digest(const json_t *value, char hex[65], struct error *err);
 

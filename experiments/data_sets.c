@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/data_sets.h"
+
+#include "core/base/interrupt.h"
+#include "experiments/lock.h"
+
+#include <dirent.h>
+#include <string.h>
+#include <unistd.h>
+
+static int data_set_folder(char out[PATH_SIZE], const char *results, const struct cell *cell,
+                           struct error *err) {
+    char name[32];
+    snprintf(name, sizeof name, "shards/%.16s", cell->data_digest);
+    return path_join(out, err, results, name);
+}
+
+int data_set_shard(char out[PATH_SIZE], const char *results, const struct cell *cell, enum split split,
+                   struct error *err) {
+    char folder[PATH_SIZE], name[32];
+    snprintf(name, sizeof name, "%s.h5", split_names[split]);
+    return data_set_folder(folder, results, cell, err) || path_join(out, err, folder, name) ? -1 : 0;
+}
+
+static int lacks(const char *results, const struct cell *cell, enum split split) {
+    char path[PATH_SIZE];
+    struct error ignored;
+    if (split == SPLIT_VALIDATION && !cell->has_validation)
+        return 0;
+    return data_set_shard(path, results, cell, split, &ignored) || !file_exists(path);
+}
+
+static int is_complete(const char *results, const struct cell *cell) {
+    for (enum split s = 0; s < SPLITS; s++)
+        if (lacks(results, cell, s))
+            return 0;
+    return 1;
+}
+
+// Under the exclusive lock.
+static int make_missing(const char *results, const struct cell *cell, const struct work *work,
+                        void (*progress)(void *context, double done, double total), void *progress_context,
+                        struct error *err) {
+    for (enum split s = 0; s < SPLITS; s++) {
+        char path[PATH_SIZE];
+        if (!lacks(results, cell, s))
+            continue;
+        if (data_set_shard(path, results, cell, s, err) ||
+            work->generate(&cell->data[s], path, progress, progress_context, err))
+            return -1;
+        if (interrupt_requested())
+            return fail_interrupted(err, "interrupted while making %s", path);
+    }
+    return 0;
+}
+
+int data_set_hold(const char *results, const struct cell *cell, const struct work *work,
+                  void (*progress)(void *context, double done, double total), void *progress_context,
+                  struct error *err) {
+    char folder[PATH_SIZE], lock_path[PATH_SIZE];
+    int busy;
+    if (data_set_folder(folder, results, cell, err) || path_join(lock_path, err, folder, "lock"))
+        return -1;
+    // A lock cannot be turned from exclusive into shared without a moment between, in which another sweep may
+    // remove what was made: so look again under the shared lock, and repeat.
+    for (;;) {
+        if (folder_make(folder, err))
+            return -1;
+        int lock = lock_take(lock_path, LOCK_SHARED, 1, &busy, err);
+        if (lock >= 0 && is_complete(results, cell))
+            return lock;
+        lock_release(lock);
+        if (lock >= 0)
+            lock = lock_take(lock_path, LOCK_EXCLUSIVE, 1, &busy, err);
+        if (lock < 0) {
+            if (!interrupt_requested() && !file_exists(folder))
+                continue; // removed between making the folder and the lock
+            return -1;
+        }
+        remove_leftovers(folder);
+        int failed = make_missing(results, cell, work, progress, progress_context, err);
+        lock_release(lock);
+        if (failed)
+            return -1;
+    }
+}
+
+// Removes a data set's folder unless a run holds it or it is marked as kept.
+static void remove_folder(const char *folder) {
+    char path[PATH_SIZE];
+    struct error ignored;
+    int busy;
+    if (path_join(path, &ignored, folder, "keep") || file_exists(path) || !file_exists(folder) ||
+        path_join(path, &ignored, folder, "lock"))
+        return;
+    int lock = lock_take(path, LOCK_EXCLUSIVE, 0, &busy, &ignored);
+    if (lock < 0)
+        return;
+    struct dirent *entry;
+    DIR *listing = opendir(folder);
+    while (listing && (entry = readdir(listing)))
+        if (strcmp(entry->d_name, "lock") && entry->d_name[0] != '.' &&
+            !path_join(path, &ignored, folder, entry->d_name))
+            unlink(path);
+    if (listing)
+        closedir(listing);
+    if (!path_join(path, &ignored, folder, "lock"))
+        unlink(path); // last: whoever waits for it sees that it is gone and begins again
+    rmdir(folder);
+    lock_release(lock);
+}
+
+void data_set_remove(const char *results, const struct cell *cell) {
+    char folder[PATH_SIZE];
+    struct error ignored;
+    if (!data_set_folder(folder, results, cell, &ignored))
+        remove_folder(folder);
+}
+
+int data_set_keep(const char *results, const struct cell *cell, struct error *err) {
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    return data_set_folder(folder, results, cell, err) || folder_make(folder, err) ||
+                   path_join(path, err, folder, "keep") || file_write(path, "", 0, err)
+               ? -1
+               : 0;
+}
+
+void data_sets_prune(const char *results) {
+    char shards[PATH_SIZE], folder[PATH_SIZE];
+    struct error ignored;
+    struct dirent *entry;
+    DIR *listing = path_join(shards, &ignored, results, "shards") ? NULL : opendir(shards);
+    while (listing && (entry = readdir(listing)))
+        if (entry->d_name[0] != '.' && !path_join(folder, &ignored, shards, entry->d_name))
+            remove_folder(folder);
+    if (listing)
+        closedir(listing);
+    if (!path_join(shards, &ignored, results, "shards"))
+        rmdir(shards); // if empty
+}
+
+double data_set_bytes(const struct cell *cell) {
+    double images = 0, per_image = 4.0 * cell->data[0].canvas * cell->data[0].canvas + 256; // + provenance
+    for (enum split s = 0; s < SPLITS; s++)
+        images += cell_images(cell, s);
+    return images * per_image;
+}

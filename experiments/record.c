@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/record.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "experiments/lock.h"
+
+const char *const run_state_names[RUN_STATES] = {"not run", "unfinished", "failed", "damaged", "done"};
+
+int run_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err) {
+    char name[32];
+    snprintf(name, sizeof name, "runs/%.16s", cell->digest);
+    return path_join(out, err, results, name);
+}
+
+int run_file(char out[PATH_SIZE], const char *results, const struct cell *cell, const char *name,
+             struct error *err) {
+    char folder[PATH_SIZE];
+    return run_folder(folder, results, cell, err) || path_join(out, err, folder, name) ? -1 : 0;
+}
+
+// ---------------------------------------------------------------------------------------- looking
+
+static int damaged(struct run_status *status, const char *message) {
+    status->state = RUN_DAMAGED;
+    snprintf(status->message, sizeof status->message, "%s", message);
+    return 0;
+}
+
+// Believes run.json only if it says what every complete record says, about this cell.
+static int look_at_record(const char *path, const struct cell *cell, struct run_status *status) {
+    struct error why;
+    json_t *run = json_read(path, &why);
+    if (!run)
+        return damaged(status, why.message);
+    const char *state = json_string_value(json_object_get(run, "state"));
+    const char *digest = json_string_value(json_object_get(json_object_get(run, "cell"), "digest"));
+    const json_t *accuracy = json_object_get(json_object_get(run, "metrics"), "accuracy");
+    double value = json_number_value(accuracy);
+    const char *problem = !state || strcmp(state, "done")           ? "run.json: state is not \"done\""
+                          : !digest || strcmp(digest, cell->digest) ? "run.json: digest is another run's"
+                          : !json_is_number(accuracy)               ? "run.json: no accuracy"
+                          : !(value >= 0 && value <= 100)           ? "run.json: accuracy is not in 0..100"
+                                                                    : NULL;
+    if (problem) {
+        json_decref(run);
+        return damaged(status, problem);
+    }
+    status->state = RUN_DONE;
+    status->accuracy = value;
+    status->seconds = json_number_value(json_object_get(run, "seconds"));
+    status->run = run;
+    return 0;
+}
+
+static void look_at_failure(const char *path, struct run_status *status) {
+    struct error why;
+    json_t *failure = json_read(path, &why);
+    const char *message = json_string_value(json_object_get(failure, "message"));
+    status->state = RUN_FAILED;
+    snprintf(status->message, sizeof status->message, "%s",
+             message ? message : "its failure record is damaged");
+    json_decref(failure);
+}
+
+int run_look(const char *results, const struct cell *cell, struct run_status *status, struct error *err) {
+    char lock[PATH_SIZE], record[PATH_SIZE], failure[PATH_SIZE], checkpoint[PATH_SIZE], old[PATH_SIZE];
+    memset(status, 0, sizeof *status);
+    if (run_file(lock, results, cell, "lock", err) || run_file(record, results, cell, "run.json", err) ||
+        run_file(failure, results, cell, "failed.json", err) ||
+        run_file(checkpoint, results, cell, "checkpoint", err) ||
+        run_file(old, results, cell, "checkpoint.old", err))
+        return -1;
+    status->elsewhere = lock_is_held(lock);
+    if (file_exists(record))
+        return look_at_record(record, cell, status);
+    if (file_exists(failure))
+        look_at_failure(failure, status);
+    else if (file_exists(checkpoint) || file_exists(old))
+        status->state = RUN_UNFINISHED;
+    return 0;
+}
+
+void run_status_clear(struct run_status *status) {
+    json_decref(status->run);
+    status->run = NULL;
+}
+
+int run_record_failure(const char *results, const struct cell *cell, const char *message, struct error *err) {
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    if (run_folder(folder, results, cell, err) || folder_make(folder, err) ||
+        path_join(path, err, folder, "failed.json"))
+        return -1;
+    json_t *failure =
+        json_pack("{s:s, s:s, s:O}", "state", "failed", "message", message, "cell", cell->record);
+    int result =
+        failure ? json_write(path, failure, err) : fail(err, "%s: a message that is not UTF-8", path);
+    json_decref(failure);
+    return result;
+}
+
+// ---------------------------------------------------------------------------------------- other records
+
+static json_t *read_cell(const char *runs, const char *name) {
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    struct error ignored;
+    struct stat about;
+    if (path_join(folder, &ignored, runs, name) || path_join(path, &ignored, folder, "cell.json") ||
+        stat(path, &about))
+        return NULL;
+    json_t *cell = json_read(path, &ignored);
+    if (!json_is_object(cell)) {
+        json_decref(cell);
+        return NULL;
+    }
+    return json_pack("{s:s, s:f, s:o}", "folder", name, "modified",
+                     (double)about.st_mtim.tv_sec + 1e-9 * (double)about.st_mtim.tv_nsec, "cell", cell);
+}
+
+json_t *records_scan(const char *results, struct error *err) {
+    char runs[PATH_SIZE];
+    json_t *known = json_array();
+    struct dirent *entry;
+    if (path_join(runs, err, results, "runs"))
+        return json_decref(known), NULL;
+    DIR *listing = opendir(runs);
+    if (!listing && errno != ENOENT) {
+        fail(err, "%s: %s", runs, strerror(errno));
+        return json_decref(known), NULL;
+    }
+    while (listing && (entry = readdir(listing))) {
+        json_t *one = entry->d_name[0] == '.' ? NULL : read_cell(runs, entry->d_name);
+        if (one)
+            json_array_append_new(known, one);
+    }
+    if (listing)
+        closedir(listing);
+    return known;
+}
+
+static const char *text_of(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+// The newest other record of the same place in the experiments.
+static const json_t *predecessor(const json_t *known, const struct cell *cell) {
+    const json_t *best = NULL, *one;
+    size_t i;
+    json_array_foreach((json_t *)known, i, one) {
+        const json_t *other = json_object_get(one, "cell");
+        if (!strcmp(text_of(other, "name"), cell->name) && strcmp(text_of(other, "digest"), cell->digest) &&
+            (!best || json_number_value(json_object_get(one, "modified")) >
+                          json_number_value(json_object_get(best, "modified"))))
+            best = one;
+    }
+    return best;
+}
+
+void run_reason(const struct cell *cell, const struct run_status *status, const json_t *known, char *out,
+                size_t size) {
+    char difference[256];
+    const json_t *before;
+    switch (status->state) {
+    case RUN_DONE:
+        snprintf(out, size, "done");
+        break;
+    case RUN_UNFINISHED:
+        snprintf(out, size, "unfinished: continues from its checkpoint");
+        break;
+    case RUN_FAILED:
+        snprintf(out, size, "failed before (retry asked): %s", status->message);
+        break;
+    case RUN_DAMAGED:
+        snprintf(out, size, "record damaged: %s", status->message);
+        break;
+    default:
+        before = predecessor(known, cell);
+        if (!before) {
+            snprintf(out, size, "never run");
+            break;
+        }
+        identity_difference(json_object_get(json_object_get(before, "cell"), "identity"),
+                            json_object_get(cell->record, "identity"), difference, sizeof difference);
+        snprintf(out, size, "new settings: %s since %.16s", *difference ? difference : "(none recorded)",
+                 text_of(before, "folder"));
+    }
+}
+
+double records_seconds(const char *results, const json_t *known, const struct cell *cell, int threads) {
+    double sum = 0;
+    int count = 0;
+    const json_t *one;
+    size_t i;
+    json_array_foreach((json_t *)known, i, one) {
+        char name[64], path[PATH_SIZE];
+        struct error ignored;
+        if (strcmp(text_of(json_object_get(one, "cell"), "cost_key"), cell->cost_key))
+            continue;
+        snprintf(name, sizeof name, "runs/%.16s/run.json", text_of(one, "folder"));
+        if (path_join(path, &ignored, results, name) || !file_exists(path))
+            continue;
+        json_t *run = json_read(path, &ignored);
+        double seconds = json_number_value(json_object_get(run, "seconds"));
+        double used = json_number_value(json_object_get(run, "threads"));
+        if (seconds > 0) {
+            sum += seconds * (used > 0 ? used / threads : 1);
+            count++;
+        }
+        json_decref(run);
+    }
+    return count ? sum / count : -1;
+}

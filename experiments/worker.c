@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/worker.h"
+
+#include "core/base/interrupt.h"
+#include "core/base/progress.h"
+#include "experiments/data_sets.h"
+#include "experiments/isolate.h"
+#include "experiments/lock.h"
+#include "experiments/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <omp.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(struct report) <= PIPE_BUF, "a report must be written in one piece");
+
+struct worker {
+    const struct worker_job *job;
+    int pipe;
+    double last_report;
+    struct error *err;
+};
+
+static void send(struct worker *w, const struct report *report) {
+    ssize_t written;
+    do
+        written = write(w->pipe, report, sizeof *report);
+    while (written < 0 && errno == EINTR); // a parent that is gone kills us anyway
+}
+
+static void send_progress(struct worker *w, enum phase phase, double done, double total, const char *note) {
+    double now = seconds_now();
+    if (now - w->last_report < 0.1 && done < total)
+        return;
+    w->last_report = now;
+    struct report report = {.kind = REPORT_PROGRESS, .phase = phase, .done = done, .total = total};
+    snprintf(report.text, sizeof report.text, "%s", note ? note : "");
+    send(w, &report);
+}
+
+static void on_generated(void *context, double done, double total) {
+    send_progress(context, PHASE_GENERATE, done, total, NULL);
+}
+
+static void on_step(void *context, double done, double total, const char *note) {
+    send_progress(context, PHASE_TRAIN, done, total, note);
+}
+
+// Errors travel as text, and a full disk is no fault of the run: the next sweep goes on from the checkpoint,
+// as after an interruption. The texts are those that strerror gives, whichever library met the error.
+static int tells_full_disk(const char *message) {
+    static const int causes[] = {ENOSPC, EDQUOT, EFBIG};
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
+        if (strstr(message, strerror(causes[i])))
+            return 1;
+    return 0;
+}
+
+// What the run wrote on standard error in earlier sessions stays in its log.
+static int redirect_output(struct worker *w) {
+    char path[PATH_SIZE];
+    if (run_file(path, w->job->results, w->job->cell, "log", w->err))
+        return -1;
+    int log = open(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
+    if (log < 0)
+        return fail(w->err, "%s: %s", path, strerror(errno));
+    dup2(log, STDERR_FILENO);
+    dup2(log, STDOUT_FILENO);
+    close(log);
+    return 0;
+}
+
+// The run's folder as it must be before training: says what it is, and holds no failure and no damaged
+// record.
+static int prepare_folder(struct worker *w) {
+    const struct worker_job *job = w->job;
+    char folder[PATH_SIZE], cell[PATH_SIZE], failure[PATH_SIZE], record[PATH_SIZE];
+    if (run_folder(folder, job->results, job->cell, w->err) || path_join(cell, w->err, folder, "cell.json") ||
+        path_join(failure, w->err, folder, "failed.json") || path_join(record, w->err, folder, "run.json"))
+        return -1;
+    remove_leftovers(folder);
+    if (json_write(cell, job->cell->record, w->err) || redirect_output(w))
+        return -1;
+    unlink(failure);
+    unlink(record);
+    return 0;
+}
+
+static int train(struct worker *w) {
+    const struct cell *cell = w->job->cell;
+    const char *results = w->job->results;
+    char folder[PATH_SIZE], shards[SPLITS][PATH_SIZE];
+    if (run_folder(folder, results, cell, w->err))
+        return -1;
+    for (enum split s = 0; s < SPLITS; s++)
+        if (data_set_shard(shards[s], results, cell, s, w->err))
+            return -1;
+    struct train_job job = {
+        .settings = &cell->training,
+        .train = shards[SPLIT_TRAIN],
+        .test = shards[SPLIT_TEST],
+        .validation = cell->has_validation ? shards[SPLIT_VALIDATION] : NULL,
+        .folder = folder,
+        .cell = cell->record,
+        .identity = cell->digest,
+        .progress = on_step,
+        .progress_context = w,
+    };
+    return w->job->work->train(&job, w->err);
+}
+
+// The run, under its lock.
+static int run(struct worker *w) {
+    const struct worker_job *job = w->job;
+    struct run_status status;
+    if (run_look(job->results, job->cell, &status, w->err))
+        return -1;
+    run_status_clear(&status);
+    if (status.state == RUN_DONE)
+        return 0; // another sweep finished it just now
+    if (prepare_folder(w) || (job->keep_shards && data_set_keep(job->results, job->cell, w->err)))
+        return -1;
+    int shards = data_set_hold(job->results, job->cell, job->work, on_generated, w, w->err);
+    int failed = shards < 0 || train(w);
+    lock_release(shards);
+    return failed ? -1 : 0;
+}
+
+static void work(const struct worker_job *job, int pipe) {
+    struct error err = {0};
+    struct worker w = {.job = job, .pipe = pipe, .err = &err};
+    struct report report = {.kind = REPORT_DONE};
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    int busy = 0, lock = -1;
+    signal(SIGXFSZ, SIG_IGN); // a file-size limit shows as a failed write
+    omp_set_num_threads(job->threads);
+    int failed = run_folder(folder, job->results, job->cell, &err) || folder_make(folder, &err) ||
+                 path_join(path, &err, folder, "lock") ||
+                 (lock = lock_take(path, LOCK_EXCLUSIVE, 0, &busy, &err)) < 0 || run(&w);
+    if (failed)
+        report.kind = busy                             ? REPORT_ELSEWHERE
+                      : err.status == EXIT_INTERRUPTED ? REPORT_STOPPED
+                                                       : REPORT_FAILED;
+    snprintf(report.text, sizeof report.text, "%s", failed ? err.message : "");
+    report.full_disk = failed && tells_full_disk(err.message);
+    send(&w, &report);
+}
+
+pid_t worker_start(const struct worker_job *job, int *reports, struct error *err) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC))
+        return fail(err, "cannot make a pipe: %s", strerror(errno));
+    pid_t child = child_start(err);
+    if (child == 0) {
+        close(ends[0]);
+        work(job, ends[1]);
+        _exit(0);
+    }
+    close(ends[1]);
+    if (child < 0) {
+        close(ends[0]);
+        return -1;
+    }
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    *reports = ends[0];
+    return child;
+}
+
+int worker_read(int reports, struct report *out) {
+    ssize_t got;
+    do
+        got = read(reports, out, sizeof *out);
+    while (got < 0 && errno == EINTR);
+    if (got == (ssize_t)sizeof *out) {
+        out->text[sizeof out->text - 1] = 0;
+        return 1;
+    }
+    return got < 0 && errno == EAGAIN ? 0 : -1;
+}

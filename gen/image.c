@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gen/image.h"
+
+#include "core/base/memory.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jerror.h>
+#include <jpeglib.h>
+#include <png.h>
+
+void image_free(struct image *image) {
+    free(image->pixels);
+    *image = (struct image){0};
+}
+
+static int check_size(unsigned long width, unsigned long height, const char *name, struct error *err) {
+    if (width >= 1 && width <= IMAGE_SIDE_MOST && height >= 1 && height <= IMAGE_SIDE_MOST)
+        return 0;
+    return fail(err, "%s: a picture of %lu x %lu pixels; the sides may be 1..%d", name, width, height,
+                IMAGE_SIDE_MOST);
+}
+
+// ---------------------------------------------------------------------------------------------- JPEG
+
+struct jpeg_failure { // libjpeg reports errors by a function that must not return
+    struct jpeg_error_mgr manager;
+    jmp_buf back;
+    char text[JMSG_LENGTH_MAX];
+    int truncated;
+};
+
+static void jpeg_failed(j_common_ptr info) {
+    struct jpeg_failure *f = (struct jpeg_failure *)info->err;
+    info->err->format_message(info, f->text);
+    longjmp(f->back, 1);
+}
+
+// Warnings: libjpeg fills what is missing with grey. Here what is missing or damaged is an error; stray bytes
+// between markers, which some cameras write, are not.
+static void jpeg_message(j_common_ptr info, int level) {
+    struct jpeg_failure *f = (struct jpeg_failure *)info->err;
+    if (level >= 0 || info->err->msg_code == JWRN_EXTRANEOUS_DATA)
+        return;
+    f->truncated = info->err->msg_code == JWRN_JPEG_EOF || info->err->msg_code == JWRN_HIT_MARKER;
+    jpeg_failed(info);
+}
+
+// Four inks to RGB. Adobe's programs store them inverted (255: no ink).
+static void rgb_from_inks(const uint8_t *inks, int width, int inverted, uint8_t *rgb) {
+    for (int x = 0; x < width; x++)
+        for (int c = 0; c < 3; c++) {
+            int ink = inks[4 * x + c], black = inks[4 * x + 3];
+            if (!inverted) {
+                ink = 255 - ink;
+                black = 255 - black;
+            }
+            rgb[3 * x + c] = (uint8_t)((ink * black + 127) / 255);
+        }
+}
+
+// The part between jpeg_create_decompress and jpeg_destroy_decompress; jumps out through `back` on errors.
+static int read_jpeg(struct jpeg_decompress_struct *info, const uint8_t *bytes, size_t size, const char *name,
+                     struct image *image, uint8_t **row, struct error *err) {
+    jpeg_mem_src(info, bytes, (unsigned long)size);
+    jpeg_read_header(info, TRUE);
+    if (check_size(info->image_width, info->image_height, name, err))
+        return -1;
+    int inks = info->jpeg_color_space == JCS_CMYK || info->jpeg_color_space == JCS_YCCK;
+    info->out_color_space = inks ? JCS_CMYK : JCS_RGB;
+    info->dct_method = JDCT_ISLOW; // exact, the same on every processor
+    jpeg_start_decompress(info);
+    image->width = (int)info->output_width;
+    image->height = (int)info->output_height;
+    image->pixels = allocate((size_t)image->width * (size_t)image->height, 3, name, err);
+    *row = image->pixels && inks ? allocate((size_t)image->width, 4, name, err) : NULL;
+    if (!image->pixels || (inks && !*row))
+        return -1;
+    while (info->output_scanline < info->output_height) {
+        uint8_t *to = image->pixels + (size_t)info->output_scanline * (size_t)image->width * 3;
+        JSAMPROW line = inks ? *row : to;
+        jpeg_read_scanlines(info, &line, 1);
+        if (inks)
+            rgb_from_inks(*row, image->width, info->saw_Adobe_marker, to);
+    }
+    jpeg_finish_decompress(info);
+    return 0;
+}
+
+static int decode_jpeg(const uint8_t *bytes, size_t size, const char *name, struct image *image,
+                       struct error *err) {
+    struct jpeg_decompress_struct info;
+    struct jpeg_failure failure = {.truncated = 0};
+    uint8_t *volatile row = NULL; // volatile: set between setjmp and longjmp
+    volatile int result = -1;
+    info.err = jpeg_std_error(&failure.manager);
+    failure.manager.error_exit = jpeg_failed;
+    failure.manager.emit_message = jpeg_message;
+    if (!setjmp(failure.back)) {
+        jpeg_create_decompress(&info);
+        info.mem->max_memory_to_use = 512L << 20; // progressive pictures are held as coefficients
+        result = read_jpeg(&info, bytes, size, name, image, (uint8_t **)&row, err);
+    } else if (failure.truncated) {
+        fail(err, "%s: truncated JPEG", name);
+    } else {
+        fail(err, "%s: damaged JPEG (%s)", name, failure.text);
+    }
+    jpeg_destroy_decompress(&info);
+    free(row);
+    return result;
+}
+
+// ---------------------------------------------------------------------------------------------- PNG
+
+static int decode_png(const uint8_t *bytes, size_t size, const char *name, struct image *image,
+                      struct error *err) {
+    png_image png = {.version = PNG_IMAGE_VERSION};
+    if (!png_image_begin_read_from_memory(&png, bytes, size))
+        return fail(err, "%s: damaged PNG (%s)", name, png.message);
+    int result = check_size(png.width, png.height, name, err);
+    if (!result) {
+        png.format = PNG_FORMAT_RGB;
+        image->width = (int)png.width;
+        image->height = (int)png.height;
+        image->pixels = allocate((size_t)png.width * png.height, 3, name, err);
+        result = image->pixels ? 0 : -1;
+    }
+    const png_color black = {0, 0, 0};
+    if (!result && !png_image_finish_read(&png, &black, image->pixels, 0, NULL))
+        result = fail(err, "%s: truncated or damaged PNG (%s)", name, png.message);
+    png_image_free(&png);
+    return result;
+}
+
+int image_encode_png(const uint8_t *pixels, int width, int height, int channels, uint8_t **out, size_t *size,
+                     struct error *err) {
+    png_image png = {.version = PNG_IMAGE_VERSION,
+                     .width = (png_uint_32)width,
+                     .height = (png_uint_32)height,
+                     .format = channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB};
+    png_alloc_size_t room = PNG_IMAGE_PNG_SIZE_MAX(png);
+    *out = allocate(room, 1, "a PNG file", err);
+    if (!*out)
+        return -1;
+    if (!png_image_write_to_memory(&png, *out, &room, 0, pixels, 0, NULL)) {
+        free(*out);
+        *out = NULL;
+        return fail(err, "PNG: %s", png.message);
+    }
+    *size = room;
+    return 0;
+}
+
+// ---------------------------------------------------------------------------------------------- any kind
+
+// A word for what the bytes seem to be, for the message.
+static const char *guess(const uint8_t *bytes, size_t size) {
+    if (!size)
+        return "an empty file";
+    if (size >= 5 &&
+        (!strncasecmp((const char *)bytes, "<!doc", 5) || !strncasecmp((const char *)bytes, "<html", 5)))
+        return "an HTML page";
+    if (size >= 4 && !memcmp(bytes, "GIF8", 4))
+        return "a GIF picture";
+    if (size >= 2 && !memcmp(bytes, "BM", 2))
+        return "a BMP picture";
+    return "something else";
+}
+
+int image_decode(const uint8_t *bytes, size_t size, const char *name, struct image *image,
+                 struct error *err) {
+    *image = (struct image){0};
+    int result;
+    if (size >= 3 && bytes[0] == 0xFF && bytes[1] == 0xD8 && bytes[2] == 0xFF)
+        result = decode_jpeg(bytes, size, name, image, err);
+    else if (size >= 8 && !png_sig_cmp(bytes, 0, 8))
+        result = decode_png(bytes, size, name, image, err);
+    else
+        result = fail(err, "%s: neither JPEG nor PNG but %s", name, guess(bytes, size));
+    if (result)
+        image_free(image);
+    return result;
+}
+
+// ---------------------------------------------------------------------------------------------- scaling
+
+void image_cover_size(int width, int height, int side, int *new_width, int *new_height) {
+    int shorter = width < height ? width : height;
+    *new_width = width;
+    *new_height = height;
+    if (shorter >= side)
+        return;
+    // Rounded to the nearest; the shorter side becomes `side` itself.
+    *new_width = (int)(((int64_t)width * side * 2 + shorter) / (2 * shorter));
+    *new_height = (int)(((int64_t)height * side * 2 + shorter) / (2 * shorter));
+}
+
+// For each of `count` output positions the first of two input positions, and the share of the second in
+// 1/256.
+static void weights(int from, int count, int *first, int *share) {
+    for (int i = 0; i < count; i++) {
+        // ((i + 1/2) * from / count - 1/2) in units of 1/256, rounded down
+        int64_t at = ((int64_t)(2 * i + 1) * from * 128 - (int64_t)count * 128) / count;
+        at = at < 0 ? 0 : at;
+        first[i] = (int)(at >> 8);
+        share[i] = (int)(at & 255);
+        if (first[i] >= from - 1) {
+            first[i] = from - 1;
+            share[i] = 0;
+        }
+    }
+}
+
+int image_cover(const struct image *from, int side, struct image *to, struct error *err) {
+    *to = (struct image){0};
+    image_cover_size(from->width, from->height, side, &to->width, &to->height);
+    if (to->width > 4 * IMAGE_SIDE_MOST || to->height > 4 * IMAGE_SIDE_MOST)
+        return fail(err, "a texture of %d x %d pixels is too narrow to be scaled to %d", from->width,
+                    from->height, side);
+    to->pixels = allocate((size_t)to->width * (size_t)to->height, 3, "a scaled texture", err);
+    int *table =
+        allocate(2 * ((size_t)to->width + (size_t)to->height), sizeof *table, "a scaled texture", err);
+    uint16_t *rows = allocate(2 * 3 * (size_t)to->width, sizeof *rows, "a scaled texture", err);
+    int bad = !to->pixels || !table || !rows;
+    if (!bad) {
+        int *x0 = table, *wx = x0 + to->width, *y0 = wx + to->width, *wy = y0 + to->height;
+        weights(from->width, to->width, x0, wx);
+        weights(from->height, to->height, y0, wy);
+        int held[2] = {-1, -1}; // which input row each of the two scaled rows holds
+        for (int y = 0; y < to->height; y++) {
+            const uint16_t *pair[2];
+            for (int k = 0; k < 2; k++) {
+                int source = y0[y] + k < from->height ? y0[y] + k : from->height - 1, slot = source & 1;
+                uint16_t *row = rows + (size_t)slot * 3 * (size_t)to->width;
+                if (held[slot] != source) {
+                    const uint8_t *in = from->pixels + (size_t)source * (size_t)from->width * 3;
+                    for (int x = 0; x < to->width; x++) {
+                        const uint8_t *a = in + 3 * x0[x], *b = wx[x] ? a + 3 : a;
+                        for (int c = 0; c < 3; c++)
+                            row[3 * x + c] = (uint16_t)(a[c] * (256 - wx[x]) + b[c] * wx[x]);
+                    }
+                    held[slot] = source;
+                }
+                pair[k] = row;
+            }
+            uint8_t *out = to->pixels + (size_t)y * (size_t)to->width * 3;
+            uint32_t low = (uint32_t)(256 - wy[y]), high = (uint32_t)wy[y];
+            for (int i = 0; i < 3 * to->width; i++)
+                out[i] = (uint8_t)((pair[0][i] * low + pair[1][i] * high + 32768) >> 16);
+        }
+    }
+    free(table);
+    free(rows);
+    if (bad)
+        image_free(to);
+    return bad ? -1 : 0;
+}
