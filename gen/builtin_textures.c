@@ -4,6 +4,7 @@
 #include "core/base/memory.h"
 #include "gen/patterns.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 typedef void pattern_function(struct pattern *p);
@@ -28,6 +29,10 @@ static pattern_function *const patterns[BUILTIN_TEXTURE_CLASSES] = {
     pattern_spiralled,    pattern_sprinkled, pattern_stained,    pattern_stratified,   pattern_striped,
     pattern_studded,      pattern_swirly,    pattern_veined,     pattern_waffled,      pattern_woven,
     pattern_wrinkled,     pattern_zigzagged};
+
+void builtin_texture_file(int class, int index, char *name, size_t size) {
+    snprintf(name, size, "%s_%04d.png", builtin_texture_classes[class], index + 1);
+}
 
 int builtin_texture_draw(int class, int index, int size, int left, int top, int columns, int rows,
                          uint8_t *rgb, struct error *err) {

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define BUILTIN_TEXTURE_CLASSES  47
@@ -17,6 +18,9 @@
 
 // The classes, in alphabetical order.
 extern const char *const builtin_texture_classes[BUILTIN_TEXTURE_CLASSES];
+
+// The file name that number `index` of a class has when written out: "banded_0001.png".
+void builtin_texture_file(int class, int index, char *name, size_t size);
 
 // Draws the part [rows, columns] at (left, top) of number `index` (0, 1, ...) of a class (0..46), which has
 // size x size pixels (8..1024) in all: rgb [rows, columns, 3]. The same picture at every size, but for grain

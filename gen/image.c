@@ -198,9 +198,7 @@ void image_cover_size(int width, int height, int side, int *new_width, int *new_
     *new_height = (int)(((int64_t)height * side * 2 + shorter) / (2 * shorter));
 }
 
-// For each of `count` output positions the first of two input positions, and the share of the second in
-// 1/256.
-static void weights(int from, int count, int *first, int *share) {
+void image_scale_table(int from, int count, int *first, int *share) {
     for (int i = 0; i < count; i++) {
         // ((i + 1/2) * from / count - 1/2) in units of 1/256, rounded down
         int64_t at = ((int64_t)(2 * i + 1) * from * 128 - (int64_t)count * 128) / count;
@@ -227,8 +225,8 @@ int image_cover(const struct image *from, int side, struct image *to, struct err
     int bad = !to->pixels || !table || !rows;
     if (!bad) {
         int *x0 = table, *wx = x0 + to->width, *y0 = wx + to->width, *wy = y0 + to->height;
-        weights(from->width, to->width, x0, wx);
-        weights(from->height, to->height, y0, wy);
+        image_scale_table(from->width, to->width, x0, wx);
+        image_scale_table(from->height, to->height, y0, wy);
         int held[2] = {-1, -1}; // which input row each of the two scaled rows holds
         for (int y = 0; y < to->height; y++) {
             const uint16_t *pair[2];

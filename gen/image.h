@@ -30,6 +30,10 @@ int image_decode(const uint8_t *bytes, size_t size, const char *name, struct ima
 // is.
 int image_cover(const struct image *from, int side, struct image *to, struct error *err);
 
+// The table of that scaling: for each of `count` output positions along a side of `from` pixels the first of
+// the two input positions, and the share of the second in 1/256.
+void image_scale_table(int from, int count, int *first, int *share);
+
 // The size that image_cover gives a picture; unchanged when both sides reach `side` already.
 void image_cover_size(int width, int height, int side, int *new_width, int *new_height);
 

@@ -129,7 +129,7 @@ static void become(const char *const argv[], long file_limit, const int out[2], 
 // Reads both pipes to their ends at once, so that a full one never blocks the program.
 static void collect(int out, int err, struct program_result *result) {
     struct pollfd ends[2] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};
-    char *texts[2] = {result->out, result->err}, drop[4096];
+    char *texts[2] = {result->out, result->err}, drop[4096] = {0};
     size_t used[2] = {0, 0};
     for (int open_ends = 2; open_ends > 0;) {
         if (poll(ends, 2, -1) < 0 && errno != EINTR)

@@ -14,7 +14,8 @@ static int store(struct error *err, enum exit_status status, const char *format,
     return -1;
 }
 
-int fail(struct error *err, const char *format, ...) {
+// The names stand in parentheses because they are macros too where the analyzer reads this (error.h).
+int(fail)(struct error *err, const char *format, ...) {
     va_list args;
     va_start(args, format);
     store(err, EXIT_FAILED, format, args);
@@ -22,7 +23,7 @@ int fail(struct error *err, const char *format, ...) {
     return -1;
 }
 
-int fail_usage(struct error *err, const char *format, ...) {
+int(fail_usage)(struct error *err, const char *format, ...) {
     va_list args;
     va_start(args, format);
     store(err, EXIT_USAGE, format, args);
@@ -30,7 +31,7 @@ int fail_usage(struct error *err, const char *format, ...) {
     return -1;
 }
 
-int fail_interrupted(struct error *err, const char *format, ...) {
+int(fail_interrupted)(struct error *err, const char *format, ...) {
     va_list args;
     va_start(args, format);
     store(err, EXIT_INTERRUPTED, format, args);

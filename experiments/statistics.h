@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The statistics of tables and claims (experiments.md, section 6). Distributions are GSL's.
+#ifndef REFF_EXPERIMENTS_STATISTICS_H
+#define REFF_EXPERIMENTS_STATISTICS_H
+
+struct sample {
+    int n;
+    double mean;
+    double std;             // sample standard deviation (ddof 1); NaN for n < 2
+    double ci_low, ci_high; // 95 % interval of the mean, from Student's t; NaN for n < 2
+};
+
+struct sample sample_of(const double *values, int n); // mean is NaN for n = 0
+
+// A one-sided t test of "effect > bound". p_opposite belongs to "effect < bound": 1 - p.
+// Without any spread the statistic is the limit: infinite with the effect's sign, p 0 or 1; 0 and 1/2 on the
+// bound.
+struct t_test {
+    double effect, bound;
+    double statistic, df;
+    double p, p_opposite;
+};
+
+// Welch's test: mean(a) - mean(b) > bound, variances not taken as equal, Satterthwaite's degrees of freedom.
+// Both need n >= 2. With bound = -margin this is the test of "a is no worse than b by more than the margin".
+struct t_test welch_test(const struct sample *a, const struct sample *b, double bound);
+
+// Two one-sided tests (TOST): |mean(a) - mean(b)| < margin. p is the larger of the two; statistic and df are
+// that test's. p_opposite: the difference is outside the margin on one side (twice the smaller of the two
+// opposite p).
+struct t_test equivalence_test(const struct sample *a, const struct sample *b, double margin);
+
+// Least squares of y on x: slope > 0 (effect: the slope, per unit of x), df = n - 2. n >= 3, x not all equal.
+struct t_test slope_test(const double *x, const double *y, int n);
+
+// The same test of the opposite direction: effect < bound.
+struct t_test reversed(struct t_test test);
+
+// Holm's adjustment of `n` p-values, in place order kept: adjusted[i] belongs to p[i].
+void holm_adjust(const double *p, double *adjusted, int n);
+
+#endif

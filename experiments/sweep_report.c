@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a sweep tells while it works: why runs run, one progress line, what went wrong.
+#include "core/base/progress.h"
+#include "experiments/sweep.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+enum { LOG_SECONDS = 20 }; // between progress lines where there is no terminal
+static const double terminal_seconds = 0.3;
+
+int sweep_count(const struct sweep *s, enum task_state state) {
+    int count = 0;
+    for (int i = 0; i < s->plan->count; i++)
+        count += s->tasks[i].state == state;
+    return count;
+}
+
+static void clear_line(struct sweep *s) {
+    if (s->line_shown)
+        fputs("\r\033[K", s->options->log);
+    s->line_shown = 0;
+}
+
+void sweep_say(struct sweep *s, const char *format, ...) {
+    va_list args;
+    clear_line(s);
+    va_start(args, format);
+    vfprintf(s->options->log, format, args);
+    va_end(args);
+    fputc('\n', s->options->log);
+    fflush(s->options->log);
+}
+
+// Runs that never ran are told by their number only; each says why it ran when it ends.
+void sweep_announce(struct sweep *s) {
+    char memory[32], disk[32];
+    int fresh = 0;
+    for (int i = 0; i < s->order_count; i++) {
+        const struct task *t = &s->tasks[s->order[i]];
+        if (!strcmp(t->reason, "never run"))
+            fresh++;
+        else
+            sweep_say(s, "%s: %s", t->cell->name, t->reason);
+    }
+    if (!s->order_count) {
+        sweep_say(s, "%s: nothing to do: %d of %d runs are done", s->options->label,
+                  sweep_count(s, TASK_DONE), s->plan->count);
+        return;
+    }
+    sweep_say(s,
+              "%s: %d runs to do (%d never run), %d done; %d at a time with %d thread%s each; memory up to "
+              "%s, shards "
+              "up to %s",
+              s->options->label, s->order_count, fresh, sweep_count(s, TASK_DONE), s->resources.jobs,
+              s->resources.threads, s->resources.threads == 1 ? "" : "s",
+              bytes_text(s->resources.run_memory * s->resources.jobs, memory),
+              bytes_text(s->resources.shards, disk));
+    if (s->resources.memory > 0 && s->resources.run_memory * s->resources.jobs > s->resources.memory)
+        sweep_say(s, "%s: more memory than is free (%s): fewer jobs may be faster (JOBS=)", s->options->label,
+                  bytes_text(s->resources.memory, memory));
+    if (s->resources.disk > 0 && s->resources.shards > s->resources.disk)
+        sweep_say(s, "%s: the shards take more disk than is free (%s)", s->options->label,
+                  bytes_text(s->resources.disk, disk));
+}
+
+// ---------------------------------------------------------------------------------------- time left
+
+// Share of a running task's training that is done, 0..1.
+static double share_done(const struct task *t) {
+    int training = t->last.kind == REPORT_PROGRESS && t->last.phase == PHASE_TRAIN && t->last.total > 0;
+    return training ? t->last.done / t->last.total : 0;
+}
+
+// What running tasks show of their kind's speed, before any of it has ended.
+static void learn_from_running(struct sweep *s) {
+    double now = seconds_now();
+    for (int i = 0; i < s->plan->count; i++) {
+        const struct task *t = &s->tasks[i];
+        if (t->state != TASK_RUNNING || t->started < 0 || t->last.phase != PHASE_TRAIN || t->last.total <= 0)
+            continue;
+        double share = (t->last.done - t->first_done) / t->last.total;
+        if (share > 0.02 || (share > 0 && now - t->started > 10))
+            forecast_add(&s->forecast, t->cell, (now - t->started) / share, 0.5);
+    }
+}
+
+double sweep_seconds_left(struct sweep *s) {
+    static _Thread_local double left[1024], seconds[4096];
+    int running = 0, waiting = 0;
+    learn_from_running(s);
+    for (int i = 0; i < s->plan->count && running < 1024; i++)
+        if (s->tasks[i].state == TASK_RUNNING) {
+            double whole = forecast_seconds(&s->forecast, s->tasks[i].cell);
+            if (whole < 0)
+                return -1;
+            left[running++] = whole * (1 - share_done(&s->tasks[i]));
+        }
+    for (int i = s->next; i < s->order_count && waiting < 4096; i++)
+        if ((seconds[waiting++] = forecast_seconds(&s->forecast, s->tasks[s->order[i]].cell)) < 0)
+            return -1;
+    return schedule_length(seconds, waiting, left, running, s->resources.jobs);
+}
+
+void sweep_progress(struct sweep *s, int now) {
+    double time = seconds_now(), interval = s->terminal ? terminal_seconds : LOG_SECONDS, steps = 0, all = 0;
+    char left[32], detail[160] = "";
+    if (s->last_line <= 0 && !s->terminal)
+        s->last_line = time; // the first plain line comes after an interval
+    if (!now && time - s->last_line < interval)
+        return;
+    s->last_line = time;
+    for (int i = 0; i < s->plan->count; i++) {
+        const struct task *t = &s->tasks[i];
+        all += t->cell->steps;
+        steps += t->cell->steps * (t->state == TASK_DONE ? 1 : t->state == TASK_RUNNING ? share_done(t) : 0);
+        if (t->state == TASK_RUNNING && !*detail && t->last.kind == REPORT_PROGRESS)
+            snprintf(detail, sizeof detail, ", %.90s %.40s", t->cell->name,
+                     t->last.phase == PHASE_GENERATE ? "making data" : t->last.text);
+    }
+    double remaining = sweep_seconds_left(s);
+    fprintf(s->options->log, "%s%s: %d/%d runs done, %.0f %% of the steps, %s left%s%s",
+            s->terminal ? "\r" : "", s->options->label, sweep_count(s, TASK_DONE), s->plan->count,
+            all > 0 ? 100 * steps / all : 0,
+            remaining < 0 ? "time not yet known" : duration_text(remaining, left), detail,
+            s->terminal ? "\033[K" : "\n");
+    fflush(s->options->log);
+    s->line_shown = s->terminal;
+}
+
+// ---------------------------------------------------------------------------------------- the end
+
+static void list(struct sweep *s, enum task_state state, const char *what) {
+    int count = sweep_count(s, state);
+    if (!count)
+        return;
+    sweep_say(s, "%d %s:", count, what);
+    for (int i = 0; i < s->plan->count; i++)
+        if (s->tasks[i].state == state)
+            sweep_say(s, "  %s (%s/runs/%.16s)%s%s", s->tasks[i].cell->name, s->options->results,
+                      s->tasks[i].cell->digest, *s->tasks[i].message ? ": " : "", s->tasks[i].message);
+}
+
+void sweep_summary(struct sweep *s) {
+    clear_line(s);
+    list(s, TASK_FAILED, "failed (the same command with --retry, or RETRY=1 for make, runs them again)");
+    list(s, TASK_UNFINISHED, "unfinished (the same command goes on with them)");
+    list(s, TASK_ELSEWHERE, "running elsewhere (the same command takes their results when they are done)");
+}
