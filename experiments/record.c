@@ -90,6 +90,18 @@ void run_status_clear(struct run_status *status) {
     status->run = NULL;
 }
 
+json_t *message_json(const char *message) {
+    char ascii[1024];
+    json_t *text = json_string(message);
+    if (text)
+        return text;
+    snprintf(ascii, sizeof ascii, "%s", message);
+    for (char *c = ascii; *c; c++)
+        if ((unsigned char)*c >= 0x80)
+            *c = '?';
+    return json_string(ascii);
+}
+
 int run_record_failure(const char *results, const struct cell *cell, const char *message, struct error *err) {
     char folder[PATH_SIZE], path[PATH_SIZE];
     if (run_folder(folder, results, cell, err) || folder_make(folder, err) ||

@@ -43,6 +43,10 @@ void run_status_clear(struct run_status *status);
 // Records a failure; replaces an earlier one.
 int run_record_failure(const char *results, const struct cell *cell, const char *message, struct error *err);
 
+// A JSON string; bytes beyond ASCII become '?' where the text is not UTF-8 (a message may quote any file
+// name, and may have been cut within a character).
+json_t *message_json(const char *message);
+
 // Why a run that is not done would run: "never run", "unfinished: continues from its checkpoint", "new
 // settings: lambda 3 -> 4 since 0123456789abcdef", ... `known` is from records_scan.
 void run_reason(const struct cell *cell, const struct run_status *status, const json_t *known, char *out,

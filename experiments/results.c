@@ -132,7 +132,7 @@ static void note_missing(struct cell_result *c, uint64_t seed, const struct run_
         snprintf(reason, sizeof reason, "%s%s", run_state_names[status->state],
                  status->elsewhere ? " (running elsewhere)" : "");
     json_array_append_new(c->missing_seeds,
-                          json_pack("{s:I, s:s}", "seed", (json_int_t)seed, "reason", reason));
+                          json_pack("{s:I, s:o}", "seed", (json_int_t)seed, "reason", message_json(reason)));
     if (!*c->missing)
         snprintf(c->missing, sizeof c->missing, "%s", reason);
 }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The claims of the paper, decided by tests over the seeds' results (experiments.md, section 6).
+//
+// A claim has one part per comparison that it makes. Each part is a one-sided t test; "no worse by more than
+// m points" is the one of the two one-sided tests against the margin that concerns being worse (being better
+// by more than m does not speak against it), "the same within m" is both.
+//
+// A claim needs all its parts (intersection-union test): its p is the largest of theirs, and that part gives
+// the effect and the statistic that are printed. It is contradicted when a part's opposite is significant:
+// the smallest opposite p times the number of parts (Bonferroni). Both kinds of p are adjusted by Holm's
+// method over all claims tested together; alpha is .05:
+//   reproduced     p (Holm) < alpha
+//   contradicted   opposite p (Holm) < alpha
+//   not shown      neither
+//   not tested     a cell is missing or has fewer than two seeds
+#ifndef REFF_EXPERIMENTS_CLAIMS_H
+#define REFF_EXPERIMENTS_CLAIMS_H
+
+#include "experiments/results.h"
+
+enum { CLAIM_PARTS_MOST = 3 * TABLE_ROWS_MOST };
+#define CLAIM_ALPHA 0.05
+
+enum verdict { NOT_TESTED, REPRODUCED, NOT_SHOWN, CONTRADICTED, VERDICTS };
+extern const char *const verdict_names[VERDICTS];
+
+struct claim_part {
+    char label[96];   // "p = 0.0: reff - baseline > 0"
+    const char *unit; // of effect: "points", "points per unit of q"
+    struct t_test test;
+    int has_paper;
+    double paper_effect; // the same effect in the paper's means
+};
+
+struct claim_result {
+    const char *id, *text;
+    const char *table; // name of the table that it is decided on
+    enum verdict verdict;
+    char reason[240];         // NOT_TESTED: why
+    int part_count, deciding; // index of the part with the largest p
+    struct claim_part parts[CLAIM_PARTS_MOST];
+    double p, p_opposite;           // before Holm
+    double p_holm, p_opposite_holm; // after
+};
+
+// Refuses claims that nobody knows how to decide, before anything is run for them.
+int claims_check(const struct table *table, struct error *err);
+
+// Decides the claims that these tables name. *out [*out_count] is the caller's (free()), also after a
+// failure.
+int claims_decide(const struct table_result *tables, int count, const json_t *paper,
+                  struct claim_result **out, int *out_count, struct error *err);
+
+#endif

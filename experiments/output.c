@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/output.h"
+
+#include "experiments/lock.h"
+#include "experiments/record.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const output_names[OUTPUT_FORMATS] = {"md", "csv", "tex", "json"};
+
+#define PLUS_MINUS "\xc2\xb1"
+
+// How methods are called in print.
+static const char *method_title(const char *method) {
+    static const char *const titles[][2] = {{"baseline", "Baseline"},
+                                            {"reff", "ReFF"},
+                                            {"reff-single", "ReFF (single layer)"},
+                                            {"reff-l1", "ReFF with L1"},
+                                            {"reff-l2", "ReFF with L2"}};
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        if (!strcmp(titles[i][0], method))
+            return titles[i][1];
+    return method;
+}
+
+// "1, 2, 3" or "1 2 3".
+static void seeds_text(const uint64_t *seeds, int n, const char *between, char *out, size_t size) {
+    size_t used = 0;
+    out[0] = 0;
+    for (int i = 0; i < n && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%llu", i ? between : "",
+                                 (unsigned long long)seeds[i]);
+}
+
+// What the numbers are from, in one sentence.
+static void setting_text(const struct plan *plan, char out[512]) {
+    const struct profile *p = plan->profile;
+    char data[256];
+    profile_describe(p, data);
+    snprintf(out, 512, "profile %s: %s; %.0f training images, %.0f test images, %d px, %s, %d epochs",
+             p->name, data, cell_images(&plan->cells[0], SPLIT_TRAIN),
+             cell_images(&plan->cells[0], SPLIT_TEST), p->data.canvas, p->training.model, p->training.epochs);
+}
+
+static const char *accuracy_text(const struct plan *plan) {
+    return strcmp(plan->profile->training.select, "last") ? "at the epoch of best validation accuracy"
+                                                          : "after the last epoch";
+}
+
+// A number with digits after the point, or "inf".
+static void number_text(double value, int digits, char out[32]) {
+    if (isfinite(value))
+        snprintf(out, 32, "%.*f", digits, value);
+    else
+        snprintf(out, 32, "%s", value > 0 ? "inf" : "-inf");
+}
+
+static void p_text(double p, char out[32]) {
+    if (p < 0.001)
+        snprintf(out, 32, "%.1e", p);
+    else
+        snprintf(out, 32, "%.3f", p);
+}
+
+// ---------------------------------------------------------------------------------------- Markdown
+
+enum { WIDTH_OURS = 22, WIDTH_PAPER = 14 };
+
+// printf pads by bytes; the sign +- is one character of two bytes.
+static void pad(FILE *out, const char *text, int width) {
+    int shown = 0;
+    for (const char *c = text; *c; c++)
+        shown += ((unsigned char)*c & 0xc0) != 0x80;
+    fprintf(out, " %s%*s |", text, width > shown ? width - shown : 0, "");
+}
+
+static void markdown_cell(FILE *out, const struct cell_result *c) {
+    char text[320];
+    if (!c->n)
+        snprintf(text, sizeof text, "%.80s", c->missing);
+    else if (c->n == 1)
+        snprintf(text, sizeof text, "%.2f (1)", c->sample.mean);
+    else
+        snprintf(text, sizeof text, "%.2f " PLUS_MINUS " %.2f (%d)", c->sample.mean, c->sample.std, c->n);
+    for (char *bar = text; (bar = strchr(bar, '|'));)
+        *bar = '/'; // would end the cell
+    pad(out, text, WIDTH_OURS);
+    if (c->has_paper)
+        snprintf(text, sizeof text, "%.2f " PLUS_MINUS " %.2f", c->paper_mean, c->paper_std);
+    else
+        snprintf(text, sizeof text, "-");
+    pad(out, text, WIDTH_PAPER);
+}
+
+static void markdown_claim(FILE *out, const struct claim_result *c) {
+    const struct claim_part *part = &c->parts[c->deciding];
+    char statistic[32], p[32], holm[32];
+    fprintf(out, "- %s **%s**: %s.", c->id, verdict_names[c->verdict], c->text);
+    if (c->verdict == NOT_TESTED) {
+        fprintf(out, " Reason: %s.\n", c->reason);
+        return;
+    }
+    number_text(part->test.statistic, 2, statistic);
+    p_text(c->p, p);
+    p_text(c->p_holm, holm);
+    fprintf(out, "\n  %s%s: effect %+.2f %s, t = %s (df %.1f), p = %s, Holm %s",
+            c->part_count > 1 ? "Weakest part, " : "", part->label, part->test.effect, part->unit, statistic,
+            part->test.df, p, holm);
+    if (c->verdict == CONTRADICTED) {
+        p_text(c->p_opposite_holm, p);
+        fprintf(out, "; the opposite: p = %s (Holm)", p);
+    }
+    if (part->has_paper)
+        fprintf(out, "; paper %+.2f", part->paper_effect);
+    fprintf(out, ".\n");
+}
+
+static void markdown_missing(FILE *out, const struct table_result *r) {
+    for (int row = 0; row < r->table->row_count; row++)
+        for (int column = 0; column < r->table->column_count; column++) {
+            const struct cell_result *c = table_result_cell(r, row, column);
+            size_t i;
+            const json_t *one;
+            json_array_foreach(c->missing_seeds, i, one) {
+                fprintf(out, "- %s = %s, %s, seed %lld: %s\n", r->table->row_name, r->table->rows[row],
+                        r->table->columns[column],
+                        (long long)json_integer_value(json_object_get(one, "seed")),
+                        json_string_value(json_object_get(one, "reason")));
+            }
+        }
+}
+
+static int count_missing(const struct table_result *r) {
+    size_t count = 0;
+    for (int i = 0; i < r->table->row_count * r->table->column_count; i++)
+        count += json_array_size(r->cells[i].missing_seeds);
+    return (int)count;
+}
+
+static void markdown(FILE *out, const struct table_result *r, const struct claim_result *claims,
+                     int claim_count) {
+    const struct table *t = r->table;
+    char setting[512], seeds[1600];
+    setting_text(r->plan, setting);
+    seeds_text(r->plan->seeds.values, r->plan->seeds.count, ", ", seeds, sizeof seeds);
+    fprintf(out, "## %s\n\n%s.\n\n| %-4s |", t->title, setting, t->row_name);
+    for (int column = 0; column < t->column_count; column++) {
+        pad(out, method_title(t->columns[column]), WIDTH_OURS);
+        pad(out, "(paper)", WIDTH_PAPER);
+    }
+    fputs("\n| ---- |", out);
+    for (int column = 0; column < t->column_count; column++) {
+        pad(out, "---", WIDTH_OURS);
+        pad(out, "---", WIDTH_PAPER);
+    }
+    fputc('\n', out);
+    for (int row = 0; row < t->row_count; row++) {
+        fprintf(out, "| %-4s |", t->rows[row]);
+        for (int column = 0; column < t->column_count; column++)
+            markdown_cell(out, table_result_cell(r, row, column));
+        fputc('\n', out);
+    }
+    fprintf(
+        out,
+        "\nTest accuracy in percent %s. " PLUS_MINUS
+        " is the sample standard deviation (ddof 1) over the seeds, their number in brackets (seeds %s); the "
+        "paper's are as printed there.\n",
+        accuracy_text(r->plan), seeds);
+    if (count_missing(r)) {
+        fprintf(out, "\nMissing:\n\n");
+        markdown_missing(out, r);
+    }
+    int tested = 0, mine = 0;
+    for (int i = 0; i < claim_count; i++) {
+        tested += claims[i].verdict != NOT_TESTED;
+        mine += !strcmp(claims[i].table, t->name);
+    }
+    if (!mine)
+        return;
+    fprintf(out, "\nClaims (one-sided t tests, alpha %.2g, Holm over the %d claims tested together):\n\n",
+            CLAIM_ALPHA, tested);
+    for (int i = 0; i < claim_count; i++)
+        if (!strcmp(claims[i].table, t->name))
+            markdown_claim(out, &claims[i]);
+}
+
+// ---------------------------------------------------------------------------------------- CSV
+
+// A field with commas, quotes or line ends in quotes (RFC 4180).
+static void csv_text(FILE *out, const char *text) {
+    if (!strpbrk(text, ",\"\n\r")) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static void csv_number(FILE *out, int present, double value) {
+    if (present)
+        fprintf(out, ",%.10g", value);
+    else
+        fputc(',', out);
+}
+
+static void csv(FILE *out, const struct table_result *r) {
+    const struct table *t = r->table;
+    fputs("table,profile,data,row_name,row,column,n,mean,std,ci95_low,ci95_high,paper_mean,paper_std,seeds,"
+          "values,"
+          "missing\n",
+          out);
+    for (int row = 0; row < t->row_count; row++)
+        for (int column = 0; column < t->column_count; column++) {
+            const struct cell_result *c = table_result_cell(r, row, column);
+            char data[256], seeds[1600];
+            profile_describe(r->plan->profile, data);
+            seeds_text(c->seeds, c->n, " ", seeds, sizeof seeds);
+            fprintf(out, "%s,%s,", t->name, r->plan->profile->name);
+            csv_text(out, data);
+            fprintf(out, ",%s,%s,%s,%d", t->row_name, t->rows[row], t->columns[column], c->n);
+            csv_number(out, c->n > 0, c->sample.mean);
+            csv_number(out, c->n > 1, c->sample.std);
+            csv_number(out, c->n > 1, c->sample.ci_low);
+            csv_number(out, c->n > 1, c->sample.ci_high);
+            csv_number(out, c->has_paper, c->paper_mean);
+            csv_number(out, c->has_paper, c->paper_std);
+            fprintf(out, ",%s,", seeds);
+            for (int i = 0; i < c->n; i++)
+                fprintf(out, "%s%.10g", i ? " " : "", c->values[i]);
+            fputc(',', out);
+            csv_text(out, c->missing);
+            fputc('\n', out);
+        }
+}
+
+// ---------------------------------------------------------------------------------------- LaTeX
+
+static void latex_text(FILE *out, const char *text) {
+    for (; *text; text++) {
+        if (strchr("&%$#_{}", *text))
+            fputc('\\', out);
+        if (*text == '\\' || *text == '~' || *text == '^')
+            fputc(' ', out);
+        else
+            fputc(*text, out);
+    }
+}
+
+static void latex(FILE *out, const struct table_result *r) {
+    const struct table *t = r->table;
+    char setting[512], seeds[1600];
+    setting_text(r->plan, setting);
+    seeds_text(r->plan->seeds.values, r->plan->seeds.count, ", ", seeds, sizeof seeds);
+    fputs("\\begin{table}\n\\centering\n\\caption{", out);
+    latex_text(out, t->title);
+    fputs(". Ours: ", out);
+    latex_text(out, setting);
+    fprintf(
+        out,
+        ". Test accuracy in percent %s; $\\pm$ is the sample standard deviation (ddof 1) over seeds %s.}\n",
+        accuracy_text(r->plan), seeds);
+    fprintf(out, "\\label{tab:%s}\n\\begin{tabular}{l", t->name);
+    for (int column = 0; column < t->column_count; column++)
+        fputs("rr", out);
+    fprintf(out, "}\n\\hline\n$%s$", t->row_name);
+    for (int column = 0; column < t->column_count; column++) {
+        fputs(" & ", out);
+        latex_text(out, method_title(t->columns[column]));
+        fputs(" & (paper)", out);
+    }
+    fputs(" \\\\\n\\hline\n", out);
+    for (int row = 0; row < t->row_count; row++) {
+        fputs(t->rows[row], out);
+        for (int column = 0; column < t->column_count; column++) {
+            const struct cell_result *c = table_result_cell(r, row, column);
+            fputs(" & ", out);
+            if (c->n > 1)
+                fprintf(out, "$%.2f \\pm %.2f$", c->sample.mean, c->sample.std);
+            else if (c->n == 1)
+                fprintf(out, "$%.2f$", c->sample.mean);
+            else
+                latex_text(out, c->missing);
+            fputs(" & ", out);
+            if (c->has_paper)
+                fprintf(out, "$%.2f \\pm %.2f$", c->paper_mean, c->paper_std);
+            else
+                fputs("--", out);
+        }
+        fputs(" \\\\\n", out);
+    }
+    fputs("\\hline\n\\end{tabular}\n\\end{table}\n", out);
+}
+
+// ---------------------------------------------------------------------------------------- JSON
+
+static json_t *real_or_null(int present, double value) {
+    return present && isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *json_cell(const struct table_result *r, int row, int column) {
+    const struct cell_result *c = table_result_cell(r, row, column);
+    json_t *seeds = json_array(), *values = json_array(), *interval = json_null();
+    for (int i = 0; i < c->n; i++) {
+        json_array_append_new(seeds, json_integer((json_int_t)c->seeds[i]));
+        json_array_append_new(values, json_real(c->values[i]));
+    }
+    if (c->n > 1)
+        interval = json_pack("[f, f]", c->sample.ci_low, c->sample.ci_high);
+    json_t *cell =
+        json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:O}", "row", r->table->rows[row],
+                  "column", r->table->columns[column], "seeds", seeds, "values", values, "mean",
+                  real_or_null(c->n > 0, c->sample.mean), "std", real_or_null(c->n > 1, c->sample.std), "n",
+                  c->n, "ci95", interval, "paper_mean", real_or_null(c->has_paper, c->paper_mean),
+                  "paper_std", real_or_null(c->has_paper, c->paper_std), "metrics", c->metrics);
+    if (json_array_size(c->missing_seeds))
+        json_object_set(cell, "missing", c->missing_seeds);
+    return cell;
+}
+
+static json_t *json_part(const struct claim_part *part) {
+    return json_pack("{s:s, s:f, s:s, s:o, s:f, s:f, s:f, s:f, s:o}", "part", part->label, "effect",
+                     part->test.effect, "unit", part->unit, "statistic",
+                     real_or_null(1, part->test.statistic), "df", part->test.df, "p_value", part->test.p,
+                     "p_opposite", part->test.p_opposite, "bound", part->test.bound, "paper_effect",
+                     real_or_null(part->has_paper, part->paper_effect));
+}
+
+static json_t *json_claim(const struct claim_result *c) {
+    if (c->verdict == NOT_TESTED)
+        return json_pack("{s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:s, s:o}", "id", c->id, "verdict",
+                         verdict_names[c->verdict], "effect", "statistic", "p_value", "p_holm",
+                         "paper_effect", "claim", c->text, "reason", message_json(c->reason));
+    const struct claim_part *part = &c->parts[c->deciding];
+    json_t *parts = json_array();
+    for (int i = 0; i < c->part_count; i++)
+        json_array_append_new(parts, json_part(&c->parts[i]));
+    return json_pack("{s:s, s:s, s:f, s:o, s:f, s:f, s:o, s:f, s:f, s:f, s:s, s:s, s:s, s:o}", "id", c->id,
+                     "verdict", verdict_names[c->verdict], "effect", part->test.effect, "statistic",
+                     real_or_null(1, part->test.statistic), "p_value", c->p, "p_holm", c->p_holm,
+                     "paper_effect", real_or_null(part->has_paper, part->paper_effect), "df", part->test.df,
+                     "p_opposite", c->p_opposite, "p_opposite_holm", c->p_opposite_holm, "claim", c->text,
+                     "unit", part->unit, "part", part->label, "parts", parts);
+}
+
+static json_t *json_table(const struct table_result *r, const struct claim_result *claims, int claim_count,
+                          const json_t *provenance) {
+    const struct table *t = r->table;
+    char data[256];
+    json_t *cells = json_array(), *decided = json_array();
+    profile_describe(r->plan->profile, data);
+    for (int row = 0; row < t->row_count; row++)
+        for (int column = 0; column < t->column_count; column++)
+            json_array_append_new(cells, json_cell(r, row, column));
+    for (int i = 0; i < claim_count; i++)
+        if (!strcmp(claims[i].table, t->name))
+            json_array_append_new(decided, json_claim(&claims[i]));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:O}", "table", t->name, "profile",
+                     r->plan->profile->name, "title", t->title, "data", data, "row_name", t->row_name,
+                     "plus_minus", "sample standard deviation (ddof 1) over the seeds", "cells", cells,
+                     "claims", decided, "provenance", provenance);
+}
+
+// ---------------------------------------------------------------------------------------- all of them
+
+int output_table(FILE *out, enum output_format format, const struct table_result *table,
+                 const struct claim_result *claims, int claim_count, const json_t *provenance,
+                 struct error *err) {
+    if (format == OUTPUT_MARKDOWN) {
+        markdown(out, table, claims, claim_count);
+    } else if (format == OUTPUT_CSV) {
+        csv(out, table);
+    } else if (format == OUTPUT_LATEX) {
+        latex(out, table);
+    } else {
+        json_t *value = json_table(table, claims, claim_count, provenance);
+        char *text = value ? json_dumps(value, JSON_INDENT(2)) : NULL;
+        json_decref(value);
+        if (!text)
+            return fail(err, "%s: a value that JSON cannot hold", table->table->name);
+        fprintf(out, "%s\n", text);
+        free(text);
+    }
+    return 0;
+}
+
+int output_files(const char *results, const struct table_result *table, const struct claim_result *claims,
+                 int claim_count, const json_t *provenance, struct error *err) {
+    char tables[PATH_SIZE], folder[PATH_SIZE], path[PATH_SIZE], name[128];
+    if (path_join(tables, err, results, "tables") ||
+        path_join(folder, err, tables, table->plan->profile->name) || folder_make(folder, err))
+        return -1;
+    remove_leftovers(folder);
+    for (int f = 0; f < OUTPUT_FORMATS; f++) {
+        struct output out;
+        snprintf(name, sizeof name, "%s.%s", table->table->name, output_names[f]);
+        if (path_join(path, err, folder, name) || output_open(&out, path, err))
+            return -1;
+        if (output_table(out.stream, f, table, claims, claim_count, provenance, err)) {
+            output_discard(&out);
+            return -1;
+        }
+        if (output_commit(&out, err))
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The same training steps as `reff train`, in PyTorch: to check the engine at full width, and to measure against.
+
+Needs python3-torch, python3-torchvision and python3-h5py. From a traced run
+
+    reff train --model resnet18 --width 64 --method reff --train train.h5 --test test.h5 --epochs 1 \\
+        --output run --trace trace
+    scripts/peer_train.py --shard train.h5 --weights trace/initial.safetensors --order trace/order.txt \\
+        --steps 20 --compare trace/steps.jsonl
+
+it starts from the same weights, takes the same images in the same order, and prints one JSON line a step: step, loss,
+loss_main, loss_reg. --compare adds a line with the worst relative difference to the losses recorded in a file of such
+lines and ends with status 1 if it is above --tolerance. --time measures images per second instead.
+
+The losses: cross entropy, plus lambda times the mean over the batch of sum_l w_l * sum or mean over pixels of
+(P_l (1 - s))^2, where P_l is the Grad-CAM of stage l for the true class, normalised to sum 1 and resized to the image
+(or the other way round). Batch norm is in training mode, and the gradient goes through Grad-CAM's weights too.
+"""
+import argparse
+import json
+import sys
+import time
+
+import h5py
+import torch
+import torch.nn.functional as F
+import torchvision
+
+STAGES = ("layer1", "layer2", "layer3", "layer4")
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def read_safetensors(path):
+    """name -> tensor. The file: length of the header (8 bytes, little-endian), JSON header, numbers."""
+    types = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+    with open(path, "rb") as file:
+        data = bytearray(file.read())
+    size = int.from_bytes(data[:8], "little")
+    header, numbers = json.loads(data[8:8 + size]), memoryview(data)[8 + size:]
+    tensors = {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = entry["data_offsets"]
+        flat = torch.frombuffer(numbers[begin:end], dtype=types[entry["dtype"]])
+        tensors[name] = flat.reshape(entry["shape"]).clone()
+    return tensors
+
+
+def make_network(args, classes):
+    """torchvision's ResNet, with a dictionary that holds the stages' outputs of the last forward pass."""
+    torch.manual_seed(1)
+    net = getattr(torchvision.models, args.model)(num_classes=classes)
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.eps, module.momentum = args.bn_eps, args.bn_momentum
+    stages = {}
+    for name in STAGES:
+        # Bound as a default: each hook keeps its own name.
+        getattr(net, name).register_forward_hook(lambda m, i, y, name=name: stages.__setitem__(name, y))
+    return net.train(), stages
+
+
+def load_weights(net, tensors):
+    missing, unexpected = net.load_state_dict(tensors, strict=False)
+    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
+    if missing or unexpected:
+        sys.exit(f"weights do not fit the network: missing {missing}, unexpected {unexpected}")
+
+
+def grad_cam(logits, labels, maps):
+    """The maps R [N,h,w] of the stages, from c = sum_n logits[n, y_n]; create_graph keeps alpha a function of the
+    parameters."""
+    c = logits.gather(1, labels[:, None]).sum()
+    gradients = torch.autograd.grad(c, maps, create_graph=True)
+    return [F.relu((g.mean(dim=(2, 3), keepdim=True) * a).sum(dim=1)) for g, a in zip(gradients, maps)]
+
+
+def penalty(cam, masks, args):
+    """One number per image."""
+    def to_image(r):
+        return F.interpolate(r[:, None], size=masks.shape[1:], mode="bilinear", align_corners=False)[:, 0]
+
+    def normalise(r):
+        return r / (r.sum(dim=(1, 2), keepdim=True) + args.cam_eps)
+
+    p = to_image(normalise(cam)) if args.normalise == "normalise-first" else normalise(to_image(cam))
+    squares = (p * (1 - masks)) ** 2
+    return squares.sum(dim=(1, 2)) if args.reduction == "sum" else squares.mean(dim=(1, 2))
+
+
+def losses(net, stages, images, labels, masks, args):
+    """(loss, loss_main, loss_reg) of a batch, attached to the graph."""
+    logits = net(images)
+    loss_main = F.cross_entropy(logits, labels)
+    if args.method == "baseline":
+        return loss_main, loss_main, torch.zeros(())
+    chosen = [(stages[name], w) for name, w in zip(STAGES, args.layer_weights) if w]
+    cams = grad_cam(logits, labels, [a for a, _ in chosen])
+    loss_reg = sum(w * penalty(cam, masks, args) for cam, (_, w) in zip(cams, chosen)).mean()
+    return loss_main + args.lam * loss_reg, loss_main, loss_reg
+
+
+class Batches:
+    """Batches of a shard in the order of a file with one line of image indices per step (from the start on, and in the
+    shard's order if there is no such file)."""
+
+    def __init__(self, args):
+        shard = h5py.File(args.shard, "r")
+        self.images, self.masks, self.labels = shard["images"], shard["masks"], shard["labels"][:]
+        self.dtype = torch.float64 if args.dtype == "double" else torch.float32
+        count = len(self.labels) // args.batch
+        self.order = [list(range(i * args.batch, (i + 1) * args.batch)) for i in range(count)]
+        if args.order:
+            with open(args.order, encoding="ascii") as file:
+                self.order = [[int(word) for word in line.split()] for line in file]
+
+    def take(self, step):
+        index = self.order[step % len(self.order)]
+        # h5py wants rising indices without repeats; the batch is put into its own order afterwards.
+        rows = sorted(set(index))
+        place = [rows.index(i) for i in index]
+        images = torch.from_numpy(self.images[rows][place]).to(self.dtype) / 255
+        images = (images - torch.tensor(MEAN, dtype=self.dtype)) / torch.tensor(STD, dtype=self.dtype)
+        masks = torch.from_numpy(self.masks[rows][place]).to(self.dtype) / 255
+        labels = torch.from_numpy(self.labels[index]).long()
+        return images.permute(0, 3, 1, 2).contiguous(), labels, masks
+
+
+def train_step(net, stages, optimiser, batch, args):
+    images, labels, masks = batch
+    if args.channels_last:
+        images = images.contiguous(memory_format=torch.channels_last)
+    loss, loss_main, loss_reg = losses(net, stages, images, labels, masks, args)
+    # autograd.grad, not backward(): the graph of the first derivatives is freed with the second.
+    for parameter, gradient in zip(net.parameters(), torch.autograd.grad(loss, list(net.parameters()))):
+        parameter.grad = gradient
+    optimiser.step()
+    return {"loss": loss.item(), "loss_main": loss_main.item(), "loss_reg": loss_reg.item()}
+
+
+def compare(lines, path, tolerance):
+    """The worst relative difference of each loss; True if all are within the tolerance."""
+    with open(path, encoding="ascii") as file:
+        recorded = {entry["step"]: entry for entry in map(json.loads, file)}
+    worst = {"loss": 0.0, "loss_main": 0.0, "loss_reg": 0.0}
+    for line in lines:
+        if line["step"] not in recorded:
+            sys.exit(f"{path}: no step {line['step']}")
+        for name in worst:
+            a, b = line[name], recorded[line["step"]][name]
+            difference = abs(a - b) / max(abs(a), abs(b), 1e-30)
+            worst[name] = max(worst[name], difference if difference == difference else float("inf"))
+    agrees = max(worst.values()) <= tolerance
+    print(json.dumps({"compared": len(lines), "worst_relative": worst, "tolerance": tolerance, "agrees": agrees}))
+    return agrees
+
+
+def measure(net, stages, optimiser, batches, args):
+    """Images per second over --steps steps after two to warm up; reading the shard is not counted."""
+    spent = 0.0
+    for step in range(args.steps + 2):
+        batch = batches.take(step)
+        start = time.perf_counter()
+        train_step(net, stages, optimiser, batch, args)
+        spent += time.perf_counter() - start if step >= 2 else 0.0
+    count = len(batch[1])
+    print(json.dumps({"images_per_s": round(args.steps * count / spent, 3), "steps": args.steps, "batch": count,
+                      "model": args.model, "method": args.method, "pixels": batch[0].shape[-1],
+                      "dtype": args.dtype, "channels_last": args.channels_last, "threads": torch.get_num_threads(),
+                      "torch": torch.__version__}))
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description="the steps of `reff train` in PyTorch",
+                                     formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--shard", required=True, help="training shard (HDF5)")
+    parser.add_argument("--weights", help="safetensors to start from (none: random, for --time)")
+    parser.add_argument("--order", help="text file, one line of image indices per step (none: the shard's order)")
+    parser.add_argument("--batch", type=int, default=32, help="images a step, without --order")
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--compare", metavar="FILE", help="JSON lines of losses to agree with")
+    parser.add_argument("--tolerance", type=float, default=1e-3, help="largest relative difference for --compare")
+    parser.add_argument("--time", action="store_true", help="measure images per second")
+    parser.add_argument("--dtype", choices=("float", "double"), default="float")
+    parser.add_argument("--threads", type=int, default=0, help="0: PyTorch's own choice")
+    parser.add_argument("--channels-last", action="store_true", help="memory layout of images and weights")
+    parser.add_argument("--model", choices=("resnet18", "resnet50"), default="resnet18")
+    parser.add_argument("--method", choices=("baseline", "reff"), default="reff")
+    parser.add_argument("--normalise", choices=("normalise-first", "resize-first"), default="normalise-first",
+                        help="what `reff train --order` names")
+    parser.add_argument("--reduction", choices=("mean", "sum"), default="mean")
+    parser.add_argument("--lambda", dest="lam", type=float, default=1.0)
+    parser.add_argument("--layer-weights", default="15,60,250,1000", help="of layer1..layer4; 0: not regularised")
+    parser.add_argument("--cam-eps", type=float, default=1e-8)
+    parser.add_argument("--bn-eps", type=float, default=1e-5)
+    parser.add_argument("--bn-momentum", type=float, default=0.1)
+    parser.add_argument("--lr", type=float, default=0.01)
+    parser.add_argument("--momentum", type=float, default=0.8)
+    parser.add_argument("--weight-decay", type=float, default=1e-5)
+    args = parser.parse_args()
+    args.layer_weights = [float(word) for word in args.layer_weights.split(",")]
+    if len(args.layer_weights) != len(STAGES):
+        parser.error("--layer-weights: four numbers")
+    if not args.weights and not args.time:
+        parser.error("--weights: needed for everything but --time")
+    return args
+
+
+def main():
+    args = parse_arguments()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
+    batches = Batches(args)
+    tensors = read_safetensors(args.weights) if args.weights else None
+    classes = tensors["fc.weight"].shape[0] if tensors else int(batches.labels.max()) + 1
+    net, stages = make_network(args, classes)
+    if tensors:
+        load_weights(net, tensors)
+    net = net.to(batches.dtype)
+    if args.channels_last:
+        net = net.to(memory_format=torch.channels_last)
+    optimiser = torch.optim.SGD(net.parameters(), lr=args.lr, momentum=args.momentum, weight_decay=args.weight_decay)
+    if args.time:
+        measure(net, stages, optimiser, batches, args)
+        return 0
+    lines = []
+    for step in range(min(args.steps, len(batches.order))):
+        line = {"step": step, **train_step(net, stages, optimiser, batches.take(step), args)}
+        lines.append(line)
+        print(json.dumps(line), flush=True)
+    return 0 if not args.compare or compare(lines, args.compare, args.tolerance) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
