@@ -9,5 +9,8 @@
 int command_train(int argc, char **argv, struct error *err);
 int command_eval(int argc, char **argv, struct error *err);
 int command_golden(int argc, char **argv, struct error *err);
+int command_run(int argc, char **argv, struct error *err);
+int command_status(int argc, char **argv, struct error *err);
+int command_table(int argc, char **argv, struct error *err);
 
 #endif

@@ -16,6 +16,9 @@ struct entry {
 static const struct entry commands[] = {
     {"train", command_train, "train a network on a shard and record the run"},
     {"eval", command_eval, "evaluate a trained network on a shard"},
+    {"run", command_run, "do all runs that tables need, then print the tables"},
+    {"status", command_status, "show which runs are done, failed, unfinished or running"},
+    {"table", command_table, "print tables and claims from the results that are there"},
     {"golden", command_golden, "compare the engine with golden files"},
 };
 

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// reff table: tables and claims from the results that are there.
+#include "experiments/commands.h"
+#include "experiments/request.h"
+
+#include <string.h>
+
+static const struct setting schema[] = {
+    REQUEST_SETTINGS,
+    SETTING_CHOICE(struct request_options, format, "md", "md csv tex json", "format"),
+    SETTING_END,
+};
+
+static const struct command command = {
+    .name = "table",
+    .arguments = "TABLE...",
+    .summary = "Print tables and claims from the results that are there.",
+    .description =
+        "TABLE is a file in experiments/tables (table1a), all parts of one (table1), or a path. Nothing is "
+        "run; cells\nwithout results say why. Claims are decided over the tables named together.",
+    .example = "reff table table1 --profile quick --format csv",
+    .least_words = 1,
+    .most_words = -1,
+    .schema = schema,
+};
+
+static int print(const struct request *r, const struct request_options *options, struct error *err) {
+    struct request_results results;
+    int failed = request_results_read(&results, r, options->results, err);
+    enum output_format format = 0;
+    while (format < OUTPUT_FORMATS - 1 && strcmp(output_names[format], options->format))
+        format++;
+    for (int t = 0; t < r->table_count && !failed; t++) {
+        if (t)
+            putchar('\n');
+        failed = output_table(stdout, format, &results.tables[t], results.claims, results.claim_count,
+                              results.provenance, err);
+    }
+    request_results_free(&results, r);
+    return failed ? -1 : 0;
+}
+
+int command_table(int argc, char **argv, struct error *err) {
+    struct request_options options;
+    struct request request;
+    struct words words;
+    int result = options_parse(&command, argc, argv, &options, &words, err);
+    if (result)
+        return result < 0 ? -1 : 0;
+    result = request_read(&request, &options, words.items, words.count, &real_work, err);
+    if (!result)
+        result = print(&request, &options, err);
+    request_free(&request);
+    return result;
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/fake_work.h"
+
+#include "core/base/file.h"
+#include "core/base/interrupt.h"
+#include "core/base/random.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct fake_work fake;
+
+void fake_reset(void) {
+    memset(&fake, 0, sizeof fake);
+    fake.steps = 5;
+    fake.shard_bytes = 100;
+}
+
+// One write to a file opened for appending: lines of several processes do not mix.
+static void note_event(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void note_event(const char *format, ...) {
+    char line[256];
+    va_list args;
+    if (!*fake.events)
+        return;
+    va_start(args, format);
+    int length = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    int file = open(fake.events, O_WRONLY | O_CREAT | O_APPEND, 0666);
+    if (file < 0 || write(file, line, (size_t)length) != length)
+        _exit(99);
+    close(file);
+}
+
+int fake_events(const char *text) {
+    struct error err;
+    char *events = file_read(fake.events, 1 << 24, NULL, &err);
+    int count = 0;
+    for (char *line = events; line && *line;) {
+        count += !strncmp(line, text, strlen(text));
+        line = strchr(line, '\n');
+        line = line ? line + 1 : NULL;
+    }
+    free(events);
+    return count;
+}
+
+// ---------------------------------------------------------------------------------------------- generator
+
+static json_t *fake_inputs(const struct textured_mnist_settings *settings, struct error *err) {
+    (void)settings, (void)err;
+    return json_pack("{s:s, s:s}", "mnist", "fake digits", "textures", "fake textures");
+}
+
+static int fake_generate(const struct textured_mnist_settings *settings, const char *path,
+                         void (*progress)(void *context, double done, double total), void *progress_context,
+                         struct error *err) {
+    char *bytes = calloc(1, fake.shard_bytes);
+    if (!bytes)
+        return fail(err, "out of memory: a fake shard");
+    note_event("generate %s\n", settings->split);
+    usleep((useconds_t)fake.step_microseconds);
+    if (progress)
+        progress(progress_context, 1, 1);
+    int result = file_write(path, bytes, fake.shard_bytes, err);
+    free(bytes);
+    return result;
+}
+
+static int fake_memory(const struct train_settings *settings, int pixels, int classes, double *bytes,
+                       struct error *err) {
+    (void)settings, (void)pixels, (void)classes, (void)err;
+    *bytes = 1e6;
+    return 0;
+}
+
+// ---------------------------------------------------------------------------------------------- trainer
+
+static uint64_t first_state(const struct train_settings *s) {
+    return s->seed * 1000003 + random_purpose(s->method) + (uint64_t)s->epochs;
+}
+
+static uint64_t mix(uint64_t state, int step) {
+    struct random r = random_stream(state, random_purpose("fake step"), (uint64_t)step);
+    return (uint64_t)random_bits(&r) << 32 | random_bits(&r);
+}
+
+static double state_accuracy(uint64_t state) {
+    return (double)(state % 10001) / 100;
+}
+
+double fake_accuracy(const struct train_settings *settings) {
+    uint64_t state = first_state(settings);
+    for (int step = 0; step < fake.steps; step++)
+        state = mix(state, step);
+    return state_accuracy(state);
+}
+
+static int has_fault(const struct train_settings *s) {
+    return fake.fault_method && s->seed == fake.fault_seed && !strcmp(s->method, fake.fault_method);
+}
+
+static int save(const char *path, int step, uint64_t state, struct error *err) {
+    char text[64];
+    int length = snprintf(text, sizeof text, "%d %llu\n", step, (unsigned long long)state);
+    return file_write(path, text, (size_t)length, err);
+}
+
+// Continues from a checkpoint if there is one.
+static void restore(const char *path, int *step, uint64_t *state) {
+    struct error ignored;
+    char *text = file_read(path, 1000, NULL, &ignored);
+    unsigned long long saved;
+    if (text && sscanf(text, "%d %llu", step, &saved) == 2)
+        *state = saved;
+    free(text);
+}
+
+static int finish(const struct train_job *job, uint64_t state, struct error *err) {
+    char record[PATH_SIZE], checkpoint[PATH_SIZE];
+    if (path_join(record, err, job->folder, "run.json") ||
+        path_join(checkpoint, err, job->folder, "checkpoint"))
+        return -1;
+    json_t *run = json_pack("{s:s, s:O, s:{s:f, s:f}, s:f, s:i}", "state", "done", "cell", job->cell,
+                            "metrics", "accuracy", state_accuracy(state), "worst_class_accuracy",
+                            state_accuracy(state) / 2, "seconds", 1.5, "threads", 1);
+    int result = run ? json_write(record, run, err) : fail(err, "out of memory: a fake record");
+    json_decref(run);
+    if (!result)
+        unlink(checkpoint);
+    return result;
+}
+
+static int fake_train(const struct train_job *job, struct error *err) {
+    const struct train_settings *s = job->settings;
+    char checkpoint[PATH_SIZE];
+    uint64_t state = first_state(s);
+    int step = 0;
+    if (!file_exists(job->train) || !file_exists(job->test))
+        return fail(err, "%s: no such shard", file_exists(job->train) ? job->test : job->train);
+    if (path_join(checkpoint, err, job->folder, "checkpoint"))
+        return -1;
+    restore(checkpoint, &step, &state);
+    note_event("train %llu %s from %d\n", (unsigned long long)s->seed, s->method, step);
+    fprintf(stderr, "the fake trainer says something\n");
+    for (; step < fake.steps; step++) {
+        if (interrupt_requested())
+            return save(checkpoint, step, state, err) ? -1 : fail_interrupted(err, "interrupted at step %d", step);
+        if (has_fault(s) && step == 3 && fake.fault == FAKE_FAILS)
+            return fail(err, "step 3: loss is NaN, first in layer3.0.bn2");
+        if (has_fault(s) && step == 3 && fake.fault == FAKE_CRASHES)
+            raise(SIGABRT);
+        state = mix(state, step);
+        usleep((useconds_t)fake.step_microseconds);
+        if (step % 2 && save(checkpoint, step + 1, state, err))
+            return -1;
+        if (job->progress)
+            job->progress(job->progress_context, step + 1, fake.steps, "loss 1.00");
+    }
+    if (has_fault(s) && fake.fault == FAKE_LIES)
+        return 0;
+    if (finish(job, state, err))
+        return -1;
+    note_event("done %llu %s\n", (unsigned long long)s->seed, s->method);
+    return 0;
+}
+
+const struct work fake_work = {
+    .inputs = fake_inputs, .generate = fake_generate, .train = fake_train, .memory = fake_memory};
