@@ -23,6 +23,15 @@ ifneq ($(filter release double sanitize,$(CONFIG)),$(CONFIG))
 $(error CONFIG=$(CONFIG) is none of release, double, sanitize)
 endif
 
+# A misspelt variable (SEED=3) would run something else than what was meant.
+VARIABLES := CONFIG CC ARCH V SANITIZE GOLDEN PRECISION \
+             PROFILE DATA SEEDS JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY
+GIVEN     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
+UNKNOWN   := $(filter-out $(VARIABLES) MAKEFLAGS MAKEOVERRIDES,$(filter-out -% .%,$(GIVEN)))
+ifneq ($(UNKNOWN),)
+$(error unknown setting $(firstword $(UNKNOWN))=; known are $(VARIABLES))
+endif
+
 SOURCES   := $(filter-out experiments/main.c,$(wildcard core/*/*.c gen/*.c experiments/*.c))
 TESTS     := $(wildcard tests/*.c)
 OBJECTS   := $(SOURCES:%.c=$(BUILD)/%.o)
@@ -66,6 +75,24 @@ $(BUILD)/libreff.a: $(OBJECTS)
 
 $(BUILD)/reff: $(BUILD)/experiments/main.o $(BUILD)/libreff.a
 	$(if $(V),,@)$(LINK)
+
+# ---- experiments: the paper's tables (PROFILE= DATA= SEEDS= JOBS= THREADS= RESULTS= DRY_RUN=1 KEEP_SHARDS=1 RETRY=1)
+
+on = $(filter-out 0 no,$1)
+REQUEST = $(if $(PROFILE),--profile '$(PROFILE)') $(if $(DATA),--data '$(DATA)') $(if $(SEEDS),--seeds '$(SEEDS)') \
+          $(if $(RESULTS),--results '$(RESULTS)')
+SWEEP   = $(REQUEST) $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)') \
+          $(if $(call on,$(DRY_RUN)),--dry-run) $(if $(call on,$(KEEP_SHARDS)),--keep-shards) \
+          $(if $(call on,$(RETRY)),--retry)
+
+.PHONY: table1 status
+table1: ## every run of tables 1a and 1b, then the tables (PROFILE=quick; DRY_RUN=1 tells what it takes)
+	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(BUILD)/reff run table1 $(SWEEP)
+
+status: ## where the runs of table 1 stand
+	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(BUILD)/reff status table1 $(REQUEST)
 
 # ---- tests: SANITIZE=1 builds with address and undefined-behaviour checks
 

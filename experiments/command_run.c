@@ -62,6 +62,8 @@ static int run(const struct request *r, const struct request_options *options, c
                                         .retry = options->retry,
                                         .log = stderr};
     struct error later = {0};
+    if (folder_make(options->results, err))
+        return -1;
     int failed = sweep_run(&r->plan, &real_work, &sweep, err);
     if (failed && err->status == EXIT_INTERRUPTED)
         return -1;

@@ -3,6 +3,7 @@
 #include "core/base/interrupt.h"
 #include "core/base/version.h"
 #include "experiments/commands.h"
+#include "gen/commands.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,9 @@ static const struct entry commands[] = {
     {"run", command_run, "do all runs that tables need, then print the tables"},
     {"status", command_status, "show which runs are done, failed, unfinished or running"},
     {"table", command_table, "print tables and claims from the results that are there"},
+    {"info", command_info, "print what is inside a shard"},
+    {"preview", command_preview, "draw a contact sheet of a shard"},
+    {"verify", command_verify, "check a shard against its own claims"},
     {"golden", command_golden, "compare the engine with golden files"},
 };
 

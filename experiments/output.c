@@ -39,9 +39,11 @@ static void setting_text(const struct plan *plan, char out[512]) {
     const struct profile *p = plan->profile;
     char data[256];
     profile_describe(p, data);
-    snprintf(out, 512, "profile %s: %s; %.0f training images, %.0f test images, %d px, %s, %d epochs",
-             p->name, data, cell_images(&plan->cells[0], SPLIT_TRAIN),
-             cell_images(&plan->cells[0], SPLIT_TEST), p->data.canvas, p->training.model, p->training.epochs);
+    snprintf(
+        out, 512,
+        "profile %s: %s; %.0f training images, %.0f test images, %d px, network %s (width %d), epochs: %d",
+        p->name, data, cell_images(&plan->cells[0], SPLIT_TRAIN), cell_images(&plan->cells[0], SPLIT_TEST),
+        p->data.canvas, p->training.model, p->training.width, p->training.epochs);
 }
 
 static const char *accuracy_text(const struct plan *plan) {
@@ -117,18 +119,25 @@ static void markdown_claim(FILE *out, const struct claim_result *c) {
     fprintf(out, ".\n");
 }
 
+// Seeds that are missing for the same reason share a line.
 static void markdown_missing(FILE *out, const struct table_result *r) {
     for (int row = 0; row < r->table->row_count; row++)
         for (int column = 0; column < r->table->column_count; column++) {
-            const struct cell_result *c = table_result_cell(r, row, column);
-            size_t i;
-            const json_t *one;
-            json_array_foreach(c->missing_seeds, i, one) {
-                fprintf(out, "- %s = %s, %s, seed %lld: %s\n", r->table->row_name, r->table->rows[row],
-                        r->table->columns[column],
-                        (long long)json_integer_value(json_object_get(one, "seed")),
-                        json_string_value(json_object_get(one, "reason")));
+            const json_t *list = table_result_cell(r, row, column)->missing_seeds;
+            const char *before = NULL;
+            for (size_t i = 0; i < json_array_size(list); i++) {
+                const json_t *one = json_array_get(list, i);
+                const char *reason = json_string_value(json_object_get(one, "reason"));
+                long long seed = json_integer_value(json_object_get(one, "seed"));
+                if (before && !strcmp(before, reason))
+                    fprintf(out, ", %lld", seed);
+                else
+                    fprintf(out, "%s- %s = %s, %s: %s: seed %lld", before ? "\n" : "", r->table->row_name,
+                            r->table->rows[row], r->table->columns[column], reason, seed);
+                before = reason;
             }
+            if (before)
+                fputc('\n', out);
         }
 }
 
@@ -380,7 +389,7 @@ int output_table(FILE *out, enum output_format format, const struct table_result
         latex(out, table);
     } else {
         json_t *value = json_table(table, claims, claim_count, provenance);
-        char *text = value ? json_dumps(value, JSON_INDENT(2)) : NULL;
+        char *text = value ? json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) : NULL;
         json_decref(value);
         if (!text)
             return fail(err, "%s: a value that JSON cannot hold", table->table->name);

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// reff gen: data sets, and the built-in sources as files.
+#include "core/base/options.h"
+#include "core/base/progress.h"
+#include "core/shard/shard.h"
+#include "gen/commands.h"
+#include "gen/export_builtin.h"
+#include "gen/textured_mnist.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SETTINGS_MOST 32 // of a data set, with those added here
+
+struct textured_mnist_options {
+    struct textured_mnist_settings settings; // first: its schema's offsets hold for the whole
+    char output[SETTING_TEXT_SIZE];
+    int threads;
+};
+
+static const struct setting more_options[] = {
+    SETTING_PATH(struct textured_mnist_options, output, NULL, "FILE",
+                 "the shard to write; its digest goes to FILE.sha256"),
+    SETTING_COUNT(struct textured_mnist_options, threads, "0", 0, 1024, "threads",
+                  "threads to use, 0: one a core; the bytes are the same for any number"),
+    SETTING_END};
+
+static const char textured_mnist_description[] =
+    "Textured MNIST: digits of MNIST filled with one texture on a background of another. Textures give the "
+    "digit away\n"
+    "with chances 1-p (background) and 1-q (digit). Without --mnist and --textures digits and textures are "
+    "drawn by the\n"
+    "program. The shard is HDF5: images uint8 [N,H,W,3], masks uint8 [N,H,W], labels, and where each image "
+    "came from.";
+
+static void show_progress(void *context, double done, double total) {
+    struct progress *p = context;
+    p->total = total; // with --count 0 the source knows
+    progress_update(p, done, NULL);
+}
+
+// The schema of the data set followed by the options of the command.
+static void join_schemas(struct setting schema[SETTINGS_MOST]) {
+    int count = 0;
+    for (const struct setting *s = textured_mnist_schema; s->name; s++)
+        schema[count++] = *s;
+    for (const struct setting *s = more_options; s->name; s++)
+        schema[count++] = *s;
+    memset(&schema[count], 0, sizeof *schema);
+}
+
+static int generate_textured_mnist(int argc, char **argv, struct error *err) {
+    struct setting schema[SETTINGS_MOST];
+    join_schemas(schema);
+    const struct command command = {
+        .name = "gen textured-mnist",
+        .arguments = "",
+        .summary = "Write a shard of Textured MNIST.",
+        .description = textured_mnist_description,
+        .example =
+            "reff gen textured-mnist --p 0 --q 1 --size 112 --canvas 224 --seed 5 --split train --count 500 "
+            "--output train.h5",
+        .schema = schema};
+    struct textured_mnist_options o;
+    struct words words;
+    int parsed = options_parse(&command, argc, argv, &o, &words, err);
+    if (parsed)
+        return parsed < 0 ? -1 : 0;
+    if (!*o.output)
+        return fail_usage(err, "--output: a file name must be given");
+    if (o.threads)
+        omp_set_num_threads(o.threads);
+    struct progress progress;
+    progress_start(&progress, o.output, "images", o.settings.count, 0);
+    int result = textured_mnist_generate(&o.settings, o.output, show_progress, &progress, err);
+    progress_end(&progress);
+    if (!result && shard_write_manifest(o.output, err)) {
+        unlink(o.output); // both or none
+        result = -1;
+    }
+    return result;
+}
+
+// ---------------------------------------------------------------------------------------------- built-in
+// sources
+
+struct export_options {
+    char output[SETTING_TEXT_SIZE];
+    int count, size;
+};
+
+static int generate_digits(int argc, char **argv, struct error *err) {
+    static const struct setting schema[] = {
+        SETTING_PATH(struct export_options, output, NULL, "FOLDER", "where to; it must be absent or empty"),
+        SETTING_END};
+    static const struct command command = {
+        .name = "gen digits",
+        .arguments = "",
+        .summary = "Write the built-in digits as MNIST's four files (IDX, gzip).",
+        .description =
+            "60,000 digits for training and 10,000 for testing, drawn by the program. Shards made from these "
+            "files\n(--mnist FOLDER) have the same images as those made without --mnist.",
+        .example = "reff gen digits --output digits",
+        .schema = schema};
+    struct export_options o = {.count = 0};
+    struct words words;
+    int parsed = options_parse(&command, argc, argv, &o, &words, err);
+    return parsed ? (parsed < 0 ? -1 : 0) : export_builtin_digits(o.output, err);
+}
+
+static int generate_textures(int argc, char **argv, struct error *err) {
+    static const struct setting schema[] = {
+        SETTING_PATH(struct export_options, output, NULL, "FOLDER", "where to; it must be absent or empty"),
+        SETTING_INT(struct export_options, count, "120", 1, 9999, "pictures", "of each of the 47 classes"),
+        SETTING_INT(struct export_options, size, "96", 8, 1024, "pixels", "side of a picture"), SETTING_END};
+    static const struct command command = {
+        .name = "gen textures",
+        .arguments = "",
+        .summary = "Write the built-in textures as PNG files in DTD's layout.",
+        .description =
+            "FOLDER/dtd/images/CLASS/CLASS_NNNN.png for DTD's 47 classes, drawn by the program. Shards made\n"
+            "from the default count and size (--textures FOLDER) have the same images as those made without "
+            "--textures.",
+        .example = "reff gen textures --output textures",
+        .schema = schema};
+    struct export_options o;
+    struct words words;
+    int parsed = options_parse(&command, argc, argv, &o, &words, err);
+    return parsed ? (parsed < 0 ? -1 : 0) : export_builtin_textures(o.output, o.count, o.size, err);
+}
+
+static const struct {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv, struct error *err);
+} generators[] = {
+    {"textured-mnist", "a shard of Textured MNIST", generate_textured_mnist},
+    {"digits", "the built-in digits as MNIST's four files", generate_digits},
+    {"textures", "the built-in textures as PNG files", generate_textures},
+};
+
+static void print_generators(FILE *out) {
+    fputs("usage: reff gen WHAT [options]\n\nGenerate data.\n\nwhat:\n", out);
+    for (size_t i = 0; i < sizeof generators / sizeof *generators; i++)
+        fprintf(out, "  %-16s %s\n", generators[i].name, generators[i].summary);
+    fputs("\nreff gen WHAT --help lists the options.\n", out);
+}
+
+int command_gen(int argc, char **argv, struct error *err) {
+    if (argc < 2)
+        return fail_usage(err, "gen what? One of textured-mnist, digits, textures; see reff gen --help");
+    if (!strcmp(argv[1], "--help")) {
+        print_generators(stdout);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof generators / sizeof *generators; i++)
+        if (!strcmp(argv[1], generators[i].name))
+            return generators[i].run(argc - 1, argv + 1, err);
+    return fail_usage(err, "'%.60s' cannot be generated; see reff gen --help", argv[1]);
+}
