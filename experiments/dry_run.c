@@ -118,7 +118,7 @@ int dry_run(FILE *out, const struct request *r, const struct request_options *op
     struct survey v = {0};
     struct resources resources;
     struct estimate estimate = {0};
-    const struct cell **todo = allocate((size_t)plan->count, sizeof *todo, "a dry run", err);
+    const struct cell **todo = allocate((size_t)plan->count, sizeof(struct cell *), "a dry run", err);
     int count = 0, failed = !todo || survey_make(&v, plan, options->results, err);
     if (!failed) {
         fprintf(out, "%d distinct cells, %d seeds, %d runs\n", plan->table_cells, plan->seeds.count,

@@ -9,8 +9,8 @@
 #include <jansson.h>
 #include <sys/types.h>
 
-// Forks a child that dies with its parent and ignores SIGPIPE. Returns the pid in the parent, 0 in the child
-// (which must end with _exit), -1 with a message.
+// Forks a child that dies with its parent and ignores SIGPIPE and SIGINT. Returns the pid in the parent, 0 in
+// the child (which must end with _exit), -1 with a message.
 pid_t child_start(struct error *err);
 
 // Runs `make` in a child and returns its JSON value here (new reference), or NULL with the child's message.

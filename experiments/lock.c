@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -58,6 +59,16 @@ int lock_is_held(const char *path) {
     return held;
 }
 
+// A process that has begun to end has no memory any more, so no program either, though it may still have an
+// entry (a zombie has one until its parent, or init in its place, has asked for it).
+static int is_alive(pid_t process) {
+    char link[64], program[PATH_SIZE];
+    if (kill(process, 0) && errno == ESRCH)
+        return 0;
+    snprintf(link, sizeof link, "/proc/%ld/exe", (long)process);
+    return readlink(link, program, sizeof program) >= 0 || errno != ENOENT;
+}
+
 void remove_leftovers(const char *folder) {
     char path[PATH_SIZE];
     struct error ignored;
@@ -66,7 +77,7 @@ void remove_leftovers(const char *folder) {
     while (listing && (entry = readdir(listing))) {
         char *part = strstr(entry->d_name, ".part-"), *end;
         long process = part ? strtol(part + 6, &end, 10) : 0;
-        if (process > 0 && !*end && kill((pid_t)process, 0) && errno == ESRCH &&
+        if (process > 0 && !*end && !is_alive((pid_t)process) &&
             !path_join(path, &ignored, folder, entry->d_name))
             unlink(path);
     }

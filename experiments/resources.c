@@ -5,6 +5,7 @@
 #include "experiments/isolate.h"
 
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -36,8 +37,9 @@ static double available_memory(void) {
     char line[128];
     double kilobytes = 0;
     FILE *file = fopen("/proc/meminfo", "r");
-    while (file && fgets(line, sizeof line, file) && sscanf(line, "MemAvailable: %lf kB", &kilobytes) != 1)
-        ;
+    while (file && fgets(line, sizeof line, file))
+        if (!strncmp(line, "MemAvailable:", 13))
+            kilobytes = strtod(line + 13, NULL);
     if (file)
         fclose(file);
     return kilobytes * 1024;

@@ -48,7 +48,7 @@ static int look_at_all(struct sweep *s, struct error *err) {
 
 // Puts the waiting tasks into the order in which they are started.
 static int order_tasks(struct sweep *s, struct error *err) {
-    const struct cell **cells = allocate((size_t)s->plan->count, sizeof *cells, "a sweep", err);
+    const struct cell **cells = allocate((size_t)s->plan->count, sizeof(struct cell *), "a sweep", err);
     double *seconds = allocate((size_t)s->plan->count, sizeof *seconds, "a sweep", err);
     int *index = allocate((size_t)s->plan->count, sizeof *index, "a sweep", err);
     int failed = !cells || !seconds || !index, count = 0;

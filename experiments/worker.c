@@ -134,13 +134,15 @@ static void work(const struct worker_job *job, int pipe) {
     struct error err = {0};
     struct worker w = {.job = job, .pipe = pipe, .err = &err};
     struct report report = {.kind = REPORT_DONE};
-    char folder[PATH_SIZE], path[PATH_SIZE];
+    char path[PATH_SIZE];
     int busy = 0, lock = -1;
     signal(SIGXFSZ, SIG_IGN); // a file-size limit shows as a failed write
     omp_set_num_threads(job->threads);
-    int failed = run_folder(folder, job->results, job->cell, &err) || folder_make(folder, &err) ||
-                 path_join(path, &err, folder, "lock") ||
-                 (lock = lock_take(path, LOCK_EXCLUSIVE, 0, &busy, &err)) < 0 || run(&w);
+    int failed = run_folder(path, job->results, job->cell, &err) || folder_make(path, &err) ||
+                 run_file(path, job->results, job->cell, "lock", &err);
+    if (!failed)
+        lock = lock_take(path, LOCK_EXCLUSIVE, 0, &busy, &err);
+    failed = lock < 0 || run(&w);
     if (failed)
         report.kind = busy                             ? REPORT_ELSEWHERE
                       : err.status == EXIT_INTERRUPTED ? REPORT_STOPPED
@@ -148,6 +150,7 @@ static void work(const struct worker_job *job, int pipe) {
     snprintf(report.text, sizeof report.text, "%s", failed ? err.message : "");
     report.full_disk = failed && tells_full_disk(err.message);
     send(&w, &report);
+    lock_release(lock);
 }
 
 pid_t worker_start(const struct worker_job *job, int *reports, struct error *err) {

@@ -120,6 +120,8 @@ static int decode_png(const uint8_t *bytes, size_t size, const char *name, struc
     png_image png = {.version = PNG_IMAGE_VERSION};
     if (!png_image_begin_read_from_memory(&png, bytes, size))
         return fail(err, "%s: damaged PNG (%s)", name, png.message);
+    // Without it libpng takes 16-bit samples for linear light and brightens them.
+    png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
     int result = check_size(png.width, png.height, name, err);
     if (!result) {
         png.format = PNG_FORMAT_RGB;

@@ -149,7 +149,8 @@ static int fake_train(const struct train_job *job, struct error *err) {
     fprintf(stderr, "the fake trainer says something\n");
     for (; step < fake.steps; step++) {
         if (interrupt_requested())
-            return save(checkpoint, step, state, err) ? -1 : fail_interrupted(err, "interrupted at step %d", step);
+            return save(checkpoint, step, state, err) ? -1
+                                                      : fail_interrupted(err, "interrupted at step %d", step);
         if (has_fault(s) && step == 3 && fake.fault == FAKE_FAILS)
             return fail(err, "step 3: loss is NaN, first in layer3.0.bn2");
         if (has_fault(s) && step == 3 && fake.fault == FAKE_CRASHES)

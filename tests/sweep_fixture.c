@@ -43,10 +43,10 @@ void fixture_make(struct fixture *f, const char *profile_text) {
     char table[PATH_SIZE], *words[] = {table};
     memset(f, 0, sizeof *f);
     snprintf(table, sizeof table, "%s", fixture_write("small.ini", fixture_table_text));
-    int failed = profile_read(&f->profile, fixture_write("profile.ini", profile_text), &err) ||
-                 profile_resolve(&f->profile, "", &err) ||
-                 tables_read(&f->tables, &f->table_count, words, 1, &err) ||
-                 plan_make(&f->plan, &f->profile, &f->profile.seeds, f->tables, f->table_count, &fake_work, &err);
+    int failed =
+        profile_read(&f->profile, fixture_write("profile.ini", profile_text), &err) ||
+        profile_resolve(&f->profile, "", &err) || tables_read(&f->tables, &f->table_count, words, 1, &err) ||
+        plan_make(&f->plan, &f->profile, &f->profile.seeds, f->tables, f->table_count, &fake_work, &err);
     if (failed) {
         printf("%s ", err.message);
         fixture_free(f);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small sweep for tests: definitions written into the suite's folder, a plan made from them with the fake work.
+// A small sweep for tests: definitions written into the suite's folder, a plan made from them with the fake
+// work.
 //
 // Two rows (p = 0, 1), two methods (baseline, reff), two seeds: eight runs on four data sets.
 #ifndef REFF_TESTS_SWEEP_FIXTURE_H

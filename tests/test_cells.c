@@ -84,13 +84,19 @@ static void digest_with(const char *before, const char *now, char digest[DIGEST_
 
 static void test_digest(void) {
     static const char *const changes[][2] = {
-        {"lambda = 3", "lambda = 4"}, {"epochs = 2", "epochs = 3"}, {"canvas = 32", "canvas = 33"},
-        {"train = 64", "train = 65"}, {"test = 32", "test = 33"},   {"batch = 16", "batch = 16\nlr = 0.02"},
+        {"lambda = 3", "lambda = 4"},
+        {"epochs = 2", "epochs = 3"},
+        {"canvas = 32", "canvas = 33"},
+        {"train = 64", "train = 65"},
+        {"test = 32", "test = 33"},
+        {"batch = 16", "batch = 16\nlr = 0.02"},
         {"test = 32\n", "test = 32\nvalidation = 16\n"},
     };
     static const char *const same[][2] = {
-        {"title = for tests", "title = other words"}, {"seeds = 1,2", "seeds = 1,2,3"},
-        {"lambda = 3", "lambda = 3.0"},               {"[method reff]", "# a comment\n[method reff]"},
+        {"title = for tests", "title = other words"},
+        {"seeds = 1,2", "seeds = 1,2,3"},
+        {"lambda = 3", "lambda = 3.0"},
+        {"[method reff]", "# a comment\n[method reff]"},
         {"[method reff]", "[method reff-l1]\nlambda = 5\n[method reff]"}, // another method's business
     };
     char first[DIGEST_SIZE], other[DIGEST_SIZE];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The declarative files: the committed ones say what the specification says, and whatever is wrong in one is refused
-// with its file and line, as a fault of usage.
+// The declarative files: the committed ones say what the specification says, and whatever is wrong in one is
+// refused with its file and line, as a fault of usage.
 #include "experiments/home.h"
 #include "experiments/profile.h"
 #include "experiments/results.h"
@@ -29,8 +29,9 @@ static void test_seeds(void) {
 }
 
 static void test_bad_seeds(void) {
-    const char *const bad[] = {"", "0", "-1", "x", "3,x", "3,,4", "3;4", "1.5", ",", "3,3", "65", "1e3",
-                               "99999999999999999999", " 3"};
+    const char *const bad[] = {
+        "",  "0", "-1", "x", "3,x", "3,,4", "3;4", "1.5", ",", "3,3", "65", "1e3", "99999999999999999999",
+        " 3"};
     struct seeds s;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct error err = {0};
@@ -40,7 +41,8 @@ static void test_bad_seeds(void) {
     }
 }
 
-// ---------------------------------------------------------------------------------------------- committed files
+// ---------------------------------------------------------------------------------------------- committed
+// files
 
 static void test_committed_tables(void) {
     static const struct {
@@ -119,7 +121,8 @@ static void test_bad_paper_numbers(void) {
         const char *text, *part;
     } bad[] = {
         {"table,row_name,row,column,mean,std\ntable1a,p,0,reff,46.68\n", "paper.csv:2: fewer than 6 fields"},
-        {"table,row_name,row,column,mean,std\ntable1a,p,0,reff,46.68,1,1\n", "paper.csv:2: more than 6 fields"},
+        {"table,row_name,row,column,mean,std\ntable1a,p,0,reff,46.68,1,1\n",
+         "paper.csv:2: more than 6 fields"},
         {"table,row_name,row,column,mean,std\ntable1a,p,0,reff,4x,1\n", "paper.csv:2: "},
         {"table,row_name,row,column,mean,std\na,p,0,r,4,1\na,p,0.0,r,5,1\n", "paper.csv:3: given twice"},
     };
@@ -223,7 +226,8 @@ static void test_unknown_names(void) {
     profile_free(&p);
 }
 
-// ---------------------------------------------------------------------------------------------- the data's folder
+// ---------------------------------------------------------------------------------------------- the data's
+// folder
 
 static void test_data_folder(void) {
     struct error err = {0};
@@ -238,7 +242,8 @@ static void test_data_folder(void) {
     CU_ASSERT_STRING_EQUAL(real.data.textures, "/abs/textures");
     CU_ASSERT_STRING_EQUAL(real.training.weights, "/data/../w");
     CU_ASSERT_FATAL(!profile_read(&builtin, fixture_write("builtin.ini", PROFILE_HEAD), &err));
-    CU_ASSERT(profile_resolve(&builtin, "/data", &err)); // a folder that would not be read is a misunderstanding
+    CU_ASSERT(
+        profile_resolve(&builtin, "/data", &err)); // a folder that would not be read is a misunderstanding
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
     char words[256];
     profile_describe(&builtin, words);
@@ -258,5 +263,6 @@ void suite_definitions(void) {
     CU_add_test(suite, "bad tables are refused with file and line", test_bad_tables);
     CU_add_test(suite, "bad profiles are refused with file and line", test_bad_profiles);
     CU_add_test(suite, "unknown names are refused, known ones listed", test_unknown_names);
-    CU_add_test(suite, "paths are relative to the data folder, which must be given if needed", test_data_folder);
+    CU_add_test(suite, "paths are relative to the data folder, which must be given if needed",
+                test_data_folder);
 }

@@ -40,7 +40,8 @@ static void test_order(void) {
         seen[order[i]]++;
     for (int i = 0; i < RUNS; i++)
         CU_ASSERT_EQUAL(seen[i], 1); // every run once
-    for (int i = 0; i < RUNS - 4; i += 2) { // data set by data set, the longer run first, but for the last two
+    for (int i = 0; i < RUNS - 4;
+         i += 2) { // data set by data set, the longer run first, but for the last two
         CU_ASSERT_STRING_EQUAL(pointers[order[i]]->data_digest, pointers[order[i + 1]]->data_digest);
         CU_ASSERT(seconds[order[i]] > seconds[order[i + 1]]);
     }

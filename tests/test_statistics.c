@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The statistics behind tables and claims. Expected values: sums by hand; probabilities of Student's t from its
-// density, integrated numerically (Simpson, 200,000 steps), not from the library that is under test.
+// The statistics behind tables and claims. Expected values: sums by hand; probabilities of Student's t from
+// its density, integrated numerically (Simpson, 200,000 steps), not from the library that is under test.
 #include "experiments/statistics.h"
 #include "tests/suite.h"
 
