@@ -66,7 +66,13 @@ FORCE:
 .PHONY: FORCE
 $(BUILD)/core/base/provenance.o: $(BUILD)/build_revision.h
 
-$(BUILD)/%.o: %.c | $(STAMP)
+# Another compiler or other flags (ARCH=) compile everything anew: objects of two kinds never meet in one program.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(FLAGS)' > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags | $(STAMP)
 	@mkdir -p $(@D)
 	$(if $(V),,@)$(COMPILE)
 

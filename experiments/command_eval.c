@@ -88,14 +88,15 @@ static int evaluate(const struct options *o, const char *path, struct shard *sha
     trainer_free(t);
     if (!report)
         return -1;
-    if (o->json) {
-        json_dumpf(report, stdout, JSON_INDENT(2));
-        printf("\n");
-    } else {
+    char *text = o->json ? json_text(report) : NULL;
+    int failed = o->json && !text ? fail(err, "out of memory: the report") : 0;
+    if (text)
+        puts(text);
+    else if (!failed)
         print_report(path, report);
-    }
+    free(text);
     json_decref(report);
-    return 0;
+    return failed;
 }
 
 int command_eval(int argc, char **argv, struct error *err) {

@@ -46,8 +46,12 @@ static void join_schemas(struct setting out[MOST_SETTINGS]) {
 }
 
 static void show_progress(void *context, double done, double total, const char *note) {
-    (void)total;
-    progress_update(context, done, note);
+    struct progress *p = context;
+    if (!p->total) { // the first step of this session, which a checkpoint may have begun late
+        p->total = total;
+        p->done_at_start = done - 1;
+    }
+    progress_update(p, done, note);
 }
 
 int command_train(int argc, char **argv, struct error *err) {

@@ -185,6 +185,21 @@ static void train_steps(const struct method *m, const char *model, int threads, 
     omp_set_num_threads(before);
 }
 
+// OpenBLAS is kept to one thread, and took OpenMP's other threads with it: every run was single threaded.
+static void test_trainer_keeps_our_threads(void) {
+    int before = omp_get_max_threads(), at_work = 0;
+    for (int threads = 2; threads <= 3; threads++) {
+        omp_set_num_threads(threads);
+        trainer_free(make_trainer(&methods[0], "small"));
+        CU_ASSERT_EQUAL(omp_get_max_threads(), threads);
+#pragma omp parallel
+#pragma omp single
+        at_work = omp_get_num_threads();
+        CU_ASSERT_EQUAL(at_work, threads);
+    }
+    omp_set_num_threads(before);
+}
+
 static void test_same_bits_for_any_threads(void) {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         real *one, *other;
@@ -243,6 +258,7 @@ void suite_engine(void) {
     CU_add_test(suite, "gradient of every method and network against differences (double)",
                 test_gradient_of_every_method);
     CU_add_test(suite, "detached control and full gradient are told apart", test_detached_is_told_apart);
+    CU_add_test(suite, "a trainer leaves OpenMP its threads", test_trainer_keeps_our_threads);
     CU_add_test(suite, "same bits for 1 to 5 threads", test_same_bits_for_any_threads);
     CU_add_test(suite, "evaluation leaves no trace in training", test_evaluation_leaves_no_trace);
     CU_add_test(suite, "a loss that is no number names its layer",

@@ -190,6 +190,26 @@ static void test_json_round_trip(void) {
     json_decref(object);
 }
 
+// A confusion matrix is read by people: a row a line. Texts stay as they are, brackets and all.
+static void test_json_text_has_rows(void) {
+    static const char wanted[] = "{\n"
+                                 "  \"matrix\": [\n    [1, -2.5, null],\n    []\n  ],\n"
+                                 "  \"words\": [\n    \"[1,\",\n    \"2]\"\n  ],\n"
+                                 "  \"text\": \"a [b,  c] \\n  d]\",\n"
+                                 "  \"one\": [7]\n"
+                                 "}";
+    json_t *value = json_pack("{s:[[i,f,n],[]], s:[s,s], s:s, s:[i]}", "matrix", 1, -2.5, "words", "[1,", "2]",
+                              "text", "a [b,  c] \n  d]", "one", 7);
+    char *text = json_text(value);
+    CU_ASSERT_FATAL(text != NULL);
+    CU_ASSERT_STRING_EQUAL(text, wanted);
+    json_t *back = json_loads(text, 0, NULL);
+    CU_ASSERT(json_equal(value, back));
+    json_decref(back);
+    json_decref(value);
+    free(text);
+}
+
 // A run's identity holds what decides its result, and no paths.
 static void test_json_recorded_only(void) {
     struct sample s;
@@ -331,6 +351,7 @@ void suite_settings(void) {
     CU_add_test(s, "names are found with - and with _", test_find);
     CU_add_test(s, "text out and in gives the same bits", test_text_round_trip);
     CU_add_test(s, "JSON out and in gives the same bits", test_json_round_trip);
+    CU_add_test(s, "JSON text keeps arrays of numbers on a line", test_json_text_has_rows);
     CU_add_test(s, "a run's identity holds no paths", test_json_recorded_only);
     CU_add_test(s, "JSON with unknown or ill-typed settings is refused", test_json_refused);
     CU_add_test(s, "settings files: sections, comments, line ends, places", test_file_lines);

@@ -411,8 +411,36 @@ int json_digest(const json_t *value, char hex[65], struct error *err) {
     return result;
 }
 
-int json_write(const char *path, const json_t *value, struct error *err) {
+// Takes the line breaks out of arrays of numbers. (A line break is never part of a JSON string.)
+static void join_numbers(char *text) {
+    char *to = text, *end = NULL; // end: of the array of numbers at hand
+    for (const char *from = text; *from; from++) {
+        if (*from == '[' && from[1 + strcspn(from + 1, "[]{}\"")] == ']')
+            end = strchr(from, ']');
+        if (from == end)
+            end = NULL;
+        if (!end || *from != '\n') {
+            *to++ = *from;
+            continue;
+        }
+        int edge = from[-1] == '[';
+        from += strspn(from, "\n ");
+        if (!edge && *from != ']')
+            *to++ = ' ';
+        from--;
+    }
+    *to = 0;
+}
+
+char *json_text(const json_t *value) {
     char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    if (text)
+        join_numbers(text);
+    return text;
+}
+
+int json_write(const char *path, const json_t *value, struct error *err) {
+    char *text = json_text(value);
     if (!text)
         return fail(err, "%s: a value that JSON cannot hold", path);
     struct output out;

@@ -109,7 +109,10 @@ int settings_lines(const char *name, const char *text, settings_line *take, void
 // Digest of any JSON value in canonical form (sorted keys, compact), as 64 hex digits.
 int json_digest(const json_t *value, char hex[65], struct error *err);
 
-// Writes a JSON value, indented, ending in a newline, as a whole-or-absent file.
+// A JSON value as text, indented, but arrays of numbers on a line each; free() it. NULL when out of memory.
+char *json_text(const json_t *value);
+
+// Writes a JSON value as json_text gives it, ending in a newline, as a whole-or-absent file.
 int json_write(const char *path, const json_t *value, struct error *err);
 
 // Reads a JSON file; "FILE:LINE: what is wrong". NULL on failure.

@@ -247,7 +247,8 @@ static void report_progress(const struct training *r) {
     char note[48];
     if (!r->job->progress)
         return;
-    snprintf(note, sizeof note, "epoch %ld/%d", r->state.step / r->steps_per_epoch + 1, r->settings->epochs);
+    snprintf(note, sizeof note, "epoch %ld/%d", (r->state.step - 1) / r->steps_per_epoch + 1,
+             r->settings->epochs);
     r->job->progress(r->job->progress_context, (double)r->state.step, (double)r->steps, note);
 }
 
