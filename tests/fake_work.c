@@ -4,17 +4,36 @@
 #include "core/base/file.h"
 #include "core/base/interrupt.h"
 #include "core/base/random.h"
+#include "tests/suite.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct fake_work fake;
 
+// Memory that processes share after a fork.
+static struct {
+    atomic_int points, halt_at;
+    atomic_llong waiting; // halt_at * 2^32 + a process that waits for it to change
+} * shared_clock;
+
+enum { POLL_MICROSECONDS = 200, POLLS_MOST = 60 * 1000 * 1000 / POLL_MICROSECONDS };
+
 void fake_reset(void) {
+    if (!shared_clock) {
+        shared_clock =
+            mmap(NULL, sizeof *shared_clock, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (shared_clock == MAP_FAILED)
+            abort(); // no test is running yet that could fail
+    }
+    fake_go();
     memset(&fake, 0, sizeof fake);
     fake.steps = 5;
     fake.shard_bytes = 100;
@@ -49,6 +68,43 @@ int fake_events(const char *text) {
     return count;
 }
 
+// ---------------------------------------------------------------------------------------------- the clock
+
+void fake_halt(int points) {
+    atomic_store(&shared_clock->halt_at, atomic_load(&shared_clock->points) + points);
+}
+
+void fake_go(void) {
+    atomic_store(&shared_clock->halt_at, INT_MAX);
+}
+
+static void pass_point(void) {
+    int mine = atomic_fetch_add(&shared_clock->points, 1) + 1, halt_at;
+    while (mine >= (halt_at = atomic_load(&shared_clock->halt_at)) && !interrupt_requested()) {
+        atomic_store(&shared_clock->waiting, (long long)halt_at << 32 | getpid());
+        usleep(POLL_MICROSECONDS);
+    }
+}
+
+pid_t fake_wait_halted(void) {
+    for (int polls = 0; polls < POLLS_MOST; polls++, usleep(POLL_MICROSECONDS)) {
+        long long waiting = atomic_load(&shared_clock->waiting);
+        if (waiting >> 32 ==
+            atomic_load(&shared_clock->halt_at)) // not one that still waits for an earlier halt
+            return (pid_t)(waiting & 0x7fffffff);
+    }
+    CU_FAIL_FATAL("the sweep did not come so far within a minute");
+    return -1;
+}
+
+void fake_wait_events(const char *text, int count) {
+    int polls = 0;
+    for (; fake_events(text) < count && polls < POLLS_MOST; polls++)
+        usleep(POLL_MICROSECONDS);
+    if (polls == POLLS_MOST)
+        CU_FAIL_FATAL("the sweep did not come so far within a minute");
+}
+
 // ---------------------------------------------------------------------------------------------- generator
 
 static json_t *fake_inputs(const struct textured_mnist_settings *settings, struct error *err) {
@@ -63,7 +119,7 @@ static int fake_generate(const struct textured_mnist_settings *settings, const c
     if (!bytes)
         return fail(err, "out of memory: a fake shard");
     note_event("generate %s\n", settings->split);
-    usleep((useconds_t)fake.step_microseconds);
+    pass_point();
     if (progress)
         progress(progress_context, 1, 1);
     int result = file_write(path, bytes, fake.shard_bytes, err);
@@ -135,6 +191,12 @@ static int finish(const struct train_job *job, uint64_t state, struct error *err
     return result;
 }
 
+static void hold(const struct train_settings *s) {
+    note_event("hold %llu %s\n", (unsigned long long)s->seed, s->method);
+    while (!interrupt_requested())
+        usleep(POLL_MICROSECONDS);
+}
+
 static int fake_train(const struct train_job *job, struct error *err) {
     const struct train_settings *s = job->settings;
     char checkpoint[PATH_SIZE];
@@ -148,6 +210,8 @@ static int fake_train(const struct train_job *job, struct error *err) {
     note_event("train %llu %s from %d\n", (unsigned long long)s->seed, s->method, step);
     fprintf(stderr, "the fake trainer says something\n");
     for (; step < fake.steps; step++) {
+        if (step + 1 == fake.hold_step)
+            hold(s);
         if (interrupt_requested())
             return save(checkpoint, step, state, err) ? -1
                                                       : fail_interrupted(err, "interrupted at step %d", step);
@@ -156,7 +220,7 @@ static int fake_train(const struct train_job *job, struct error *err) {
         if (has_fault(s) && step == 3 && fake.fault == FAKE_CRASHES)
             raise(SIGABRT);
         state = mix(state, step);
-        usleep((useconds_t)fake.step_microseconds);
+        pass_point();
         if (step % 2 && save(checkpoint, step + 1, state, err))
             return -1;
         if (job->progress)
@@ -164,6 +228,7 @@ static int fake_train(const struct train_job *job, struct error *err) {
     }
     if (has_fault(s) && fake.fault == FAKE_LIES)
         return 0;
+    pass_point();
     if (finish(job, state, err))
         return -1;
     note_event("done %llu %s\n", (unsigned long long)s->seed, s->method);

@@ -10,6 +10,8 @@
 
 #include "experiments/work.h"
 
+#include <sys/types.h>
+
 enum fake_fault {
     FAKE_FAILS,   // an error: "step 3: loss is NaN, first in layer3.0.bn2"
     FAKE_CRASHES, // ends by SIGABRT
@@ -17,17 +19,17 @@ enum fake_fault {
 };
 
 struct fake_work {
-    char events[4096]; // file: one line for each thing done ("generate train", "train SEED METHOD", "done
-                       // ..."); "": none
-    int steps;         // of a run
-    long step_microseconds;   // length of a step
-    size_t shard_bytes;       // size of a shard
-    uint64_t fault_seed;      // runs of this seed
+    char events[4096];   // file: one line for each thing done ("generate train", "train SEED METHOD", "hold
+                         // ...", "done ..."); "": none
+    int steps;           // of a run
+    int hold_step;       // every run waits before this step (counted from 1) until it is interrupted; 0: none
+    size_t shard_bytes;  // size of a shard
+    uint64_t fault_seed; // runs of this seed
     const char *fault_method; // and method (NULL: none)
     enum fake_fault fault;    // end so
 };
 
-extern struct fake_work fake; // children inherit it; fake_reset gives 5 steps of 0 us and no faults
+extern struct fake_work fake; // children inherit it; fake_reset gives 5 steps, no faults and no halt
 
 extern const struct work fake_work;
 
@@ -38,5 +40,14 @@ double fake_accuracy(const struct train_settings *settings);
 
 // How many lines of the events file begin with `text`.
 int fake_events(const char *text);
+
+// A clock for tests that must meet a sweep at work, however fast or slow the machine is. It counts the points
+// that all processes together pass: one for each shard and for each step, and one before each record. After
+// fake_halt(n) processes wait where the n-th point from now is passed, and at every point after it; fake_go
+// lets them go on.
+void fake_halt(int points);
+void fake_go(void);
+pid_t fake_wait_halted(void); // waits until they do; a process that waits. Ends the test after a minute.
+void fake_wait_events(const char *text, int count); // waits until so many events are there; likewise
 
 #endif

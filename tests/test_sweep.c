@@ -2,7 +2,7 @@
 // The runner, through everything that may happen to a sweep: kill -9 of the sweep and of its runs at random
 // moments, Ctrl-C, a full disk, runs that fail, crash or lie, damaged records, changed settings, a second
 // sweep at the same time. The work is fake (fake_work.h), and its results depend on every step: a lost or
-// repeated one would show.
+// repeated one would show. Moments are counted in steps of the fake work, never in time.
 #include "core/base/interrupt.h"
 #include "core/base/random.h"
 #include "experiments/data_sets.h"
@@ -45,12 +45,13 @@ static void end(void) {
 // process
 
 // A sweep in a process of its own, which can be killed. It ends with the exit status that reff would have;
-// its messages are in log_path, the error last.
+// its messages are in log_path, the error last. It leads a process group, as a shell's job does.
 static pid_t sweep_start(long file_limit) {
     fflush(NULL);
     pid_t child = fork();
     if (child)
         return child;
+    setpgid(0, 0); // before it has children
     struct error err = {0};
     interrupt_clear();
     if (file_limit)
@@ -136,10 +137,6 @@ static int count_in_results(const char *name) {
     char path[PATH_SIZE];
     struct error err;
     return path_join(path, &err, results, name) ? -1 : suite_count_entries(path);
-}
-
-static void nap(struct random *r, uint32_t most_microseconds) {
-    usleep(1000 + random_below(r, most_microseconds));
 }
 
 // ---------------------------------------------------------------------------------------------- the plain
@@ -297,27 +294,27 @@ static int all_locks_free(void) {
     return 0;
 }
 
+// Every session is killed after 0 to 9 points, while a second process may be in the middle of anything. Eight
+// runs of twenty steps are not done in twelve such sessions.
 static void test_killed_sweep(void) {
+    enum { KILLS = 12, POINTS = 10 };
     struct random r = random_stream(1, random_purpose("test killed sweep"), 0);
-    int kills = 0, status;
     begin("killed");
     fake.steps = 20;
-    fake.step_microseconds = 1000;
-    for (;;) {
+    for (int k = 0; k < KILLS; k++) {
+        int points = (int)random_below(&r, POINTS);
+        fake_halt(points);
         pid_t sweep = sweep_start(0);
-        if (kills < 12) {
-            nap(&r, 40000);
-            kills += !kill(sweep, SIGKILL);
-        }
-        status = wait_for(sweep);
+        if (points) // else at once, before or after it has begun
+            fake_wait_halted();
+        CU_ASSERT_EQUAL(kill(sweep, SIGKILL), 0);
+        CU_ASSERT_EQUAL(wait_for(sweep), 128 + SIGKILL);
         CU_ASSERT_FATAL(all_locks_free()); // its children died with it
         CU_ASSERT_EQUAL(count_state(RUN_DAMAGED), 0);
         CU_ASSERT_EQUAL(count_state(RUN_FAILED), 0);
-        if (status != 128 + SIGKILL)
-            break;
     }
-    CU_ASSERT_EQUAL(status, 0);
-    CU_ASSERT_EQUAL(kills, 12);
+    fake_go();
+    CU_ASSERT_EQUAL(sweep_whole(), 0);
     check_all_done();
     CU_ASSERT_EQUAL(count_parts("runs"), 0);
     CU_ASSERT_EQUAL(count_in_results("shards"), -1);
@@ -325,63 +322,51 @@ static void test_killed_sweep(void) {
     end();
 }
 
-// The process of a running sweep's child, or 0.
-static pid_t any_child(pid_t parent) {
-    char path[64];
-    int child = 0;
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
-    FILE *file = fopen(path, "r");
-    if (file && fscanf(file, "%d", &child) != 1)
-        child = 0;
-    if (file)
-        fclose(file);
-    return child;
-}
-
 static void test_killed_runs(void) {
+    // A run that is killed is not begun again in the same sweep, so that fewer are left for each.
+    static const int kills[] = {4, 2, 1};
     struct random r = random_stream(1, random_purpose("test killed runs"), 0);
-    int sweeps = 0, kills = 0, status = EXIT_FAILED;
     begin("killedruns");
     fake.steps = 20;
-    fake.step_microseconds = 1000;
-    for (; status && sweeps < 50; sweeps++) {
+    for (size_t i = 0; i < sizeof kills / sizeof *kills; i++) {
+        fake_halt(1);
         pid_t sweep = sweep_start(0);
-        for (int k = 0; k < 3 && sweeps < 3; k++) {
-            nap(&r, 20000);
-            pid_t child = any_child(sweep);
-            kills += child > 0 && !kill(child, SIGKILL);
+        for (int k = 0; k < kills[i]; k++) {
+            CU_ASSERT_EQUAL(kill(fake_wait_halted(), SIGKILL), 0);
+            if (k + 1 < kills[i])
+                fake_halt(1 + (int)random_below(&r, i ? 1 : 8));
         }
-        status = wait_for(sweep);
+        fake_go();
+        CU_ASSERT_EQUAL(wait_for(sweep), EXIT_FAILED);
+        CU_ASSERT(log_has("ended from outside"));
+        CU_ASSERT_EQUAL(count_state(RUN_DONE), FIXTURE_RUNS - kills[i]);
         CU_ASSERT_EQUAL(count_state(RUN_DAMAGED), 0);
         CU_ASSERT_EQUAL(count_state(RUN_FAILED), 0); // ended from outside is no failure of the run
-        if (status)
-            CU_ASSERT(log_has("ended from outside"));
     }
-    CU_ASSERT_EQUAL(status, 0);
-    CU_ASSERT(kills > 0);
+    CU_ASSERT_EQUAL(sweep_whole(), 0);
     check_all_done();
     CU_ASSERT_EQUAL(count_parts("runs"), 0);
     end();
 }
 
 static void interrupt_once(int signal_number, int to_group) {
-    fake.steps = 400;
-    fake.step_microseconds = 2000;
+    fake.steps = 20;
+    fake.hold_step = 4;
     pid_t sweep = sweep_start(0);
-    if (to_group) // as a terminal's Ctrl-C, which reaches the runs too
-        setpgid(sweep, sweep);
-    while (fake_events("train ") < 2)
-        usleep(5000);
+    fake_wait_events("hold ", 2);
     kill(to_group ? -sweep : sweep, signal_number);
     CU_ASSERT_EQUAL(wait_for(sweep), EXIT_INTERRUPTED);
     CU_ASSERT(log_has("the same command goes on from here"));
     CU_ASSERT_EQUAL(count_state(RUN_UNFINISHED), 2); // two jobs, both with a checkpoint
     CU_ASSERT_EQUAL(count_state(RUN_DONE), 0);
     CU_ASSERT(all_locks_free());
-    fake.step_microseconds = 0;
+    fake.hold_step = 0;
     CU_ASSERT_EQUAL(sweep_whole(), 0);
     CU_ASSERT(log_has("unfinished: continues from its checkpoint"));
-    CU_ASSERT(fake_events("train ") == FIXTURE_RUNS + 2);
+    CU_ASSERT_EQUAL(fake_events("train "), FIXTURE_RUNS + 2);
+    CU_ASSERT_EQUAL(fake_events("train 1 reff from 3") + fake_events("train 2 reff from 3") +
+                        fake_events("train 1 baseline from 3") + fake_events("train 2 baseline from 3"),
+                    2); // no step is done twice
     check_all_done();
 }
 
@@ -442,12 +427,14 @@ static void test_unwritable(void) {
 static void test_two_sweeps(void) {
     begin("two");
     fake.steps = 20;
-    fake.step_microseconds = 1000;
+    fake_halt(10); // the second one comes while the first is at work
     pid_t one = sweep_start(0);
+    fake_wait_halted();
     char first_log[PATH_SIZE];
     memcpy(first_log, log_path, sizeof first_log);
     snprintf(log_path, sizeof log_path, "%s", suite_path("two-second.log"));
     pid_t two = sweep_start(0);
+    fake_go();
     int first = wait_for(one), second = wait_for(two);
     // One may end while the other is still at work on some runs: it says so and fails. None does any run
     // twice.
