@@ -74,7 +74,10 @@ static float between(struct random *r, float low, float high) {
 
 // Bell-shaped around 0 with the given spread (standard deviation): the sum of three uniform numbers.
 static float around(struct random *r, float spread) {
-    return spread * 2 * (between(r, -0.5f, 0.5f) + between(r, -0.5f, 0.5f) + between(r, -0.5f, 0.5f));
+    float sum = between(r, -0.5f, 0.5f);
+    sum += between(r, -0.5f, 0.5f);
+    sum += between(r, -0.5f, 0.5f);
+    return spread * 2 * sum;
 }
 
 int builtin_digit_label(int test, int index) {
@@ -161,7 +164,8 @@ static void fit(struct trace *trace, struct random *r) {
         low_y = trace->y[i] < low_y ? trace->y[i] : low_y;
         high_y = trace->y[i] > high_y ? trace->y[i] : high_y;
     }
-    float pen = 1.05f + fabsf(around(r, 0.42f)) + between(r, -0.25f, 0.25f); // half the width
+    float pen = 1.05f + fabsf(around(r, 0.42f)); // half the width
+    pen += between(r, -0.25f, 0.25f);
     float pressure = between(r, 0, 0.28f), length = between(r, 0.02f, 0.05f), phase = between(r, 0, 1);
     float side = high_x - low_x > high_y - low_y ? high_x - low_x : high_y - low_y;
     float scale = (20 - 2 * pen) / side;

@@ -171,8 +171,9 @@ static void make_palette(struct pattern *p, float palette[PATTERN_PALETTE][3], f
         float own_hue = hue + spread * (float)k / (float)last + pattern_uniform(p, -0.08f, 0.08f);
         make_colour(dark + contrast * along, own_hue, grey * pattern_uniform(p, 0.05f, 0.75f), palette[k]);
     }
-    make_colour(pattern_uniform(p, 0.25f, 0.75f), hue + pattern_uniform(p, -0.3f, 0.3f),
-                grey * pattern_uniform(p, 0.1f, 0.6f), tint);
+    float saturation = grey * pattern_uniform(p, 0.1f, 0.6f);
+    float own_hue = hue + pattern_uniform(p, -0.3f, 0.3f);
+    make_colour(pattern_uniform(p, 0.25f, 0.75f), own_hue, saturation, tint);
 }
 
 // How much lighter or darker the surface is at a pixel, from the slope of `height` towards the light.

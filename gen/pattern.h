@@ -8,7 +8,8 @@
 //
 // Only +, -, *, /, sqrt and floor are used on reals, all of which IEEE 754 rounds correctly, and sines are
 // polynomials of ours: the same texture has the same bytes whatever the mathematical library and the
-// processor.
+// processor. For the same reason no expression and no list of arguments or initialisers holds two draws: C
+// leaves their order to the compiler, and gcc and clang choose differently.
 #ifndef REFF_GEN_PATTERN_H
 #define REFF_GEN_PATTERN_H
 

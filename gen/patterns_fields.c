@@ -178,10 +178,13 @@ void pattern_matted(struct pattern *p) {
         float x = pattern_uniform(p, -4, 100), y = pattern_uniform(p, -4, 100),
               turn = pattern_uniform(p, 0, 1);
         for (int j = 0; j < 5; j++) {
-            struct hair h = {pattern_uniform(p, 7, 12), bend * pattern_uniform(p, -1, 1),
-                             pattern_uniform(p, 0.35f, 1)};
-            pattern_shape(p, x + pattern_uniform(p, -3, 3), y + pattern_uniform(p, -3, 3), h.length,
-                          turn + pattern_uniform(p, -0.05f, 0.05f), draw_hair, &h);
+            struct hair h;
+            h.length = pattern_uniform(p, 7, 12);
+            h.bend = bend * pattern_uniform(p, -1, 1);
+            h.value = pattern_uniform(p, 0.35f, 1);
+            float own_turn = turn + pattern_uniform(p, -0.05f, 0.05f);
+            float down = pattern_uniform(p, -3, 3), right = pattern_uniform(p, -3, 3);
+            pattern_shape(p, x + right, y + down, h.length, own_turn, draw_hair, &h);
         }
     }
 }
@@ -273,7 +276,8 @@ void pattern_swirly(struct pattern *p) {
     for (int k = 0; k < WHIRLS; k++) {
         x[k] = pattern_uniform(p, 5, 91);
         y[k] = pattern_uniform(p, 5, 91);
-        force[k] = pattern_uniform(p, 0.3f, 0.65f) * (pattern_chance(p, 0.5f) ? 1 : -1);
+        force[k] = pattern_uniform(p, 0.3f, 0.65f);
+        force[k] *= pattern_chance(p, 0.5f) ? 1 : -1;
         width[k] = pattern_uniform(p, 14, 24);
     }
     float turn = pattern_uniform(p, 0, 1), tx = cosine(turn) / p->period, ty = sine(turn) / p->period;

@@ -34,13 +34,15 @@ static void discs(struct pattern *p, float radius, float shift, float spacing) {
 // Small dots, close together, in rows.
 void pattern_dotted(struct pattern *p) {
     pattern_coordinates(p, 5.5f, 8.5f, 0.5f);
-    discs(p, pattern_uniform(p, 0.2f, 0.28f), pattern_chance(p, 0.5f) ? 0.5f : 0, 1);
+    float shift = pattern_chance(p, 0.5f) ? 0.5f : 0;
+    discs(p, pattern_uniform(p, 0.2f, 0.28f), shift, 1);
 }
 
 // Large flat dots, far apart, staggered.
 void pattern_polka_dotted(struct pattern *p) {
     pattern_coordinates(p, 18, 26, 0.5f);
-    discs(p, pattern_uniform(p, 0.27f, 0.36f), 0.5f, pattern_uniform(p, 0.6f, 0.85f));
+    float spacing = pattern_uniform(p, 0.6f, 0.85f);
+    discs(p, pattern_uniform(p, 0.27f, 0.36f), 0.5f, spacing);
 }
 
 // Round holes in a plate: dark inside, with a rim that catches the light.
@@ -157,8 +159,9 @@ void pattern_bubbly(struct pattern *p) {
     float large = pattern_uniform(p, 8, 14), turn = pattern_uniform(p, 0, 1);
     for (int k = 0; k < count; k++) {
         float t = (float)k / (float)count;
-        struct disc b = {mix(large, 2.5f, sqrtf(t)) * pattern_uniform(p, 0.8f, 1.2f),
-                         pattern_uniform(p, 0.4f, 0.75f), 0};
+        struct disc b = {.rim = 0};
+        b.radius = mix(large, 2.5f, sqrtf(t)) * pattern_uniform(p, 0.8f, 1.2f);
+        b.value = pattern_uniform(p, 0.4f, 0.75f);
         float x = pattern_uniform(p, -5, 101), y = pattern_uniform(p, -5, 101);
         pattern_shape(p, x, y, b.radius, turn, draw_bubble, &b);
     }
@@ -185,8 +188,9 @@ void pattern_flecked(struct pattern *p) {
     float size = pattern_uniform(p, 1.2f, 2.2f), turn = pattern_uniform(p, 0, 1);
     for (int k = 0; k < count; k++) {
         float own = size * pattern_uniform(p, 0.5f, 1.5f);
-        struct fleck f = {
-            own * pattern_uniform(p, 1, 2), own, pattern_chance(p, 0.5f) ? 1 : 0.5f, 0.6f, 0.3f, 0.5f};
+        struct fleck f = {own, own, 1, 0.6f, 0.3f, 0.5f};
+        f.length *= pattern_uniform(p, 1, 2);
+        f.value = pattern_chance(p, 0.5f) ? 1 : 0.5f;
         float x = pattern_uniform(p, 0, 96), y = pattern_uniform(p, 0, 96);
         pattern_shape(p, x, y, 2 * f.length + 1, turn + pattern_uniform(p, -0.1f, 0.1f), draw_fleck, &f);
     }
@@ -203,8 +207,9 @@ void pattern_freckled(struct pattern *p) {
         float x = pattern_uniform(p, 0, 96), y = pattern_uniform(p, 0, 96);
         if (noise(p, x * 0.04f, y * 0.04f) < pattern_uniform(p, -0.7f, 0.5f))
             continue; // crowds
-        struct fleck f = {
-            size * pattern_uniform(p, 0.5f, 1.5f), 0, pattern_uniform(p, 0.5f, 1), 0.25f, 0.55f, 0.5f};
+        struct fleck f = {size, size, 1, 0.25f, 0.55f, 0.5f};
+        f.length *= pattern_uniform(p, 0.5f, 1.5f);
+        f.value = pattern_uniform(p, 0.5f, 1);
         f.width = f.length * pattern_uniform(p, 0.8f, 1.2f);
         pattern_shape(p, x, y, 2 * f.length + 1, 0, draw_fleck, &f);
     }

@@ -187,7 +187,7 @@ static void files_cut_at_any_length_are_refused(void) {
     const uint8_t colour[] = {200, 40, 120};
     check_cut(make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 0), "truncated JPEG");
     check_cut(make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 1), "truncated JPEG");
-    check_cut(make_png(PNG_COLOR_TYPE_RGB, 8, repeated(colour, 3)), "PNG");
+    check_cut(make_png(PNG_COLOR_TYPE_RGB, 8, repeated(colour, 3)), "truncated PNG");
 }
 
 static void changed_bytes_never_break_the_decoders(void) {
@@ -212,6 +212,25 @@ static void changed_bytes_never_break_the_decoders(void) {
     CU_ASSERT_EQUAL(silent, 0);
     for (int i = 0; i < 3; i++)
         free(files[i].bytes);
+}
+
+// Unlike a JPEG, a PNG holds a checksum of everything: no changed byte may pass, the last ones included.
+static void every_changed_byte_of_a_png_is_noticed(void) {
+    const uint8_t colour[] = {200, 40, 120};
+    struct file file = make_png(PNG_COLOR_TYPE_RGB, 8, repeated(colour, 3));
+    unsigned unnoticed = 0;
+    for (size_t at = 0; at < file.size; at++) {
+        struct image image;
+        struct error err = {0};
+        file.bytes[at] ^= 4;
+        unnoticed += !image_decode(file.bytes, file.size, "a picture", &image, &err);
+        image_free(&image);
+        file.bytes[at] ^= 4;
+    }
+    CU_ASSERT_EQUAL(unnoticed, 0);
+    file.bytes[file.size - 1] ^= 4;
+    check_refused(file.bytes, file.size, "damaged PNG (wrong checksum of IEND, byte ");
+    free(file.bytes);
 }
 
 static void what_is_no_picture_is_called_what_it_is(void) {
@@ -317,6 +336,7 @@ void suite_image(void) {
     CU_add_test(s, "transparent pixels are on black", transparent_pixels_are_on_black);
     CU_add_test(s, "files cut at any length are refused", files_cut_at_any_length_are_refused);
     CU_add_test(s, "changed bytes never break the decoders", changed_bytes_never_break_the_decoders);
+    CU_add_test(s, "every changed byte of a PNG is noticed", every_changed_byte_of_a_png_is_noticed);
     CU_add_test(s, "what is no picture is called what it is", what_is_no_picture_is_called_what_it_is);
     CU_add_test(s, "a header that claims too much is refused", a_header_that_claims_too_much_is_refused);
     CU_add_test(s, "allocation failures are reported", allocation_failures_are_reported);
