@@ -34,8 +34,9 @@ static const struct cell_result *need(struct deciding *d, int row, const char *m
     const struct cell_result *c = table_result_cell(d->table, row, column);
     if (c->n >= 2)
         return c;
-    snprintf(reason, sizeof reason, "%s = %s, %s: %d of at least 2 seeds%s%.120s", t->row_name, t->rows[row],
-             method, c->n, *c->missing ? "; " : "", c->missing);
+    snprintf(reason, sizeof reason, "%s = %s, %s has results of %s, a test needs two%s%.120s%s", t->row_name,
+             t->rows[row], method, c->n ? "one seed" : "no seed", *c->missing ? " (" : "", c->missing,
+             *c->missing ? ")" : "");
     return cannot(d, reason), NULL;
 }
 
@@ -184,6 +185,23 @@ static void combine(struct claim_result *c) {
     c->verdict = NOT_SHOWN; // until Holm has spoken
 }
 
+// Why a claim that was tested is not reproduced.
+static void explain(struct claim_result *c) {
+    const struct claim_part *part = &c->parts[c->deciding];
+    int significant = 0;
+    for (int i = 0; i < c->part_count; i++)
+        significant += c->parts[i].test.p < CLAIM_ALPHA;
+    if (c->verdict == CONTRADICTED)
+        snprintf(c->reason, sizeof c->reason, "the opposite of '%s' is significant: p = %.3g (Holm)",
+                 part->label, c->p_opposite_holm);
+    else if (c->part_count == 1 || significant == c->part_count)
+        snprintf(c->reason, sizeof c->reason, "p = %.3g (Holm) is not below %.2g", c->p_holm, CLAIM_ALPHA);
+    else
+        snprintf(c->reason, sizeof c->reason,
+                 "%d of its %d parts have p < %.2g, before Holm, and it needs each of them", significant,
+                 c->part_count, CLAIM_ALPHA);
+}
+
 // Holm over all claims tested, then the verdicts.
 static int adjust(struct claim_result *results, int count, struct error *err) {
     double *p = allocate((size_t)count * 4, sizeof *p, "claims", err);
@@ -198,16 +216,19 @@ static int adjust(struct claim_result *results, int count, struct error *err) {
         }
     holm_adjust(p, p_holm, n);
     holm_adjust(opposite, opposite_holm, n);
-    n = 0;
+    int k = 0;
     for (int i = 0; i < count; i++) {
         struct claim_result *c = &results[i];
         if (c->verdict == NOT_TESTED)
             continue;
-        c->p_holm = p_holm[n];
-        c->p_opposite_holm = opposite_holm[n++];
+        c->p_holm = p_holm[k];
+        c->p_opposite_holm = opposite_holm[k++];
         c->verdict = c->p_holm < CLAIM_ALPHA            ? REPRODUCED
                      : c->p_opposite_holm < CLAIM_ALPHA ? CONTRADICTED
                                                         : NOT_SHOWN;
+        c->tested_together = n;
+        if (c->verdict != REPRODUCED)
+            explain(c);
     }
     free(p);
     return 0;

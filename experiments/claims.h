@@ -13,6 +13,8 @@
 //   contradicted   opposite p (Holm) < alpha
 //   not shown      neither
 //   not tested     a cell is missing or has fewer than two seeds
+// Where neither side has any spread (both at 100 %, say) there is no test; the part counts as certain in the
+// direction of its effect, and says so.
 #ifndef REFF_EXPERIMENTS_CLAIMS_H
 #define REFF_EXPERIMENTS_CLAIMS_H
 
@@ -36,11 +38,12 @@ struct claim_result {
     const char *id, *text;
     const char *table; // name of the table that it is decided on
     enum verdict verdict;
-    char reason[240];         // NOT_TESTED: why
+    char reason[240];         // why it is not tested, not shown or contradicted; "" if reproduced
     int part_count, deciding; // index of the part with the largest p
     struct claim_part parts[CLAIM_PARTS_MOST];
     double p, p_opposite;           // before Holm
     double p_holm, p_opposite_holm; // after
+    int tested_together;            // claims that Holm's method was told of
 };
 
 // Refuses claims that nobody knows how to decide, before anything is run for them.

@@ -107,16 +107,14 @@ static void markdown_claim(FILE *out, const struct claim_result *c) {
     number_text(part->test.statistic, 2, statistic);
     p_text(c->p, p);
     p_text(c->p_holm, holm);
-    fprintf(out, "\n  %s%s: effect %+.2f %s, t = %s (df %.1f), p = %s, Holm %s",
+    fprintf(out, "\n  %s%s: effect %+.2f %s, t = %s (df %.1f), p = %s, Holm %s%s",
             c->part_count > 1 ? "Weakest part, " : "", part->label, part->test.effect, part->unit, statistic,
-            part->test.df, p, holm);
-    if (c->verdict == CONTRADICTED) {
-        p_text(c->p_opposite_holm, p);
-        fprintf(out, "; the opposite: p = %s (Holm)", p);
-    }
+            part->test.df, p, holm, part->test.no_spread ? " (no spread over the seeds: a limit)" : "");
     if (part->has_paper)
         fprintf(out, "; paper %+.2f", part->paper_effect);
     fprintf(out, ".\n");
+    if (*c->reason)
+        fprintf(out, "  Reason: %s.\n", c->reason);
 }
 
 // Seeds that are missing for the same reason share a line.
@@ -334,11 +332,11 @@ static json_t *json_cell(const struct table_result *r, int row, int column) {
 }
 
 static json_t *json_part(const struct claim_part *part) {
-    return json_pack("{s:s, s:f, s:s, s:o, s:f, s:f, s:f, s:f, s:o}", "part", part->label, "effect",
+    return json_pack("{s:s, s:f, s:s, s:o, s:f, s:f, s:f, s:f, s:b, s:o}", "part", part->label, "effect",
                      part->test.effect, "unit", part->unit, "statistic",
                      real_or_null(1, part->test.statistic), "df", part->test.df, "p_value", part->test.p,
-                     "p_opposite", part->test.p_opposite, "bound", part->test.bound, "paper_effect",
-                     real_or_null(part->has_paper, part->paper_effect));
+                     "p_opposite", part->test.p_opposite, "bound", part->test.bound, "no_spread",
+                     part->test.no_spread, "paper_effect", real_or_null(part->has_paper, part->paper_effect));
 }
 
 static json_t *json_claim(const struct claim_result *c) {
@@ -350,12 +348,14 @@ static json_t *json_claim(const struct claim_result *c) {
     json_t *parts = json_array();
     for (int i = 0; i < c->part_count; i++)
         json_array_append_new(parts, json_part(&c->parts[i]));
-    return json_pack("{s:s, s:s, s:f, s:o, s:f, s:f, s:o, s:f, s:f, s:f, s:s, s:s, s:s, s:o}", "id", c->id,
-                     "verdict", verdict_names[c->verdict], "effect", part->test.effect, "statistic",
+    json_t *reason = *c->reason ? message_json(c->reason) : json_null();
+    return json_pack("{s:s, s:s, s:f, s:o, s:f, s:f, s:o, s:f, s:f, s:f, s:i, s:s, s:o, s:s, s:s, s:o}", "id",
+                     c->id, "verdict", verdict_names[c->verdict], "effect", part->test.effect, "statistic",
                      real_or_null(1, part->test.statistic), "p_value", c->p, "p_holm", c->p_holm,
                      "paper_effect", real_or_null(part->has_paper, part->paper_effect), "df", part->test.df,
-                     "p_opposite", c->p_opposite, "p_opposite_holm", c->p_opposite_holm, "claim", c->text,
-                     "unit", part->unit, "part", part->label, "parts", parts);
+                     "p_opposite", c->p_opposite, "p_opposite_holm", c->p_opposite_holm, "claims_tested",
+                     c->tested_together, "claim", c->text, "reason", reason, "unit", part->unit, "part",
+                     part->label, "parts", parts);
 }
 
 static json_t *json_table(const struct table_result *r, const struct claim_result *claims, int claim_count,

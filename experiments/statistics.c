@@ -32,6 +32,7 @@ static struct t_test finish(double effect, double bound, double error, double df
         t.statistic = excess > 0 ? INFINITY : excess < 0 ? -INFINITY : 0;
         t.p = excess > 0 ? 0 : excess < 0 ? 1 : 0.5;
         t.p_opposite = 1 - t.p;
+        t.no_spread = 1;
     }
     return t;
 }

@@ -19,6 +19,7 @@ struct t_test {
     double effect, bound;
     double statistic, df;
     double p, p_opposite;
+    int no_spread; // a limit, not a test: all values of each side are equal
 };
 
 // Welch's test: mean(a) - mean(b) > bound, variances not taken as equal, Satterthwaite's degrees of freedom.
