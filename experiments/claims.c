@@ -198,8 +198,8 @@ static void explain(struct claim_result *c) {
         snprintf(c->reason, sizeof c->reason, "p = %.3g (Holm) is not below %.2g", c->p_holm, CLAIM_ALPHA);
     else
         snprintf(c->reason, sizeof c->reason,
-                 "%d of its %d parts have p < %.2g, before Holm, and it needs each of them", significant,
-                 c->part_count, CLAIM_ALPHA);
+                 "it needs each of its %d parts, and p < %.2g, before Holm, holds for %d", c->part_count,
+                 CLAIM_ALPHA, significant);
 }
 
 // Holm over all claims tested, then the verdicts.

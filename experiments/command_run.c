@@ -40,9 +40,9 @@ static int show_tables(const struct request *r, const struct request_options *op
     for (int t = 0; t < r->table_count && !failed; t++) {
         putchar('\n');
         failed = output_table(stdout, OUTPUT_MARKDOWN, &results.tables[t], results.claims,
-                              results.claim_count, results.provenance, err) ||
+                              results.claim_count, results.provenance[t], err) ||
                  output_files(options->results, &results.tables[t], results.claims, results.claim_count,
-                              results.provenance, err);
+                              results.provenance[t], err);
     }
     if (!failed)
         printf("\nWritten to %s/tables/%s.\n", options->results, r->profile.name);

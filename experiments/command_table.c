@@ -34,7 +34,7 @@ static int print(const struct request *r, const struct request_options *options,
         if (t)
             putchar('\n');
         failed = output_table(stdout, format, &results.tables[t], results.claims, results.claim_count,
-                              results.provenance, err);
+                              results.provenance[t], err);
     }
     request_results_free(&results, r);
     return failed ? -1 : 0;

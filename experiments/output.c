@@ -186,7 +186,7 @@ static void markdown(FILE *out, const struct table_result *r, const struct claim
     }
     if (!mine)
         return;
-    fprintf(out, "\nClaims (one-sided t tests, alpha %.2g, Holm over the %d claims tested together):\n\n",
+    fprintf(out, "\nClaims (one-sided t tests, alpha %.2g, Holm over all claims tested: %d):\n\n",
             CLAIM_ALPHA, tested);
     for (int i = 0; i < claim_count; i++)
         if (!strcmp(claims[i].table, t->name))
@@ -250,14 +250,32 @@ static void csv(FILE *out, const struct table_result *r) {
 // ---------------------------------------------------------------------------------------- LaTeX
 
 static void latex_text(FILE *out, const char *text) {
+    static const char *const words[][2] = {{"\\", "backslash"}, {"~", "asciitilde"}, {"^", "asciicircum"},
+                                           {"|", "bar"},        {"<", "less"},       {">", "greater"}};
     for (; *text; text++) {
-        if (strchr("&%$#_{}", *text))
-            fputc('\\', out);
-        if (*text == '\\' || *text == '~' || *text == '^')
-            fputc(' ', out);
+        size_t w = 0;
+        while (w < sizeof words / sizeof *words && *words[w][0] != *text)
+            w++;
+        if (w < sizeof words / sizeof *words)
+            fprintf(out, "\\text%s{}", words[w][1]);
+        else if (strchr("&%$#_{}", *text))
+            fprintf(out, "\\%c", *text);
         else
             fputc(*text, out);
     }
+}
+
+static void latex_cell(FILE *out, const struct cell_result *c, int seeds) {
+    if (!c->n) {
+        latex_text(out, c->missing);
+        return;
+    }
+    fprintf(out, "$%.2f", c->sample.mean);
+    if (c->n > 1)
+        fprintf(out, " \\pm %.2f", c->sample.std);
+    fputc('$', out);
+    if (c->n < seeds)
+        fprintf(out, " (%d seed%s)", c->n, c->n == 1 ? "" : "s");
 }
 
 static void latex(FILE *out, const struct table_result *r) {
@@ -288,12 +306,7 @@ static void latex(FILE *out, const struct table_result *r) {
         for (int column = 0; column < t->column_count; column++) {
             const struct cell_result *c = table_result_cell(r, row, column);
             fputs(" & ", out);
-            if (c->n > 1)
-                fprintf(out, "$%.2f \\pm %.2f$", c->sample.mean, c->sample.std);
-            else if (c->n == 1)
-                fprintf(out, "$%.2f$", c->sample.mean);
-            else
-                latex_text(out, c->missing);
+            latex_cell(out, c, r->plan->seeds.count);
             fputs(" & ", out);
             if (c->has_paper)
                 fprintf(out, "$%.2f \\pm %.2f$", c->paper_mean, c->paper_std);

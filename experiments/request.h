@@ -31,6 +31,7 @@ struct request {
     int table_count;
     struct seeds seeds;
     struct plan plan;
+    char command[1024]; // that asks for the same again
 };
 
 // Reads tables (by word: "table1a", or "table1" for all of its parts) and profile, makes the plan. Free with
@@ -44,7 +45,7 @@ struct request_results {
     struct table_result *tables;
     struct claim_result *claims;
     int claim_count;
-    json_t *provenance;
+    json_t **provenance; // [table_count] origin.h
 };
 
 int request_results_read(struct request_results *out, const struct request *r, const char *results,

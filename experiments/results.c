@@ -3,6 +3,7 @@
 
 #include "core/base/memory.h"
 #include "experiments/home.h"
+#include "experiments/origin.h"
 #include "experiments/record.h"
 
 #include <stdlib.h>
@@ -153,7 +154,8 @@ static int read_cell(struct table_result *r, struct cell_result *c, int row, int
             c->seeds[c->n] = seed;
             c->values[c->n++] = status.accuracy;
             collect(c->metrics, "", json_object_get(status.run, "metrics"));
-            json_array_append_new(r->runs, json_string(cell->digest));
+            origin_add_run(r->runs, r->makers, status.run, r->table->rows[row], r->table->columns[column],
+                           seed);
         } else {
             note_missing(c, seed, &status);
         }
@@ -166,7 +168,7 @@ static int read_cell(struct table_result *r, struct cell_result *c, int row, int
 
 int table_result_read(struct table_result *r, const struct table *table, const struct plan *plan,
                       const char *results, const json_t *paper, struct error *err) {
-    *r = (struct table_result){.table = table, .plan = plan, .runs = json_array()};
+    *r = (struct table_result){.table = table, .plan = plan, .runs = json_array(), .makers = json_array()};
     r->cells =
         allocate((size_t)table->row_count * (size_t)table->column_count, sizeof *r->cells, "a table", err);
     if (!r->cells)
@@ -189,6 +191,7 @@ void table_result_free(struct table_result *r) {
     }
     free(r->cells);
     json_decref(r->runs);
+    json_decref(r->makers);
     memset(r, 0, sizeof *r);
 }
 

@@ -22,7 +22,7 @@ struct table_result {
     const struct table *table;
     const struct plan *plan;
     struct cell_result *cells; // [row * column_count + column]
-    json_t *runs; // digests of the runs that the table is made from, in the order of cells and seeds
+    json_t *runs, *makers;     // of the runs that the table is made from: origin.h's `runs`, `runs_made_by`
 };
 
 // Reads the records of all cells. Free with table_result_free, also after a failure. `paper` is from

@@ -166,11 +166,12 @@ static void end_task(struct sweep *s, struct task *t) {
     if (t->state == TASK_ELSEWHERE)
         return;
     s->finished++;
-    sweep_say(s, "[%d/%d] %s: %s%s (%.200s)", s->finished, s->to_do, t->cell->name,
+    int fresh = !strcmp(t->reason, "never run"); // which is told once, by their number
+    sweep_say(s, "[%d/%d] %s: %s%s%s%.200s%s", s->finished, s->to_do, t->cell->name,
               t->state == TASK_FAILED       ? "failed: "
               : t->state == TASK_UNFINISHED ? "stopped: "
                                             : "",
-              t->message, t->reason);
+              t->message, fresh ? "" : " (", fresh ? "" : t->reason, fresh ? "" : ")");
     if (!s->options->keep_shards && data_set_is_spent(s, t->cell))
         data_set_remove(s->options->results, t->cell);
 }

@@ -39,10 +39,14 @@ const char *fixture_write(const char *name, const char *text) {
 }
 
 void fixture_make(struct fixture *f, const char *profile_text) {
+    fixture_make_table(f, fixture_table_text, profile_text);
+}
+
+void fixture_make_table(struct fixture *f, const char *table_text, const char *profile_text) {
     struct error err = {0};
     char table[PATH_SIZE], *words[] = {table};
     memset(f, 0, sizeof *f);
-    snprintf(table, sizeof table, "%s", fixture_write("small.ini", fixture_table_text));
+    snprintf(table, sizeof table, "%s", fixture_write("small.ini", table_text));
     int failed =
         profile_read(&f->profile, fixture_write("profile.ini", profile_text), &err) ||
         profile_resolve(&f->profile, "", &err) || tables_read(&f->tables, &f->table_count, words, 1, &err) ||

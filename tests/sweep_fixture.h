@@ -24,6 +24,8 @@ const char *fixture_write(const char *name, const char *text);
 
 // The plan of fixture_table_text and a profile's text with the fake work. Ends the test on failure.
 void fixture_make(struct fixture *f, const char *profile_text);
+// The same with another table.
+void fixture_make_table(struct fixture *f, const char *table_text, const char *profile_text);
 void fixture_free(struct fixture *f);
 
 #endif
