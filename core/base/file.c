@@ -59,31 +59,59 @@ int file_publish(const char *temporary, const char *path, struct error *err) {
     return folder_sync(path, err);
 }
 
+// stdio forgets why a write failed by the time its stream is closed; a full disk must be told from a broken
+// one.
+static ssize_t write_output(void *cookie, const char *bytes, size_t size) {
+    struct output *out = cookie;
+    size_t done = 0;
+    while (done < size) {
+        ssize_t written = write(out->descriptor, bytes + done, size - done);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0) {
+            if (!out->cause)
+                out->cause = written ? errno : EIO;
+            break;
+        }
+        done += (size_t)written;
+    }
+    return (ssize_t)done; // fewer: stdio sets the stream's error
+}
+
+static int close_output(void *cookie) {
+    struct output *out = cookie;
+    int bad = close(out->descriptor);
+    if (bad && !out->cause)
+        out->cause = errno;
+    return bad;
+}
+
 int output_open(struct output *out, const char *path, struct error *err) {
     memset(out, 0, sizeof *out);
     if (snprintf(out->path, PATH_SIZE, "%s", path) >= PATH_SIZE)
         return fail(err, "%.200s...: path too long", path);
     if (file_temporary(path, out->temporary, err))
         return -1;
-    out->stream = fopen(out->temporary, "wb");
-    return out->stream ? 0 : fail(err, "%s: %s", path, strerror(errno));
+    out->descriptor = open(out->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (out->descriptor < 0)
+        return fail(err, "%s: %s", path, strerror(errno));
+    out->stream =
+        fopencookie(out, "wb", (cookie_io_functions_t){.write = write_output, .close = close_output});
+    if (out->stream)
+        return 0;
+    fail(err, "%s: %s", path, strerror(errno));
+    close(out->descriptor);
+    unlink(out->temporary);
+    return -1;
 }
 
 int output_commit(struct output *out, struct error *err) {
     int bad = ferror(out->stream);
-    int cause = bad ? EIO : 0;
-    if (fflush(out->stream)) {
-        bad = 1;
-        cause = errno;
-    }
-    if (fclose(out->stream) && !bad) {
-        bad = 1;
-        cause = errno;
-    }
+    bad |= fclose(out->stream);
     out->stream = NULL;
     if (bad) {
         unlink(out->temporary);
-        return fail(err, "%s: %s", out->path, strerror(cause));
+        return fail(err, "%s: %s", out->path, strerror(out->cause ? out->cause : EIO));
     }
     return file_publish(out->temporary, out->path, err);
 }

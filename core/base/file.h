@@ -15,8 +15,9 @@
 
 #define PATH_SIZE 4096
 
-struct output {
+struct output {                // stays where it is between open and commit
     FILE *stream;              // write here
+    int descriptor, cause;     // the file, and errno of the first write that failed
     char path[PATH_SIZE];      // the target
     char temporary[PATH_SIZE]; // "<target>.part-<process>" until committed
 };
