@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reff program: finds the subcommand, prints the one error, chooses the exit status.
+#include "core/base/file.h"
 #include "core/base/interrupt.h"
 #include "core/base/version.h"
 #include "experiments/commands.h"
@@ -56,8 +57,8 @@ int main(int argc, char **argv) {
     interrupt_install();
     for (int i = 0; i < COMMANDS; i++)
         if (!strcmp(argv[1], commands[i].name)) {
-            if (!commands[i].run(argc - 1, argv + 1, &err))
-                return fflush(stdout) ? EXIT_FAILED : EXIT_OK;
+            if (!commands[i].run(argc - 1, argv + 1, &err) && !standard_output_flush(&err))
+                return EXIT_OK;
             fprintf(stderr, "reff: %s\n", err.message);
             return err.status ? (int)err.status : EXIT_FAILED;
         }

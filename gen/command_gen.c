@@ -68,8 +68,9 @@ static int generate_textured_mnist(int argc, char **argv, struct error *err) {
     int parsed = options_parse(&command, argc, argv, &o, &words, err);
     if (parsed)
         return parsed < 0 ? -1 : 0;
-    if (!*o.output)
-        return fail_usage(err, "--output: a file name must be given");
+    if (!*o.output || !strcmp(o.output, "-"))
+        return fail_usage(err, "--output: a file name must be given%s",
+                          *o.output ? "; HDF5 cannot be written to standard output" : "");
     if (o.threads)
         omp_set_num_threads(o.threads);
     struct progress progress;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // reff verify: a shard against its own claims.
+#include "core/base/file.h"
 #include "core/base/options.h"
 #include "gen/commands.h"
 #include "gen/verify.h"
@@ -66,6 +67,7 @@ int command_verify(int argc, char **argv, struct error *err) {
         print_checks(checks);
     }
     json_decref(checks);
-    fflush(stdout);
+    if (standard_output_flush(err)) // before the error's line, and not only by main
+        return -1;
     return failed ? fail(err, "%s: %d of %d checks failed", words.items[0], failed, count) : 0;
 }

@@ -33,10 +33,7 @@ static uint32_t big_endian(const uint8_t *b) {
 
 static int check_magic(const char *name, const uint8_t *bytes, size_t size, uint32_t magic, size_t header,
                        struct error *err) {
-    size_t start = 0;
-    while (start < size && start < 64 && strchr(" \t\r\n", bytes[start]) && bytes[start])
-        start++;
-    if (start < size && bytes[start] == '<')
+    if (is_web_page(bytes, size))
         return fail(err, "%s: an HTML page, not an IDX file (a download that failed?)", name);
     if (size < header)
         return fail(err, "%s: %zu bytes are too few for an IDX file", name, size);

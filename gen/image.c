@@ -2,6 +2,7 @@
 #include "gen/image.h"
 
 #include "core/base/memory.h"
+#include "gen/members.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -183,8 +184,7 @@ int image_encode_png(const uint8_t *pixels, int width, int height, int channels,
 static const char *guess(const uint8_t *bytes, size_t size) {
     if (!size)
         return "an empty file";
-    if (size >= 5 &&
-        (!strncasecmp((const char *)bytes, "<!doc", 5) || !strncasecmp((const char *)bytes, "<html", 5)))
+    if (is_web_page(bytes, size))
         return "an HTML page";
     if (size >= 4 && !memcmp(bytes, "GIF8", 4))
         return "a GIF picture";

@@ -3,6 +3,7 @@
 
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "gen/gzip.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -116,32 +117,90 @@ static int take_entry(struct reading *r, struct archive *a, struct archive_entry
     return bytes ? add_member(r, name, bytes, size) : -1;
 }
 
-static int read_archive(struct reading *r) {
-    struct archive *a = archive_read_new();
-    if (!a)
-        return fail(r->err, "out of memory: an archive");
-    archive_read_support_filter_all(a);
-    archive_read_support_format_all(a);
-    int result = 0;
-    struct stat status;
-    if (!stat(r->path, &status) && status.st_size == 0)
-        result = fail(r->err, "%s: an empty file, not an archive", r->path);
-    else if (archive_read_open_filename(a, r->path, 1 << 16) != ARCHIVE_OK)
-        result = fail(r->err, "%s: not an archive, or cut short (%s)", r->path, archive_words(a));
-    while (!result) {
+// Every entry up to the archive's end.
+static int take_entries(struct reading *r, struct archive *a) {
+    for (;;) {
         struct archive_entry *entry;
         int got = archive_read_next_header(a, &entry);
         if (got == ARCHIVE_EOF)
-            break;
+            return 0;
         if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
-            result = fail(r->err, "%s: %s (%s)", r->path,
-                          r->looked_at ? "truncated or damaged archive" : "not an archive, or cut short",
-                          archive_words(a));
-        else
-            result = take_entry(r, a, entry);
+            return fail(r->err, "%s: %s (%s)", r->path,
+                        r->looked_at ? "truncated or damaged archive" : "not an archive, or cut short",
+                        archive_words(a));
+        if (take_entry(r, a, entry))
+            return -1;
+    }
+}
+
+// libarchive takes a tar that was cut between two files for a whole one; but a whole one ends in zeros.
+static int check_tar_end(struct reading *r, struct archive *a, const uint8_t tail[GZIP_TAIL]) {
+    if ((archive_format(a) & ARCHIVE_FORMAT_BASE_MASK) != ARCHIVE_FORMAT_TAR)
+        return 0;
+    for (int i = 0; i < GZIP_TAIL; i++)
+        if (tail[i])
+            return fail(r->err, "%s: truncated archive (tar's end mark is missing)", r->path);
+    return 0;
+}
+
+static int read_gzipped(struct reading *r, struct archive *a) {
+    struct gzip_source *source = allocate(1, sizeof *source, "a buffer", r->err);
+    if (!source || gzip_source_open(source, r->path, r->err)) {
+        free(source);
+        return -1;
+    }
+    int bad =
+        archive_read_open(a, source, NULL, gzip_source_read, NULL) != ARCHIVE_OK
+            ? fail(r->err, "%s: not an archive, or cut short (%s)", r->path, archive_words(a))
+            : take_entries(r, a) || gzip_source_finish(source, r->err) || check_tar_end(r, a, source->tail);
+    gzip_source_close(source);
+    free(source);
+    return bad ? -1 : 0;
+}
+
+static int read_plain(struct reading *r, struct archive *a, FILE *file) {
+    uint8_t tail[GZIP_TAIL] = {1};
+    if (archive_read_open_filename(a, r->path, 1 << 16) != ARCHIVE_OK)
+        return fail(r->err, "%s: not an archive, or cut short (%s)", r->path, archive_words(a));
+    if (take_entries(r, a))
+        return -1;
+    if (archive_filter_count(a) > 1) // xz and the like know their own ends
+        return 0;
+    if (fseek(file, -(long)sizeof tail, SEEK_END) || fread(tail, 1, sizeof tail, file) < sizeof tail)
+        tail[0] = 1;
+    return check_tar_end(r, a, tail);
+}
+
+static int read_archive(struct reading *r) {
+    uint8_t start[64];
+    FILE *file = fopen(r->path, "rb");
+    if (!file)
+        return fail(r->err, "%s: %s", r->path, strerror(errno));
+    size_t size = fread(start, 1, sizeof start, file);
+    struct archive *a = archive_read_new();
+    int result;
+    if (!a)
+        result = fail(r->err, "out of memory: an archive");
+    else if (!size)
+        result =
+            fail(r->err, "%s: %s", r->path, ferror(file) ? strerror(errno) : "an empty file, not an archive");
+    else if (is_web_page(start, size))
+        result = fail(r->err, "%s: an HTML page, not an archive (a download that failed?)", r->path);
+    else {
+        archive_read_support_filter_all(a);
+        archive_read_support_format_all(a);
+        result = gzip_is(start, size) ? read_gzipped(r, a) : read_plain(r, a, file);
     }
     archive_read_free(a);
+    fclose(file);
     return result;
+}
+
+int is_web_page(const uint8_t *bytes, size_t size) {
+    size_t start = 0;
+    while (start < size && start < 64 && bytes[start] && strchr(" \t\r\n", bytes[start]))
+        start++;
+    return start < size && bytes[start] == '<';
 }
 
 int bytes_decompress(const char *name, const uint8_t *bytes, size_t size, size_t limit, uint8_t **out,
@@ -149,6 +208,8 @@ int bytes_decompress(const char *name, const uint8_t *bytes, size_t size, size_t
     *out = NULL;
     if (!size)
         return fail(err, "%s: an empty file", name);
+    if (gzip_is(bytes, size))
+        return gzip_decompress(name, bytes, size, limit, out, out_size, err);
     struct archive *a = archive_read_new();
     if (!a)
         return fail(err, "out of memory: an archive");

@@ -7,20 +7,24 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define OPEN_MOST 16 // folders held open while removing
 
-// 1 when there is nothing at `path` or an empty folder.
-static int is_free(const char *path) {
+// There is nothing at `path`, or an empty folder.
+static int check_free(const char *path, struct error *err) {
     DIR *folder = opendir(path);
-    if (!folder)
-        return errno == ENOENT;
-    int entries = 0;
-    for (struct dirent *entry; (entry = readdir(folder));)
+    if (!folder && errno == ENOENT)
+        return 0;
+    if (!folder && errno != ENOTDIR)
+        return fail(err, "%s: %s", path, strerror(errno));
+    int entries = folder ? 0 : 1;
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
         entries += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
-    closedir(folder);
-    return !entries;
+    if (folder)
+        closedir(folder);
+    return entries ? fail(err, "%s: is there already, and is no empty folder", path) : 0;
 }
 
 int output_folder_begin(struct output_folder *folder, const char *path, struct error *err) {
@@ -29,17 +33,14 @@ int output_folder_begin(struct output_folder *folder, const char *path, struct e
     while (length > 1 && path[length - 1] == '/') // "digits/" would put the temporary folder inside
         length--;
     if (!length || length >= PATH_SIZE)
-        return fail(err, "'%.200s': no name for a folder", path);
+        return fail_usage(err, "'%.200s': no name for a folder", path);
     memcpy(folder->path, path, length);
-    if (!is_free(folder->path))
-        return fail(err, "%s: is there already, and is no empty folder", folder->path);
-    if (file_temporary(folder->path, folder->temporary, err))
+    if (check_free(folder->path, err) || file_temporary(folder->path, folder->temporary, err))
         return -1;
-    if (folder_make(folder->temporary, err)) {
-        folder->temporary[0] = 0;
-        return -1;
-    }
-    return 0;
+    if (!mkdir(folder->temporary, 0777))
+        return 0;
+    folder->temporary[0] = 0;
+    return fail(err, "%s: %s", folder->path, strerror(errno));
 }
 
 int output_folder_write(const struct output_folder *folder, const char *name, const void *bytes, size_t size,
@@ -49,8 +50,8 @@ int output_folder_write(const struct output_folder *folder, const char *name, co
         return -1;
     char *slash = strrchr(path, '/');
     *slash = 0;
-    if (folder_make(path, err))
-        return -1;
+    if (folder_make(path, err)) // its message would name the temporary folder
+        return fail(err, "%s/%s: %s", folder->path, name, strerror(errno));
     *slash = '/';
     FILE *file = fopen(path, "wb");
     if (!file)

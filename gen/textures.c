@@ -12,10 +12,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define KEPT_MOST ((size_t)1 << 30) // bytes of decoded pictures kept in memory
+size_t textures_kept_most = (size_t)1 << 30;
 
 struct picture {
     char *file;         // "CLASS/FILE"
+    char *member;       // its name in the folder or archive; NULL for built-in ones
     uint8_t *bytes;     // as in the file; NULL once decoded and kept, and for built-in ones
     size_t size;        // of bytes
     struct image image; // scaled to cover the canvas; empty unless kept
@@ -24,6 +25,7 @@ struct picture {
 
 struct picture_class {
     int builtin; // number of the built-in class, -1 for files
+    char *where; // the folder with "/", or the archive with ": ", before a member's name in messages
     int count;
     struct picture *items;
 };
@@ -98,12 +100,17 @@ static int first_of_source(const struct texture_set *set, int i) {
 
 // ---------------------------------------------------------------------------------------------- opening
 
-static char *file_label(const char *class, const char *file, struct error *err) {
-    size_t size = strlen(class) + strlen(file) + 2;
-    char *label = allocate(size, 1, "a file name", err);
-    if (label)
-        snprintf(label, size, "%s/%s", class, file);
-    return label;
+static char *joined(const char *first, const char *between, const char *second, struct error *err) {
+    size_t size = strlen(first) + strlen(between) + strlen(second) + 1;
+    char *text = allocate(size, 1, "a file name", err);
+    if (text)
+        snprintf(text, size, "%s%s%s", first, between, second);
+    return text;
+}
+
+static int is_folder(const char *path) {
+    struct stat status;
+    return !stat(path, &status) && S_ISDIR(status.st_mode);
 }
 
 // Distributes the files of one source over its classes, taking over their bytes.
@@ -122,7 +129,8 @@ static int take_source(struct textures *t, const char *path, const char *source,
             continue;
         if (!class->count)
             bad = fail(err, "%s: has no pictures of class '%s'", actual, t->set->classes[c].name);
-        else if (!(class->items =
+        else if (!(class->where = joined(actual, is_folder(actual) ? "/" : ": ", "", err)) ||
+                 !(class->items =
                        allocate((size_t) class->count, sizeof *class->items, "a class of textures", err)))
             bad = -1;
         class->count = 0;
@@ -131,9 +139,11 @@ static int take_source(struct textures *t, const char *path, const char *source,
         struct member *m = &members.items[i];
         int c = class_of(&wanted, m->name);
         struct picture *picture = &t->classes[c].items[t->classes[c].count++];
-        picture->file = file_label(t->set->classes[c].label, member_file_name(m->name), err);
+        picture->file = joined(t->set->classes[c].label, "/", member_file_name(m->name), err);
+        picture->member = m->name;
         picture->bytes = m->bytes;
         picture->size = m->size;
+        m->name = NULL;
         m->bytes = NULL;
         bad = !picture->file;
     }
@@ -155,7 +165,8 @@ static int open_files(struct textures *t, const char *path, struct error *err) {
         qsort(class->items, (size_t) class->count, sizeof *class->items, by_file);
         for (int i = 1; i < class->count; i++)
             if (!strcmp(class->items[i].file, class->items[i - 1].file))
-                return fail(err, "%s: two files are named %s", path, class->items[i].file);
+                return fail(err, "%s: %s and %s are both called %s", path, class->items[i - 1].member,
+                            class->items[i].member, class->items[i].file);
     }
     return 0;
 }
@@ -178,7 +189,7 @@ static int open_builtin_class(struct textures *t, int c, struct error *err) {
         char name[2 * TEXTURE_NAME_SIZE];
         struct picture *picture = &class->items[class->count];
         builtin_texture_file(class->builtin, class->count, name, sizeof name);
-        if (!(picture->file = file_label(wanted->label, name, err)))
+        if (!(picture->file = joined(wanted->label, "/", name, err)))
             return -1;
         image_cover_size(BUILTIN_TEXTURE_SIZE, BUILTIN_TEXTURE_SIZE, t->canvas, &picture->width,
                          &picture->height);
@@ -212,10 +223,12 @@ void textures_close(struct textures *t) {
         struct picture_class *class = &t->classes[c];
         for (int i = 0; class->items && i < class->count; i++) {
             free(class->items[i].file);
+            free(class->items[i].member);
             free(class->items[i].bytes);
             image_free(&class->items[i].image);
         }
         free(class->items);
+        free(class->where);
     }
     free(t->classes);
     free(t);
@@ -243,8 +256,8 @@ static int make_picture(const struct textures *t, int class, int number, struct 
     struct image image = {0};
     *out = image;
     if (picture->bytes) {
-        char name[PATH_SIZE];
-        snprintf(name, sizeof name, "textures: %.4000s", picture->file);
+        char name[2 * PATH_SIZE];
+        snprintf(name, sizeof name, "%.4000s%.4000s", t->classes[class].where, picture->member);
         if (image_decode(picture->bytes, picture->size, name, &image, err))
             return -1;
     } else {
@@ -279,7 +292,7 @@ static int prepare_one(struct textures *t, int class, int number, struct error *
         before = t->kept;
         t->kept += size;
     }
-    if (before + size <= KEPT_MOST) {
+    if (before + size <= textures_kept_most) {
         picture->image = image;
         free(picture->bytes);
         picture->bytes = NULL;
@@ -317,7 +330,7 @@ static struct texture_choice *missing_choices(const struct textures *t, const st
             list[n++] = (struct texture_choice){c, i};
     for (int i = 0; i < count && !all; i++) {
         int class = choices[i].class;
-        if (t->classes[class].builtin >= 0 && !drawn_on_the_spot(t, class) && t->kept < KEPT_MOST &&
+        if (t->classes[class].builtin >= 0 && !drawn_on_the_spot(t, class) && t->kept < textures_kept_most &&
             !t->classes[class].items[choices[i].number].image.pixels)
             list[n++] = choices[i];
     }
@@ -382,8 +395,7 @@ void texture_crop_free(struct texture_crop *crop) {
 // Digest of one source: of the archive's bytes, or of the names and bytes of the folder's files.
 static int digest_source(const char *path, const struct wanted *wanted, char hex[DIGEST_SIZE],
                          struct error *err) {
-    struct stat status;
-    if (stat(path, &status) || !S_ISDIR(status.st_mode))
+    if (!is_folder(path))
         return digest_file(path, hex, err);
     struct members members;
     if (members_read(path, is_wanted, wanted, &members, err))

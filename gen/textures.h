@@ -17,6 +17,9 @@
 
 struct textures;
 
+// Bytes of decoded pictures that are kept in memory. Tests lower it.
+extern size_t textures_kept_most;
+
 // Reads (but does not decode) what the set names. path: "" for built-in. The set must outlive the textures.
 struct textures *textures_open(const char *path, const struct texture_set *set, int canvas,
                                struct error *err);

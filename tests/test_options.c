@@ -221,6 +221,7 @@ static void test_program_output_full(void) {
     if (!file_exists("/dev/full"))
         SKIP("no /dev/full here");
     CU_ASSERT_EQUAL(program_run(&r, 0, argv), EXIT_FAILED);
+    CU_ASSERT_STRING_EQUAL(r.err, "reff: standard output: No space left on device\n");
     program_free(&r);
 }
 

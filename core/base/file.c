@@ -25,6 +25,13 @@ int file_temporary(const char *path, char temporary[PATH_SIZE], struct error *er
     return length < PATH_SIZE ? 0 : fail(err, "%.200s...: path too long", path);
 }
 
+int file_check_target(const char *path, struct error *err) {
+    struct stat s;
+    if (stat(path, &s) || S_ISREG(s.st_mode))
+        return 0; // absent, or one that a new file may replace
+    return fail(err, "%s: %s", path, S_ISDIR(s.st_mode) ? strerror(EISDIR) : "not a regular file");
+}
+
 int folder_sync(const char *path, struct error *err) {
     char folder[PATH_SIZE];
     snprintf(folder, sizeof folder, "%s", path);
@@ -90,7 +97,7 @@ int output_open(struct output *out, const char *path, struct error *err) {
     memset(out, 0, sizeof *out);
     if (snprintf(out->path, PATH_SIZE, "%s", path) >= PATH_SIZE)
         return fail(err, "%.200s...: path too long", path);
-    if (file_temporary(path, out->temporary, err))
+    if (file_check_target(path, err) || file_temporary(path, out->temporary, err))
         return -1;
     out->descriptor = open(out->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (out->descriptor < 0)
@@ -134,6 +141,13 @@ int file_write(const char *path, const void *bytes, size_t size, struct error *e
         return fail(err, "%s: %s", path, strerror(cause));
     }
     return output_commit(&out, err);
+}
+
+int standard_output_flush(struct error *err) {
+    int bad = fflush(stdout), cause = errno;
+    if (bad || ferror(stdout)) // what was lost before is not tried again
+        return fail(err, "standard output: %s", bad ? strerror(cause) : "could not be written");
+    return 0;
 }
 
 char *file_read(const char *path, size_t limit, size_t *size, struct error *err) {

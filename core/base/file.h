@@ -27,8 +27,10 @@ int output_commit(struct output *out,
                   struct error *err);    // flush, fsync, rename, fsync the folder; on failure discards
 void output_discard(struct output *out); // removes the temporary file; harmless after a commit
 
-// For libraries that insist on opening the file themselves (HDF5): the two halves of the above.
-// file_temporary fills `temporary` for `path`; file_publish fsyncs it and renames it to `path`.
+// For libraries that insist on opening the file themselves (HDF5): the parts of the above. file_check_target
+// refuses what a file must not replace (folders, devices such as /dev/null); file_temporary fills `temporary`
+// for `path`; file_publish fsyncs it and renames it to `path`.
+int file_check_target(const char *path, struct error *err);
 int file_temporary(const char *path, char temporary[PATH_SIZE], struct error *err);
 int file_publish(const char *temporary, const char *path, struct error *err);
 
@@ -37,6 +39,9 @@ char *file_read(const char *path, size_t limit, size_t *size, struct error *err)
 
 // Writes `size` bytes as a whole-or-absent file.
 int file_write(const char *path, const void *bytes, size_t size, struct error *err);
+
+// Writes out what standard output holds back; fails when anything printed so far was lost.
+int standard_output_flush(struct error *err);
 
 int folder_make(const char *path, struct error *err); // with its parents; one that exists is fine
 int folder_sync(const char *path, struct error *err); // fsync of the folder that holds `path`

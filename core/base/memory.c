@@ -7,9 +7,10 @@
 
 long memory_fail_at = 0;
 
-// True when this allocation is the one a test has chosen to fail.
+// True when this allocation is the one a test has chosen to fail; of several threads one gets the failure.
 static int chosen_to_fail(void) {
-    return memory_fail_at > 0 && --memory_fail_at == 0;
+    return __atomic_load_n(&memory_fail_at, __ATOMIC_RELAXED) > 0 &&
+           __atomic_sub_fetch(&memory_fail_at, 1, __ATOMIC_RELAXED) == 0;
 }
 
 static int too_large(size_t count, size_t size) {

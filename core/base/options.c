@@ -113,6 +113,9 @@ int options_override(const struct command *command, int argc, char **argv, void 
             words->items[words->count++] = argv[i++];
         }
     }
+    if (words->count && words->count < command->least_words)
+        return fail_usage(err, "only '%.200s' of %s is given; see reff %s --help",
+                          words->items[words->count - 1], command->arguments, command->name);
     if (words->count < command->least_words)
         return fail_usage(err, "%s is missing; see reff %s --help", command->arguments, command->name);
     if (command->most_words >= 0 && words->count > command->most_words)

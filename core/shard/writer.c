@@ -164,7 +164,7 @@ struct shard_writer *shard_create(const char *path, struct shard_shape shape, co
     }
     if (snprintf(w->path, PATH_SIZE, "%s", path) >= PATH_SIZE) {
         fail(err, "%.200s...: path too long", path);
-    } else if (!file_temporary(path, w->temporary, err) && !allocate_writer(w, err)) {
+    } else if (!file_check_target(path, err) && !file_temporary(path, w->temporary, err) && !allocate_writer(w, err)) {
         if (!create_file(w))
             return w;
         fail(err, "%s: %s", path, w->fault.cause ? strerror(w->fault.cause) : "cannot be created");
