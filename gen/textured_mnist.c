@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a data set is made: batch by batch, first every image's draws (textured_mnist_plan.c), then the
-// textures that they ask for, then the pictures, all in parallel; the shard's writer takes the batches in
-// order.
+// textures that they ask for, then the pictures, all in parallel. The shard's writer takes the batches in
+// order, each while the next one is made; batches are small, so that their bytes are still in the processor's
+// cache when they are digested and written.
 #include "gen/textured_mnist.h"
 
 #include "core/base/interrupt.h"
@@ -15,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_BYTES ((size_t)64 << 20) // images and masks of a batch
+// The size of a batch decides how the file is laid out: it must not depend on the number of threads.
+#define BATCH_BYTES ((size_t)12 << 20) // images and masks of a batch
 #define BATCH_MOST  512
 
 typedef struct textured_mnist_settings settings_t;
@@ -113,8 +115,8 @@ static json_t *attributes_json(const settings_t *settings, const struct sources 
 
 // ---------------------------------------------------------------------------------------------- batches
 
-struct batch { // `most` images and what is known of each
-    int most;
+struct batch { // up to `most` images and what is known of each
+    int most, count;
     struct plan *plans;
     struct texture_choice *choices; // two an image
     uint8_t *images, *masks;
@@ -130,7 +132,7 @@ struct job {
     const settings_t *settings;
     struct sources sources;
     struct composer composer;
-    struct batch batch;
+    struct batch batches[2]; // one is made while the other is written
     struct column columns[PLAN_COLUMNS + 1];
     int threads;
     struct thread_room *rooms; // [threads]
@@ -170,8 +172,7 @@ static int make_rooms(struct job *job, struct error *err) {
     return job->rooms ? 0 : -1;
 }
 
-static void free_job(struct job *job) {
-    struct batch *b = &job->batch;
+static void free_batch(struct batch *b) {
     free(b->plans);
     free(b->choices);
     free(b->images);
@@ -179,6 +180,11 @@ static void free_job(struct job *job) {
     free(b->labels);
     for (int c = 0; c < PLAN_COLUMNS; c++)
         free(b->columns[c]);
+}
+
+static void free_job(struct job *job) {
+    free_batch(&job->batches[0]);
+    free_batch(&job->batches[1]);
     for (int t = 0; job->rooms && t < job->threads; t++) {
         free(job->rooms[t].outside);
         free(job->rooms[t].inside);
@@ -190,8 +196,9 @@ static void free_job(struct job *job) {
 }
 
 // Image `i` of the batch.
-static int make_image(struct job *job, int i, struct thread_room *room, struct error *err) {
-    const struct plan *plan = &job->batch.plans[i];
+static int make_image(struct job *job, struct batch *batch, int i, struct thread_room *room,
+                      struct error *err) {
+    const struct plan *plan = &batch->plans[i];
     int size = job->settings->size, canvas = job->settings->canvas;
     size_t pixels = (size_t)canvas * (size_t)canvas;
     uint8_t drawn[DIGIT_SIZE * DIGIT_SIZE];
@@ -206,16 +213,15 @@ static int make_image(struct job *job, int i, struct thread_room *room, struct e
                             d->y + plan->digit_y, size, size, room->inside, &inside, err);
     if (!bad)
         compose(&job->composer, digit, plan->digit_x, plan->digit_y, &outside, &inside,
-                job->batch.images + (size_t)i * 3 * pixels, job->batch.masks + (size_t)i * pixels,
-                room->compose);
+                batch->images + (size_t)i * 3 * pixels, batch->masks + (size_t)i * pixels, room->compose);
     texture_crop_free(&outside);
     texture_crop_free(&inside);
     return bad ? -1 : 0;
 }
 
-// Images first .. first+count-1 into the batch.
-static int fill_batch(struct job *job, int first, int count, struct error *err) {
-    struct batch *b = &job->batch;
+// Images first .. first+count-1 into the batch. Called by one thread of a team; the others help.
+static int fill_batch(struct job *job, struct batch *b, int first, int count, struct error *err) {
+    b->count = count;
     for (int i = 0; i < count; i++) {
         plan_choose(&job->sources, job->settings, first + i, &b->plans[i]);
         const struct texture_use *uses[2] = {&b->plans[i].background, &b->plans[i].digit_texture};
@@ -225,11 +231,11 @@ static int fill_batch(struct job *job, int first, int count, struct error *err) 
     if (textures_prepare(job->sources.textures, b->choices, 2 * count, err))
         return -1;
     int failed = -1; // the first that failed, whatever the order of the threads
-#pragma omp parallel for schedule(dynamic, 4) num_threads(job->threads)
+#pragma omp taskloop grainsize(4) shared(failed)
     for (int i = 0; i < count; i++) {
         struct error own = {0};
         plan_place(&job->sources, job->settings, first + i, &b->plans[i]);
-        if (make_image(job, i, &job->rooms[omp_get_thread_num()], &own)) {
+        if (make_image(job, b, i, &job->rooms[omp_get_thread_num()], &own)) {
 #pragma omp critical(textured_mnist_failed)
             if (failed < 0 || i < failed) {
                 failed = i;
@@ -244,21 +250,39 @@ static int fill_batch(struct job *job, int first, int count, struct error *err) 
     return failed < 0 ? 0 : -1;
 }
 
+static int append_batch(const struct batch *b, struct shard_writer *writer, struct error *err) {
+    return b->count ? shard_append(writer, b->count, b->images, b->masks, b->labels,
+                                   (const void *const *)b->columns, err)
+                    : 0;
+}
+
+// The work of the team's first thread: each batch is made while the one before is written.
 static int write_images(struct job *job, int count, struct shard_writer *writer,
                         void (*progress)(void *context, double done, double total), void *progress_context,
                         struct error *err) {
-    for (int first = 0; first < count; first += job->batch.most) {
-        int now = count - first < job->batch.most ? count - first : job->batch.most;
+    struct batch *made = &job->batches[0], *written = &job->batches[1];
+    for (int first = 0; first < count; first += made->most) {
+        int now = count - first < made->most ? count - first : made->most, unmade = 0, unwritten = 0;
+        struct error write_error = {0};
         if (interrupt_requested())
             return fail_interrupted(err, "interrupted after %d of %d images", first, count);
-        const struct batch *b = &job->batch;
-        if (fill_batch(job, first, now, err) ||
-            shard_append(writer, now, b->images, b->masks, b->labels, (const void *const *)b->columns, err))
+#pragma omp taskgroup
+        {
+#pragma omp task shared(unwritten, write_error)
+            unwritten = append_batch(written, writer, &write_error);
+            unmade = fill_batch(job, made, first, now, err);
+        }
+        if (unwritten) // earlier images than those just made
+            *err = write_error;
+        if (unwritten || unmade)
             return -1;
         if (progress)
             progress(progress_context, first + now, count);
+        struct batch *swapped = made;
+        made = written;
+        written = swapped;
     }
-    return 0;
+    return append_batch(written, writer, err);
 }
 
 static int check_settings(const settings_t *settings, struct error *err) {
@@ -285,7 +309,8 @@ static int generate(struct job *job, const char *path,
         return -1;
     int count = s->count ? s->count : job->sources.split_count;
     plan_describe(&job->sources, job->columns);
-    if (make_batch(&job->batch, s, job->columns, err) || make_rooms(job, err))
+    if (make_batch(&job->batches[0], s, job->columns, err) ||
+        make_batch(&job->batches[1], s, job->columns, err) || make_rooms(job, err))
         return -1;
     json_t *attributes = attributes_json(s, &job->sources, count, err);
     if (!attributes)
@@ -293,7 +318,12 @@ static int generate(struct job *job, const char *path,
     struct shard_shape shape = {count, s->canvas, s->canvas, TEXTURE_DIGITS};
     struct shard_writer *writer = shard_create(path, shape, job->columns, s->compression, s->chunk, err);
     int bad = !writer;
-    if (!bad && (bad = write_images(job, count, writer, progress, progress_context, err)))
+    if (!bad) {
+#pragma omp parallel num_threads(job->threads)
+#pragma omp single
+        bad = write_images(job, count, writer, progress, progress_context, err);
+    }
+    if (bad)
         shard_abandon(writer);
     else if (!bad)
         bad = shard_finish(writer, attributes, NULL, err);

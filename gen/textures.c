@@ -7,6 +7,7 @@
 #include "gen/image.h"
 #include "gen/members.h"
 
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -342,13 +343,11 @@ static struct texture_choice *missing_choices(const struct textures *t, const st
     return list;
 }
 
-int textures_prepare(struct textures *t, const struct texture_choice *choices, int count, struct error *err) {
-    int missing, failed = -1; // the first that failed, whatever the order of the threads
-    struct texture_choice *list = missing_choices(t, choices, count, &missing, err);
-    if (!list)
-        return -1;
-#pragma omp parallel for schedule(dynamic, 4)
-    for (int i = 0; i < missing; i++) {
+// Called by one thread of a team; the others help.
+static int prepare_list(struct textures *t, const struct texture_choice *list, int count, struct error *err) {
+    int failed = -1; // the first that failed, whatever the order of the threads
+#pragma omp taskloop grainsize(4) shared(failed)
+    for (int i = 0; i < count; i++) {
         struct error own = {0};
         if (prepare_one(t, list[i].class, list[i].number, &own)) {
 #pragma omp critical(textures_failed)
@@ -358,9 +357,24 @@ int textures_prepare(struct textures *t, const struct texture_choice *choices, i
             }
         }
     }
+    return failed < 0 ? 0 : -1;
+}
+
+int textures_prepare(struct textures *t, const struct texture_choice *choices, int count, struct error *err) {
+    int missing, bad = 0;
+    struct texture_choice *list = missing_choices(t, choices, count, &missing, err);
+    if (!list)
+        return -1;
+    if (omp_in_parallel()) {
+        bad = prepare_list(t, list, missing, err);
+    } else {
+#pragma omp parallel
+#pragma omp single
+        bad = prepare_list(t, list, missing, err);
+    }
     t->decoded = 1;
     free(list);
-    return failed < 0 ? 0 : -1;
+    return bad;
 }
 
 int textures_crop(const struct textures *t, int class, int number, int left, int top, int columns, int rows,

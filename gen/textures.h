@@ -33,7 +33,8 @@ struct texture_choice { // one picture
 };
 
 // Makes sure that these pictures are at hand, in parallel (from files: all pictures, on the first call).
-// Their sizes are known afterwards. Not to be called from several threads.
+// Their sizes are known afterwards. Not to be called from several threads; within a parallel region its team
+// does the work.
 int textures_prepare(struct textures *textures, const struct texture_choice *choices, int count,
                      struct error *err);
 

@@ -17,7 +17,23 @@ struct driver_file {
     int descriptor;
     haddr_t eoa, eof; // end of allocated addresses, end of file (as if every write had succeeded)
     struct write_fault *fault;
+    haddr_t flushed; // the system was told to begin writing out what lies before
 };
+
+#define FLUSH_STEP ((haddr_t)32 << 20)
+
+// Lets the disk work while the file grows: else all of it would wait for the one flush at the end.
+static void start_flush(struct driver_file *file) {
+#ifdef SYNC_FILE_RANGE_WRITE
+    if (file->eof >= file->flushed + FLUSH_STEP) {
+        sync_file_range(file->descriptor, (off_t)file->flushed, (off_t)(file->eof - file->flushed),
+                        SYNC_FILE_RANGE_WRITE); // only a hint: a failed write is met again by fsync
+        file->flushed = file->eof;
+    }
+#else
+    (void)file;
+#endif
+}
 
 static void remember(struct driver_file *file, int cause) {
     if (!file->fault->cause)
@@ -122,6 +138,7 @@ static herr_t driver_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_
     }
     if (end > file->eof)
         file->eof = end;
+    start_flush(file);
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "core/shard/shard.h"
 
 #include <hdf5.h>
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,7 +165,8 @@ struct shard_writer *shard_create(const char *path, struct shard_shape shape, co
     }
     if (snprintf(w->path, PATH_SIZE, "%s", path) >= PATH_SIZE) {
         fail(err, "%.200s...: path too long", path);
-    } else if (!file_check_target(path, err) && !file_temporary(path, w->temporary, err) && !allocate_writer(w, err)) {
+    } else if (!file_check_target(path, err) && !file_temporary(path, w->temporary, err) &&
+               !allocate_writer(w, err)) {
         if (!create_file(w))
             return w;
         fail(err, "%s: %s", path, w->fault.cause ? strerror(w->fault.cause) : "cannot be created");
@@ -185,15 +187,16 @@ static int write_deflated(struct shard_writer *w, struct plane *plane, long firs
                           int chunks) {
     size_t size = (size_t)w->chunk * plane->image_size;
     int bad = 0;
-#pragma omp parallel for schedule(dynamic) reduction(| : bad)
+#pragma omp taskloop grainsize(1)
     for (int i = 0; i < chunks; i++) {
         uLongf length = compressBound((uLong)size);
-        bad |=
-            compress2(w->deflated[i], &length, bytes + (size_t)i * size, (uLong)size, w->compression) != Z_OK;
-        w->deflated_size[i] = length;
+        int result =
+            compress2(w->deflated[i], &length, bytes + (size_t)i * size, (uLong)size, w->compression);
+        w->deflated_size[i] = result == Z_OK ? length : 0;
     }
     for (int i = 0; i < chunks && !bad; i++)
-        bad = write_chunk(plane, first + (long)i * w->chunk, w->deflated[i], w->deflated_size[i]);
+        bad = !w->deflated_size[i] ||
+              write_chunk(plane, first + (long)i * w->chunk, w->deflated[i], w->deflated_size[i]);
     return bad ? -1 : 0;
 }
 
@@ -255,6 +258,21 @@ static int write_images(struct shard_writer *w, const uint8_t *const bytes[2], i
     return 0;
 }
 
+// Digests and writes. Called by one thread of a team, which makes the HDF5 calls; the others help.
+static int append_pixels(struct shard_writer *w, const uint8_t *images, const uint8_t *masks, int count) {
+    const uint8_t *const bytes[2] = {images, masks};
+    int bad = 0;
+#pragma omp taskgroup
+    {
+#pragma omp task
+        digest_add(w->planes[0].digest, images, (size_t)count * w->planes[0].image_size);
+#pragma omp task
+        digest_add(w->planes[1].digest, masks, (size_t)count * w->planes[1].image_size);
+        bad = write_images(w, bytes, count);
+    }
+    return bad;
+}
+
 int shard_append(struct shard_writer *w, int count, const uint8_t *images, const uint8_t *masks,
                  const int32_t *labels, const void *const *values, struct error *err) {
     if (count < 0 || w->done + count > w->shape.count)
@@ -268,20 +286,13 @@ int shard_append(struct shard_writer *w, int count, const uint8_t *images, const
         size_t size = column_size(&w->column[c]);
         memcpy((uint8_t *)w->values[c] + (size_t)w->done * size, values[c], (size_t)count * size);
     }
-    const uint8_t *const bytes[2] = {images, masks};
     int bad = 0;
-    if (w->compression)
-        bad = write_images(w, bytes, count); // uses all threads itself
-#pragma omp parallel sections
-    {
-#pragma omp section
-        digest_add(w->planes[0].digest, images, (size_t)count * w->planes[0].image_size);
-#pragma omp section
-        {
-            if (!w->compression)
-                bad = write_images(w, bytes, count);
-            digest_add(w->planes[1].digest, masks, (size_t)count * w->planes[1].image_size);
-        }
+    if (omp_in_parallel()) {
+        bad = append_pixels(w, images, masks, count);
+    } else {
+#pragma omp parallel
+#pragma omp single
+        bad = append_pixels(w, images, masks, count);
     }
     if (w->fault.cause)
         return fail(err, "%s: %s", w->path, strerror(w->fault.cause));
