@@ -118,16 +118,19 @@ TEST_CONFIGS := $(if $(filter-out 0,$(SANITIZE)),sanitize,release double)
 .PHONY: test test-programs golden
 test: ## all tests, in float and in double (SANITIZE=1: under address and undefined-behaviour sanitizers)
 	@for config in $(TEST_CONFIGS); do \
-	    $(MAKE) --no-print-directory CONFIG=$$config test-programs || exit; done
+	    $(MAKE) --no-print-directory -j$$(nproc) CONFIG=$$config test-programs || exit; done
 	@ASAN_OPTIONS=detect_leaks=1 scripts/tally $(TEST_CONFIGS:%=build/%/tests/run)
 
 test-programs: $(BUILD)/tests/run $(BUILD)/reff
 
 GOLDEN    ?= ../shared/reference/golden
 PRECISION ?= double
+GOLDEN_double := double
+GOLDEN_float  := release
+GOLDEN_CONFIG  = $(or $(GOLDEN_$(PRECISION)),$(error PRECISION=$(PRECISION) is neither double nor float))
 golden: ## compare the engine with golden files (GOLDEN=folder PRECISION=double|float)
-	@$(MAKE) --no-print-directory CONFIG=$(if $(filter float,$(PRECISION)),release,double) build
-	build/$(if $(filter float,$(PRECISION)),release,double)/reff golden $(GOLDEN)
+	@$(MAKE) --no-print-directory -j$$(nproc) CONFIG=$(GOLDEN_CONFIG) build
+	@build/$(GOLDEN_CONFIG)/reff golden '$(GOLDEN)'
 
 # ---- lint: the same files by clang-format, clang-tidy, cppcheck
 
@@ -153,13 +156,14 @@ $(LINT)/%.tidy: %.c .clang-tidy $(LINT_HEADERS)
 	@touch $@
 
 # cppcheck sees no library headers (pulling them in costs minutes), so jansson's loops are described to it. It
-# cannot expand a macro whose name is handed to another macro, as vector.c does.
+# cannot expand a macro whose name is handed to another macro, as vector.c and request.h do.
 lint-cppcheck:
 	@cppcheck --quiet --std=c11 --language=c -I. -I$(BUILD) -j2 --enable=warning,portability,performance \
 	    '-Djson_object_foreach(object,key,value)=for(key=0,value=0;object;)' \
 	    '-Djson_array_foreach(array,index,value)=for(index=0,value=0;array;)' \
 	    --inline-suppr --suppress=missingInclude --suppress=missingIncludeSystem \
-	    --suppress=preprocessorErrorDirective:core/kernels/vector.c --suppress=unmatchedSuppression \
+	    --suppress=preprocessorErrorDirective:core/kernels/vector.c \
+	    --suppress=preprocessorErrorDirective:experiments/request.h --suppress=unmatchedSuppression \
 	    --error-exitcode=1 $(LINT_SOURCES)
 
 clean: ## remove everything that was built (results stay)

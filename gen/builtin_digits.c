@@ -212,9 +212,10 @@ void builtin_digit_draw(int test, int index, uint8_t image[28 * 28]) {
     fit(&trace, &r);
     draw(&trace, 0, 0, ink);
     for (int i = 0; i < 28 * 28; i++) {
+        int row = i / 28, column = i % 28;
         sum += ink[i];
-        x += ink[i] * ((float)(i % 28) + 0.5f);
-        y += ink[i] * ((float)(i / 28) + 0.5f);
+        x += ink[i] * ((float)column + 0.5f);
+        y += ink[i] * ((float)row + 0.5f);
     }
     // MNIST puts the centre of mass into the middle, to whole pixels; a writer's unsteady hand adds up to
     // one.

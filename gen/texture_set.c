@@ -13,7 +13,7 @@
 // before C23's #embed.)
 #define EMBED(symbol, file)                                                                                  \
     __asm__(".section .rodata\n" #symbol ":\n.incbin \"" file "\"\n.byte 0\n.previous\n");                   \
-    extern const char symbol[] __attribute__((visibility("hidden")))
+    extern const char(symbol)[] __attribute__((visibility("hidden")))
 
 EMBED(texture_set_dtd, "gen/sets/dtd.ini");
 EMBED(texture_set_mixed20, "gen/sets/mixed20.ini");

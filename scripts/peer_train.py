@@ -11,11 +11,13 @@ Needs python3-torch, python3-torchvision and python3-h5py. From a traced run
 
 it starts from the same weights, takes the same images in the same order, and prints one JSON line a step: step, loss,
 loss_main, loss_reg. --compare adds a line with the worst relative difference to the losses recorded in a file of such
-lines and ends with status 1 if it is above --tolerance. --time measures images per second instead.
+lines and ends with status 1 if it is above --tolerance. --time measures images per second instead. --evaluate compares
+with a report of `reff eval --json` on the same shard and weights. scripts/peer_check.py runs all of it.
 
 The losses: cross entropy, plus lambda times the mean over the batch of sum_l w_l * sum or mean over pixels of
-(P_l (1 - s))^2, where P_l is the Grad-CAM of stage l for the true class, normalised to sum 1 and resized to the image
-(or the other way round). Batch norm is in training mode, and the gradient goes through Grad-CAM's weights too.
+(P_l (1 - s))^2 (reff), |P_l - s| (reff-l1) or (P_l - s)^2 (reff-l2), where P_l is the Grad-CAM of stage l for the true
+class, normalised to sum 1 and resized to the image (or the other way round). Batch norm is in training mode, and the
+gradient goes through Grad-CAM's weights too.
 """
 import argparse
 import json
@@ -28,6 +30,10 @@ import torch.nn.functional as F
 import torchvision
 
 STAGES = ("layer1", "layer2", "layer3", "layer4")
+# What each method has unless options say otherwise, as in core/train/train_settings.c: lambda, layer weights, reduction.
+METHODS = {"baseline": (0.0, "0,0,0,0", "mean"), "reff": (1.0, "15,60,250,1000", "mean"),
+           "reff-single": (1000.0, "0,0,0,1", "mean"), "reff-l1": (1e-6, "15,60,250,1000", "sum"),
+           "reff-l2": (1e-6, "15,60,250,1000", "sum")}
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -69,25 +75,32 @@ def load_weights(net, tensors):
         sys.exit(f"weights do not fit the network: missing {missing}, unexpected {unexpected}")
 
 
-def grad_cam(logits, labels, maps):
+def grad_cam(logits, labels, maps, create_graph=True):
     """The maps R [N,h,w] of the stages, from c = sum_n logits[n, y_n]; create_graph keeps alpha a function of the
     parameters."""
     c = logits.gather(1, labels[:, None]).sum()
-    gradients = torch.autograd.grad(c, maps, create_graph=True)
+    gradients = torch.autograd.grad(c, maps, create_graph=create_graph)
     return [F.relu((g.mean(dim=(2, 3), keepdim=True) * a).sum(dim=1)) for g, a in zip(gradients, maps)]
+
+
+def to_image(r, size):
+    return F.interpolate(r[:, None], size=size, mode="bilinear", align_corners=False)[:, 0]
 
 
 def penalty(cam, masks, args):
     """One number per image."""
-    def to_image(r):
-        return F.interpolate(r[:, None], size=masks.shape[1:], mode="bilinear", align_corners=False)[:, 0]
-
     def normalise(r):
         return r / (r.sum(dim=(1, 2), keepdim=True) + args.cam_eps)
 
-    p = to_image(normalise(cam)) if args.normalise == "normalise-first" else normalise(to_image(cam))
-    squares = (p * (1 - masks)) ** 2
-    return squares.sum(dim=(1, 2)) if args.reduction == "sum" else squares.mean(dim=(1, 2))
+    size = masks.shape[1:]
+    p = to_image(normalise(cam), size) if args.normalise == "normalise-first" else normalise(to_image(cam, size))
+    if args.method == "reff-l1":
+        terms = (p - masks).abs()
+    elif args.method == "reff-l2":
+        terms = (p - masks) ** 2
+    else:
+        terms = (p * (1 - masks)) ** 2
+    return terms.sum(dim=(1, 2)) if args.reduction == "sum" else terms.mean(dim=(1, 2))
 
 
 def losses(net, stages, images, labels, masks, args):
@@ -117,7 +130,9 @@ class Batches:
                 self.order = [[int(word) for word in line.split()] for line in file]
 
     def take(self, step):
-        index = self.order[step % len(self.order)]
+        return self.read(self.order[step % len(self.order)])
+
+    def read(self, index):
         # h5py wants rising indices without repeats; the batch is put into its own order afterwards.
         rows = sorted(set(index))
         place = [rows.index(i) for i in index]
@@ -163,6 +178,45 @@ def compare(lines, path, tolerance):
     return agrees
 
 
+def evaluate(net, stages, batches, args):
+    """What `reff eval` reports, with running statistics: confusion [label][prediction] and the mean share of the resized
+    Grad-CAM of the true label inside the annotation, over the images whose map is not zero."""
+    net.eval()
+    classes = net.fc.out_features
+    confusion = torch.zeros(classes, classes, dtype=torch.long)
+    inside, mapped = [0.0] * len(STAGES), [0] * len(STAGES)
+    for first in range(0, len(batches.labels), args.batch):
+        index = list(range(first, min(first + args.batch, len(batches.labels))))
+        images, labels, masks = batches.read(index)
+        logits = net(images)
+        for label, prediction in zip(labels, logits.argmax(dim=1)):
+            confusion[label, prediction] += 1
+        cams = grad_cam(logits, labels, [stages[name] for name in STAGES], create_graph=False)
+        for i, cam in enumerate(cams):
+            p = to_image(cam.detach(), masks.shape[1:])
+            total = p.sum(dim=(1, 2))
+            found = total > 0
+            inside[i] += ((p * masks).sum(dim=(1, 2))[found] / total[found]).sum().item()
+            mapped[i] += int(found.sum())
+    return {"accuracy": 100.0 * confusion.trace().item() / len(batches.labels), "confusion": confusion.tolist(),
+            "cam_inside": {name: s / n if n else None for name, s, n in zip(STAGES, inside, mapped)},
+            "cam_zero": {name: len(batches.labels) - n for name, n in zip(STAGES, mapped)}}
+
+
+def compare_evaluations(mine, path, tolerance):
+    """Prints both and the differences; True if the predictions are the same in number by class and the shares of the
+    maps within the tolerance."""
+    with open(path, encoding="ascii") as file:
+        theirs = json.load(file)
+    moved = sum(abs(a - b) for x, y in zip(mine["confusion"], theirs["confusion"]) for a, b in zip(x, y)) // 2
+    shares = {name: relative(mine["cam_inside"][name], theirs["cam_inside"][name]) for name in STAGES
+              if mine["cam_inside"][name] is not None}
+    agrees = moved == 0 and mine["cam_zero"] == theirs["cam_zero"] and max(shares.values()) <= tolerance
+    print(json.dumps({"accuracy": mine["accuracy"], "accuracy_compared": theirs["accuracy"], "images_moved": moved,
+                      "cam_inside": mine["cam_inside"], "cam_inside_relative": shares, "agrees": agrees}))
+    return agrees
+
+
 def measure(net, stages, optimiser, batches, args):
     """Images per second over --steps steps after two to warm up; reading the shard is not counted."""
     spent = 0.0
@@ -187,18 +241,19 @@ def parse_arguments():
     parser.add_argument("--batch", type=int, default=32, help="images a step, without --order")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--compare", metavar="FILE", help="JSON lines of losses to agree with")
-    parser.add_argument("--tolerance", type=float, default=1e-3, help="largest relative difference for --compare")
+    parser.add_argument("--evaluate", metavar="FILE", help="report of `reff eval --json` to agree with; no training")
+    parser.add_argument("--tolerance", type=float, default=1e-3, help="largest relative difference")
     parser.add_argument("--time", action="store_true", help="measure images per second")
     parser.add_argument("--dtype", choices=("float", "double"), default="float")
     parser.add_argument("--threads", type=int, default=0, help="0: PyTorch's own choice")
     parser.add_argument("--channels-last", action="store_true", help="memory layout of images and weights")
     parser.add_argument("--model", choices=("resnet18", "resnet50"), default="resnet18")
-    parser.add_argument("--method", choices=("baseline", "reff"), default="reff")
+    parser.add_argument("--method", choices=tuple(METHODS), default="reff")
     parser.add_argument("--normalise", choices=("normalise-first", "resize-first"), default="normalise-first",
                         help="what `reff train --order` names")
-    parser.add_argument("--reduction", choices=("mean", "sum"), default="mean")
-    parser.add_argument("--lambda", dest="lam", type=float, default=1.0)
-    parser.add_argument("--layer-weights", default="15,60,250,1000", help="of layer1..layer4; 0: not regularised")
+    parser.add_argument("--reduction", choices=("mean", "sum"), help="over pixels (none: the method's)")
+    parser.add_argument("--lambda", dest="lam", type=float, help="factor of the regulariser (none: the method's)")
+    parser.add_argument("--layer-weights", help="of layer1..layer4; 0: not regularised (none: the method's)")
     parser.add_argument("--cam-eps", type=float, default=1e-8)
     parser.add_argument("--bn-eps", type=float, default=1e-5)
     parser.add_argument("--bn-momentum", type=float, default=0.1)
@@ -206,6 +261,10 @@ def parse_arguments():
     parser.add_argument("--momentum", type=float, default=0.8)
     parser.add_argument("--weight-decay", type=float, default=1e-5)
     args = parser.parse_args()
+    lam, weights, reduction = METHODS[args.method]
+    args.lam = lam if args.lam is None else args.lam
+    args.reduction = args.reduction or reduction
+    args.layer_weights = args.layer_weights or weights
     args.layer_weights = [float(word) for word in args.layer_weights.split(",")]
     if len(args.layer_weights) != len(STAGES):
         parser.error("--layer-weights: four numbers")
@@ -232,6 +291,8 @@ def main():
     if args.time:
         measure(net, stages, optimiser, batches, args)
         return 0
+    if args.evaluate:
+        return 0 if compare_evaluations(evaluate(net, stages, batches, args), args.evaluate, args.tolerance) else 1
     lines = []
     for step in range(min(args.steps, len(batches.order))):
         line = {"step": step, **train_step(net, stages, optimiser, batches.take(step), args)}

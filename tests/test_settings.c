@@ -198,8 +198,8 @@ static void test_json_text_has_rows(void) {
                                  "  \"text\": \"a [b,  c] \\n  d]\",\n"
                                  "  \"one\": [7]\n"
                                  "}";
-    json_t *value = json_pack("{s:[[i,f,n],[]], s:[s,s], s:s, s:[i]}", "matrix", 1, -2.5, "words", "[1,", "2]",
-                              "text", "a [b,  c] \n  d]", "one", 7);
+    json_t *value = json_pack("{s:[[i,f,n],[]], s:[s,s], s:s, s:[i]}", "matrix", 1, -2.5, "words", "[1,",
+                              "2]", "text", "a [b,  c] \n  d]", "one", 7);
     char *text = json_text(value);
     CU_ASSERT_FATAL(text != NULL);
     CU_ASSERT_STRING_EQUAL(text, wanted);

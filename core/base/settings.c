@@ -380,8 +380,10 @@ static int take_line(void *user, const char *section, const char *key, const cha
     return !state->failed;
 }
 
-int settings_lines(const char *name, const char *text, settings_line *take, void *context, struct error *err) {
-    struct ini_state state = {.path = name, .next = (char *)text, .take = take, .context = context, .err = err};
+int settings_lines(const char *name, const char *text, settings_line *take, void *context,
+                   struct error *err) {
+    struct ini_state state = {
+        .path = name, .next = (char *)text, .take = take, .context = context, .err = err};
     int line = ini_parse_stream(next_line, &state, take_line, &state);
     if (line > 0 && !state.failed)
         state.failed = fail_usage(err, "%s:%d: neither a [section] nor key = value", name, line);

@@ -315,6 +315,7 @@ int graph_plan(struct graph *g, enum graph_mode mode, unsigned explained, int th
     g->channel_sums = allocate((size_t)channels * 8, sizeof(double), "a graph", err);
     size_t most = (size_t)g->value_count * MAP_COUNT + g->node_count + 1;
     struct span *spans = allocate(most, sizeof *spans, "a graph's plan", err);
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is meant
     struct span **placed = allocate(most, sizeof *placed, "a graph's plan", err);
     if (!g->channel_sums || !spans || !placed) {
         free(spans);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIMD vectors for the kernels, in GCC's own vector types, so that the same kernel serves float and double and
-// any instruction set the compiler targets: 64 bytes where that has AVX-512 (make ARCH=-march=native), else 32.
+// SIMD vectors for the kernels, in GCC's own vector types, so that the same kernel serves float and double
+// and any instruction set the compiler targets: 64 bytes where that has AVX-512 (make ARCH=-march=native),
+// else 32.
 #ifndef REFF_KERNELS_LANES_H
 #define REFF_KERNELS_LANES_H
 

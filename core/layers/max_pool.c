@@ -60,9 +60,9 @@ static void forward(struct graph *g, struct node *node) {
 // Position in the input's plane of the winner of element i of output pixel (oy, ox).
 static inline size_t winner_at(const struct graph *g, const struct node *node, int oy, int ox, uint8_t tap,
                                size_t i) {
-    size_t iy = (size_t)(oy * node->stride - node->padding + tap / node->kernel);
-    size_t ix = (size_t)(ox * node->stride - node->padding + tap % node->kernel);
-    return (iy * (size_t)g->values[node->inputs[0]].width + ix) * (size_t)g->batch + i;
+    int iy = oy * node->stride - node->padding + tap / node->kernel;
+    int ix = ox * node->stride - node->padding + tap % node->kernel;
+    return ((size_t)iy * g->values[node->inputs[0]].width + ix) * (size_t)g->batch + i;
 }
 
 static void down(struct graph *g, struct node *node, enum map map) {

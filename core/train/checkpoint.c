@@ -41,14 +41,9 @@ static struct header make_header(const char *identity, const struct checkpoint *
     return h;
 }
 
-struct sink {
-    FILE *stream;
-    struct digest *digest;
-};
-
-static void put(struct sink *s, const void *bytes, size_t size) {
-    fwrite(bytes, 1, size, s->stream);
-    digest_add(s->digest, bytes, size);
+static void put(struct output *out, struct digest *digest, const void *bytes, size_t size) {
+    fwrite(bytes, 1, size, out->stream);
+    digest_add(digest, bytes, size);
 }
 
 int checkpoint_save(const char *path, const char *identity, const struct checkpoint *c,
@@ -58,18 +53,18 @@ int checkpoint_save(const char *path, const char *identity, const struct checkpo
     char hex[DIGEST_SIZE], old[PATH_SIZE + 8];
     if (output_open(&out, path, err))
         return -1;
-    struct sink s = {out.stream, digest_start(err)};
-    if (!s.digest) {
+    struct digest *digest = digest_start(err);
+    if (!digest) {
         output_discard(&out);
         return -1;
     }
-    put(&s, magic, sizeof magic);
-    put(&s, &h, sizeof h);
-    put(&s, identity, h.identity_size);
-    put(&s, c->metrics ? c->metrics : "", h.metrics_size);
-    put(&s, t->parameters.storage, h.values * sizeof(real));
-    put(&s, t->velocity, h.velocities * sizeof(real));
-    digest_finish(s.digest, hex);
+    put(&out, digest, magic, sizeof magic);
+    put(&out, digest, &h, sizeof h);
+    put(&out, digest, identity, h.identity_size);
+    put(&out, digest, c->metrics ? c->metrics : "", h.metrics_size);
+    put(&out, digest, t->parameters.storage, h.values * sizeof(real));
+    put(&out, digest, t->velocity, h.velocities * sizeof(real));
+    digest_finish(digest, hex);
     fwrite(hex, 1, DIGEST_SIZE - 1, out.stream);
     snprintf(old, sizeof old, "%s.old", path);
     if (link(path, old) && file_exists(path)) { // an old one is there: replace it by the present one

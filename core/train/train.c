@@ -112,6 +112,9 @@ static int open_trace(struct training *r) {
     char path[PATH_SIZE];
     if (!r->job->trace)
         return 0;
+    if (r->resumed_at)
+        return fail(r->err, "%s: continues from step %ld, but a trace begins with the first step",
+                    r->job->folder, r->resumed_at);
     if (folder_make(r->job->trace, r->err) || path_join(path, r->err, r->job->trace, "initial.safetensors") ||
         weights_save(&r->trainer->parameters, path, r->err) ||
         path_join(path, r->err, r->job->trace, "order.txt"))
@@ -120,7 +123,20 @@ static int open_trace(struct training *r) {
     if (path_join(path, r->err, r->job->trace, "steps.jsonl"))
         return -1;
     r->trace_steps = fopen(path, "w");
-    return r->trace_order && r->trace_steps ? 0 : fail(r->err, "%s: cannot be written", path);
+    return r->trace_order && r->trace_steps ? 0 : fail(r->err, "%s: cannot be written", r->job->trace);
+}
+
+static int close_trace(struct training *r) {
+    FILE **const files[2] = {&r->trace_order, &r->trace_steps};
+    int bad = 0;
+    for (int i = 0; i < 2; i++) {
+        if (!*files[i])
+            continue;
+        bad |= ferror(*files[i]);
+        bad |= fclose(*files[i]);
+        *files[i] = NULL;
+    }
+    return bad ? fail(r->err, "%s: not all of the trace could be written", r->job->trace) : 0;
 }
 
 static void trace_step(const struct training *r, const uint32_t *index, const struct step_result *s) {
@@ -128,7 +144,7 @@ static void trace_step(const struct training *r, const uint32_t *index, const st
         return;
     for (int i = 0; i < r->settings->batch; i++)
         fprintf(r->trace_order, "%u%c", index[i], i + 1 < r->settings->batch ? ' ' : '\n');
-    fprintf(r->trace_steps, "{\"step\": %ld, \"loss\": %.9g, \"loss_main\": %.9g, \"loss_reg\": %.9g}\n",
+    fprintf(r->trace_steps, "{\"step\": %ld, \"loss\": %.17g, \"loss_main\": %.17g, \"loss_reg\": %.17g}\n",
             r->state.step, s->loss, s->loss_main, s->loss_reg);
 }
 
@@ -345,10 +361,6 @@ static int resume(struct training *r) {
 }
 
 static void close_all(struct training *r) {
-    if (r->trace_order)
-        fclose(r->trace_order);
-    if (r->trace_steps)
-        fclose(r->trace_steps);
     trainer_free(r->trainer);
     shard_close(r->train);
     shard_close(r->validation);
@@ -363,7 +375,9 @@ static void close_all(struct training *r) {
 int train_run(const struct train_job *job, struct error *err) {
     struct training r = {.job = job, .settings = job->settings, .err = err};
     int failed = folder_make(job->folder, err) || open_shards(&r) || make_trainer(&r) || resume(&r) ||
-                 open_trace(&r) || train_steps(&r) || finish(&r);
+                 open_trace(&r) || train_steps(&r);
+    int untraced = close_trace(&r);
+    failed = failed || untraced || finish(&r);
     close_all(&r);
     return failed ? -1 : 0;
 }

@@ -169,6 +169,8 @@ void trainer_update(struct trainer *t, struct step_result *result) {
     struct parameter *first = NULL;
     for (int i = 0; i < t->parameters.count && !first; i++)
         first = t->parameters.items[i].trained ? &t->parameters.items[i] : NULL;
+    if (!first)
+        return;
     // Trained parameters and their gradients lie in one array each, beginning with the first.
     size_t n = t->parameters.trained_size;
     double scale = 1, limit = t->settings.clip_norm;

@@ -12,10 +12,22 @@
 
 enum dtype { F32, F16, BF16, F64, UNKNOWN };
 
-struct tensor { // one entry of the header, checked against the file
+struct tensor { // a tensor of the network's as the file has it, checked
     enum dtype dtype;
-    const uint8_t *bytes;
+    const uint8_t *bytes; // NULL: the network keeps its own
     size_t count;
+};
+
+struct span { // a tensor's place in the data
+    const char *name;
+    json_int_t begin, end;
+};
+
+struct source { // a file's parts
+    const char *path;
+    json_t *header;
+    const uint8_t *data;
+    size_t size; // of data
 };
 
 static size_t dtype_size(enum dtype t) {
@@ -59,7 +71,89 @@ static double number(const struct tensor *t, size_t i) {
     return (double)v;
 }
 
-// Shape of the entry against the parameter's. 1: same.
+// ---------------------------------------------------------------------------------------- what the header
+// claims
+
+static int by_begin(const void *a, const void *b) {
+    const struct span *x = a, *y = b;
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    return (x->end > y->end) - (x->end < y->end);
+}
+
+// As the format demands: tensors lie one after the other, from the first byte of the data to the last.
+static int check_spans(const struct source *s, struct span *spans, size_t count, struct error *err) {
+    json_int_t at = 0;
+    qsort(spans, count, sizeof *spans, by_begin);
+    for (size_t i = 0; i < count; i++) {
+        if (spans[i].begin < at)
+            return fail(err, "%s: %s and %s overlap", s->path, spans[i - 1].name, spans[i].name);
+        if (spans[i].begin > at)
+            return fail(err, "%s: %s: data_offsets leave a gap before it", s->path, spans[i].name);
+        at = spans[i].end;
+    }
+    if ((size_t)at != s->size)
+        return fail(err, "%s: tensors of %lld bytes, but %zu bytes after the header", s->path, (long long)at,
+                    s->size);
+    return 0;
+}
+
+static int check_layout(const struct source *s, struct error *err) {
+    struct span *spans = allocate(json_object_size(s->header) + 1, sizeof *spans, "a file of weights", err);
+    size_t count = 0;
+    const char *name;
+    json_t *entry;
+    int result = spans ? 0 : -1;
+    if (!result)
+        json_object_foreach(s->header, name, entry) {
+            const json_t *offsets = json_object_get(entry, "data_offsets");
+            const json_t *begin = json_array_get(offsets, 0), *end = json_array_get(offsets, 1);
+            if (!strcmp(name, "__metadata__"))
+                continue;
+            spans[count] = (struct span){name, json_integer_value(begin), json_integer_value(end)};
+            if (json_array_size(offsets) != 2 || !json_is_integer(begin) || !json_is_integer(end) ||
+                spans[count].begin < 0 || spans[count].end < spans[count].begin ||
+                (size_t)spans[count].end > s->size) {
+                result = fail(err, "%s: %s: data_offsets do not fit the file", s->path, name);
+                break;
+            }
+            count++;
+        }
+    if (!result)
+        result = check_spans(s, spans, count, err);
+    free(spans);
+    return result;
+}
+
+// The entry's numbers, as many as its shape says. Its offsets are known to lie in the data.
+static int locate(const struct source *s, const char *name, const json_t *entry, struct tensor *t,
+                  struct error *err) {
+    const json_t *shape = json_object_get(entry, "shape"), *offsets = json_object_get(entry, "data_offsets");
+    json_int_t begin = json_integer_value(json_array_get(offsets, 0)),
+               end = json_integer_value(json_array_get(offsets, 1));
+    size_t index;
+    json_t *item;
+    t->dtype = dtype_of(json_string_value(json_object_get(entry, "dtype")));
+    if (t->dtype == UNKNOWN)
+        return fail(err, "%s: %s: dtype is none of F32, F16, BF16, F64", s->path, name);
+    if (!json_is_array(shape))
+        return fail(err, "%s: %s: no shape", s->path, name);
+    t->count = 1;
+    json_array_foreach(shape, index, item) {
+        json_int_t n = json_integer_value(item);
+        if (!json_is_integer(item) || n < 0 || (n && t->count > s->size / (size_t)n))
+            return fail(err, "%s: %s: shape is none, or larger than the file", s->path, name);
+        t->count *= (size_t)n;
+    }
+    if ((size_t)(end - begin) != t->count * dtype_size(t->dtype))
+        return fail(err, "%s: %s: data_offsets do not fit its shape", s->path, name);
+    t->bytes = s->data + begin;
+    return 0;
+}
+
+// ---------------------------------------------------------------------------------------- against the
+// network
+
 static int same_shape(const json_t *shape, const struct parameter *p) {
     if ((int)json_array_size(shape) != p->rank)
         return 0;
@@ -67,31 +161,6 @@ static int same_shape(const json_t *shape, const struct parameter *p) {
         if (json_integer_value(json_array_get(shape, (size_t)i)) != p->shape[i])
             return 0;
     return 1;
-}
-
-// Checks an entry's type and place; the header may claim anything.
-static int locate(const json_t *entry, const char *path, const char *name, const uint8_t *data,
-                  size_t data_size, struct tensor *t, struct error *err) {
-    const json_t *shape = json_object_get(entry, "shape"), *offsets = json_object_get(entry, "data_offsets");
-    t->dtype = dtype_of(json_string_value(json_object_get(entry, "dtype")));
-    if (t->dtype == UNKNOWN)
-        return fail(err, "%s: %s: dtype is none of F32, F16, BF16, F64", path, name);
-    t->count = 1;
-    size_t index;
-    json_t *item;
-    json_array_foreach((json_t *)shape, index, item) {
-        json_int_t n = json_integer_value(item);
-        if (n < 0 || (n && t->count > data_size / (size_t)n))
-            return fail(err, "%s: %s: shape larger than the file", path, name);
-        t->count *= (size_t)n;
-    }
-    json_int_t begin = json_integer_value(json_array_get(offsets, 0)),
-               end = json_integer_value(json_array_get(offsets, 1));
-    if (!json_is_array(shape) || json_array_size(offsets) != 2 || begin < 0 || end < begin ||
-        (size_t)end > data_size || (size_t)(end - begin) != t->count * dtype_size(t->dtype))
-        return fail(err, "%s: %s: data_offsets do not fit its shape or the file", path, name);
-    t->bytes = data + begin;
-    return 0;
 }
 
 struct names { // for a message: "a, b, c and 5 more"
@@ -111,78 +180,84 @@ static void names_end(struct names *n) {
         snprintf(n->text + used, sizeof n->text - used, " and %d more", n->count - 8);
 }
 
-// First pass: is everything there, of the right shape, finite?
-static int check(const struct parameters *p, const json_t *header, const char *path, const uint8_t *data,
-                 size_t size, int *head_replaced, struct error *err) {
+static int check_numbers(const struct source *s, const char *name, const struct tensor *t,
+                         struct error *err) {
+    for (size_t i = 0; i < t->count; i++)
+        if (!isfinite((real)number(t, i)))
+            return fail(err, "%s: %s: number %zu is not finite", s->path, name, i);
+    return 0;
+}
+
+// Is everything there, of the right shape, finite? Fills tensors [p->count].
+static int check(const struct parameters *p, const struct source *s, struct tensor *tensors,
+                 int *head_replaced, struct error *err) {
     struct names missing = {0}, misshapen = {0};
     for (int i = 0; i < p->count; i++) {
-        const struct parameter *item = &p->items[i];
-        const json_t *entry = json_object_get(header, item->name);
-        struct tensor t;
+        const char *name = p->items[i].name;
+        const json_t *entry = json_object_get(s->header, name);
         if (!entry)
-            names_add(&missing, item->name);
-        else if (locate(entry, path, item->name, data, size, &t, err))
+            names_add(&missing, name);
+        else if (locate(s, name, entry, &tensors[i], err))
             return -1;
-        else if (same_shape(json_object_get(entry, "shape"), item))
-            for (size_t j = 0; j < t.count; j++) {
-                if (!isfinite(number(&t, j)))
-                    return fail(err, "%s: %s: number %zu is not finite", path, item->name, j);
-            }
-        else if (!strncmp(item->name, "fc.", 3))
+        else if (same_shape(json_object_get(entry, "shape"), &p->items[i])) {
+            if (check_numbers(s, name, &tensors[i], err))
+                return -1;
+        } else if (!strncmp(name, "fc.", 3))
             *head_replaced = 1;
         else
-            names_add(&misshapen, item->name);
+            names_add(&misshapen, name);
     }
     names_end(&missing);
     names_end(&misshapen);
     if (missing.count)
-        return fail(err, "%s: missing tensors: %s", path, missing.text);
+        return fail(err, "%s: missing tensors: %s", s->path, missing.text);
     if (misshapen.count)
-        return fail(err, "%s: tensors of another shape than the network's: %s", path, misshapen.text);
+        return fail(err, "%s: tensors of another shape than the network's: %s", s->path, misshapen.text);
+    for (int i = 0; i < p->count; i++)
+        if (*head_replaced && !strncmp(p->items[i].name, "fc.", 3))
+            tensors[i].bytes = NULL;
     return 0;
 }
 
+// Splits the file into header and data. The header is the caller's to release, also on failure.
+static int open_source(const uint8_t *file, size_t size, struct source *s, struct error *err) {
+    uint64_t length;
+    json_error_t where;
+    if (size < sizeof length)
+        return fail(err, "%s: too short for a safetensors file", s->path);
+    memcpy(&length, file, sizeof length);
+    if (length > size - sizeof length)
+        return fail(err, "%s: header of %llu bytes in a file of %zu", s->path, (unsigned long long)length,
+                    size);
+    s->header = json_loadb((const char *)file + sizeof length, length, JSON_REJECT_DUPLICATES, &where);
+    if (!json_is_object(s->header))
+        return fail(err, "%s: header is no JSON object: %.200s", s->path,
+                    s->header ? "another value" : where.text);
+    s->data = file + sizeof length + length;
+    s->size = size - sizeof length - length;
+    return check_layout(s, err);
+}
+
 int weights_load(struct parameters *p, const char *path, int *head_replaced, struct error *err) {
+    struct source s = {.path = path};
     size_t size;
     uint8_t *file = (uint8_t *)file_read(path, (size_t)4 << 30, &size, err);
-    json_t *header = NULL;
-    uint64_t length = 0;
-    int result = -1;
-    if (!file)
-        return -1;
+    struct tensor *tensors = allocate((size_t)p->count, sizeof *tensors, "a file of weights", err);
     *head_replaced = 0;
-    if (size < 8) {
-        fail(err, "%s: too short for a safetensors file", path);
-        goto done;
-    }
-    memcpy(&length, file, 8);
-    if (length > size - 8) {
-        fail(err, "%s: header of %llu bytes in a file of %zu", path, (unsigned long long)length, size);
-        goto done;
-    }
-    json_error_t where;
-    header = json_loadb((const char *)file + 8, length, JSON_REJECT_DUPLICATES, &where);
-    if (!json_is_object(header)) {
-        fail(err, "%s: header is no JSON object: %.200s", path, header ? "another value" : where.text);
-        goto done;
-    }
-    const uint8_t *data = file + 8 + length;
-    result = check(p, header, path, data, size - 8 - length, head_replaced, err);
-    for (int i = 0; i < p->count && !result; i++) {
-        struct parameter *item = &p->items[i];
-        const json_t *entry = json_object_get(header, item->name);
-        struct tensor t;
-        if (*head_replaced && !strncmp(item->name, "fc.", 3))
-            continue;
-        locate(entry, path, item->name, data, size - 8 - length, &t, err);
-        for (size_t j = 0; j < item->size; j++)
-            item->value[j] = (real)number(&t, j);
-    }
-done:
-    json_decref(header);
+    int result =
+        !file || !tensors || open_source(file, size, &s, err) || check(p, &s, tensors, head_replaced, err)
+            ? -1
+            : 0;
+    for (int i = 0; !result && i < p->count; i++)
+        for (size_t j = 0; tensors[i].bytes && j < p->items[i].size; j++)
+            p->items[i].value[j] = (real)number(&tensors[i], j);
+    json_decref(s.header);
+    free(tensors);
     free(file);
     return result;
 }
+
+// ---------------------------------------------------------------------------------------- writing
 
 static json_t *make_header(const struct parameters *p) {
     json_t *header = json_object();
@@ -213,7 +288,7 @@ int weights_save(const struct parameters *p, const char *path, struct error *err
         return -1;
     }
     uint64_t length = (strlen(text) + 7) / 8 * 8; // the numbers begin at a multiple of 8
-    fwrite(&length, 8, 1, out.stream);
+    fwrite(&length, sizeof length, 1, out.stream);
     fprintf(out.stream, "%-*s", (int)length, text);
     free(text);
     for (int i = 0; i < p->count; i++)

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// `reff train` and `reff eval` as programs: what they print, the exit status, what bad input leaves behind.
+#include "tests/suite.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const commands[] = {"gen",   "train", "eval",    "run",    "status",
+                                       "table", "info",  "preview", "verify", "golden"};
+
+static void make_shards(void) {
+    static const char *const splits[] = {"train", "test"};
+    for (int i = 0; i < 2; i++) {
+        struct program_result r;
+        char name[16];
+        snprintf(name, sizeof name, "%s.h5", splits[i]);
+        CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "gen", "textured-mnist", "--size", "16", "--canvas", "16",
+                                       "--count", "24", "--split", splits[i], "--output", suite_path(name)),
+                              0);
+        program_free(&r);
+    }
+}
+
+// Trains the smallest network; `extra` is one more option (a later one overrides), or NULL.
+static int train(struct program_result *r, long file_limit, const char *folder, const char *option,
+                 const char *value) {
+    return reff_run(r, file_limit, "train", "--train", suite_path("train.h5"), "--test",
+                    suite_path("test.h5"), "--output", suite_path(folder), "--width", "2", "--batch", "8",
+                    "--epochs", "2", option, value);
+}
+
+// One line on standard error and nothing on standard output, whatever was wrong.
+static void expect_refusal(const struct program_result *r, int status, const char *says) {
+    CU_ASSERT_EQUAL(r->status, status);
+    CU_ASSERT_STRING_EQUAL(r->out, "");
+    CU_ASSERT(!strncmp(r->err, "reff: ", 6));
+    CU_ASSERT_PTR_EQUAL(strchr(r->err, '\n'), r->err + strlen(r->err) - 1);
+    if (r->status != status || !strstr(r->err, says)) {
+        printf("  status %d, '%s' instead of '%s'\n", r->status, r->err, says);
+        CU_FAIL("another message was expected");
+    }
+}
+
+static void test_training_and_evaluating_agree(void) {
+    struct program_result r, e;
+    struct error err;
+    make_shards();
+    CU_ASSERT_EQUAL_FATAL(train(&r, 0, "run", "--save-model", NULL), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "run: test accuracy "));
+    CU_ASSERT_EQUAL(suite_count_entries(suite_path("run")), 3); // run.json, metrics.jsonl, model.safetensors
+    CU_ASSERT_EQUAL_FATAL(reff_run(&e, 0, "eval", "--weights", suite_path("run/model.safetensors"), "--width",
+                                   "2", "--batch", "8", "--json", suite_path("test.h5")),
+                          0);
+    json_t *run = json_load_file(suite_path("run/run.json"), 0, NULL), *report = json_loads(e.out, 0, NULL);
+    CU_ASSERT_FATAL(run && report);
+    CU_ASSERT(json_equal(json_object_get(run, "metrics"), report)); // JSON keeps doubles exactly
+    char *text = file_read(suite_path("run/run.json"), 1 << 20, NULL, &err);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"confusion\": [\n      [")); // a row of the matrix a line
+    free(text);
+    json_decref(run);
+    json_decref(report);
+    program_free(&r);
+    program_free(&e);
+}
+
+static void test_wrong_usage_is_told(void) {
+    static const struct {
+        const char *option, *value, *says;
+    } cases[] = {
+        {"--lr", "abc", "--lr: 'abc'"},
+        {"--lr", "nan", "--lr: "},
+        {"--epochs", "0", "--epochs: 0 is not in 1..1000000"},
+        {"--method", "refff", "--method: 'refff' is none of"},
+        {"--layer-weights", "1,2", "layer_weights: 2 numbers instead of 4"},
+        {"--lrate", "1", "unknown option '--lrate'"},
+        {"--lr", NULL, "--lr: a value must follow"},
+        {"--select", "best-validation", "select: best-validation needs a validation shard"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct program_result r;
+        train(&r, 0, "usage", cases[i].option, cases[i].value);
+        expect_refusal(&r, EXIT_USAGE, cases[i].says);
+        program_free(&r);
+        CU_ASSERT(!file_exists(suite_path("usage/run.json")));
+    }
+}
+
+static void test_bad_input_is_told(void) {
+    static const struct {
+        const char *option, *value, *says;
+    } cases[] = {
+        {"--weights", "absent.safetensors", "absent.safetensors: No such file"},
+        {"--weights", "train.h5", "train.h5: header of "},
+        {"--weights", "empty", "empty: too short for a safetensors file"},
+        {"--train", "absent.h5", "absent.h5: "},
+        {"--test", "empty", "empty: "},
+        {"--output", "empty/run", "empty/run: Not a directory"},
+        {"--batch", "25", "24 images are fewer than a batch of 25"},
+    };
+    struct error err;
+    CU_ASSERT_FATAL(!file_write(suite_path("empty"), "", 0, &err));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct program_result r;
+        int is_file = cases[i].value[0] > '9';
+        train(&r, 0, "bad", cases[i].option, is_file ? suite_path(cases[i].value) : cases[i].value);
+        expect_refusal(&r, EXIT_FAILED, cases[i].says);
+        program_free(&r);
+        CU_ASSERT(!file_exists(suite_path("bad/run.json")));
+    }
+}
+
+// No room for the network: the run fails and is no complete one; with room it goes on and is.
+static void test_full_disk_leaves_no_record(void) {
+    struct program_result r;
+    train(&r, 4000, "full", "--save-model", NULL);
+    expect_refusal(&r, EXIT_FAILED, "File too large");
+    program_free(&r);
+    CU_ASSERT(!file_exists(suite_path("full/run.json")) &&
+              !file_exists(suite_path("full/model.safetensors")));
+    CU_ASSERT_EQUAL(train(&r, 0, "full", "--save-model", NULL), 0);
+    program_free(&r);
+    CU_ASSERT(file_exists(suite_path("full/run.json")));
+    CU_ASSERT_EQUAL(suite_count_entries(suite_path("full")), 3);
+}
+
+static void test_every_command_has_help(void) {
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        struct program_result r;
+        CU_ASSERT_EQUAL(reff_run(&r, 0, commands[i], "--help"), 0);
+        CU_ASSERT_STRING_EQUAL(r.err, "");
+        CU_ASSERT(!strncmp(r.out, "usage: reff ", 12));
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "example"));
+        program_free(&r);
+    }
+}
+
+void suite_command_train(void) {
+    CU_pSuite s = CU_add_suite("command_train", suite_make_folder, suite_remove_folder);
+    CU_add_test(s, "a run's record and an evaluation of its network agree",
+                test_training_and_evaluating_agree);
+    CU_add_test(s, "wrong usage: one line, status 2", test_wrong_usage_is_told);
+    CU_add_test(s, "bad input: one line, status 1, no record", test_bad_input_is_told);
+    CU_add_test(s, "a full disk leaves no record", test_full_disk_leaves_no_record);
+    CU_add_test(s, "every command has its help", test_every_command_has_help);
+}
