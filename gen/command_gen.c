@@ -145,7 +145,9 @@ static void print_generators(FILE *out) {
     fputs("usage: reff gen WHAT [options]\n\nGenerate data.\n\nwhat:\n", out);
     for (size_t i = 0; i < sizeof generators / sizeof *generators; i++)
         fprintf(out, "  %-16s %s\n", generators[i].name, generators[i].summary);
-    fputs("\nreff gen WHAT --help lists the options.\n", out);
+    fputs("\nreff gen WHAT --help lists the options.\n\n"
+          "example:\n  reff gen textured-mnist --size 56 --canvas 64 --count 500 --output train.h5\n",
+          out);
 }
 
 int command_gen(int argc, char **argv, struct error *err) {
