@@ -207,14 +207,15 @@ static void write_bytes(const char *name, uint64_t claimed, const char *header, 
     size_t length = strlen(header);
     char *bytes = allocate(8 + length + data, 1, "a file", &err);
     memcpy(bytes, &claimed, 8);
-    memcpy(bytes + 8, header, length); // NOLINT(bugprone-not-null-terminated-result): data follows
+    memcpy(bytes + 8, header, length);
     write_plain(name, bytes, 8 + length + data);
     free(bytes);
 }
 
 #define TENSOR(name, dtype, shape, offsets)                                                                  \
     "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
-#define CONV1(dtype, shape, offsets) "{" TENSOR("conv1.weight", dtype, shape, offsets) "}"
+#define CONV1(dtype, shape, offsets)                                                                         \
+    "{\"conv1.weight\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
 
 static const struct {
     const char *header;

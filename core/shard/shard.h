@@ -87,8 +87,8 @@ struct shard_writer;
 struct shard_writer *shard_create(const char *path, struct shard_shape shape, const struct column *columns,
                                   int compression, int chunk, struct error *err);
 
-// Appends `count` images in order; within a parallel region its team does the work. values[c] points to `count` values of column c (text: count * text_size
-// bytes).
+// Appends `count` images in order; within a parallel region its team does the work. values[c] points to
+// `count` values of column c (text: count * text_size bytes).
 int shard_append(struct shard_writer *writer, int count, const uint8_t *images, const uint8_t *masks,
                  const int32_t *labels, const void *const *values, struct error *err);
 
