@@ -2,7 +2,6 @@
 #include "experiments/dry_run.h"
 
 #include "core/base/memory.h"
-#include "core/base/progress.h"
 #include "experiments/probe.h"
 
 #include <dirent.h>
@@ -13,11 +12,13 @@
 struct survey {              // of all runs of a plan
     struct run_status *runs; // [plan->count]; their records are dropped
     json_t *known;
+    char *listed; // [plan->count], for list_state
 };
 
 static int survey_make(struct survey *v, const struct plan *plan, const char *results, struct error *err) {
     v->runs = allocate((size_t)plan->count, sizeof *v->runs, "a survey", err);
-    v->known = v->runs ? records_scan(results, err) : NULL;
+    v->listed = allocate((size_t)plan->count, 1, "a survey", err);
+    v->known = v->runs && v->listed ? records_scan(results, err) : NULL;
     if (!v->known)
         return -1;
     for (int i = 0; i < plan->count; i++) {
@@ -30,6 +31,7 @@ static int survey_make(struct survey *v, const struct plan *plan, const char *re
 
 static void survey_free(struct survey *v) {
     free(v->runs);
+    free(v->listed);
     json_decref(v->known);
 }
 
@@ -42,32 +44,77 @@ static int count_state(const struct survey *v, const struct plan *plan, enum run
 
 // ---------------------------------------------------------------------------------------- dry run
 
-// Runs of one state, one line each with the reason; those that are done or were never run are many and need
-// none.
-static void list_state(FILE *out, const struct survey *v, const struct plan *plan, enum run_state state) {
+// What a line says of a run beside its place; runs of one cell for which it is the same share the line.
+static void note_of(char out[700], const struct survey *v, const struct plan *plan, int i) {
+    const struct run_status *status = &v->runs[i];
+    const struct cell *cell = &plan->cells[i];
+    char reason[600], *since;
+    out[0] = 0;
+    if (status->state == RUN_UNFINISHED || status->state == RUN_FAILED || status->state == RUN_DAMAGED)
+        snprintf(out, 700, " (runs/%.16s)%s%s", cell->digest, *status->message ? ": " : "", status->message);
+    else if (status->state == RUN_MISSING) {
+        run_reason(cell, status, v->known, reason, sizeof reason);
+        if ((since = strstr(reason, " since ")))
+            *since = 0; // which earlier run differs from seed to seed, what is new does not
+        if (strcmp(reason, "never run"))
+            snprintf(out, 700, ": %s", reason);
+    }
+    if (status->elsewhere)
+        strncat(out, " (running now)", 699 - strlen(out));
+}
+
+// The cell's name without profile and seed: "p 0, q 1, size 223, reff".
+static void place_of(char out[192], const struct cell *cell) {
+    const char *start = strstr(cell->name, ": ");
+    snprintf(out, 192, "%s", start ? start + 2 : cell->name);
+    char *seed = strstr(out, ", seed ");
+    if (seed)
+        *seed = 0;
+}
+
+// Runs of one cell and one note in a line.
+static void list_group(FILE *out, struct survey *v, const struct plan *plan, int first) {
+    char place[192], note[700], other_place[192], other_note[700], accuracies[SEEDS_MOST * 8 + 1] = "";
+    enum run_state state = v->runs[first].state;
+    size_t used = 0;
+    int count = 0;
+    place_of(place, &plan->cells[first]);
+    note_of(note, v, plan, first);
+    fprintf(out, "  %s: seed ", place);
+    for (int i = first; i < plan->count; i++) {
+        if (v->runs[i].state != state || v->listed[i])
+            continue;
+        place_of(other_place, &plan->cells[i]);
+        note_of(other_note, v, plan, i);
+        if (strcmp(place, other_place) || strcmp(note, other_note))
+            continue;
+        v->listed[i] = 1;
+        fprintf(out, "%s%llu", count ? ", " : "", (unsigned long long)plan->cells[i].seed);
+        if (used < sizeof accuracies)
+            used += (size_t)snprintf(accuracies + used, sizeof accuracies - used, "%s%.2f", count ? ", " : "",
+                                     v->runs[i].accuracy);
+        count++;
+    }
+    if (state == RUN_DONE)
+        fprintf(out, ": %s %%", accuracies);
+    fprintf(out, "%s\n", note);
+}
+
+static void list_state(FILE *out, struct survey *v, const struct plan *plan, enum run_state state) {
     int count = count_state(v, plan, state);
     if (!count)
         return;
-    fprintf(out, "%s: %d runs\n", run_state_names[state], count);
-    for (int i = 0; i < plan->count; i++) {
-        char reason[600];
-        if (v->runs[i].state != state)
-            continue;
-        run_reason(&plan->cells[i], &v->runs[i], v->known, reason, sizeof reason);
-        fprintf(out, "  %.16s  %s", plan->cells[i].digest, plan->cells[i].name);
-        if (state == RUN_DONE)
-            fprintf(out, ": %.2f %%", v->runs[i].accuracy);
-        else if (state == RUN_FAILED)
-            fprintf(out, ": %s", v->runs[i].message);
-        else if (strcmp(reason, "never run"))
-            fprintf(out, ": %s", reason);
-        fprintf(out, "%s\n", v->runs[i].elsewhere ? " (running now)" : "");
-    }
+    fprintf(out, "%s: %d run%s\n", run_state_names[state], count, count == 1 ? "" : "s");
+    memset(v->listed, 0, (size_t)plan->count);
+    for (int i = 0; i < plan->count; i++)
+        if (v->runs[i].state == state && !v->listed[i])
+            list_group(out, v, plan, i);
 }
 
 struct estimate {
     struct forecast forecast;
     int measured, tried; // kinds of run known from records, and from trials
+    struct probed_data data;
 };
 
 // Fills the forecast with what the runs to do need.
@@ -89,23 +136,56 @@ static int estimate_make(struct estimate *e, const struct cell *const *todo, int
             e->tried++;
         forecast_add(&e->forecast, todo[i], seconds, 1);
     }
-    return 0;
+    return probe_data(todo[0], work, resources->threads, &e->data, err);
 }
 
-static void print_estimate(FILE *out, const struct estimate *e, const struct cell *const *todo, int count,
-                           const struct resources *r) {
-    char a[32], b[32], time[32];
-    double seconds[4096];
-    if (count > 4096)
-        count = 4096;
-    for (int i = 0; i < count; i++)
-        seconds[i] = forecast_seconds(&e->forecast, todo[i]);
-    double length = schedule_length(seconds, count, NULL, 0, r->jobs);
-    fprintf(out, "time: about %s for %d runs, %d at a time with %d thread%s each (%s; data not counted)\n",
-            duration_text(length, time), count, r->jobs, r->threads, r->threads == 1 ? "" : "s",
-            e->tried ? e->measured ? "partly from earlier runs, partly from a trial of a few steps"
-                                   : "from a trial of a few steps"
-                     : "from earlier runs");
+// Making the run's data set, if it is the first run of it.
+static double data_seconds(const struct estimate *e, const struct cell *const *todo, int i) {
+    double seconds = 0;
+    for (int k = 0; k < i; k++)
+        if (!strcmp(todo[k]->data_digest, todo[i]->data_digest))
+            return 0;
+    for (enum split s = 0; s < SPLITS; s++)
+        if (cell_images(todo[i], s) > 0)
+            seconds += e->data.per_shard + e->data.per_image * cell_images(todo[i], s);
+    return seconds;
+}
+
+// "40 s", "9 min 1 s", "3 h 20 min".
+static char *span_text(double seconds, char out[32]) {
+    long s = seconds < 1 ? 1 : (long)(seconds + 0.5);
+    if (s < 60)
+        snprintf(out, 32, "%ld s", s);
+    else if (s < 3600)
+        snprintf(out, 32, "%ld min %ld s", s / 60, s % 60);
+    else
+        snprintf(out, 32, "%ld h %ld min", s / 3600, s / 60 % 60);
+    return out;
+}
+
+static void print_time(FILE *out, const struct estimate *e, const struct cell *const *todo, int count,
+                       const struct resources *r) {
+    char time[32], making[32];
+    double *seconds = calloc((size_t)count, sizeof *seconds), data = 0;
+    for (int i = 0; seconds && i < count; i++) {
+        double one = data_seconds(e, todo, i);
+        data += one / r->jobs;
+        seconds[i] = forecast_seconds(&e->forecast, todo[i]) + one;
+    }
+    double length = seconds ? schedule_length(seconds, count, NULL, 0, r->jobs) : 0;
+    free(seconds);
+    fprintf(
+        out,
+        "time: about %s for %d run%s, %d at a time with %d thread%s each; %s of it for making data (%s)\n",
+        span_text(length, time), count, count == 1 ? "" : "s", r->jobs, r->threads,
+        r->threads == 1 ? "" : "s", span_text(data, making),
+        e->tried ? e->measured ? "partly from earlier runs, partly from a trial of a few steps"
+                               : "from a trial of a few steps"
+                 : "from earlier runs");
+}
+
+static void print_space(FILE *out, const struct resources *r) {
+    char a[32], b[32];
     fprintf(out, "memory: up to %s (%s free)\n", bytes_text(r->run_memory * r->jobs, a),
             bytes_text(r->memory, b));
     fprintf(out, "disk: shards up to %s at a time (%s free), beside checkpoints and records\n",
@@ -121,10 +201,12 @@ int dry_run(FILE *out, const struct request *r, const struct request_options *op
     const struct cell **todo = allocate((size_t)plan->count, sizeof(struct cell *), "a dry run", err);
     int count = 0, failed = !todo || survey_make(&v, plan, options->results, err);
     if (!failed) {
-        fprintf(out, "%d distinct cells, %d seeds, %d runs\n", plan->table_cells, plan->seeds.count,
-                plan->count);
+        fprintf(out, "%d distinct cells, %d seed%s, %d runs\n", plan->table_cells, plan->seeds.count,
+                plan->seeds.count == 1 ? "" : "s", plan->count);
         for (enum run_state state = RUN_STATES; state-- > 0;)
             list_state(out, &v, plan, state);
+        if (!options->retry && count_state(&v, plan, RUN_FAILED))
+            fprintf(out, "failed runs are repeated with --retry (RETRY=1 for make)\n");
         for (int i = 0; i < plan->count; i++)
             if (v.runs[i].state != RUN_DONE && (v.runs[i].state != RUN_FAILED || options->retry))
                 todo[count++] = &plan->cells[i];
@@ -133,10 +215,14 @@ int dry_run(FILE *out, const struct request *r, const struct request_options *op
     }
     if (!failed && count) {
         failed = resources_plan(&resources, todo, count, work, options->results, options->jobs,
-                                options->threads, options->keep_shards, err) ||
-                 estimate_make(&estimate, todo, count, &v, &resources, options->results, work, err);
+                                options->threads, options->keep_shards, err);
+        struct error why = {0}; // without a trial there is no time, but all the rest
+        if (!failed && estimate_make(&estimate, todo, count, &v, &resources, options->results, work, &why))
+            fprintf(out, "time: not known: %s\n", why.message);
+        else if (!failed)
+            print_time(out, &estimate, todo, count, &resources);
         if (!failed)
-            print_estimate(out, &estimate, todo, count, &resources);
+            print_space(out, &resources);
     }
     survey_free(&v);
     free(todo);

@@ -81,7 +81,7 @@ static void pad(FILE *out, const char *text, int width) {
 static void markdown_cell(FILE *out, const struct cell_result *c) {
     char text[320];
     if (!c->n)
-        snprintf(text, sizeof text, "%.80s", c->missing);
+        snprintf(text, sizeof text, "%.*s", (int)strcspn(c->missing, ":"), c->missing); // all of it below
     else if (c->n == 1)
         snprintf(text, sizeof text, "%.2f (1)", c->sample.mean);
     else
@@ -267,7 +267,9 @@ static void latex_text(FILE *out, const char *text) {
 
 static void latex_cell(FILE *out, const struct cell_result *c, int seeds) {
     if (!c->n) {
-        latex_text(out, c->missing);
+        char state[sizeof c->missing];
+        snprintf(state, sizeof state, "%.*s", (int)strcspn(c->missing, ":"), c->missing);
+        latex_text(out, state);
         return;
     }
     fprintf(out, "$%.2f", c->sample.mean);

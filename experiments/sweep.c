@@ -230,7 +230,8 @@ static int run_tasks(struct sweep *s, struct error *err) {
         if ((failed || interrupt_requested()) && !told) {
             told = s->stopping = 1;
             stop_children(s);
-            sweep_say(s, "stopping: %d runs save their checkpoints (again Ctrl-C: at once)", running);
+            sweep_say(s, "stopping: %d run%s finishing the step to save a checkpoint (again Ctrl-C: at once)",
+                      running, running == 1 ? " is" : "s are");
         }
         sweep_progress(s, 0);
     }

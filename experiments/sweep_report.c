@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a sweep tells while it works: why runs run, one progress line, what went wrong.
+#include "core/base/interrupt.h"
 #include "core/base/progress.h"
 #include "experiments/sweep.h"
 
@@ -49,11 +50,12 @@ void sweep_announce(struct sweep *s) {
         return;
     }
     sweep_say(s,
-              "%s: %d runs to do (%d never run), %d done; %d at a time with %d thread%s each; memory up to "
+              "%s: %d run%s to do (%d never run), %d done; %d at a time with %d thread%s each; memory up to "
               "%s, shards "
               "up to %s",
-              s->options->label, s->order_count, fresh, sweep_count(s, TASK_DONE), s->resources.jobs,
-              s->resources.threads, s->resources.threads == 1 ? "" : "s",
+              s->options->label, s->order_count, s->order_count == 1 ? "" : "s", fresh,
+              sweep_count(s, TASK_DONE), s->resources.jobs, s->resources.threads,
+              s->resources.threads == 1 ? "" : "s",
               bytes_text(s->resources.run_memory * s->resources.jobs, memory),
               bytes_text(s->resources.shards, disk));
     if (s->resources.memory > 0 && s->resources.run_memory * s->resources.jobs > s->resources.memory)
@@ -144,6 +146,7 @@ static void list(struct sweep *s, enum task_state state, const char *what) {
 void sweep_summary(struct sweep *s) {
     clear_line(s);
     list(s, TASK_FAILED, "failed (the same command with --retry, or RETRY=1 for make, runs them again)");
-    list(s, TASK_UNFINISHED, "unfinished (the same command goes on with them)");
+    if (!interrupt_requested()) // else told already, run by run
+        list(s, TASK_UNFINISHED, "unfinished (the same command goes on with them)");
     list(s, TASK_ELSEWHERE, "running elsewhere (the same command takes their results when they are done)");
 }
