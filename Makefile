@@ -42,7 +42,9 @@ STAMP     := build/setup.stamp
 .PHONY: help setup build
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z0-9_-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9_-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@printf '\n%s\n' 'Settings, as in `make table1 PROFILE=tiny SEEDS=2`:'
+	@awk -F'#: ' '/^#: /{print "  " $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP) ## install what is missing (Debian packages)
 
@@ -56,10 +58,12 @@ COMPILE = $(CC) $(FLAGS) $$(pkg-config --cflags $(PACKAGES)) -MMD -MP -c $< -o $
 LINK    = $(CC) $(FLAGS) $^ $$(pkg-config --libs $(PACKAGES)) -lm -o $@
 
 # What records say of the program: written anew only when it changes, so that an unchanged tree rebuilds nothing.
+# Without git, or in a folder that git does not track (an unpacked archive), there is no revision.
+TRACKED := git ls-files --error-unmatch Makefile >/dev/null 2>&1
 $(BUILD)/build_revision.h: FORCE
 	@mkdir -p $(@D)
-	@{ echo "#define REFF_REVISION \"$$(git rev-parse --short=12 HEAD 2>/dev/null)\""; \
-	   echo "#define REFF_DIRTY $$(test -z "$$(git status --porcelain 2>/dev/null)"; echo $$?)"; \
+	@{ echo "#define REFF_REVISION \"$$($(TRACKED) && git rev-parse --short=12 HEAD)\""; \
+	   echo "#define REFF_DIRTY $$(test -z "$$($(TRACKED) && git status --porcelain)"; echo $$?)"; \
 	   echo '#define REFF_FLAGS "$(subst ",\",$(FLAGS))"'; } > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:
@@ -82,7 +86,19 @@ $(BUILD)/libreff.a: $(OBJECTS)
 $(BUILD)/reff: $(BUILD)/experiments/main.o $(BUILD)/libreff.a
 	$(if $(V),,@)$(LINK)
 
-# ---- experiments: the paper's tables (PROFILE= DATA= SEEDS= JOBS= THREADS= RESULTS= DRY_RUN=1 KEEP_SHARDS=1 RETRY=1)
+# ---- experiments: the paper's tables
+#: PROFILE=     tiny, quick (default), standard or paper: how large data and network are, or an .ini file
+#: DATA=        folder with mnist/ and textures/ (and models/ beside it), for profiles of real data
+#: SEEDS=       a count (5) or a list (3,4,9); default: the profile's
+#: RESULTS=     folder of runs and tables; default results
+#: JOBS=        runs at a time; default: as cores and memory allow
+#: THREADS=     of each run; default: cores / jobs
+#: DRY_RUN=1    list the runs by state, with time, memory and disk; run nothing
+#: RETRY=1      repeat failed runs
+#: KEEP_SHARDS=1 keep the data sets of finished runs
+#: CONFIG=      release (float, default), double or sanitize: which build (all live side by side)
+#: ARCH=        what the compiler targets; default -march=x86-64-v3, faster where it fits: -march=native
+#: V=1          show the compiler's commands
 
 on = $(filter-out 0 no,$1)
 REQUEST = $(if $(PROFILE),--profile '$(PROFILE)') $(if $(DATA),--data '$(DATA)') $(if $(SEEDS),--seeds '$(SEEDS)') \

@@ -60,11 +60,12 @@ json_t *provenance_json(struct error *err) {
     processor_name(processor);
     uname(&name);
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-    json_t *p = json_pack("{s:s, s:s?, s:b, s:s, s:s, s:o, s:s, s:I, s:s, s:s, s:s}", "version", REFF_VERSION,
-                          "git_revision", *REFF_REVISION ? REFF_REVISION : NULL, "git_dirty", REFF_DIRTY,
-                          "compiler", "gcc " __VERSION__, "flags", REFF_FLAGS, "libraries", libraries(),
-                          "processor", processor, "cores", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN),
-                          "instruction_set", instruction_set(), "system", name.release, "date", date);
+    json_t *p = json_pack("{s:s, s:s?, s:o, s:s, s:s, s:o, s:s, s:I, s:s, s:s, s:s}", "version", REFF_VERSION,
+                          "git_revision", *REFF_REVISION ? REFF_REVISION : NULL, "git_dirty",
+                          *REFF_REVISION ? json_boolean(REFF_DIRTY) : json_null(), "compiler",
+                          "gcc " __VERSION__, "flags", REFF_FLAGS, "libraries", libraries(), "processor",
+                          processor, "cores", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "instruction_set",
+                          instruction_set(), "system", name.release, "date", date);
     if (!p)
         fail(err, "out of memory: provenance");
     return p;
