@@ -156,7 +156,7 @@ static const struct claim *find_claim(const char *id) {
 int claims_check(const struct table *table, struct error *err) {
     for (int i = 0; i < table->claim_count; i++)
         if (!find_claim(table->claims[i]))
-            return fail_usage(err, "%s: unknown claim '%s'", table->path, table->claims[i]);
+            return fail_usage(err, "%s: unknown claim '%s'", table->claims_at, table->claims[i]);
     return 0;
 }
 

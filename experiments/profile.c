@@ -3,6 +3,7 @@
 
 #include "core/base/memory.h"
 #include "experiments/home.h"
+#include "gen/texture_set.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -85,6 +86,13 @@ static int take_profile(struct reading *r, const char *key, const char *value, c
     return settings_assign(s, &r->own, value, where, err);
 }
 
+static int check_texture_set(const char *name, const char *where, struct error *err) {
+    struct error why = {0};
+    struct texture_set *set = texture_set_open(name, &why);
+    texture_set_close(set);
+    return set ? 0 : fail_usage(err, "%s: %s", where, why.message);
+}
+
 static int take_data(struct reading *r, const char *key, const char *value, const char *where,
                      struct error *err) {
     static const char *const cells[] = {"p", "q", "size", "seed", "split", "count", NULL};
@@ -99,7 +107,10 @@ static int take_data(struct reading *r, const char *key, const char *value, cons
         return fail_usage(err, "%s: unknown key '%.60s' in [data]", where, key);
     if (is_one_of(s->name, cells))
         return fail_usage(err, "%s: '%.60s' is set by the tables, not by a profile", where, key);
-    return settings_assign(s, &r->profile->data, value, where, err);
+    return settings_assign(s, &r->profile->data, value, where, err) ||
+                   (!strcmp(s->name, "texture_set") && check_texture_set(value, where, err))
+               ? -1
+               : 0;
 }
 
 static int find_training(const struct setting **s, const char *section, const char *key, const char *where,
@@ -144,7 +155,23 @@ static int take(void *context, const char *section, const char *key, const char 
                    : 0;
     if (!strncmp(section, "method ", 7))
         return take_override(r, section, key, value, where, err);
-    return fail_usage(err, "%s: unknown section [%.60s]", where, section);
+    return *section ? fail_usage(err, "%s: unknown section [%.60s]", where, section)
+                    : fail_usage(err, "%s: '%.60s' stands before any [section]", where, key);
+}
+
+// What settings that are right one by one forbid together: found here rather than by every run.
+static int check_together(const struct reading *r, const char *method, struct error *err) {
+    struct profile *p = r->profile;
+    struct train_settings t;
+    if (profile_training(p, method, &t, err))
+        return -1;
+    if (p->train && t.batch > p->train)
+        return fail_usage(err, "%s: %s: a batch of %d is more than the %d training images", p->path, method,
+                          t.batch, p->train);
+    if (!strcmp(t.select, "best-validation") && p->validation < 0)
+        return fail_usage(err, "%s: %s: select = best-validation needs validation images in [data]", p->path,
+                          method);
+    return 0;
 }
 
 int profile_read(struct profile *p, const char *word, struct error *err) {
@@ -167,7 +194,10 @@ int profile_read(struct profile *p, const char *word, struct error *err) {
     p->train = r.own.train;
     p->test = r.own.test;
     p->validation = r.own.validation;
-    return 0;
+    int failed = check_together(&r, "baseline", err);
+    for (int i = 0; i < p->override_count && !failed; i++)
+        failed = check_together(&r, p->overrides[i].method, err);
+    return failed;
 }
 
 void profile_free(struct profile *p) {

@@ -33,17 +33,40 @@ void sweep_say(struct sweep *s, const char *format, ...) {
     fflush(s->options->log);
 }
 
-// Runs that never ran are told by their number only; each says why it ran when it ends.
-void sweep_announce(struct sweep *s) {
-    char memory[32], disk[32];
+// Whether two runs run for the same reason; "new settings: ... since RUN" differs from run to run in its end.
+static int same_reason(const struct task *a, const struct task *b) {
+    const char *since = strstr(a->reason, " since ");
+    size_t length = since ? (size_t)(since - a->reason) : strlen(a->reason);
+    return !strncmp(a->reason, b->reason, length) && (!b->reason[length] || since);
+}
+
+// Why runs run, one line for all runs of a reason. Those that never ran are told by their number only.
+static int tell_reasons(struct sweep *s) {
     int fresh = 0;
     for (int i = 0; i < s->order_count; i++) {
         const struct task *t = &s->tasks[s->order[i]];
-        if (!strcmp(t->reason, "never run"))
+        int told = 0, same = 1;
+        if (!strcmp(t->reason, "never run")) {
             fresh++;
+            continue;
+        }
+        for (int k = 0; k < i && !told; k++)
+            told = same_reason(t, &s->tasks[s->order[k]]);
+        for (int k = i + 1; k < s->order_count; k++)
+            same += same_reason(t, &s->tasks[s->order[k]]);
+        if (told)
+            continue;
+        if (same > 1)
+            sweep_say(s, "%s and %d more: %s", t->cell->name, same - 1, t->reason);
         else
             sweep_say(s, "%s: %s", t->cell->name, t->reason);
     }
+    return fresh;
+}
+
+void sweep_announce(struct sweep *s) {
+    char memory[32], disk[32];
+    int fresh = tell_reasons(s);
     if (!s->order_count) {
         sweep_say(s, "%s: nothing to do: %d of %d runs are done", s->options->label,
                   sweep_count(s, TASK_DONE), s->plan->count);
@@ -133,14 +156,17 @@ void sweep_progress(struct sweep *s, int now) {
 // ---------------------------------------------------------------------------------------- the end
 
 static void list(struct sweep *s, enum task_state state, const char *what) {
-    int count = sweep_count(s, state);
+    enum { MOST = 10 };
+    int count = sweep_count(s, state), listed = 0;
     if (!count)
         return;
     sweep_say(s, "%d %s:", count, what);
     for (int i = 0; i < s->plan->count; i++)
-        if (s->tasks[i].state == state)
+        if (s->tasks[i].state == state && listed++ < MOST)
             sweep_say(s, "  %s (%s/runs/%.16s)%s%s", s->tasks[i].cell->name, s->options->results,
                       s->tasks[i].cell->digest, *s->tasks[i].message ? ": " : "", s->tasks[i].message);
+    if (listed > MOST)
+        sweep_say(s, "  and %d more (reff status lists them)", listed - MOST);
 }
 
 void sweep_summary(struct sweep *s) {

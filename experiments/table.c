@@ -37,7 +37,7 @@ struct reading {
     struct table *table;
     struct keys keys;
     int has_key[MOST_KEYS], has_axis[MOST_KEYS];
-    char rows_at[PATH_SIZE], columns_at[PATH_SIZE], claims_at[PATH_SIZE]; // places, for messages
+    char rows_at[PATH_SIZE], columns_at[PATH_SIZE]; // places, for messages
 };
 
 static int take(void *context, const char *section, const char *key, const char *value, const char *where,
@@ -45,7 +45,8 @@ static int take(void *context, const char *section, const char *key, const char 
     struct reading *r = context;
     int fixed = !strcmp(section, "fixed");
     if (!fixed && strcmp(section, "table"))
-        return fail_usage(err, "%s: unknown section [%.60s]", where, section);
+        return *section ? fail_usage(err, "%s: unknown section [%.60s]", where, section)
+                        : fail_usage(err, "%s: '%.60s' stands before any [section]", where, key);
     const struct setting *schema = fixed ? axis_keys : table_keys, *s = settings_find(schema, key);
     if (!s)
         return fail_usage(err, "%s: unknown key '%.60s' in [%.60s]", where, key, section);
@@ -55,7 +56,7 @@ static int take(void *context, const char *section, const char *key, const char 
     if (!strcmp(s->name, "columns"))
         snprintf(r->columns_at, PATH_SIZE, "%s", where);
     if (!strcmp(s->name, "claims"))
-        snprintf(r->claims_at, PATH_SIZE, "%s", where);
+        snprintf(r->table->claims_at, PATH_SIZE, "%s", where);
     return settings_assign(s, fixed ? (void *)&r->table->fixed : &r->keys, value, where, err);
 }
 
@@ -92,7 +93,7 @@ static int parse_lists(struct reading *r, struct error *err) {
     const struct setting *axis = settings_find(axis_keys, t->row_name);
     if (split_list(t->rows, TABLE_ROWS_MOST, &t->row_count, r->keys.rows, r->rows_at, err) ||
         split_list(t->columns, TABLE_COLUMNS_MOST, &t->column_count, r->keys.columns, r->columns_at, err) ||
-        split_list(t->claims, TABLE_CLAIMS_MOST, &t->claim_count, r->keys.claims, r->claims_at, err))
+        split_list(t->claims, TABLE_CLAIMS_MOST, &t->claim_count, r->keys.claims, t->claims_at, err))
         return -1;
     if (!t->row_count || !t->column_count)
         return fail_usage(err, "%s: no entries", t->row_count ? r->columns_at : r->rows_at);

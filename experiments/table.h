@@ -30,6 +30,7 @@ struct table {
     double row_values[TABLE_ROWS_MOST];
     char columns[TABLE_COLUMNS_MOST][SETTING_WORD_SIZE];
     char claims[TABLE_CLAIMS_MOST][SETTING_WORD_SIZE];
+    char claims_at[PATH_SIZE]; // file and line, for messages
     struct axes fixed;
 };
 

@@ -232,7 +232,7 @@ static void test_new_settings(void) {
         reff_run(&r, 0, "run", table, "--profile", other, "--results", results("new"), "--seeds", "2,"), 0);
     program_free(&r);
     CU_ASSERT_EQUAL(reff_run(&r, 0, "run", table, "--profile", profile, "--results", results("new")), 0);
-    expect(r.err, "test: p 0, q 1, size 223, reff, seed 2: new settings: epochs 1 -> 2 since ");
+    expect(r.err, "test: p 0, q 1, size 223, reff, seed 2 and 3 more: new settings: epochs 1 -> 2 since ");
     expect(r.err, "8 runs to do (4 never run), 0 done");
     json_t *all = models(results("new"));
     CU_ASSERT_EQUAL(json_object_size(all), RUNS + 4); // the others are still there

@@ -184,6 +184,7 @@ static void test_bad_tables(void) {
         {TABLE_HEAD "columns = reff\n" TABLE_TAIL, "rows is missing"},
         {"[table]\ntitle = t\nrow = lambda\n", "bad.ini:3: 'lambda'"},
         {TABLE_HEAD "rows\n", "bad.ini:4: "},
+        {"title = t\n[table]\n", "bad.ini:1: 'title' stands before any [section]"},
     };
     check_refused(bad, sizeof bad / sizeof *bad, read_table);
 }
@@ -206,6 +207,12 @@ static void test_bad_profiles(void) {
         {PROFILE_HEAD "[method reff]\nlambda = x\n", "bad.ini:8: 'x' is not a number"},
         {PROFILE_HEAD "[method reff]\nepohs = 1\n", "bad.ini:8: unknown key 'epohs' in [method reff]"},
         {PROFILE_HEAD "[methods]\nlambda = 1\n", "bad.ini:8: unknown section [methods]"},
+        {PROFILE_HEAD "texture_set = none\n", "bad.ini:7: there is no texture set 'none'; there are dtd"},
+        {PROFILE_HEAD "[train]\nbatch = 65\n", "baseline: a batch of 65 is more than the 64 training images"},
+        {PROFILE_HEAD "[train]\nbatch = 64\n[method reff]\nbatch = 65\n", "reff: a batch of 65 is more than"},
+        {PROFILE_HEAD "[train]\nselect = best-validation\n", "needs validation images in [data]"},
+        {PROFILE_HEAD "[train\nlr = 1\n", "bad.ini:7: neither a [section] nor key = value"},
+        {"title = t\n[profile]\n", "bad.ini:1: 'title' stands before any [section]"},
         {"[profile]\ntitle = t\nseeds = 1,1\n", "bad.ini:3: seed 1 given twice"},
         {"[profile]\ntitle = t\n[data]\ntrain = 64\ntest = 32\n", "seeds in [profile] is missing"},
         {"[profile]\ntitle = t\nseeds = 1\n[data]\ntrain = 64\n", "test in [data] is missing"},

@@ -385,7 +385,7 @@ int settings_lines(const char *name, const char *text, settings_line *take, void
     struct ini_state state = {
         .path = name, .next = (char *)text, .take = take, .context = context, .err = err};
     int line = ini_parse_stream(next_line, &state, take_line, &state);
-    if (line > 0 && !state.failed)
+    if (line > 0 && (!state.failed || line < state.line)) // inih goes on after a line that it cannot read
         state.failed = fail_usage(err, "%s:%d: neither a [section] nor key = value", name, line);
     else if (line < 0 && !state.failed)
         state.failed = fail(err, "%s: out of memory", name);
