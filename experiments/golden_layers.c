@@ -119,6 +119,10 @@ static int run_layer(const struct layer_case *c, const char *op) {
     struct golden_array x;
     if (golden_read(c->group, "in/x", &x, c->err))
         return -1;
+    if (x.rank != 2 && x.rank != 4) {
+        golden_array_free(&x);
+        return fail(c->err, "golden file: in/x is no [N,C] or [N,C,H,W]");
+    }
     struct parameters parameters = {0};
     struct graph *g = graph_create((int)x.shape[0], &parameters, c->err);
     int output = -1, failed = 1;
@@ -156,6 +160,8 @@ static int resize_planes(const struct layer_case *c, struct bilinear *b, const c
     int failed = golden_read(c->group, path, &in, c->err);
     snprintf(path, sizeof path, "out/%s", to);
     failed = failed || golden_read(c->group, path, &want, c->err);
+    if (!failed && (in.size % from_plane || want.size != in.size / from_plane * to_plane))
+        failed = fail(c->err, "golden file: %s: not of the size that %s asks for", path, from);
     double *mine = failed ? NULL : allocate(want.size, sizeof *mine, path, c->err);
     double *scratch =
         failed ? NULL : allocate((size_t)b->rows.in * b->columns.out, sizeof *scratch, path, c->err);
@@ -179,9 +185,10 @@ static int run_bilinear(const struct layer_case *c) {
     struct bilinear b;
     if (golden_read(c->group, "in/x", &x, c->err))
         return -1;
-    int failed =
-        bilinear_create(&b, (int)x.shape[2], (int)x.shape[3], (int)golden_attribute(c->group, "out_h", 0),
-                        (int)golden_attribute(c->group, "out_w", 0), c->err);
+    int failed = x.rank != 4 ? fail(c->err, "golden file: in/x is no [N,C,H,W]") : 0;
+    failed = failed || bilinear_create(&b, (int)x.shape[2], (int)x.shape[3],
+                                       (int)golden_attribute(c->group, "out_h", 0),
+                                       (int)golden_attribute(c->group, "out_w", 0), c->err);
     golden_array_free(&x);
     if (failed)
         return -1;
@@ -260,6 +267,11 @@ static int run_regulariser(const struct layer_case *c) {
                                    .order = !strcmp(order, "resize-first") ? RESIZE_FIRST : NORMALISE_FIRST,
                                    .mean = !strcmp(reduction, "mean"),
                                    .cam_eps = golden_attribute(c->group, "cam_eps", 0)};
+    if (a.rank != 4 || s.rank != 3 || s.shape[0] != a.shape[0]) {
+        golden_array_free(&a);
+        golden_array_free(&s);
+        return fail(c->err, "golden file: in/A and in/s are no [N,C,H,W] and [N,H,W]");
+    }
     double one[STAGES] = {1, 0, 0, 0};
     struct graph *g = stage_alone(&a, &none, c->err);
     struct explanation *e =
