@@ -180,6 +180,11 @@ static void test_other_settings_start_anew(void) {
     json_t *b = read_record("other");
     CU_ASSERT_EQUAL(json_integer_value(json_object_get(b, "resumed_at_step")), 0);
     json_decref(b);
+    // Nor does the record of a whole run pass for that of one begun after it.
+    CU_ASSERT(file_exists(suite_path("other/run.json")));
+    CU_ASSERT(run(&s, "other", &stop, &err) == -1);
+    interrupt_clear();
+    CU_ASSERT(!file_exists(suite_path("other/run.json")));
 }
 
 // The disk is full while a checkpoint is written: the one before stays, nothing else does, and with room

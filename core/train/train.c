@@ -352,6 +352,9 @@ static int finish(struct training *r) {
 static int resume(struct training *r) {
     char path[PATH_SIZE], identity[DIGEST_SIZE];
     r->state.best_validation = -1;
+    if (path_join(path, r->err, r->job->folder, "run.json"))
+        return -1;
+    unlink(path); // an earlier run's record would pass for this one's
     if (path_join(path, r->err, r->job->folder, "checkpoint") || make_identity(r, identity))
         return -1;
     int found = checkpoint_load(path, identity, &r->state, r->trainer, r->err);
