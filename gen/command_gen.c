@@ -28,12 +28,15 @@ static const struct setting more_options[] = {
     SETTING_END};
 
 static const char textured_mnist_description[] =
-    "Textured MNIST: digits of MNIST filled with one texture on a background of another. Textures give the "
-    "digit away\n"
-    "with chances 1-p (background) and 1-q (digit). Without --mnist and --textures digits and textures are "
-    "drawn by the\n"
-    "program. The shard is HDF5: images uint8 [N,H,W,3], masks uint8 [N,H,W], labels, and where each image "
-    "came from.";
+    "Textured MNIST: digits of MNIST, each filled with a picture of one texture and laid on a picture of "
+    "another.\n"
+    "With --p 0 the background alone tells the digit, with --q 0 the digit's texture does; with --p 1 --q 1 "
+    "only its\n"
+    "shape. Digits and textures are drawn by the program unless --mnist and --textures name files (folders, "
+    ".tar.gz,\n"
+    ".zip; read in place). A shard is one HDF5 file: images uint8 [N,H,W,3], masks uint8 [N,H,W] (255 where "
+    "the digit\n"
+    "is), labels, and where each image came from. See also: reff info, preview, verify; docs/shards.md.";
 
 static void show_progress(void *context, double done, double total) {
     struct progress *p = context;
@@ -57,11 +60,12 @@ static int generate_textured_mnist(int argc, char **argv, struct error *err) {
     const struct command command = {
         .name = "gen textured-mnist",
         .arguments = "",
-        .summary = "Write a shard of Textured MNIST.",
+        .summary = "Write images of Textured MNIST with their annotations into one file, a shard.",
         .description = textured_mnist_description,
         .example =
             "reff gen textured-mnist --p 0 --q 1 --size 112 --canvas 224 --seed 5 --split train --count 500 "
-            "--output train.h5",
+            "--output train.h5\n"
+            "  reff gen textured-mnist --mnist MNIST/raw --textures dtd-r1.0.1.tar.gz --output train.h5",
         .schema = schema};
     struct textured_mnist_options o;
     struct words words;
@@ -136,13 +140,16 @@ static const struct {
     const char *name, *summary;
     int (*run)(int argc, char **argv, struct error *err);
 } generators[] = {
-    {"textured-mnist", "a shard of Textured MNIST", generate_textured_mnist},
+    {"textured-mnist", "images, annotations and labels of Textured MNIST in one HDF5 file",
+     generate_textured_mnist},
     {"digits", "the built-in digits as MNIST's four files", generate_digits},
     {"textures", "the built-in textures as PNG files", generate_textures},
 };
 
 static void print_generators(FILE *out) {
-    fputs("usage: reff gen WHAT [options]\n\nGenerate data.\n\nwhat:\n", out);
+    fputs("usage: reff gen WHAT [options]\n\nGenerate data sets, or the built-in sources of them as "
+          "files.\n\nwhat:\n",
+          out);
     for (size_t i = 0; i < sizeof generators / sizeof *generators; i++)
         fprintf(out, "  %-16s %s\n", generators[i].name, generators[i].summary);
     fputs("\nreff gen WHAT --help lists the options.\n\n"

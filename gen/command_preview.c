@@ -25,8 +25,8 @@ struct options {
 typedef struct options O;
 
 static const struct setting schema[] = {
-    SETTING_COUNT(O, first, "0", 0, 16777215, "index", "first image"),
-    SETTING_COUNT(O, count, "40", 1, 4096, "images", "images"),
+    SETTING_COUNT(O, first, "0", 0, 16777215, "index", "number of the first image"),
+    SETTING_COUNT(O, count, "40", 1, 4096, "images", "how many images"),
     SETTING_COUNT(O, columns, "10", 1, 256, "images", "images side by side"),
     SETTING_COUNT(O, scale, "0", 0, 16, "pixels",
                   "screen pixels per pixel; 0: so that images have 96 or more"),
@@ -39,7 +39,8 @@ static const struct command command = {
     .arguments = "FILE OUT.png",
     .summary = "Draw a contact sheet of a shard: images with their annotations and, above each, its label.",
     .description = "Annotations (at one half and more) are outlined in magenta and white, or shown as a grey "
-                   "picture beside each image.",
+                   "picture beside each image.\n"
+                   "\"-\" in place of OUT.png is standard output.",
     .example = "reff preview --count 60 --columns 12 train.h5 sheet.png",
     .least_words = 2,
     .most_words = 2,
@@ -170,7 +171,7 @@ static int preview(struct shard *shard, const struct options *o, const char *pat
     size_t size;
     int bad = draw(&s, shard, o, count, err) ||
               image_encode_png(s.pixels, s.width, s.height, 3, &png, &size, err) ||
-              file_write(out, png, size, err);
+              file_write_or_print(out, png, size, err);
     free(png);
     free(s.pixels);
     return bad ? -1 : 0;

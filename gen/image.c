@@ -235,46 +235,65 @@ void image_scale_table(int from, int count, int *first, int *share) {
     }
 }
 
+struct cover {         // working memory of image_cover
+    int *table;        // for columns: first, share; for rows: first, share
+    uint64_t *line;    // [from->width + 1] an input row, a pixel's three samples in 16 bits each
+    uint16_t *rows[2]; // [3 * to->width + 1] two input rows scaled horizontally, in 1/256
+};
+
+// An input row scaled horizontally. Three samples are multiplied at once: 255 * 256 fits into 16 bits.
+static void scale_row(const uint8_t *in, int width, const int *first, const int *share, int count,
+                      uint64_t *line, uint16_t *out) {
+    for (int x = 0; x < width; x++, in += 3)
+        line[x] = in[0] | (uint64_t)in[1] << 16 | (uint64_t)in[2] << 32;
+    for (int x = 0; x < count; x++, out += 3) {
+        uint64_t both = line[first[x]] * (uint64_t)(256 - share[x]) + line[first[x] + 1] * (uint64_t)share[x];
+        memcpy(out, &both, sizeof both); // lowest first, as x86 stores it; the fourth is written over
+    }
+}
+
+static void cover_rows(const struct image *from, struct image *to, const struct cover *c) {
+    const int *x0 = c->table, *wx = x0 + to->width, *y0 = wx + to->width, *wy = y0 + to->height;
+    int held[2] = {-1, -1}; // which input row each of the two scaled rows holds
+    for (int y = 0; y < to->height; y++) {
+        const uint16_t *pair[2];
+        for (int k = 0; k < 2; k++) {
+            int source = y0[y] + k < from->height ? y0[y] + k : from->height - 1, slot = source & 1;
+            if (held[slot] != source)
+                scale_row(from->pixels + (size_t)source * (size_t)from->width * 3, from->width, x0, wx,
+                          to->width, c->line, c->rows[slot]);
+            held[slot] = source;
+            pair[k] = c->rows[slot];
+        }
+        uint8_t *out = to->pixels + (size_t)y * (size_t)to->width * 3;
+        uint32_t low = (uint32_t)(256 - wy[y]), high = (uint32_t)wy[y];
+        for (int i = 0; i < 3 * to->width; i++)
+            out[i] = (uint8_t)((pair[0][i] * low + pair[1][i] * high + 32768) >> 16);
+    }
+}
+
 int image_cover(const struct image *from, int side, struct image *to, struct error *err) {
+    struct cover c = {0};
     *to = (struct image){0};
     image_cover_size(from->width, from->height, side, &to->width, &to->height);
     if (to->width > 4 * IMAGE_SIDE_MOST || to->height > 4 * IMAGE_SIDE_MOST)
         return fail(err, "a texture of %d x %d pixels is too narrow to be scaled to %d", from->width,
                     from->height, side);
-    to->pixels = allocate((size_t)to->width * (size_t)to->height, 3, "a scaled texture", err);
-    int *table =
-        allocate(2 * ((size_t)to->width + (size_t)to->height), sizeof *table, "a scaled texture", err);
-    uint16_t *rows = allocate(2 * 3 * (size_t)to->width, sizeof *rows, "a scaled texture", err);
-    int bad = !to->pixels || !table || !rows;
+    size_t width = (size_t)to->width, height = (size_t)to->height;
+    int bad = !(to->pixels = allocate(width * height, 3, "a scaled texture", err)) ||
+              !(c.table = allocate(2 * (width + height), sizeof *c.table, "a scaled texture", err)) ||
+              !(c.line = allocate((size_t)from->width + 1, sizeof *c.line, "a scaled texture", err)) ||
+              !(c.rows[0] = allocate(3 * width + 1, sizeof *c.rows[0], "a scaled texture", err)) ||
+              !(c.rows[1] = allocate(3 * width + 1, sizeof *c.rows[1], "a scaled texture", err));
     if (!bad) {
-        int *x0 = table, *wx = x0 + to->width, *y0 = wx + to->width, *wy = y0 + to->height;
-        image_scale_table(from->width, to->width, x0, wx);
-        image_scale_table(from->height, to->height, y0, wy);
-        int held[2] = {-1, -1}; // which input row each of the two scaled rows holds
-        for (int y = 0; y < to->height; y++) {
-            const uint16_t *pair[2];
-            for (int k = 0; k < 2; k++) {
-                int source = y0[y] + k < from->height ? y0[y] + k : from->height - 1, slot = source & 1;
-                uint16_t *row = rows + (size_t)slot * 3 * (size_t)to->width;
-                if (held[slot] != source) {
-                    const uint8_t *in = from->pixels + (size_t)source * (size_t)from->width * 3;
-                    for (int x = 0; x < to->width; x++) {
-                        const uint8_t *a = in + 3 * x0[x], *b = wx[x] ? a + 3 : a;
-                        for (int c = 0; c < 3; c++)
-                            row[3 * x + c] = (uint16_t)(a[c] * (256 - wx[x]) + b[c] * wx[x]);
-                    }
-                    held[slot] = source;
-                }
-                pair[k] = row;
-            }
-            uint8_t *out = to->pixels + (size_t)y * (size_t)to->width * 3;
-            uint32_t low = (uint32_t)(256 - wy[y]), high = (uint32_t)wy[y];
-            for (int i = 0; i < 3 * to->width; i++)
-                out[i] = (uint8_t)((pair[0][i] * low + pair[1][i] * high + 32768) >> 16);
-        }
+        image_scale_table(from->width, to->width, c.table, c.table + width);
+        image_scale_table(from->height, to->height, c.table + 2 * width, c.table + 2 * width + height);
+        cover_rows(from, to, &c);
     }
-    free(table);
-    free(rows);
+    free(c.table);
+    free(c.line);
+    free(c.rows[0]);
+    free(c.rows[1]);
     if (bad)
         image_free(to);
     return bad ? -1 : 0;

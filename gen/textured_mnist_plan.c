@@ -119,11 +119,25 @@ static int allow_class(struct sources *s, const struct textured_mnist_settings *
     return bad ? -1 : 0;
 }
 
+// Digits and textures, both at once: each is read by one thread, since archives are.
+static int open_files(struct sources *s, const struct textured_mnist_settings *settings, struct error *err) {
+    struct error texture_error = {0};
+#pragma omp parallel sections num_threads(2)
+    {
+#pragma omp section
+        s->digits = digits_open(settings->mnist, err);
+#pragma omp section
+        s->textures = textures_open(settings->textures, s->set, settings->canvas, &texture_error);
+    }
+    if (s->digits && !s->textures)
+        *err = texture_error;
+    return s->digits && s->textures ? 0 : -1;
+}
+
 int sources_open(struct sources *s, const struct textured_mnist_settings *settings, struct error *err) {
     memset(s, 0, sizeof *s);
-    if (!(s->set = texture_set_open(settings->texture_set, err)) ||
-        !(s->digits = digits_open(settings->mnist, err)) || draw_split(s, settings, err) ||
-        !(s->textures = textures_open(settings->textures, s->set, settings->canvas, err)) ||
+    if (!(s->set = texture_set_open(settings->texture_set, err)) || open_files(s, settings, err) ||
+        draw_split(s, settings, err) ||
         !(s->allowed = allocate((size_t)s->set->count, sizeof *s->allowed, "a texture split", err)) ||
         !(s->allowed_count =
               allocate((size_t)s->set->count, sizeof *s->allowed_count, "a texture split", err)))

@@ -293,6 +293,15 @@ static void previews_are_sheets_of_the_size_asked_for(void) {
     CU_ASSERT(!digest_file(one, first, &err) && !digest_file(two, second, &err));
     CU_ASSERT_STRING_EQUAL(first, second);
 
+    // "-" is standard output: the same bytes as in the file (which hold zeros, so only the start shows here).
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", "--count", "1", path, "-"), 0);
+    CU_ASSERT(!memcmp(r.out, "\x89PNG\r\n\x1a\n", 8) && !memcmp(r.out + 12, "IHDR", 4));
+    CU_ASSERT(!file_exists("-"));
+    program_free(&r);
+
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", path), 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "preview.h5' of FILE OUT.png is given; see reff preview --help"));
+    program_free(&r);
     CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", "--first", "400", path, one), 2);
     CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "--first: 400 is not in 0..399"));
     program_free(&r);

@@ -143,6 +143,13 @@ int file_write(const char *path, const void *bytes, size_t size, struct error *e
     return output_commit(&out, err);
 }
 
+int file_write_or_print(const char *path, const void *bytes, size_t size, struct error *err) {
+    if (strcmp(path, "-"))
+        return file_write(path, bytes, size, err);
+    fwrite(bytes, 1, size, stdout);
+    return standard_output_flush(err);
+}
+
 int standard_output_flush(struct error *err) {
     int bad = fflush(stdout), cause = errno;
     if (bad || ferror(stdout)) // what was lost before is not tried again

@@ -40,6 +40,9 @@ char *file_read(const char *path, size_t limit, size_t *size, struct error *err)
 // Writes `size` bytes as a whole-or-absent file.
 int file_write(const char *path, const void *bytes, size_t size, struct error *err);
 
+// The same, but "-" is standard output.
+int file_write_or_print(const char *path, const void *bytes, size_t size, struct error *err);
+
 // Writes out what standard output holds back; fails when anything printed so far was lost.
 int standard_output_flush(struct error *err);
 

@@ -332,7 +332,7 @@ static int put_text(hid_t where, const char *name, const char *text) {
 
 static int put_reals(hid_t where, const char *name, const json_t *array) {
     size_t count = json_array_size(array);
-    double *values = count * sizeof *values <= ATTRIBUTE_MOST ? calloc(count, sizeof *values) : NULL;
+    double *values = count * sizeof *values <= ATTRIBUTE_MOST ? calloc(count + 1, sizeof *values) : NULL;
     for (size_t i = 0; values && i < count; i++)
         values[i] = json_number_value(json_array_get(array, i));
     int bad = !values || put_attribute(where, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, count, values);
@@ -346,7 +346,7 @@ static int put_texts(hid_t where, const char *name, const json_t *array) {
         size_t length = json_string_length(json_array_get(array, i));
         size = length > size ? length : size;
     }
-    char *values = count * size <= ATTRIBUTE_MOST ? calloc(count, size) : NULL;
+    char *values = count * size <= ATTRIBUTE_MOST ? calloc(count + 1, size) : NULL;
     for (size_t i = 0; values && i < count; i++)
         memcpy(values + i * size, json_string_value(json_array_get(array, i)),
                json_string_length(json_array_get(array, i)));
