@@ -252,6 +252,13 @@ static void scale_row(const uint8_t *in, int width, const int *first, const int 
     }
 }
 
+// Two scaled rows mixed to one of the output.
+static void mix_rows(const uint16_t *restrict upper, const uint16_t *restrict lower, uint32_t share,
+                     uint8_t *restrict out, int count) {
+    for (int i = 0; i < count; i++)
+        out[i] = (uint8_t)((upper[i] * (256 - share) + lower[i] * share + 32768) >> 16);
+}
+
 static void cover_rows(const struct image *from, struct image *to, const struct cover *c) {
     const int *x0 = c->table, *wx = x0 + to->width, *y0 = wx + to->width, *wy = y0 + to->height;
     int held[2] = {-1, -1}; // which input row each of the two scaled rows holds
@@ -265,10 +272,8 @@ static void cover_rows(const struct image *from, struct image *to, const struct 
             held[slot] = source;
             pair[k] = c->rows[slot];
         }
-        uint8_t *out = to->pixels + (size_t)y * (size_t)to->width * 3;
-        uint32_t low = (uint32_t)(256 - wy[y]), high = (uint32_t)wy[y];
-        for (int i = 0; i < 3 * to->width; i++)
-            out[i] = (uint8_t)((pair[0][i] * low + pair[1][i] * high + 32768) >> 16);
+        mix_rows(pair[0], pair[1], (uint32_t)wy[y], to->pixels + (size_t)y * (size_t)to->width * 3,
+                 3 * to->width);
     }
 }
 
