@@ -24,7 +24,7 @@ $(error CONFIG=$(CONFIG) is none of release, double, sanitize)
 endif
 
 # A misspelt variable (SEED=3) would run something else than what was meant.
-VARIABLES := CONFIG CC ARCH V SANITIZE GOLDEN PRECISION \
+VARIABLES := CONFIG CC ARCH V SANITIZE GOLDEN PRECISION FUZZ FUZZ_SECONDS \
              PROFILE DATA SEEDS JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY
 GIVEN     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 UNKNOWN   := $(filter-out $(VARIABLES) MAKEFLAGS MAKEOVERRIDES,$(filter-out -% .%,$(GIVEN)))
@@ -147,6 +147,21 @@ GOLDEN_CONFIG  = $(or $(GOLDEN_$(PRECISION)),$(error PRECISION=$(PRECISION) is n
 golden: ## compare the engine with golden files (GOLDEN=folder PRECISION=double|float)
 	@$(MAKE) --no-print-directory -j$$(nproc) CONFIG=$(GOLDEN_CONFIG) build
 	@build/$(GOLDEN_CONFIG)/reff golden '$(GOLDEN)'
+
+# ---- fuzzing: the targets of tests/fuzz_targets.c, which also run as plain tests over tests/corpus
+
+FUZZ         ?= idx
+FUZZ_SECONDS ?= 60
+FUZZ_SOURCES := tests/fuzz_targets.c $(patsubst %,gen/%.c,builtin_digits digits gzip image members texture_set) \
+                $(patsubst %,core/base/%.c,digest error file memory random settings) core/graph/graph.c core/train/weights.c
+.PHONY: fuzz
+fuzz: $(STAMP) ## look for inputs that break a parser (FUZZ=idx|image|gzip|archive|settings|safetensors FUZZ_SECONDS=60)
+	@scripts/setup clang
+	@mkdir -p build/fuzz/$(FUZZ)
+	@clang -std=gnu11 -D_GNU_SOURCE $(ARCH) -ffp-contract=off -O1 -g -w -I. -DFUZZ_TARGET=fuzz_$(FUZZ) \
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $$(pkg-config --cflags $(PACKAGES)) \
+	    $(FUZZ_SOURCES) $$(pkg-config --libs $(PACKAGES)) -lm -o build/fuzz/run-$(FUZZ)
+	@cd build/fuzz/$(FUZZ) && ../run-$(FUZZ) -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -print_final_stats=1 . ../../../tests/corpus/$(FUZZ)
 
 # ---- lint: the same files by clang-format, clang-tidy, cppcheck
 
