@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Each returns 0, or 1 when the bytes were refused without a one-line message or accepted with one. Everything
-// else that can go wrong ends the process or is the sanitizers' to find.
+// Each returns 0, or 1 when the bytes were refused without a one-line message or accepted with one.
+// Everything else that can go wrong ends the process or is the sanitizers' to find.
 typedef int fuzz_target(const uint8_t *bytes, size_t size);
 
 int fuzz_idx(const uint8_t *bytes, size_t size);         // MNIST's images and labels
