@@ -237,6 +237,32 @@ static void files_cut_at_any_length_are_refused(void) {
     }
 }
 
+// gzip ends in a checksum and a length: a changed digit is no digit. (The first ten bytes hold things that do
+// not matter, such as the time.)
+static void a_changed_byte_of_a_gz_is_noticed(void) {
+    struct file files[4];
+    uint8_t packed[IMAGES_MOST + 1000];
+    struct error err = {0};
+    make_files(files);
+    const char *folder = write_folder("changed", files, 1);
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/%s.gz", folder, files[2].name);
+    size_t size = sizeof packed, unnoticed = 0;
+    gzip(&files[2], packed, &size);
+    for (size_t at = 10; at<size; at += at + 20> size ? 1 : 7) {
+        packed[at] ^= 0x20;
+        FILE *out = fopen(path, "wb");
+        CU_ASSERT_FATAL(out && fwrite(packed, 1, size, out) == size && !fclose(out));
+        packed[at] ^= 0x20;
+        err.message[0] = 0;
+        struct digits *d = digits_open(folder, &err);
+        unnoticed += d != NULL || !strstr(err.message, "t10k-images-idx3-ubyte.gz: ");
+        digits_close(d);
+    }
+    CU_ASSERT_EQUAL(unnoticed, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "damaged gzip (incorrect length check)"));
+}
+
 static void a_web_page_is_called_what_it_is(void) {
     static const char page[] = "\n<!DOCTYPE html>\n<html><body>403 Forbidden</body></html>\n";
     struct file files[4];
@@ -314,6 +340,7 @@ void suite_digits(void) {
     CU_add_test(suite, "headers that lie are refused", headers_that_lie_are_refused);
     CU_add_test(suite, "labels are checked", labels_are_checked);
     CU_add_test(suite, "files cut at any length are refused", files_cut_at_any_length_are_refused);
+    CU_add_test(suite, "a changed byte of a .gz is noticed", a_changed_byte_of_a_gz_is_noticed);
     CU_add_test(suite, "a web page is called what it is", a_web_page_is_called_what_it_is);
     CU_add_test(suite, "missing files are named", missing_files_are_named);
     CU_add_test(suite, "no allocation failure leaks", no_allocation_failure_leaks);
