@@ -30,13 +30,14 @@ static const struct setting more_options[] = {
 static const char textured_mnist_description[] =
     "Textured MNIST: digits of MNIST, each filled with a picture of one texture and laid on a picture of "
     "another.\n"
-    "With --p 0 the background alone tells the digit, with --q 0 the digit's texture does; with --p 1 --q 1 "
-    "only its\n"
-    "shape. Digits and textures are drawn by the program unless --mnist and --textures name files (folders, "
-    ".tar.gz,\n"
-    ".zip; read in place). A shard is one HDF5 file: images uint8 [N,H,W,3], masks uint8 [N,H,W] (255 where "
-    "the digit\n"
-    "is), labels, and where each image came from. See also: reff info, preview, verify; docs/shards.md.";
+    "With --p 0 the background's class gives the digit away, with --q 0 the digit's texture does; with --p 1 "
+    "--q 1\n"
+    "only its shape tells. Digits and textures are drawn by the program unless --mnist and --textures name "
+    "files (a\n"
+    "folder, .tar.gz or .zip; read in place). A shard is one HDF5 file: images uint8 [N,H,W,3], masks uint8 "
+    "[N,H,W]\n"
+    "(255 where the digit is), labels, and where each image came from. See also: reff info, preview, verify; "
+    "docs/shards.md.";
 
 static void show_progress(void *context, double done, double total) {
     struct progress *p = context;
