@@ -45,9 +45,8 @@ void pattern_start(struct pattern *p, int size, int left, int top, int columns, 
             p->lattice[i][k] = (float)(random_bits(&p->random) >> 8) * 0x1p-24f;
     }
     for (int i = 0; i < p->count; i++) {
-        int x = left + i % columns, y = top + i / columns;
-        p->x[i] = ((float)x + 0.5f) * p->unit;
-        p->y[i] = ((float)y + 0.5f) * p->unit;
+        p->x[i] = ((float)(left + i % columns) + 0.5f) * p->unit;
+        p->y[i] = ((float)(top + i / columns) + 0.5f) * p->unit;
     }
 }
 
