@@ -35,6 +35,8 @@ void pattern_start(struct pattern *p, int size, int left, int top, int columns, 
     memset(p->value, 0, (size_t)p->count * sizeof *p->value);
     memset(p->height, 0, (size_t)p->count * sizeof *p->height);
     p->colours = 2;
+    p->dark = 0.08f;
+    p->light = 0.92f;
     uint32_t order[256];
     for (uint32_t i = 0; i < 256; i++)
         order[i] = i;
@@ -159,7 +161,8 @@ static void make_colour(float lightness, float hue, float saturation, float rgb[
 
 // Two ends far enough apart in lightness to be seen, further colours anywhere between.
 static void make_palette(struct pattern *p, float palette[PATTERN_PALETTE][3], float tint[3]) {
-    float contrast = pattern_uniform(p, 0.28f, 0.7f), dark = pattern_uniform(p, 0.08f, 0.92f - contrast);
+    float reach = p->light - p->dark, contrast = pattern_uniform(p, 0.33f, 0.83f) * reach;
+    float dark = pattern_uniform(p, p->dark, p->light - contrast);
     int light_first = pattern_chance(p, 0.5f);
     float hue = pattern_uniform(p, 0, 1), spread = pattern_uniform(p, -0.5f, 0.5f);
     float grey = pattern_chance(p, 0.2f) ? 0.05f : 1;
@@ -173,7 +176,7 @@ static void make_palette(struct pattern *p, float palette[PATTERN_PALETTE][3], f
     }
     float saturation = grey * pattern_uniform(p, 0.1f, 0.6f);
     float own_hue = hue + pattern_uniform(p, -0.3f, 0.3f);
-    make_colour(pattern_uniform(p, 0.25f, 0.75f), own_hue, saturation, tint);
+    make_colour(p->dark + pattern_uniform(p, 0.2f, 0.8f) * reach, own_hue, saturation, tint);
 }
 
 // How much lighter or darker the surface is at a pixel, from the slope of `height` towards the light.

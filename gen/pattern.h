@@ -35,6 +35,7 @@ struct pattern {
     float *height;         // [count] in units; used when `relief` is not zero
     float relief;          // strength of the light's effect on `height`
     int colours;           // palette entries in use, 2 .. PATTERN_PALETTE
+    float dark, light;     // bounds of the palette's lightness, 0..1
     float tint;            // 0..1: how much of a further colour is mixed in slowly over the square
     uint8_t order[256];    // a permutation, for hashing lattice points
     float lattice[256][3]; // three numbers in [0,1) for each hash value
