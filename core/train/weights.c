@@ -71,8 +71,7 @@ static double number(const struct tensor *t, size_t i) {
     return (double)v;
 }
 
-// ---------------------------------------------------------------------------------------- what the header
-// claims
+// ---------------------------------------------------------------------------------- what a header claims
 
 static int by_begin(const void *a, const void *b) {
     const struct span *x = a, *y = b;
@@ -151,8 +150,7 @@ static int locate(const struct source *s, const char *name, const json_t *entry,
     return 0;
 }
 
-// ---------------------------------------------------------------------------------------- against the
-// network
+// ---------------------------------------------------------------------------------- against the network
 
 static int same_shape(const json_t *shape, const struct parameter *p) {
     if ((int)json_array_size(shape) != p->rank)
