@@ -2,6 +2,7 @@
 // reff run: all runs of some tables, then the tables.
 #include "experiments/commands.h"
 #include "experiments/dry_run.h"
+#include "experiments/home.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,10 +53,12 @@ static int show_tables(const struct request *r, const struct request_options *op
 
 // The sweep, then the tables: also those with empty cells, whose reasons they name. An interrupted sweep has
 // none.
-static int run(const struct request *r, const struct request_options *options, const char *label,
+static int run(const struct request *r, const struct request_options *options, const char *word,
                struct error *err) {
+    char name[64];
+    definition_name(word, name, sizeof name);
     const struct sweep_options sweep = {.results = options->results,
-                                        .label = label,
+                                        .label = name,
                                         .jobs = options->jobs,
                                         .threads = options->threads,
                                         .keep_shards = options->keep_shards,

@@ -31,12 +31,30 @@ static int damaged(struct run_status *status, const char *message) {
     return 0;
 }
 
+// A file that is there but cannot be read (no memory, no permission, a broken disk) is no damaged record,
+// which the next run would replace: that is an error. NULL in *value: it is read, and no JSON.
+static int read_json(const char *path, json_t **value, char *problem, size_t size, struct error *err) {
+    size_t length;
+    json_error_t where;
+    char *text = file_read(path, (size_t)1 << 28, &length, err);
+    if (!text)
+        return -1;
+    *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
+    free(text);
+    if (!*value)
+        snprintf(problem, size, "%s:%d: %s", path, where.line, where.text);
+    return 0;
+}
+
 // Believes run.json only if it says what every complete record says, about this cell.
-static int look_at_record(const char *path, const struct cell *cell, struct run_status *status) {
-    struct error why;
-    json_t *run = json_read(path, &why);
+static int look_at_record(const char *path, const struct cell *cell, struct run_status *status,
+                          struct error *err) {
+    json_t *run;
+    char unreadable[600];
+    if (read_json(path, &run, unreadable, sizeof unreadable, err))
+        return -1;
     if (!run)
-        return damaged(status, why.message);
+        return damaged(status, unreadable);
     const char *state = json_string_value(json_object_get(run, "state"));
     const char *digest = json_string_value(json_object_get(json_object_get(run, "cell"), "digest"));
     const json_t *accuracy = json_object_get(json_object_get(run, "metrics"), "accuracy");
@@ -57,14 +75,16 @@ static int look_at_record(const char *path, const struct cell *cell, struct run_
     return 0;
 }
 
-static void look_at_failure(const char *path, struct run_status *status) {
-    struct error why;
-    json_t *failure = json_read(path, &why);
+static int look_at_failure(const char *path, struct run_status *status, struct error *err) {
+    json_t *failure;
+    if (read_json(path, &failure, status->message, sizeof status->message, err))
+        return -1;
     const char *message = json_string_value(json_object_get(failure, "message"));
     status->state = RUN_FAILED;
     snprintf(status->message, sizeof status->message, "%s",
              message ? message : "its failure record is damaged");
     json_decref(failure);
+    return 0;
 }
 
 int run_look(const char *results, const struct cell *cell, struct run_status *status, struct error *err) {
@@ -77,10 +97,10 @@ int run_look(const char *results, const struct cell *cell, struct run_status *st
         return -1;
     status->elsewhere = lock_is_held(lock);
     if (file_exists(record))
-        return look_at_record(record, cell, status);
+        return look_at_record(record, cell, status, err);
     if (file_exists(failure))
-        look_at_failure(failure, status);
-    else if (file_exists(checkpoint) || file_exists(old))
+        return look_at_failure(failure, status, err);
+    if (file_exists(checkpoint) || file_exists(old))
         status->state = RUN_UNFINISHED;
     return 0;
 }

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 enum { LOG_SECONDS = 20 }; // between progress lines where there is no terminal
 static const double terminal_seconds = 0.3;
@@ -127,9 +128,14 @@ double sweep_seconds_left(struct sweep *s) {
     return schedule_length(seconds, waiting, left, running, s->resources.jobs);
 }
 
+static int terminal_width(FILE *terminal) {
+    struct winsize size;
+    return ioctl(fileno(terminal), TIOCGWINSZ, &size) || size.ws_col < 20 ? 80 : size.ws_col;
+}
+
 void sweep_progress(struct sweep *s, int now) {
     double time = seconds_now(), interval = s->terminal ? terminal_seconds : LOG_SECONDS, steps = 0, all = 0;
-    char left[32], detail[160] = "";
+    char left[40], detail[160] = "", line[400];
     if (s->last_line <= 0 && !s->terminal)
         s->last_line = time; // the first plain line comes after an interval
     if (!now && time - s->last_line < interval)
@@ -144,11 +150,14 @@ void sweep_progress(struct sweep *s, int now) {
                      t->last.phase == PHASE_GENERATE ? "making data" : t->last.text);
     }
     double remaining = sweep_seconds_left(s);
-    fprintf(s->options->log, "%s%s: %d/%d runs done, %.0f %% of the steps, %s left%s%s",
-            s->terminal ? "\r" : "", s->options->label, sweep_count(s, TASK_DONE), s->plan->count,
-            all > 0 ? 100 * steps / all : 0,
-            remaining < 0 ? "time not yet known" : duration_text(remaining, left), detail,
-            s->terminal ? "\033[K" : "\n");
+    snprintf(line, sizeof line, "%.60s: %d/%d runs done, %.0f %% of the steps, %s%s", s->options->label,
+             sweep_count(s, TASK_DONE), s->plan->count, all > 0 ? 100 * steps / all : 0,
+             remaining < 0 ? "time left not yet known" : strcat(duration_text(remaining, left), " left"),
+             detail);
+    if (s->terminal) // a line that wraps could not be written over
+        fprintf(s->options->log, "\r%.*s\033[K", terminal_width(s->options->log) - 1, line);
+    else
+        fprintf(s->options->log, "%s\n", line);
     fflush(s->options->log);
     s->line_shown = s->terminal;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tables in their four formats, made from records of runs: a complete cell, one with a failed seed, one that
 // never ran, and texts with every character that some format gives a meaning. Expected numbers are scipy's.
+#include "core/base/memory.h"
 #include "experiments/origin.h"
 #include "experiments/output.h"
 #include "experiments/record.h"
@@ -364,6 +365,59 @@ static void test_no_folder(void) {
     end();
 }
 
+// From the files to the table, with each allocation failing once: an error every time, and nothing leaks (the
+// sanitizer build looks).
+static int whole_way(const char *table_path, const char *profile_path, struct error *err) {
+    char path[PATH_SIZE], *words[] = {path};
+    struct profile profile;
+    struct table *tables;
+    struct plan plan = {0};
+    struct table_result result = {0};
+    struct claim_result *decided = NULL;
+    int count = 0, decided_count;
+    snprintf(path, sizeof path, "%s", table_path);
+    json_t *numbers = paper_read(err);
+    int failed = !numbers || profile_read(&profile, profile_path, err);
+    if (!numbers)
+        return -1;
+    failed = tables_read(&tables, &count, words, 1, failed ? &(struct error){0} : err) || failed;
+    failed = failed || plan_make(&plan, &profile, &profile.seeds, tables, count, &fake_work, err) ||
+             table_result_read(&result, tables, &plan, results, numbers, err) ||
+             claims_decide(&result, 1, numbers, &decided, &decided_count, err);
+    free(decided);
+    if (result.table)
+        table_result_free(&result);
+    plan_free(&plan);
+    free(tables);
+    profile_free(&profile);
+    json_decref(numbers);
+    return failed ? -1 : 0;
+}
+
+static void test_out_of_memory(void) {
+    char table_path[PATH_SIZE], profile_path[PATH_SIZE];
+    struct error none = {0};
+    begin();
+    snprintf(table_path, sizeof table_path, "%s", fixture_write("small.ini", table_text));
+    snprintf(profile_path, sizeof profile_path, "%s", fixture_write("profile.ini", fixture_profile_text));
+    CU_ASSERT_FATAL(!whole_way(table_path, profile_path, &none));
+    int failures = 0;
+    for (long n = 1;; n++) {
+        struct error err = {0};
+        memory_fail_at = n;
+        int failed = whole_way(table_path, profile_path, &err);
+        int used_up = memory_fail_at > 0; // fewer than n allocations were made
+        memory_fail_at = 0;
+        if (used_up)
+            break;
+        CU_ASSERT(failed);
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "out of memory"));
+        failures++;
+    }
+    CU_ASSERT(failures > 10);
+    end();
+}
+
 void suite_output(void) {
     CU_pSuite suite = CU_add_suite("output", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "Markdown: n, the paper's, why cells are empty, verdicts", test_markdown);
@@ -375,4 +429,5 @@ void suite_output(void) {
     CU_add_test(suite, "files hold what is printed", test_files);
     CU_add_test(suite, "a full disk leaves the table that was there", test_full_disk);
     CU_add_test(suite, "a folder that cannot be made is named", test_no_folder);
+    CU_add_test(suite, "an allocation that fails is told, wherever it is", test_out_of_memory);
 }
