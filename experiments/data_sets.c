@@ -70,8 +70,16 @@ int data_set_hold(const char *results, const struct cell *cell, const struct wor
         if (lock >= 0 && is_complete(results, cell))
             return lock;
         lock_release(lock);
+        // Without waiting: whoever has it makes the data, or only looks, as we did, and may go on to hold
+        // them for a whole run. The shared lock above waits just as long as they are being made.
         if (lock >= 0)
-            lock = lock_take(lock_path, LOCK_EXCLUSIVE, 1, &busy, err);
+            lock = lock_take(lock_path, LOCK_EXCLUSIVE, 0, &busy, err);
+        if (lock < 0 && busy && !interrupt_requested()) {
+            usleep(1000);
+            continue;
+        }
+        if (lock < 0 && busy)
+            return fail_interrupted(err, "interrupted while waiting for %s", folder);
         if (lock < 0) {
             if (!interrupt_requested() && !file_exists(folder))
                 continue; // removed between making the folder and the lock

@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,7 +52,8 @@ static pid_t sweep_start(long file_limit) {
     pid_t child = fork();
     if (child)
         return child;
-    setpgid(0, 0); // before it has children
+    setpgid(0, 0);                    // before it has children
+    prctl(PR_SET_PDEATHSIG, SIGKILL); // a test that is given up leaves no sweep behind
     struct error err = {0};
     interrupt_clear();
     if (file_limit)
@@ -382,6 +384,24 @@ static void test_interrupted(void) {
     end();
 }
 
+// Both runs of a data set are at work at once, whichever of them made it: neither waits for the other to end.
+static void test_shared_data_set(void) {
+    begin("shared");
+    fake.steps = 20;
+    fake.hold_step = 4;
+    for (int i = 1; i <= 10; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "shared%d", i);
+        snprintf(results, sizeof results, "%s", suite_path(name));
+        pid_t sweep = sweep_start(0);
+        fake_wait_events("hold ", 2 * i);
+        kill(sweep, SIGTERM);
+        CU_ASSERT_EQUAL(wait_for(sweep), EXIT_INTERRUPTED);
+    }
+    CU_ASSERT_EQUAL(fake_events("generate train"), 10);
+    end();
+}
+
 // ---------------------------------------------------------------------------------------------- a full disk
 
 static void test_full_disk(void) {
@@ -496,6 +516,7 @@ void suite_sweep(void) {
     CU_add_test(suite, "SIGTERM: checkpoints are saved, the same command goes on", test_terminated);
     CU_add_test(suite, "Ctrl-C to the whole group: checkpoints are saved, the same command goes on",
                 test_interrupted);
+    CU_add_test(suite, "both runs of a data set are at work at once", test_shared_data_set);
     CU_add_test(suite, "a full disk is no run's fault and leaves nothing half-written", test_full_disk);
     CU_add_test(suite, "the disk fills at any size of file: nothing is damaged", test_disk_fills_anywhere);
     CU_add_test(suite, "a results folder that cannot be made is told", test_unwritable);
