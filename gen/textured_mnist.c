@@ -312,20 +312,28 @@ static int generate(struct job *job, const char *path,
     if (make_batch(&job->batches[0], s, job->columns, err) ||
         make_batch(&job->batches[1], s, job->columns, err) || make_rooms(job, err))
         return -1;
-    json_t *attributes = attributes_json(s, &job->sources, count, err);
-    if (!attributes)
-        return -1;
     struct shard_shape shape = {count, s->canvas, s->canvas, TEXTURE_DIGITS};
     struct shard_writer *writer = shard_create(path, shape, job->columns, s->compression, s->chunk, err);
-    int bad = !writer;
-    if (!bad) {
+    if (!writer)
+        return -1;
+    json_t *attributes = NULL;
+    struct error attribute_error = {0};
+    int bad = 0;
 #pragma omp parallel num_threads(job->threads)
 #pragma omp single
+    {
+        // The sources' digests are needed at the end only.
+#pragma omp task shared(attributes, attribute_error)
+        attributes = attributes_json(s, &job->sources, count, &attribute_error);
         bad = write_images(job, count, writer, progress, progress_context, err);
+    }
+    if (!bad && !attributes) {
+        *err = attribute_error;
+        bad = -1;
     }
     if (bad)
         shard_abandon(writer);
-    else if (!bad)
+    else
         bad = shard_finish(writer, attributes, NULL, err);
     json_decref(attributes);
     return bad ? -1 : 0;
