@@ -25,7 +25,7 @@ endif
 
 # A misspelt variable (SEED=3) would run something else than what was meant.
 VARIABLES := CONFIG CC ARCH V SANITIZE GOLDEN PRECISION FUZZ FUZZ_SECONDS \
-             PROFILE DATA SEEDS JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY
+             PROFILE DATA SEEDS ROWS JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY
 GIVEN     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 UNKNOWN   := $(filter-out $(VARIABLES) MAKEFLAGS MAKEOVERRIDES,$(filter-out -% .%,$(GIVEN)))
 ifneq ($(UNKNOWN),)
@@ -90,6 +90,7 @@ $(BUILD)/reff: $(BUILD)/experiments/main.o $(BUILD)/libreff.a
 #: PROFILE=     tiny, quick (default), standard or paper: how large data and network are, or an .ini file
 #: DATA=        folder with mnist/ and textures/ (and models/ beside it), for profiles of real data
 #: SEEDS=       a count (5) or a list (3,4,9); default: the profile's
+#: ROWS=        only these rows of each table (0,1); default: all
 #: RESULTS=     folder of runs and tables; default results
 #: JOBS=        runs at a time; default: as cores and memory allow
 #: THREADS=     of each run; default: cores / jobs
@@ -102,6 +103,7 @@ $(BUILD)/reff: $(BUILD)/experiments/main.o $(BUILD)/libreff.a
 
 on = $(filter-out 0 no,$1)
 REQUEST = $(if $(PROFILE),--profile '$(PROFILE)') $(if $(DATA),--data '$(DATA)') $(if $(SEEDS),--seeds '$(SEEDS)') \
+          $(if $(ROWS),--rows '$(ROWS)') \
           $(if $(RESULTS),--results '$(RESULTS)')
 SWEEP   = $(REQUEST) $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)') \
           $(if $(call on,$(DRY_RUN)),--dry-run) $(if $(call on,$(KEEP_SHARDS)),--keep-shards) \

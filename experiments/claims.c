@@ -112,10 +112,19 @@ static void claim_c1(struct deciding *d) {
     add_difference(d, row, "reff", row, "baseline", 0);
 }
 
+// Claims over all rows of a table need all of them.
+static int has_all_rows(struct deciding *d) {
+    if (d->table->table->partial)
+        cannot(d, "only some of the table's rows were asked for");
+    return !d->table->table->partial;
+}
+
 static void claim_c2(struct deciding *d) {
     static const char *const methods[] = {"baseline", "reff"};
     const struct table *t = d->table->table;
     int zero = table_row(t, 0);
+    if (!has_all_rows(d))
+        return;
     for (int row = 0; row < t->row_count; row++) {
         if (t->row_values[row] < 0.2)
             continue;
@@ -126,6 +135,8 @@ static void claim_c2(struct deciding *d) {
 }
 
 static void claim_c3(struct deciding *d) {
+    if (!has_all_rows(d))
+        return;
     add_falling(d, "baseline");
     for (int row = 0; row < d->table->table->row_count; row++)
         add_difference(d, row, "reff", row, "baseline", 0);

@@ -24,7 +24,7 @@ static void append_word(char out[1024], const char *word) {
 }
 
 void origin_command(char out[1024], char *const *words, int word_count, const char *profile, const char *data,
-                    const struct seeds *seeds) {
+                    const struct seeds *seeds, const char *rows) {
     char list[SEEDS_MOST * 21 + 2] = "";
     size_t used = 0;
     snprintf(out, 1024, "reff run");
@@ -39,6 +39,10 @@ void origin_command(char out[1024], char *const *words, int word_count, const ch
         strcat(list, ","); // a list: one number alone is a count
     append_word(out, "--seeds");
     append_word(out, list);
+    if (*rows) {
+        append_word(out, "--rows");
+        append_word(out, rows);
+    }
     if (*data) {
         append_word(out, "--data");
         append_word(out, data);

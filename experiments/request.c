@@ -15,12 +15,12 @@ int request_read(struct request *r, const struct request_options *options, char 
         tables_read(&r->tables, &r->table_count, words, word_count, err))
         return -1;
     for (int t = 0; t < r->table_count; t++)
-        if (claims_check(&r->tables[t], err))
+        if (table_keep_rows(&r->tables[t], options->rows, err) || claims_check(&r->tables[t], err))
             return -1;
     r->seeds = r->profile.seeds;
     if (*options->seeds && seeds_parse(&r->seeds, options->seeds, "--seeds", err))
         return -1;
-    origin_command(r->command, words, word_count, options->profile, options->data, &r->seeds);
+    origin_command(r->command, words, word_count, options->profile, options->data, &r->seeds, options->rows);
     return plan_make(&r->plan, &r->profile, &r->seeds, r->tables, r->table_count, work, err);
 }
 

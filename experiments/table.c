@@ -170,6 +170,35 @@ int tables_read(struct table **tables, int *count, char *const *words, int word_
     return 0;
 }
 
+int table_keep_rows(struct table *t, const char *text, struct error *err) {
+    char words[TABLE_ROWS_MOST][SETTING_WORD_SIZE];
+    int count, keep[TABLE_ROWS_MOST] = {0}, kept = 0;
+    const struct setting *axis = settings_find(axis_keys, t->row_name);
+    if (split_list(words, TABLE_ROWS_MOST, &count, text, "--rows", err))
+        return -1;
+    if (!count)
+        return 0;
+    for (int i = 0; i < count; i++) {
+        struct axes value;
+        double number;
+        if (settings_assign(axis, &value, words[i], "--rows", err))
+            return -1;
+        memcpy(&number, (const char *)&value + axis->offset, sizeof number);
+        int row = table_row(t, number);
+        if (row < 0)
+            return fail_usage(err, "--rows: %s has no row %s = %s", t->name, t->row_name, words[i]);
+        keep[row] = 1;
+    }
+    for (int row = 0; row < t->row_count; row++)
+        if (keep[row]) {
+            memmove(t->rows[kept], t->rows[row], sizeof *t->rows);
+            t->row_values[kept++] = t->row_values[row];
+        }
+    t->partial = kept < t->row_count;
+    t->row_count = kept;
+    return 0;
+}
+
 struct axes table_axes(const struct table *t, int row) {
     struct axes a = t->fixed;
     memcpy((char *)&a + settings_find(axis_keys, t->row_name)->offset, &t->row_values[row], sizeof(double));

@@ -32,6 +32,7 @@ struct table {
     char claims[TABLE_CLAIMS_MOST][SETTING_WORD_SIZE];
     char claims_at[PATH_SIZE]; // file and line, for messages
     struct axes fixed;
+    int partial; // rows were left out: claims over all rows cannot be decided
 };
 
 // Reads the table of that name (or path).
@@ -40,6 +41,9 @@ int table_read(struct table *t, const char *word, struct error *err);
 // Reads all that the words mean, each once: "table1a" is that table, "table1" is table1a and table1b.
 // *tables is owned by the caller (free()), also after a failure.
 int tables_read(struct table **tables, int *count, char *const *words, int word_count, struct error *err);
+
+// Leaves only the rows that `text` lists ("0,1"; "": all of them). One that the table lacks is a usage error.
+int table_keep_rows(struct table *t, const char *text, struct error *err);
 
 struct axes table_axes(const struct table *t, int row); // the fixed ones with the row's value
 

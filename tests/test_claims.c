@@ -276,6 +276,18 @@ static void test_unknown(void) {
     end();
 }
 
+// Whatever the rows that are left say, a claim over all of them is not decided by some.
+static void test_partial(void) {
+    begin();
+    tables[0].partial = tables[1].partial = 1;
+    CU_ASSERT_EQUAL(decide("C1")->verdict, REPRODUCED);
+    CU_ASSERT_EQUAL(decide("C2")->verdict, NOT_TESTED);
+    CU_ASSERT_EQUAL(decide("C3")->verdict, NOT_TESTED);
+    CU_ASSERT_STRING_EQUAL(decide("C3")->reason, "only some of the table's rows were asked for");
+    tables[0].partial = tables[1].partial = 0;
+    end();
+}
+
 void suite_claims(void) {
     CU_pSuite suite = CU_add_suite("claims", set_up, clean_up);
     CU_add_test(suite, "C1 to C3 reproduced: p of the weakest part, Holm over all three", test_reproduced);
@@ -284,6 +296,7 @@ void suite_claims(void) {
     CU_add_test(suite, "C3 not shown, contradicted: by one q, by the slope", test_c3);
     CU_add_test(suite, "a claim over several cells has a part for each", test_parts);
     CU_add_test(suite, "missing results: not tested, and why", test_missing);
+    CU_add_test(suite, "some rows only: claims over all are not tested", test_partial);
     CU_add_test(suite, "no spread over the seeds gives limits", test_no_spread);
     CU_add_test(suite, "a table without the cells, a claim that nobody knows", test_unknown);
 }

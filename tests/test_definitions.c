@@ -74,6 +74,28 @@ static void test_committed_tables(void) {
     free(tables);
 }
 
+static void test_kept_rows(void) {
+    struct error err = {0};
+    struct table t, all;
+    CU_ASSERT_FATAL(!table_read(&all, "table1a", &err));
+    t = all;
+    CU_ASSERT(!table_keep_rows(&t, "", &err));
+    CU_ASSERT(t.row_count == all.row_count && !t.partial);
+    CU_ASSERT_FATAL(!table_keep_rows(&t, "1,0.4", &err)); // in the table's order whatever the list's
+    CU_ASSERT_EQUAL_FATAL(t.row_count, 2);
+    CU_ASSERT_STRING_EQUAL(t.rows[0], all.rows[2]);
+    CU_ASSERT_STRING_EQUAL(t.rows[1], all.rows[5]);
+    CU_ASSERT(t.row_values[0] == 0.4 && t.row_values[1] == 1 && t.partial);
+    const char *const bad[] = {"0.5", "0,0", "x", "2"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        t = all;
+        err = (struct error){0};
+        CU_ASSERT(table_keep_rows(&t, bad[i], &err));
+        CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+        CU_ASSERT(!strncmp(err.message, "--rows: ", 8));
+    }
+}
+
 // Every profile can be read, and every method of the tables has settings in it.
 static void test_committed_profiles(void) {
     char names[1024], *rest = NULL;
@@ -267,6 +289,7 @@ void suite_definitions(void) {
     CU_add_test(suite, "every committed profile can be read", test_committed_profiles);
     CU_add_test(suite, "the paper's numbers are there for every cell of table1", test_paper_numbers);
     CU_add_test(suite, "malformed numbers of the paper are refused with their line", test_bad_paper_numbers);
+    CU_add_test(suite, "some rows of a table", test_kept_rows);
     CU_add_test(suite, "bad tables are refused with file and line", test_bad_tables);
     CU_add_test(suite, "bad profiles are refused with file and line", test_bad_profiles);
     CU_add_test(suite, "unknown names are refused, known ones listed", test_unknown_names);
