@@ -32,8 +32,7 @@ pid_t child_start(struct error *err) {
     return 0;
 }
 
-// ---------------------------------------------------------------------------------------- a value from a
-// child
+// ------------------------------------------------------------------------------ a value from a child
 
 static void write_all(int descriptor, const char *text, size_t size) {
     while (size) {

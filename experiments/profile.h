@@ -4,9 +4,8 @@
 // One file each in experiments/profiles. Sections:
 //   [profile]       title, seeds ("1,2,3")
 //   [data]          settings of gen/textured_mnist.h, and train, test, validation: images per split (0: all
-//   of it;
-//                   validation is left out unless given). p, q, size, seed, split and count belong to the
-//                   cells.
+//                   of it; validation is left out unless given). p, q, size, seed, split and count belong
+//                   to the cells.
 //   [train]         settings of core/train/train.h; method and seed belong to the cells
 //   [method NAME]   settings of core/train/train.h in which one method differs
 // Relative paths (mnist, textures, weights) are relative to the data folder that the user names. An unknown

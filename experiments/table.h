@@ -3,10 +3,9 @@
 //
 // One file each in experiments/tables. Sections:
 //   [table]   title; data (textured-mnist); row (name of what varies: p, q or size), rows (its values, as
-//   printed),
-//             columns (methods), claims (ids, decided on this table)
+//             printed), columns (methods), claims (ids, decided on this table)
 //   [fixed]   p, q, size where they do not vary (size in pixels of a 224-pixel canvas; other canvases scale
-//   it)
+//             it)
 #ifndef REFF_EXPERIMENTS_TABLE_H
 #define REFF_EXPERIMENTS_TABLE_H
 

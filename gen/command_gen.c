@@ -89,8 +89,7 @@ static int generate_textured_mnist(int argc, char **argv, struct error *err) {
     return result;
 }
 
-// ---------------------------------------------------------------------------------------------- built-in
-// sources
+// ---------------------------------------------------------------------------------- built-in sources
 
 struct export_options {
     char output[SETTING_TEXT_SIZE];

@@ -86,8 +86,7 @@ int idx_labels(const char *name, const uint8_t *bytes, size_t size, int *count, 
     return 0;
 }
 
-// ---------------------------------------------------------------------------------------------- the four
-// files
+// ------------------------------------------------------------------------------------ the four files
 
 // Which of the four a file is: -1 none. Accepted are MNIST's names, "." for the second "-", and any suffix.
 static int which_file(const char *name) {

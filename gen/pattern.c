@@ -67,8 +67,7 @@ void pattern_coordinates(struct pattern *p, float least, float most, float turn)
     }
 }
 
-// ---------------------------------------------------------------------------------------------- noise and
-// cells
+// ----------------------------------------------------------------------------------- noise and cells
 
 static uint8_t lattice_hash(const struct pattern *p, int x, int y) {
     return p->order[(uint8_t)(p->order[(uint8_t)x] + y)];

@@ -100,8 +100,7 @@ static inline float triangle(float t) {
 // The angle of (x, y) as a fraction of the full circle, -1/2 .. 1/2; error below 1e-3.
 float turn_of(float x, float y);
 
-// ---------------------------------------------------------------------------------------------- noise and
-// cells
+// ----------------------------------------------------------------------------------- noise and cells
 
 float noise(const struct pattern *p, float x, float y); // gradient noise, about -1..1, features of size 1
 float noise_octaves(const struct pattern *p, float x, float y,

@@ -39,8 +39,7 @@ struct textures {
     int decoded;                   // files have been decoded once
 };
 
-// ---------------------------------------------------------------------------------------------- where
-// sources lie
+// --------------------------------------------------------------------------------- where sources lie
 
 struct wanted { // the classes of one source
     const struct texture_set *set;

@@ -124,8 +124,7 @@ static void check_complete(const char *folder) {
     CU_ASSERT_EQUAL(count_files(folder, "shards"), 0);
 }
 
-// ---------------------------------------------------------------------------------------------- the plain
-// way
+// ------------------------------------------------------------------------------------- the plain way
 
 static void test_whole(void) {
     struct program_result r;

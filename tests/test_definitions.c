@@ -41,8 +41,7 @@ static void test_bad_seeds(void) {
     }
 }
 
-// ---------------------------------------------------------------------------------------------- committed
-// files
+// ----------------------------------------------------------------------------------- committed files
 
 static void test_committed_tables(void) {
     static const struct {
@@ -255,8 +254,7 @@ static void test_unknown_names(void) {
     profile_free(&p);
 }
 
-// ---------------------------------------------------------------------------------------------- the data's
-// folder
+// --------------------------------------------------------------------------------- the data's folder
 
 static void test_data_folder(void) {
     struct error err = {0};

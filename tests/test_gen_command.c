@@ -174,8 +174,7 @@ static void a_closed_output_is_a_failure(void) {
     }
 }
 
-// ---------------------------------------------------------------------------------------------- built-in
-// sources as files
+// ------------------------------------------------------------------------- built-in sources as files
 
 static void builtin_digits_come_back_from_their_files(void) {
     struct error err = {0};

@@ -270,8 +270,7 @@ static void allocation_failures_are_reported(void) {
     free(file.bytes);
 }
 
-// ---------------------------------------------------------------------------------------------- writing,
-// scaling
+// ---------------------------------------------------------------------------------- writing, scaling
 
 static void fill(struct image *image, int width, int height) {
     struct random r = random_stream(2, random_purpose("pixels"), 0);

@@ -42,8 +42,7 @@ static void end(void) {
     fake_reset();
 }
 
-// ---------------------------------------------------------------------------------------------- sweeps in a
-// process
+// ------------------------------------------------------------------------------- sweeps in a process
 
 // A sweep in a process of its own, which can be killed. It ends with the exit status that reff would have;
 // its messages are in log_path, the error last. It leads a process group, as a shell's job does.
@@ -87,8 +86,7 @@ static int log_has(const char *text) {
     return found;
 }
 
-// ---------------------------------------------------------------------------------------------- what is on
-// disk
+// ----------------------------------------------------------------------------------- what is on disk
 
 static int count_state(enum run_state state) {
     int count = 0;
@@ -141,8 +139,7 @@ static int count_in_results(const char *name) {
     return path_join(path, &err, results, name) ? -1 : suite_count_entries(path);
 }
 
-// ---------------------------------------------------------------------------------------------- the plain
-// way
+// ------------------------------------------------------------------------------------- the plain way
 
 static void test_whole(void) {
     begin("whole");
@@ -197,8 +194,7 @@ static void test_prune(void) {
     end();
 }
 
-// ---------------------------------------------------------------------------------------------- failures of
-// runs
+// ---------------------------------------------------------------------------------- failures of runs
 
 static void check_one_failure(enum fake_fault fault, const char *message) {
     fake.fault = fault;
@@ -277,8 +273,7 @@ static void test_changed_settings(void) {
     end();
 }
 
-// ---------------------------------------------------------------------------------------------- kill -9 and
-// Ctrl-C
+// -------------------------------------------------------------------------------- kill -9 and Ctrl-C
 
 // All processes of a killed sweep are gone when no run's lock is held. They die with their parent; this only
 // waits.
@@ -441,8 +436,7 @@ static void test_unwritable(void) {
     end();
 }
 
-// ---------------------------------------------------------------------------------------------- two sweeps
-// at once
+// -------------------------------------------------------------------------------- two sweeps at once
 
 static void test_two_sweeps(void) {
     begin("two");

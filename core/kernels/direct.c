@@ -20,8 +20,7 @@ static size_t round_up(size_t n, size_t to) {
     return (n + to - 1) / to * to;
 }
 
-// ------------------------------------------------------------------------------------ forward and data
-// gradient
+// ------------------------------------------------------------------------- forward and data gradient
 //
 // Both are: destination [m][pixels][N] from source [k][pixels][N], a destination pixel reading from a list of
 // (tap, source pixel). They differ in the list and in how the weights are packed.

@@ -2,12 +2,12 @@
 // A training run: from shards and settings to a record (paper, section 3; engine.md 1.2, 1.5).
 //
 // The run's folder holds
-//   metrics.jsonl     one JSON object a line and epoch: epoch, step, loss, loss_main, loss_reg, reg_terms,
-//   train_accuracy,
-//                     test_accuracy, ...
-//   checkpoint        while unfinished: everything needed to go on with the same bits (checkpoint.old: the
-//   one before) model.safetensors when settings ask for it run.json          written last: its presence with
-//   "state": "done" says that the run is complete
+//   metrics.jsonl      one JSON object a line and epoch: epoch, step, loss, loss_main, loss_reg, reg_terms,
+//                      train_accuracy, test_accuracy, ...
+//   checkpoint         while unfinished: everything needed to go on with the same bits
+//   checkpoint.old     the one before
+//   model.safetensors  when settings ask for it
+//   run.json           written last: with "state": "done" in it the run is complete
 //
 // Every random draw comes from the seed and a counter, so a run's results depend on its settings and inputs
 // alone.
