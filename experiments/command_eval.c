@@ -33,13 +33,21 @@ static const struct command command = {
     .arguments = "SHARD",
     .summary = "Evaluate a trained network on a shard.",
     .description = "Accuracy, worst class and group, the share of each layer's Grad-CAM inside the "
-                   "annotation, and the confusion\n"
-                   "matrix (rows: labels), with running statistics.",
+                   "annotation and how often its\n"
+                   "maximum is (pointing game), expected calibration error, and the confusion matrix (rows: "
+                   "labels), with running\n"
+                   "statistics.",
     .example = "reff eval --weights run/model.safetensors --model small --width 16 test.h5",
     .least_words = 1,
     .most_words = 1,
     .schema = schema,
 };
+
+static void print_layers(const json_t *shares) {
+    const char *layer;
+    json_t *share;
+    json_object_foreach((json_t *)shares, layer, share) printf(" %s %.3f", layer, json_number_value(share));
+}
 
 static void print_report(const char *path, const json_t *report) {
     printf("%s: accuracy %.2f %%, worst class %.2f %% (%lld)", path,
@@ -49,10 +57,10 @@ static void print_report(const char *path, const json_t *report) {
     if (json_is_number(json_object_get(report, "worst_group_accuracy")))
         printf(", worst group %.2f %%", json_number_value(json_object_get(report, "worst_group_accuracy")));
     printf("\nGrad-CAM inside the annotation:");
-    const char *layer;
-    json_t *share;
-    json_object_foreach(json_object_get(report, "cam_inside"), layer, share)
-        printf(" %s %.3f", layer, json_number_value(share));
+    print_layers(json_object_get(report, "cam_inside"));
+    printf("\nits maximum inside (pointing game):");
+    print_layers(json_object_get(report, "pointing"));
+    printf("\nexpected calibration error %.2f %%", json_number_value(json_object_get(report, "ece")));
     printf("\nconfusion (rows: labels)\n");
     size_t i, j;
     json_t *row, *cell;

@@ -221,6 +221,32 @@ static void test_json_recorded_only(void) {
     json_decref(object);
 }
 
+// A setting that came later leaves the identity of older runs as it was, until it is used.
+static void test_later_settings_leave_identities(void) {
+    struct later {
+        double first, gamma;
+        char fit[SETTING_WORD_SIZE];
+    } s;
+    static const struct setting later[] = {
+        SETTING_REAL(struct later, first, "1", 0, 10, "", "was there before"),
+        SETTING_LATER_REAL(struct later, gamma, "0.10", 0, 100, "", "came later"),
+        SETTING_LATER_CHOICE(struct later, fit, "crop", "crop pad", "came later"),
+        SETTING_END,
+    };
+    settings_default(later, &s);
+    json_t *identity = settings_json(later, &s, 1), *all = settings_json(later, &s, 0);
+    CU_ASSERT_EQUAL(json_object_size(identity), 1);
+    CU_ASSERT_EQUAL(json_object_size(all), 3);
+    json_decref(identity);
+    json_decref(all);
+    s.gamma = 0.2;
+    strcpy(s.fit, "pad");
+    identity = settings_json(later, &s, 1);
+    CU_ASSERT_EQUAL(json_object_size(identity), 3);
+    CU_ASSERT_EQUAL(json_number_value(json_object_get(identity, "gamma")), 0.2);
+    json_decref(identity);
+}
+
 static void test_json_refused(void) {
     static const struct {
         const char *text, *message;
@@ -353,6 +379,7 @@ void suite_settings(void) {
     CU_add_test(s, "JSON out and in gives the same bits", test_json_round_trip);
     CU_add_test(s, "JSON text keeps arrays of numbers on a line", test_json_text_has_rows);
     CU_add_test(s, "a run's identity holds no paths", test_json_recorded_only);
+    CU_add_test(s, "a setting that came later leaves old identities", test_later_settings_leave_identities);
     CU_add_test(s, "JSON with unknown or ill-typed settings is refused", test_json_refused);
     CU_add_test(s, "settings files: sections, comments, line ends, places", test_file_lines);
     CU_add_test(s, "settings files: unknown, repeated, broken lines", test_file_refused);

@@ -254,10 +254,30 @@ static json_t *member_json(const struct setting *s, const void *target) {
     return NULL;
 }
 
+static int has_default(const struct setting *s, const void *target) {
+    union {
+        struct real_list list;
+        char text[SETTING_TEXT_SIZE];
+        uint64_t number;
+    } standard;
+    struct setting alone = *s; // as if it were the only member of a struct
+    char a[SETTING_TEXT_SIZE], b[SETTING_TEXT_SIZE];
+    struct error ignored;
+    alone.offset = 0;
+    memset(&standard, 0, sizeof standard);
+    return s->standard && !settings_assign(&alone, &standard, s->standard, "", &ignored) &&
+           !strcmp(settings_text(&alone, &standard, a), settings_text(s, target, b));
+}
+
+static int belongs_to_identity(const struct setting *s, const void *target) {
+    return s->record == 1 || (s->record == 2 && !has_default(s, target));
+}
+
 json_t *settings_json(const struct setting *schema, const void *target, int recorded_only) {
     json_t *object = json_object();
     for (const struct setting *s = schema; object && s->name; s++)
-        if ((s->record || !recorded_only) && json_object_set_new(object, s->name, member_json(s, target))) {
+        if ((!recorded_only || belongs_to_identity(s, target)) &&
+            json_object_set_new(object, s->name, member_json(s, target))) {
             json_decref(object);
             return NULL;
         }

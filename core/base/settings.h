@@ -47,7 +47,9 @@ struct setting {
     const char *choices;  // words separated by blanks
     const char *unit;     // shown in help: "pixels", "epochs", "FILE", "" for none
     const char *help;     // one line, without a full stop
-    int record;           // 1: part of a run's identity (digest). 0: paths, thread counts and the like
+    int record;           // 1: part of a run's identity (digest). 0: paths, thread counts and the like.
+                          // 2: part of it unless it has its default, so that a setting added to a program
+                          // leaves the identity of the runs made before as it was
 };
 
 #define SETTING_END                                                                                          \
@@ -74,6 +76,14 @@ struct setting {
 #define SETTING_SWITCH(s, m, h)                                                                              \
     { #m, SETTING_TYPE_FLAG, offsetof(s, m), "no", 0, 1, 0, "", h, 0 }
 
+// For settings that came after runs had been recorded without them (`record` 2).
+#define SETTING_LATER_INT(s, m, std, lo, hi, u, h)                                                           \
+    { #m, SETTING_TYPE_INT, offsetof(s, m), std, lo, hi, 0, u, h, 2 }
+#define SETTING_LATER_REAL(s, m, std, lo, hi, u, h)                                                          \
+    { #m, SETTING_TYPE_REAL, offsetof(s, m), std, lo, hi, 0, u, h, 2 }
+#define SETTING_LATER_CHOICE(s, m, std, words, h)                                                            \
+    { #m, SETTING_TYPE_CHOICE, offsetof(s, m), std, 0, 0, words, "", h, 2 }
+
 // Fills `target` (zeroed first over its members) with the defaults. Settings without one are left zero.
 void settings_default(const struct setting *schema, void *target);
 
@@ -88,7 +98,8 @@ int settings_assign(const struct setting *s, void *target, const char *text, con
 // One member as text, as settings_assign would read it. Returns `out`.
 char *settings_text(const struct setting *s, const void *target, char out[SETTING_TEXT_SIZE]);
 
-// A JSON object of all members, in the table's order; only those with `record` when recorded_only is set.
+// A JSON object of all members, in the table's order; only a run's
+// identity (see `record`) when recorded_only is set.
 // New reference; NULL when out of memory. Reals are JSON numbers that round-trip.
 json_t *settings_json(const struct setting *schema, const void *target, int recorded_only);
 

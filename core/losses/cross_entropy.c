@@ -29,3 +29,12 @@ void predict(const real *logits, int classes, int n, int32_t *out) {
                 out[i] = c;
     }
 }
+
+void confidence(const real *logits, const int32_t *predictions, int classes, int n, double *out) {
+    for (int i = 0; i < n; i++) {
+        double own = (double)logits[(size_t)predictions[i] * n + i], sum = 0;
+        for (int c = 0; c < classes; c++)
+            sum += exp((double)logits[(size_t)c * n + i] - own);
+        out[i] = 1 / sum;
+    }
+}

@@ -167,19 +167,24 @@ void explanation_seed_backward(void *context, struct graph *g, int stage) {
                 d[(k * pixels + p) * n + i] += s->alpha[k * n + i] * s->d_cam[p * n + i];
 }
 
-void explanation_inside(struct explanation *e, int stage, const uint8_t *annotations, double *out) {
+void explanation_inside(struct explanation *e, int stage, const uint8_t *annotations, double *inside,
+                        double *pointing) {
     struct explained *s = &e->stages[stage];
     int pixels = s->height * s->width, area = e->height * e->width;
     double *r = e->scratch, *p = r + pixels, *between = p + area;
     for (int n = 0; n < e->batch; n++) {
-        double inside = 0, total = 0;
+        const uint8_t *annotation = annotations + (size_t)n * area;
+        double sum = 0, total = 0;
+        int peak = 0;
         for (int i = 0; i < pixels; i++)
             r[i] = (double)s->cam[(size_t)i * e->batch + n];
         bilinear_resize(&s->resize, r, p, between);
         for (int i = 0; i < area; i++) {
             total += p[i];
-            inside += p[i] * annotations[(size_t)n * area + i] / 255.0;
+            sum += p[i] * annotation[i] / 255.0;
+            peak = p[i] > p[peak] ? i : peak;
         }
-        out[n] = total > 0 ? inside / total : NAN;
+        inside[n] = total > 0 ? sum / total : NAN;
+        pointing[n] = total > 0 ? annotation[peak] >= 128 : NAN;
     }
 }

@@ -45,9 +45,11 @@ graph_visit explanation_collect, explanation_seed_tangent,
 double explanation_loss(struct explanation *e, const struct graph *g, const uint8_t *annotations,
                         double lambda);
 
-// Per image and explained stage, the share of R, resized to the annotation, that lies inside it: out [N], NaN
-// where R is zero everywhere.
-void explanation_inside(struct explanation *e, int stage, const uint8_t *annotations, double *out);
+// Per image of an explained stage, from R resized to the annotation: inside [N] gets the share of it that
+// lies inside the annotation, pointing [N] whether its maximum (the first of equal ones) does, s >= 1/2, as 1
+// or 0 (the pointing game of Zhang et al. 2018, without tolerance). Both NaN where R is zero everywhere.
+void explanation_inside(struct explanation *e, int stage, const uint8_t *annotations, double *inside,
+                        double *pointing);
 
 // The two halves of explanation_collect and of the gradient, on bare arrays: a [K][h w][N], gradient
 // likewise.

@@ -2,6 +2,7 @@
 #include "core/train/evaluate.h"
 
 #include "core/base/memory.h"
+#include "core/losses/cross_entropy.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -65,27 +66,44 @@ int evaluate_accuracy(struct trainer *t, struct shard *shard, double *accuracy, 
     return failed;
 }
 
+double calibration_error(const double *confidence, const uint8_t *correct, long n) {
+    double gap[CALIBRATION_BINS] = {0}, sum = 0; // of a bin: images right, less the confidence in them
+    for (long i = 0; i < n; i++) {
+        int bin = (int)(confidence[i] * CALIBRATION_BINS);
+        gap[bin < CALIBRATION_BINS ? bin : CALIBRATION_BINS - 1] += correct[i] - confidence[i];
+    }
+    for (int bin = 0; bin < CALIBRATION_BINS; bin++)
+        sum += fabs(gap[bin]);
+    return n ? 100 * sum / (double)n : 0;
+}
+
 struct tally {
     int classes;
-    long *confusion;       // [label][prediction]
-    uint8_t *correct;      // [image]
-    double inside[STAGES]; // sums of shares
+    long *confusion;                         // [label][prediction]
+    uint8_t *correct;                        // [image]
+    double inside[STAGES], pointing[STAGES]; // sums
+    double *sure;                            // [image]: confidence
     long mapped[STAGES], zero[STAGES];
 };
 
-static void tally_batch(struct tally *y, struct trainer *t, const struct batch *b, long first,
-                        double *shares) {
+// work: two numbers per image.
+static void tally_batch(struct tally *y, struct trainer *t, const struct batch *b, long first, double *work) {
+    double *inside = work, *pointing = work + t->settings.batch;
+    const struct graph *g = t->evaluation;
+    confidence(g->values[g->logits].map[MAP_X], b->predictions, y->classes, t->settings.batch, work);
+    memcpy(y->sure + first, work, (size_t)b->count * sizeof *work);
     for (int i = 0; i < b->count; i++) {
         y->confusion[(size_t)b->labels[i] * y->classes + b->predictions[i]]++;
         y->correct[first + i] = b->predictions[i] == b->labels[i];
     }
     for (int l = 0; l < STAGES; l++) {
-        explanation_inside(t->inspected, l, b->annotations, shares);
+        explanation_inside(t->inspected, l, b->annotations, inside, pointing);
         for (int i = 0; i < b->count; i++) {
-            int zero = isnan(shares[i]);
+            int zero = isnan(inside[i]);
             y->zero[l] += zero;
             y->mapped[l] += !zero;
-            y->inside[l] += zero ? 0 : shares[i];
+            y->inside[l] += zero ? 0 : inside[i];
+            y->pointing[l] += zero ? 0 : pointing[i];
         }
     }
 }
@@ -123,15 +141,18 @@ static void report_classes(json_t *report, const struct tally *y) {
 }
 
 static void report_maps(json_t *report, const struct tally *y) {
-    json_t *inside = json_object(), *zero = json_object();
+    json_t *inside = json_object(), *pointing = json_object(), *zero = json_object();
     for (int l = 0; l < STAGES; l++) {
         char name[16];
         snprintf(name, sizeof name, "layer%d", l + 1);
         json_object_set_new(inside, name,
                             y->mapped[l] ? json_real(y->inside[l] / (double)y->mapped[l]) : json_null());
+        json_object_set_new(pointing, name,
+                            y->mapped[l] ? json_real(y->pointing[l] / (double)y->mapped[l]) : json_null());
         json_object_set_new(zero, name, json_integer(y->zero[l]));
     }
     json_object_set_new(report, "cam_inside", inside);
+    json_object_set_new(report, "pointing", pointing);
     json_object_set_new(report, "cam_zero", zero);
 }
 
@@ -187,20 +208,22 @@ json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *er
     json_t *report = NULL;
     if (batch_create(&b, t, err))
         return NULL;
-    double *shares = allocate((size_t)t->settings.batch, sizeof *shares, "an evaluation", err);
+    double *work = allocate((size_t)t->settings.batch * 2, sizeof *work, "an evaluation", err);
     y.confusion = allocate((size_t)y.classes * y.classes, sizeof *y.confusion, "an evaluation", err);
     y.correct = allocate((size_t)count, 1, "an evaluation", err);
-    int failed = !shares || !y.confusion || !y.correct;
+    y.sure = allocate((size_t)count, sizeof *y.sure, "an evaluation", err);
+    int failed = !work || !y.sure || !y.confusion || !y.correct;
     for (long first = 0; first < count && !failed; first += t->settings.batch) {
         failed = batch_read(&b, t, shard, first, err);
         if (failed)
             break;
         trainer_evaluate(t, b.images, b.labels, b.predictions);
-        tally_batch(&y, t, &b, first, shares);
+        tally_batch(&y, t, &b, first, work);
     }
     if (!failed) {
         report = json_object();
         report_classes(report, &y);
+        json_object_set_new(report, "ece", json_real(calibration_error(y.sure, y.correct, count)));
         report_maps(report, &y);
         if (report_groups(report, &y, shard, err)) {
             json_decref(report);
@@ -208,8 +231,9 @@ json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *er
         }
     }
     batch_free(&b);
-    free(shares);
+    free(work);
     free(y.confusion);
     free(y.correct);
+    free(y.sure);
     return report;
 }

@@ -7,17 +7,32 @@
 #include "core/shard/shard.h"
 #include "core/train/trainer.h"
 
-enum { GROUP_LEAST = 20 }; // smaller groups have no accuracy worth naming (experiments.md, section 3)
+enum {
+    GROUP_LEAST = 20,     // smaller groups have no accuracy worth naming (experiments.md, section 3)
+    CALIBRATION_BINS = 15 // of equal width over confidence 0..1 (Guo et al. 2017)
+};
 
 // The share of images classified correctly, in percent. shard's pixels and classes must be the network's.
 int evaluate_accuracy(struct trainer *t, struct shard *shard, double *accuracy, struct error *err);
 
+// Expected calibration error in percent (Guo et al. 2017): the mean over images of |accuracy - mean
+// confidence| of the image's bin. confidence [n] in 0..1, correct [n] 0 or 1.
+double calibration_error(const double *confidence, const uint8_t *correct, long n);
+
 // Everything, as a JSON object (new reference, NULL on failure):
-//   accuracy, mean_class_accuracy, worst_class_accuracy, worst_class     percent
-//   worst_group_accuracy, worst_group, groups_counted                    groups of at least 20 images, where
-//   the shard has any cam_inside {layer1..layer4}    mean share of the resized Grad-CAM of the true label
-//   inside the annotation cam_zero {layer1..layer4}      images whose map is zero everywhere (left out of
-//   cam_inside) confusion [label][prediction]  counts
+//   accuracy, mean_class_accuracy, worst_class_accuracy, worst_class
+//              percent
+//   worst_group_accuracy, worst_group, groups_counted
+//              groups of at least 20 images, where the shard has any
+//   ece        expected calibration error, percent
+//   cam_inside {layer1..layer4}
+//              mean share of the true label's Grad-CAM, resized, that lies inside the annotation
+//   pointing   {layer1..layer4}
+//              share of images whose Grad-CAM has its maximum inside (the pointing game)
+//   cam_zero   {layer1..layer4}
+//              images whose map is zero everywhere (left out of the two above)
+//   confusion  [label][prediction]
+//              counts
 json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *err);
 
 #endif
