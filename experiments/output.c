@@ -3,6 +3,7 @@
 
 #include "experiments/lock.h"
 #include "experiments/record.h"
+#include "experiments/wording.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,19 +12,6 @@
 const char *const output_names[OUTPUT_FORMATS] = {"md", "csv", "tex", "json"};
 
 #define PLUS_MINUS "\xc2\xb1"
-
-// How methods are called in print.
-static const char *method_title(const char *method) {
-    static const char *const titles[][2] = {{"baseline", "Baseline"},
-                                            {"reff", "ReFF"},
-                                            {"reff-single", "ReFF (single layer)"},
-                                            {"reff-l1", "ReFF with L1"},
-                                            {"reff-l2", "ReFF with L2"}};
-    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
-        if (!strcmp(titles[i][0], method))
-            return titles[i][1];
-    return method;
-}
 
 // "1, 2, 3" or "1 2 3".
 static void seeds_text(const uint64_t *seeds, int n, const char *between, char *out, size_t size) {
@@ -154,7 +142,7 @@ static void markdown(FILE *out, const struct table_result *r, const struct claim
     seeds_text(r->plan->seeds.values, r->plan->seeds.count, ", ", seeds, sizeof seeds);
     fprintf(out, "## %s\n\n%s.\n\n| %-4s |", t->title, setting, t->row_name);
     for (int column = 0; column < t->column_count; column++) {
-        pad(out, method_title(t->columns[column]), WIDTH_OURS);
+        pad(out, title_of(t->columns[column]), WIDTH_OURS);
         pad(out, "(paper)", WIDTH_PAPER);
     }
     fputs("\n| ---- |", out);
@@ -249,22 +237,6 @@ static void csv(FILE *out, const struct table_result *r) {
 
 // ---------------------------------------------------------------------------------------- LaTeX
 
-static void latex_text(FILE *out, const char *text) {
-    static const char *const words[][2] = {{"\\", "backslash"}, {"~", "asciitilde"}, {"^", "asciicircum"},
-                                           {"|", "bar"},        {"<", "less"},       {">", "greater"}};
-    for (; *text; text++) {
-        size_t w = 0;
-        while (w < sizeof words / sizeof *words && *words[w][0] != *text)
-            w++;
-        if (w < sizeof words / sizeof *words)
-            fprintf(out, "\\text%s{}", words[w][1]);
-        else if (strchr("&%$#_{}", *text))
-            fprintf(out, "\\%c", *text);
-        else
-            fputc(*text, out);
-    }
-}
-
 static void latex_cell(FILE *out, const struct cell_result *c, int seeds) {
     if (!c->n) {
         char state[sizeof c->missing];
@@ -299,7 +271,7 @@ static void latex(FILE *out, const struct table_result *r) {
     fprintf(out, "}\n\\hline\n$%s$", t->row_name);
     for (int column = 0; column < t->column_count; column++) {
         fputs(" & ", out);
-        latex_text(out, method_title(t->columns[column]));
+        latex_text(out, title_of(t->columns[column]));
         fputs(" & (paper)", out);
     }
     fputs(" \\\\\n\\hline\n", out);
