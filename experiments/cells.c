@@ -12,7 +12,7 @@
 
 const char *const split_names[SPLITS] = {"train", "test", "validation"};
 
-enum { PAPER_CANVAS = 224, SIZE_LEAST = 8 };
+enum { PAPER_CANVAS = 224 };
 
 static void cell_name(char out[192], const struct profile *p, const struct axes *a, const char *method,
                       uint64_t seed) {
@@ -23,7 +23,7 @@ static void cell_name(char out[192], const struct profile *p, const struct axes 
 // Tables give the digit's size for a canvas of 224 pixels.
 static int scaled_size(double size, int canvas) {
     int scaled = (int)floor(size * canvas / PAPER_CANVAS);
-    return scaled < SIZE_LEAST ? SIZE_LEAST : scaled;
+    return scaled < DIGIT_SIDE_LEAST ? DIGIT_SIDE_LEAST : scaled;
 }
 
 static void fill_data(struct cell *c, const struct profile *p) {

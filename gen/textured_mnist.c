@@ -26,7 +26,8 @@ const struct setting textured_mnist_schema[] = {
     SETTING_REAL(settings_t, p, "0", 0, 1, "",
                  "chance that the background's class is drawn at random, else it goes with the digit"),
     SETTING_REAL(settings_t, q, "1", 0, 1, "", "the same for the class of the digit's texture"),
-    SETTING_INT(settings_t, size, "223", 8, 1024, "pixels", "side of the digit, at most the canvas"),
+    SETTING_INT(settings_t, size, "223", DIGIT_SIDE_LEAST, 1024, "pixels",
+                "side of the digit, at most the canvas"),
     SETTING_INT(settings_t, canvas, "224", 8, 1024, "pixels", "side of the image"),
     SETTING_SEED(settings_t, seed, "1", "seed of every draw"),
     SETTING_CHOICE(settings_t, split, "train", "train validation test",
@@ -295,7 +296,8 @@ static int check_settings(const settings_t *settings, struct error *err) {
             return -1;
     }
     if (settings->size > settings->canvas)
-        return fail_usage(err, "--size: %d is not in 8..%d, the canvas", settings->size, settings->canvas);
+        return fail_usage(err, "--size: %d is not in %d..%d, the canvas", settings->size, DIGIT_SIDE_LEAST,
+                          settings->canvas);
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "core/base/memory.h"
 #include "gen/compose.h"
 #include "gen/digits.h"
+#include "gen/textured_mnist.h"
 
 #include <gsl/gsl_cdf.h>
 #include <stdarg.h>
@@ -129,7 +130,7 @@ static int read_claims(struct claims *c, struct error *err) {
     c->q = number(c, "q");
     c->soft_mask = !strcmp(text(c, "mask"), "soft");
     c->backgrounds = (int)json_array_size(json_object_get(c->attributes, "background_classes"));
-    if (c->canvas != c->shape.height || c->canvas != c->shape.width || c->size < 8 || c->size > c->canvas ||
+    if (c->canvas != c->shape.height || c->canvas != c->shape.width || c->size < DIGIT_SIDE_LEAST || c->size > c->canvas ||
         c->shape.classes != 10 || c->backgrounds < 1 || c->p < 0 || c->p > 1 || c->q < 0 || c->q > 1) {
         report(c, "attributes", FAIL,
                "size, canvas, p, q, classes or background_classes disagree with the data");

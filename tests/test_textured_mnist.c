@@ -478,7 +478,7 @@ static void settings_that_cannot_be_are_refused(void) {
     settings_t s;
     builtin_settings(&s);
     s.size = SOURCES_CANVAS + 1;
-    check_refused(&s, EXIT_USAGE, "--size: 29 is not in 8..28, the canvas");
+    check_refused(&s, EXIT_USAGE, "--size: 29 is not in 4..28, the canvas");
     builtin_settings(&s);
     s.p = 1.5; // as a program might set it, past the parser
     check_refused(&s, EXIT_USAGE, "--p: 1.5 is not in 0..1");
