@@ -18,7 +18,14 @@ enum kind {
     RELU,
     MAX_POOL,
     AVERAGE_POOL,
-    LINEAR
+    LINEAR,
+    BIASED_CONVOLUTION,
+    TRANSPOSED_CONVOLUTION,
+    BIASED_TRANSPOSED_CONVOLUTION,
+    LEAKY_RELU,
+    TANH,
+    CONCAT, // of its input with itself
+    DROPOUT
 };
 
 struct shape {
@@ -29,15 +36,36 @@ struct shape {
 
 // Nothing is a multiple of anything.
 static const struct shape shapes[] = {
-    {CONVOLUTION, 2, 5, 9, 11, 7, 3, 1, 1},        {CONVOLUTION, 3, 5, 13, 10, 7, 3, 2, 1},
-    {CONVOLUTION, 2, 3, 14, 11, 5, 5, 3, 2},       {CONVOLUTION, 2, 3, 17, 15, 6, 7, 2, 3},
-    {CONVOLUTION, 3, 7, 5, 3, 5, 1, 1, 0},         {CONVOLUTION, 2, 6, 9, 8, 9, 1, 2, 0},
-    {CONVOLUTION, 1, 2, 4, 4, 3, 4, 2, 1},         {CONVOLUTION, 5, 3, 1, 1, 2, 3, 1, 1},
-    {CONVOLUTION, 2, 3, 7, 7, 2, 2, 3, 0},         {BATCH_NORM, 3, 5, 4, 7, 0, 0, 0, 0},
-    {BATCH_NORM, 5, 3, 1, 1, 0, 0, 0, 0},          {BATCH_NORM_RELU, 3, 4, 5, 3, 0, 0, 0, 0},
-    {BATCH_NORM_RESIDUAL, 4, 3, 3, 5, 0, 0, 0, 0}, {RELU, 2, 3, 4, 5, 0, 0, 0, 0},
-    {MAX_POOL, 2, 5, 11, 8, 0, 3, 2, 1},           {MAX_POOL, 3, 2, 7, 9, 0, 2, 2, 0},
-    {AVERAGE_POOL, 3, 4, 5, 7, 0, 0, 0, 0},        {LINEAR, 3, 7, 1, 1, 5, 0, 0, 0},
+    {CONVOLUTION, 2, 5, 9, 11, 7, 3, 1, 1},
+    {CONVOLUTION, 3, 5, 13, 10, 7, 3, 2, 1},
+    {CONVOLUTION, 2, 3, 14, 11, 5, 5, 3, 2},
+    {CONVOLUTION, 2, 3, 17, 15, 6, 7, 2, 3},
+    {CONVOLUTION, 3, 7, 5, 3, 5, 1, 1, 0},
+    {CONVOLUTION, 2, 6, 9, 8, 9, 1, 2, 0},
+    {CONVOLUTION, 1, 2, 4, 4, 3, 4, 2, 1},
+    {CONVOLUTION, 5, 3, 1, 1, 2, 3, 1, 1},
+    {CONVOLUTION, 2, 3, 7, 7, 2, 2, 3, 0},
+    {BATCH_NORM, 3, 5, 4, 7, 0, 0, 0, 0},
+    {BATCH_NORM, 5, 3, 1, 1, 0, 0, 0, 0},
+    {BATCH_NORM_RELU, 3, 4, 5, 3, 0, 0, 0, 0},
+    {BATCH_NORM_RESIDUAL, 4, 3, 3, 5, 0, 0, 0, 0},
+    {RELU, 2, 3, 4, 5, 0, 0, 0, 0},
+    {MAX_POOL, 2, 5, 11, 8, 0, 3, 2, 1},
+    {MAX_POOL, 3, 2, 7, 9, 0, 2, 2, 0},
+    {AVERAGE_POOL, 3, 4, 5, 7, 0, 0, 0, 0},
+    {LINEAR, 3, 7, 1, 1, 5, 0, 0, 0},
+    {BIASED_CONVOLUTION, 2, 3, 10, 7, 5, 4, 2, 1},
+    {BIASED_CONVOLUTION, 2, 5, 6, 5, 1, 4, 1, 1},
+    {TRANSPOSED_CONVOLUTION, 2, 5, 3, 4, 7, 4, 2, 1},
+    {TRANSPOSED_CONVOLUTION, 3, 2, 5, 3, 4, 3, 1, 1},
+    {TRANSPOSED_CONVOLUTION, 2, 3, 4, 3, 2, 5, 3, 2},
+    {TRANSPOSED_CONVOLUTION, 2, 3, 4, 3, 2, 1, 2, 0},
+    {BIASED_TRANSPOSED_CONVOLUTION, 3, 6, 1, 1, 1, 4, 2, 1},
+    {BIASED_TRANSPOSED_CONVOLUTION, 5, 3, 2, 3, 4, 4, 2, 1},
+    {LEAKY_RELU, 2, 3, 4, 5, 0, 0, 0, 0},
+    {TANH, 2, 3, 4, 5, 0, 0, 0, 0},
+    {CONCAT, 2, 3, 4, 5, 0, 0, 0, 0},
+    {DROPOUT, 3, 5, 4, 7, 0, 0, 0, 0},
 };
 
 struct subject { // one layer, its input (value 0) carrying all four maps
@@ -70,6 +98,20 @@ static int add(struct graph *g, const struct shape *s, struct error *err) {
         return graph_add_max_pool(g, "layer", 0, s->kernel, s->stride, s->padding, err);
     case AVERAGE_POOL:
         return graph_add_average_pool(g, "layer", 0, err);
+    case BIASED_CONVOLUTION:
+        return graph_add_biased_convolution(g, "layer", 0, s->outputs, s->kernel, s->stride, s->padding, err);
+    case TRANSPOSED_CONVOLUTION:
+    case BIASED_TRANSPOSED_CONVOLUTION:
+        return graph_add_transposed_convolution(g, "layer", 0, s->outputs, s->kernel, s->stride, s->padding,
+                                                s->kind == BIASED_TRANSPOSED_CONVOLUTION, err);
+    case LEAKY_RELU:
+        return graph_add_leaky_relu(g, "layer", 0, 0.2, err);
+    case TANH:
+        return graph_add_tanh(g, "layer", 0, err);
+    case CONCAT:
+        return graph_add_concat(g, "layer", 0, 0, err);
+    case DROPOUT:
+        return graph_add_dropout(g, "layer", 0, 0.4, err);
     default:
         return graph_add_linear(g, "layer", 0, s->outputs, err);
     }
@@ -118,8 +160,8 @@ static double dot(const real *a, const real *b, size_t n) {
     return sum;
 }
 
-// A layer that adds to its input's arrays where it comes second (batch norm's residual) must find them
-// written.
+// A layer that adds to its input's arrays where it comes second (batch norm's residual, concat) must find
+// them written.
 static void clear_inputs(struct subject *u, enum map map) {
     memset(u->g->values[0].map[map], 0, u->in * sizeof(real));
 }

@@ -82,6 +82,7 @@ struct node {
     int kernel, stride, padding;                      // convolution, max pooling
     int relu;                                         // batch norm: ReLU after it (and after the residual)
     double eps, momentum;                             // batch norm
+    double amount; // leaky ReLU: slope below 0; dropout: share of numbers dropped
     // Planned:
     int adds[MAP_COUNT]
             [NODE_INPUTS]; // g, d: 1 when an earlier consumer has written the input's array already
@@ -99,7 +100,11 @@ struct graph {
     int explained[STAGES]; // which of them carry g
     struct parameters *parameters;
     enum graph_mode mode;
-    int training;       // batch statistics, and running ones are updated
+    int training; // batch statistics, and running ones are updated
+    struct {
+        uint64_t seed, step;
+    } dropout;          // key of dropout's draws; whoever trains sets both before the forward pass
+    int frozen;         // the backward map leaves gradients of parameters alone (whatever they hold)
     real *scratch;      // shared by the layers
     size_t arena_bytes; // what graph_plan asks for
     void *arena;        // borrowed

@@ -7,6 +7,7 @@
 
 #include "core/kernels/real.h"
 
+#include <math.h>
 #include <string.h>
 #if defined(__FMA__)
 #include <immintrin.h>
@@ -46,6 +47,23 @@ static inline lanes lanes_fma(lanes a, lanes b, lanes c) {
     return (lanes)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 #else
     return a * b + c;
+#endif
+}
+
+// Square roots, correctly rounded.
+static inline lanes lanes_sqrt(lanes v) {
+#if defined(__AVX512F__) && defined(REFF_DOUBLE)
+    return (lanes)_mm512_sqrt_pd((__m512d)v);
+#elif defined(__AVX512F__)
+    return (lanes)_mm512_sqrt_ps((__m512)v);
+#elif defined(__AVX__) && defined(__FMA__) && defined(REFF_DOUBLE)
+    return (lanes)_mm256_sqrt_pd((__m256d)v);
+#elif defined(__AVX__) && defined(__FMA__)
+    return (lanes)_mm256_sqrt_ps((__m256)v);
+#else
+    for (int i = 0; i < LANES; i++)
+        v[i] = (real)sqrt((double)v[i]);
+    return v;
 #endif
 }
 

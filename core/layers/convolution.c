@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolution: linear in x, so its t map is its forward map, and its weight gradient is [d_y;g_y][x;t_x]'.
+// Convolution: linear in x, so its t map is its forward map, and its weight gradient is [d_y;g_y][x;t_x]'. A
+// bias enters the forward map alone.
 #include "core/kernels/convolution.h"
 #include "core/layers/layers.h"
 
@@ -39,6 +40,8 @@ static void down(struct graph *g, struct node *node, enum map map) {
 
 static void forward(struct graph *g, struct node *node) {
     up(g, node, MAP_X);
+    if (node->parameter_count > 1)
+        layer_add_bias(g, node, layer_weight(g, node, 1));
 }
 static void score(struct graph *g, struct node *node) {
     down(g, node, MAP_G);
@@ -51,10 +54,13 @@ static void backward(struct graph *g, struct node *node) {
     struct convolution c = shape_of(g, node);
     real *gradient = layer_weight(g, node, 0)->gradient;
     const real *t = layer_map(g, node->inputs[0], MAP_T);
-    convolution_backward_weight(&c, layer_map(g, node->output, MAP_D), layer_map(g, node->inputs[0], MAP_X),
-                                gradient, 0, g->scratch);
-    if (t)
+    if (!g->frozen)
+        convolution_backward_weight(&c, layer_map(g, node->output, MAP_D),
+                                    layer_map(g, node->inputs[0], MAP_X), gradient, 0, g->scratch);
+    if (t && !g->frozen)
         convolution_backward_weight(&c, layer_map(g, node->output, MAP_G), t, gradient, 1, g->scratch);
+    if (node->parameter_count > 1)
+        layer_bias_gradient(g, node, layer_weight(g, node, 1));
     down(g, node, MAP_D);
 }
 
@@ -65,8 +71,8 @@ static const struct layer layer = {.name = "convolution",
                                    .tangent = tangent,
                                    .backward = backward};
 
-int graph_add_convolution(struct graph *g, const char *name, int input, int channels, int kernel, int stride,
-                          int padding, struct error *err) {
+static int add(struct graph *g, const char *name, int input, int channels, int kernel, int stride,
+               int padding, int biased, struct error *err) {
     struct value in = g->values[input];
     int shape[4] = {channels, in.channels, kernel, kernel};
     int height = (in.height + 2 * padding - kernel) / stride + 1,
@@ -75,14 +81,26 @@ int graph_add_convolution(struct graph *g, const char *name, int input, int chan
         return fail_usage(err, "%s: a map of %d x %d is too small for a %d x %d kernel", name, in.height,
                           in.width, kernel, kernel);
     int weight = layer_parameter(g, name, "weight", 4, shape, 1, err);
-    int output = weight < 0 ? -1 : graph_add_value(g, channels, height, width, err);
+    int bias = weight < 0 || !biased ? weight : layer_parameter(g, name, "bias", 1, &channels, 1, err);
+    int output = bias < 0 ? -1 : graph_add_value(g, channels, height, width, err);
     struct node *node = output < 0 ? NULL : graph_add_node(g, &layer, name, input, output, err);
     if (!node)
         return -1;
     node->parameters[0] = weight;
-    node->parameter_count = 1;
+    node->parameters[1] = bias;
+    node->parameter_count = biased ? 2 : 1;
     node->kernel = kernel;
     node->stride = stride;
     node->padding = padding;
     return output;
+}
+
+int graph_add_convolution(struct graph *g, const char *name, int input, int channels, int kernel, int stride,
+                          int padding, struct error *err) {
+    return add(g, name, input, channels, kernel, stride, padding, 0, err);
+}
+
+int graph_add_biased_convolution(struct graph *g, const char *name, int input, int channels, int kernel,
+                                 int stride, int padding, struct error *err) {
+    return add(g, name, input, channels, kernel, stride, padding, 1, err);
 }
