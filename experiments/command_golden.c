@@ -43,6 +43,8 @@ static void run_file(const char *path, const char *name, struct tally *tally) {
                           : golden_text(file, "kind", kind, sizeof kind, &err);
     if (!failed && !strcmp(kind, "classifier")) {
         failed = golden_classifier(file, name, print_report, tally, &err);
+    } else if (!failed && !strcmp(kind, "pix2pix")) {
+        failed = golden_pix2pix(file, name, print_report, tally, &err);
     } else if (!failed && !strcmp(kind, "layers")) {
         failed = golden_layers(file, name, print_report, tally, &err);
     } else if (!failed) {

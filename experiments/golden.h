@@ -51,6 +51,7 @@ void golden_note(struct golden_report *r, const char *quantity, double error);
 // ---- cases: each fills a report (or several, through `done`), or fails when the file is damaged
 typedef void golden_done(void *context, const struct golden_report *report);
 int golden_classifier(hid_t file, const char *name, golden_done *done, void *context, struct error *err);
+int golden_pix2pix(hid_t file, const char *name, golden_done *done, void *context, struct error *err);
 int golden_layers(hid_t file, const char *name, golden_done *done, void *context, struct error *err);
 
 #endif

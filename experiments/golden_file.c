@@ -111,7 +111,7 @@ static double bound_of(const char *quantity) {
     } bounds[] = {{"losses", 6e-5},  {"logits", 6e-5},      {"alpha", 1e-4},     {"cam", 1e-4},
                   {"terms", 3e-4},   {"grad norm", 3e-4},   {"grad head", 6e-4}, {"grad probe", 5e-4},
                   {"grad", 3e-4},    {"grad 2-norm", 3e-4}, {"final", 1e-5},     {"update", 3e-2},
-                  {"buffers", 2e-5}, {"eval logits", 2e-5}, {"eval cam", 1e-2}};
+                  {"buffers", 2e-5}, {"eval logits", 2e-5}, {"eval cam", 1e-2},  {"fake", 2e-5}};
     if (sizeof(real) == sizeof(double))
         return 1e-8;
     for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)

@@ -189,6 +189,8 @@ static void backward(struct graph *g, struct node *node) {
             project(g, node, c, d, d_u, m, node->adds[MAP_D][0], &sum, &dot);
         if (t)
             dot += second_order(g, node, c, layer_map(g, node->output, MAP_G) + c * m, t + c * m, d_u, m);
+        if (g->frozen)
+            continue;
         layer_weight(g, node, 0)->gradient[c] = (real)dot;
         layer_weight(g, node, 1)->gradient[c] = (real)sum;
     }
