@@ -15,7 +15,8 @@ struct run { // one case at work
     struct golden_report *report;
     char (*order)[64]; // parameter names in the order of the file's probes
     int parameters;
-    char model[32];
+    char model[32];     // as the file has it
+    char zero_grad[64]; // a parameter whose gradient is rounding noise, "" for none
     double lambda;
     int batch, pixels, steps;
     struct error *err;
@@ -84,19 +85,26 @@ static int scalar(struct run *r, const char *path, double *out) {
     return 0;
 }
 
+// The parameter whose norm is the scale of p's errors: p, but for ABN's bn_att.bias, a shift that bn_att2
+// removes, where it is bn_att.weight.
+static const char *scale_of(const struct run *r, const struct parameter *p) {
+    return strcmp(p->name, r->zero_grad) ? p->name : "bn_att.weight";
+}
+
 static int compare_gradient(struct run *r, int step, int index, double probe_wanted) {
     struct parameter *p = parameters_find(&r->t->parameters, r->order[index]);
     char path[192];
-    double norm, *mine = as_double(p->gradient, p->size, r->err);
+    double norm, scale, *mine = as_double(p->gradient, p->size, r->err);
     if (!mine)
         return -1;
     snprintf(path, sizeof path, "step/%d/grad_norm/%s", step, p->name);
     int result = scalar(r, path, &norm);
-    if (!result) {
-        golden_note(r->report, "grad norm", fabs(golden_norm(mine, p->size) - norm) / norm);
-        golden_note(r->report, "grad probe", fabs(golden_probe(mine, p->size) - probe_wanted) / norm);
+    snprintf(path, sizeof path, "step/%d/grad_norm/%s", step, scale_of(r, p));
+    if (!result && !(result = scalar(r, path, &scale))) {
+        golden_note(r->report, "grad norm", fabs(golden_norm(mine, p->size) - norm) / scale);
+        golden_note(r->report, "grad probe", fabs(golden_probe(mine, p->size) - probe_wanted) / scale);
         snprintf(path, sizeof path, "step/%d/grad_head/%s", step, p->name);
-        result = compare_head(r, path, "grad head", mine, p->size, norm);
+        result = compare_head(r, path, "grad head", mine, p->size, scale);
         snprintf(path, sizeof path, "step/%d/grad/%s", step, p->name);
     }
     struct golden_array whole;
@@ -140,6 +148,27 @@ static int compare_loss(struct run *r, int step, const char *name, double mine) 
     return 0;
 }
 
+static int compare_attention(struct run *r, int step, const struct step_result *result) {
+    const struct graph *g = r->t->steps;
+    char path[64];
+    size_t n = (size_t)r->batch;
+    if (!r->t->attention)
+        return 0;
+    const struct value *z = &g->values[g->attention_logits], *m = &g->values[g->attention_map];
+    snprintf(path, sizeof path, "step/%d/att_logits", step);
+    if (compare_batched(r, path, "logits", z->map[MAP_X], (size_t)z->channels, 1, n))
+        return -1;
+    snprintf(path, sizeof path, "step/%d/att_map", step);
+    if (compare_batched(r, path, "map", m->map[MAP_X], 1, (size_t)m->height * m->width, n))
+        return -1;
+    snprintf(path, sizeof path, "step/%d/map_terms", step);
+    return compare(r, path, "terms", r->t->attention->terms, n) ||
+                   compare_loss(r, step, "loss_att", result->loss_att) ||
+                   compare_loss(r, step, "loss_map", result->loss_map)
+               ? -1
+               : 0;
+}
+
 static int compare_step(struct run *r, int step, const struct step_result *result) {
     const struct graph *g = r->t->steps;
     char path[96];
@@ -149,7 +178,8 @@ static int compare_step(struct run *r, int step, const struct step_result *resul
                         (size_t)r->t->settings.network.classes, 1, (size_t)r->batch) ||
         compare_loss(r, step, "loss", result->loss) ||
         compare_loss(r, step, "loss_main", result->loss_main) ||
-        compare_loss(r, step, "loss_reg", result->loss_reg) || compare_stages(r, step))
+        compare_loss(r, step, "loss_reg", result->loss_reg) || compare_stages(r, step) ||
+        compare_attention(r, step, result))
         return -1;
     snprintf(path, sizeof path, "step/%d/grad_probe", step);
     if (golden_read(r->file, path, &probes, r->err))
@@ -197,22 +227,28 @@ static int one_step(struct run *r, int step) {
     return failed ? -1 : 0;
 }
 
-static int compare_final_parameter(struct run *r, int index, double update_norm, double update_probe) {
+struct update { // final less initial value, as the file has it
+    double norm, probe, scale;
+};
+
+static int compare_final_parameter(struct run *r, int index, struct update update) {
     struct parameter *p = parameters_find(&r->t->parameters, r->order[index]);
     char path[160];
-    double norm, *mine = as_double(p->value, p->size, r->err);
+    double norm, scale, *mine = as_double(p->value, p->size, r->err);
     struct golden_array initial = {0};
     snprintf(path, sizeof path, "init/%s", p->name);
     int result = !mine || golden_read(r->file, path, &initial, r->err) ? -1 : 0;
     snprintf(path, sizeof path, "final/norm/%s", p->name);
-    if (!result && !(result = scalar(r, path, &norm))) {
-        golden_note(r->report, "final", fabs(golden_norm(mine, p->size) - norm) / norm);
+    result = result || scalar(r, path, &norm) ? -1 : 0;
+    snprintf(path, sizeof path, "final/norm/%s", scale_of(r, p));
+    if (!result && !(result = scalar(r, path, &scale))) {
+        golden_note(r->report, "final", fabs(golden_norm(mine, p->size) - norm) / scale);
         snprintf(path, sizeof path, "final/head/%s", p->name);
-        result = compare_head(r, path, "final", mine, p->size, norm);
+        result = compare_head(r, path, "final", mine, p->size, scale);
         for (size_t i = 0; i < p->size; i++)
             mine[i] -= initial.items[i];
-        golden_note(r->report, "update", fabs(golden_norm(mine, p->size) - update_norm) / update_norm);
-        golden_note(r->report, "update", fabs(golden_probe(mine, p->size) - update_probe) / update_norm);
+        golden_note(r->report, "update", fabs(golden_norm(mine, p->size) - update.norm) / update.scale);
+        golden_note(r->report, "update", fabs(golden_probe(mine, p->size) - update.probe) / update.scale);
     }
     golden_array_free(&initial);
     free(mine);
@@ -223,8 +259,14 @@ static int compare_final(struct run *r) {
     struct golden_array norms = {0}, probes = {0};
     int failed = golden_read(r->file, "final/update_norm", &norms, r->err) ||
                  golden_read(r->file, "final/update_probe", &probes, r->err);
-    for (int i = 0; i < r->parameters && !failed; i++)
-        failed = compare_final_parameter(r, i, norms.items[i], probes.items[i]);
+    for (int i = 0; i < r->parameters && !failed; i++) {
+        int scale = 0;
+        const char *name = scale_of(r, parameters_find(&r->t->parameters, r->order[i]));
+        while (strcmp(r->order[scale], name) && scale < r->parameters - 1)
+            scale++;
+        failed = compare_final_parameter(
+            r, i, (struct update){norms.items[i], probes.items[i], norms.items[scale]});
+    }
     golden_array_free(&norms);
     golden_array_free(&probes);
     for (int i = 0; i < r->t->parameters.count && !failed; i++) {
@@ -247,21 +289,46 @@ static void take_lanes(const real *a, size_t inner, size_t n, size_t first, doub
             out[(first + i) * inner + k] = (double)a[k * n + i];
 }
 
+struct evaluated { // an array of the evaluation, gathered over batches
+    char path[32];
+    const char *quantity;
+    const real *lanes; // [inner][N], of the batch last evaluated
+    size_t inner;
+    double *all; // [4][inner]
+};
+
+static int list_evaluated(const struct run *r, struct evaluated *out) {
+    const struct graph *g = r->t->evaluation;
+    const struct value *z = &g->values[g->logits];
+    int count = 0, height, width;
+    const real *map = trainer_attention(r->t, &height, &width);
+    out[count++] = (struct evaluated){"eval/logits", "eval logits", z->map[MAP_X], (size_t)z->channels, NULL};
+    if (map) {
+        z = &g->values[g->attention_logits];
+        out[count++] =
+            (struct evaluated){"eval/att_logits", "eval logits", z->map[MAP_X], (size_t)z->channels, NULL};
+        out[count++] =
+            (struct evaluated){"eval/att_map", "eval map", map, (size_t)height * (size_t)width, NULL};
+        return count;
+    }
+    for (int l = 0; l < STAGES; l++) {
+        const struct explained *s = &r->t->inspected->stages[l];
+        out[count] = (struct evaluated){"", "eval cam", s->cam, (size_t)s->height * s->width, NULL};
+        snprintf(out[count++].path, sizeof out->path, "eval/cam/layer%d", l + 1);
+    }
+    return count;
+}
+
 // The evaluation has four images; batches of another size are filled up with the last one.
 static int compare_evaluation(struct run *r) {
     size_t area3 = (size_t)r->pixels * r->pixels * 3, n = (size_t)r->batch;
-    const struct graph *g = r->t->evaluation;
-    size_t classes = (size_t)g->values[g->logits].channels;
     uint8_t *images = bytes_of(r, "eval/images", 0, 4 * area3), *small = bytes_of(r, "eval/labels", 0, 4);
     uint8_t *batch = allocate(n * area3, 1, "images", r->err);
     int32_t *labels = allocate(2 * n, sizeof *labels, "labels", r->err);
-    double *logits = allocate(4 * classes, sizeof *logits, "logits", r->err), *cams[STAGES] = {0};
-    size_t inner[STAGES];
-    int failed = !images || !small || !batch || !labels || !logits;
-    for (int l = 0; l < STAGES && !failed; l++) {
-        inner[l] = (size_t)r->t->inspected->stages[l].height * r->t->inspected->stages[l].width;
-        failed = !(cams[l] = allocate(4 * inner[l], sizeof **cams, "maps", r->err));
-    }
+    struct evaluated arrays[1 + STAGES];
+    int count = list_evaluated(r, arrays), failed = !images || !small || !batch || !labels;
+    for (int i = 0; i < count && !failed; i++)
+        failed = !(arrays[i].all = allocate(4 * arrays[i].inner, sizeof(double), arrays[i].path, r->err));
     for (size_t first = 0; first < 4 && !failed; first += n) {
         for (size_t i = 0; i < n; i++) {
             size_t from = first + i < 4 ? first + i : 3;
@@ -269,22 +336,17 @@ static int compare_evaluation(struct run *r) {
             labels[i] = small[from];
         }
         trainer_evaluate(r->t, batch, labels, labels + n);
-        take_lanes(g->values[g->logits].map[MAP_X], classes, n, first, logits);
-        for (int l = 0; l < STAGES; l++)
-            take_lanes(r->t->inspected->stages[l].cam, inner[l], n, first, cams[l]);
+        for (int i = 0; i < count; i++)
+            take_lanes(arrays[i].lanes, arrays[i].inner, n, first, arrays[i].all);
     }
-    failed = failed || compare(r, "eval/logits", "eval logits", logits, 4 * classes);
-    for (int l = 0; l < STAGES; l++) {
-        char path[32];
-        snprintf(path, sizeof path, "eval/cam/layer%d", l + 1);
-        failed = failed || compare(r, path, "eval cam", cams[l], 4 * inner[l]);
-        free(cams[l]);
+    for (int i = 0; i < count; i++) {
+        failed = failed || compare(r, arrays[i].path, arrays[i].quantity, arrays[i].all, 4 * arrays[i].inner);
+        free(arrays[i].all);
     }
     free(images);
     free(small);
     free(batch);
     free(labels);
-    free(logits);
     return failed ? -1 : 0;
 }
 
@@ -337,7 +399,10 @@ static int make_trainer(struct run *r, const char *method) {
                                  .pixels = r->pixels,
                                  .bn_eps = golden_attribute(r->file, "bn_eps", 0),
                                  .bn_momentum = golden_attribute(r->file, "bn_momentum", 0)};
-    s.regularises = strcmp(method, "baseline") != 0;
+    s.network.attention = !strcmp(method, "abn");
+    s.network.model += s.network.attention ? strlen("abn_") : 0;
+    s.gamma = golden_attribute(r->file, "gamma", 0);
+    s.regularises = strcmp(method, "baseline") != 0 && !s.network.attention;
     s.detached = !strcmp(method, "reff_detached");
     s.regulariser =
         (struct regulariser){.penalty = !strcmp(method, "l1")   ? PENALTY_L1
@@ -371,9 +436,10 @@ int golden_classifier(hid_t file, const char *name, golden_done *done, void *con
                     .steps = (int)golden_attribute(file, "steps", 0)};
     snprintf(report.name, sizeof report.name, "%s", name);
     if (golden_text(file, "model", r.model, sizeof r.model, err) ||
-        golden_text(file, "method", method, sizeof method, err))
+        golden_text(file, "method", method, sizeof method, err) ||
+        golden_text(file, "zero_grad", r.zero_grad, sizeof r.zero_grad, err))
         return -1;
-    static const char *const known[] = {"baseline", "reff", "reff_detached", "l1", "l2", NULL};
+    static const char *const known[] = {"baseline", "reff", "reff_detached", "l1", "l2", "abn", NULL};
     int i = 0;
     while (known[i] && strcmp(known[i], method))
         i++;

@@ -52,7 +52,7 @@ static int compare_array(const struct layer_case *c, const char *name, const rea
     return ours ? 0 : -1;
 }
 
-// One layer between an input that carries all four maps (it is an "explained stage") and the logits.
+// One layer between inputs that carry all four maps (they are "explained stages") and the logits.
 static int add_layer(struct graph *g, const struct layer_case *c, const char *op, struct error *err) {
     int kernel = (int)golden_attribute(c->group, "kernel", 0),
         stride = (int)golden_attribute(c->group, "stride", 1);
@@ -81,6 +81,11 @@ static int add_layer(struct graph *g, const struct layer_case *c, const char *op
                                     golden_attribute(c->group, "momentum", 0), err);
     if (!strcmp(op, "max_pool2d"))
         return graph_add_max_pool(g, "layer", 0, kernel, stride, padding, err);
+    if (!strcmp(op, "sigmoid"))
+        return graph_add_sigmoid(g, "layer", 0, err);
+    if (!strcmp(op, "attention"))
+        return graph_add_attention(g, "layer", 0,
+                                   graph_add_value(g, 1, g->values[0].height, g->values[0].width, err), err);
     return graph_add_relu(g, "layer", 0, err);
 }
 
@@ -93,26 +98,51 @@ static int load_parameters(struct graph *g, const struct layer_case *c) {
     return 0;
 }
 
+// The layer's inputs, x and (of the attention product) m: their array of a map loaded from the file, or
+// compared with it. `prefix`: "t_".
+static int load_inputs(struct graph *g, const struct layer_case *c, const char *prefix, enum map map) {
+    const struct node *node = &g->nodes[0];
+    for (int i = 0; i < node->input_count; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "%s%c", prefix, i ? 'm' : 'x');
+        if (load(c, name, g->batch, layer_map(g, node->inputs[i], map), value_size(g, node->inputs[i])))
+            return -1;
+    }
+    return 0;
+}
+
+static int compare_inputs(struct graph *g, const struct layer_case *c, const char *prefix, enum map map) {
+    const struct node *node = &g->nodes[0];
+    for (int i = 0; i < node->input_count; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "%s%c", prefix, i ? 'm' : 'x');
+        if (compare_array(c, name, layer_map(g, node->inputs[i], map), g->batch,
+                          value_size(g, node->inputs[i])))
+            return -1;
+    }
+    return 0;
+}
+
 static int four_maps(struct graph *g, const struct layer_case *c, int output) {
     struct node *node = &g->nodes[0];
-    size_t in = value_size(g, 0), out = value_size(g, output);
-    struct value *x = &g->values[0], *y = &g->values[output];
+    size_t out = value_size(g, output);
+    struct value *y = &g->values[output];
     int batch = g->batch;
     // Outputs are filled with NaN first: each map must write all of them.
     memset(g->arena, 0xff, g->arena_bytes);
-    if (load(c, "x", batch, x->map[MAP_X], in))
+    if (load_inputs(g, c, "", MAP_X))
         return -1;
     node->layer->forward(g, node);
     if (compare_array(c, "y", y->map[MAP_X], batch, out) || load(c, "g_y", batch, y->map[MAP_G], out))
         return -1;
     node->layer->score(g, node);
-    if (compare_array(c, "g_x", x->map[MAP_G], batch, in) || load(c, "t_x", batch, x->map[MAP_T], in))
+    if (compare_inputs(g, c, "g_", MAP_G) || load_inputs(g, c, "t_", MAP_T))
         return -1;
     node->layer->tangent(g, node);
     if (compare_array(c, "t_y", y->map[MAP_T], batch, out) || load(c, "d_y", batch, y->map[MAP_D], out))
         return -1;
     node->layer->backward(g, node);
-    if (compare_array(c, "d_x", x->map[MAP_D], batch, in))
+    if (compare_inputs(g, c, "d_", MAP_D))
         return -1;
     for (int i = 0; i < g->parameters->count; i++) {
         struct parameter *p = &g->parameters->items[i];
@@ -140,10 +170,12 @@ static int run_layer(const struct layer_case *c, const char *op) {
                              x.rank > 3 ? (int)x.shape[3] : 1, c->err) == 0)
         output = add_layer(g, c, op, c->err);
     if (output > 0 && !parameters_allocate(&parameters, c->err)) {
-        g->stage[0] = 0;
+        unsigned inputs = 0; // all of them "explained stages"
+        for (int i = 0; i < g->nodes[0].input_count; i++, inputs = inputs << 1 | 1)
+            g->stage[i] = g->nodes[0].inputs[i];
         g->input = -1;
         g->logits = output;
-        failed = graph_plan(g, GRAPH_TRAIN_EXPLAIN, 1, 2, c->err);
+        failed = graph_plan(g, GRAPH_TRAIN_EXPLAIN, inputs, 2, c->err);
         arena = failed ? NULL : aligned_alloc(64, (g->arena_bytes + 63) / 64 * 64);
         failed = failed || !arena;
     }
@@ -302,7 +334,8 @@ static int run_group(const struct layer_case *c) {
     if (!strcmp(op, "bilinear"))
         return run_bilinear(c);
     static const char *const known[] = {"conv2d", "conv_transpose2d", "linear", "batch_norm", "max_pool2d",
-                                        "relu",   "leaky_relu",       "tanh",   NULL};
+                                        "relu",   "leaky_relu",       "tanh",   "sigmoid",    "attention",
+                                        NULL};
     int i = 0;
     while (known[i] && strcmp(known[i], op))
         i++;

@@ -43,23 +43,37 @@ struct method {
     int regularises, detached;
     struct regulariser regulariser;
     double lambda, weights[STAGES];
+    int attention;
+    double gamma;
 };
 
 static const struct method methods[] = {
-    {"baseline", 0, 0, {PENALTY_REFF, NORMALISE_FIRST, 1, 1e-8}, 0, {0, 0, 0, 0}},
-    {"reff", 1, 0, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 30, {15, 60, 250, 1000}},
-    {"reff normalise-first mean", 1, 0, {PENALTY_REFF, NORMALISE_FIRST, 1, 1e-3}, 1, {15, 60, 250, 1000}},
-    {"reff-single", 1, 0, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 300, {0, 0, 0, 1}},
-    {"reff-l1", 1, 0, {PENALTY_L1, NORMALISE_FIRST, 0, 1e-3}, 1e-4, {15, 60, 250, 1000}},
-    {"reff-l2", 1, 0, {PENALTY_L2, NORMALISE_FIRST, 0, 1e-3}, 1e-5, {15, 60, 250, 1000}},
-    {"reff-detached", 1, 1, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 30, {15, 60, 250, 1000}},
+    {"baseline", 0, 0, {PENALTY_REFF, NORMALISE_FIRST, 1, 1e-8}, 0, {0, 0, 0, 0}, 0, 0},
+    {"reff", 1, 0, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 30, {15, 60, 250, 1000}, 0, 0},
+    {"reff normalise-first mean",
+     1,
+     0,
+     {PENALTY_REFF, NORMALISE_FIRST, 1, 1e-3},
+     1,
+     {15, 60, 250, 1000},
+     0,
+     0},
+    {"reff-single", 1, 0, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 300, {0, 0, 0, 1}, 0, 0},
+    {"reff-l1", 1, 0, {PENALTY_L1, NORMALISE_FIRST, 0, 1e-3}, 1e-4, {15, 60, 250, 1000}, 0, 0},
+    {"reff-l2", 1, 0, {PENALTY_L2, NORMALISE_FIRST, 0, 1e-3}, 1e-5, {15, 60, 250, 1000}, 0, 0},
+    {"reff-detached", 1, 1, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 30, {15, 60, 250, 1000}, 0, 0},
+    {"abn", 0, 0, {PENALTY_L2, NORMALISE_FIRST, 1, 1e-8}, 0, {0, 0, 0, 0}, 1, 10},
+    {"abn, sum", 0, 0, {PENALTY_L2, NORMALISE_FIRST, 0, 1e-8}, 0, {0, 0, 0, 0}, 1, 0.01},
+    // No method of the paper's: every second-order term of the attention branch at once.
+    {"reff over abn", 1, 0, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 30, {15, 60, 250, 1000}, 1, 0.01},
 };
 
 static struct trainer *make_trainer(const struct method *m, const char *model) {
     struct error err = {0};
     struct trainer_settings s = {.batch = BATCH, .regularises = m->regularises, .detached = m->detached};
-    s.network = (struct network){model, 4, CLASSES, PIXELS, 1e-5, 0.1};
+    s.network = (struct network){model, 4, CLASSES, PIXELS, 1e-5, 0.1, m->attention};
     s.regulariser = m->regulariser;
+    s.gamma = m->gamma;
     memcpy(s.layer_weights, m->weights, sizeof s.layer_weights);
     s.sgd = (struct sgd){.lr = 0.01, .momentum = 0.8, .weight_decay = 1e-5};
     s.threads = omp_get_max_threads();

@@ -16,6 +16,8 @@ enum kind {
     BATCH_NORM_RELU,
     BATCH_NORM_RESIDUAL,
     RELU,
+    SIGMOID,
+    ATTENTION,
     MAX_POOL,
     AVERAGE_POOL,
     LINEAR,
@@ -50,6 +52,9 @@ static const struct shape shapes[] = {
     {BATCH_NORM_RELU, 3, 4, 5, 3, 0, 0, 0, 0},
     {BATCH_NORM_RESIDUAL, 4, 3, 3, 5, 0, 0, 0, 0},
     {RELU, 2, 3, 4, 5, 0, 0, 0, 0},
+    {SIGMOID, 3, 2, 5, 3, 0, 0, 0, 0},
+    {ATTENTION, 3, 5, 4, 7, 0, 0, 0, 0},
+    {ATTENTION, 1, 2, 1, 3, 0, 0, 0, 0},
     {MAX_POOL, 2, 5, 11, 8, 0, 3, 2, 1},
     {MAX_POOL, 3, 2, 7, 9, 0, 2, 2, 0},
     {AVERAGE_POOL, 3, 4, 5, 7, 0, 0, 0, 0},
@@ -68,12 +73,15 @@ static const struct shape shapes[] = {
     {DROPOUT, 3, 5, 4, 7, 0, 0, 0, 0},
 };
 
-struct subject { // one layer, its input (value 0) carrying all four maps
+enum { G_Y, D_Y, T_X }; // seeds: the last one for each input
+
+struct subject { // one layer, its inputs (the attention product has a second one, m) carrying all four maps
     struct graph *g;
     struct parameters parameters;
     void *arena;
-    real *seeds[3]; // g_y, t_x, d_y
-    size_t in, out;
+    real *seeds[T_X + NODE_INPUTS];
+    int inputs; // values 0 and 1
+    size_t out;
 };
 
 static void fill(real *a, size_t n, const char *name) {
@@ -94,6 +102,10 @@ static int add(struct graph *g, const struct shape *s, struct error *err) {
         return graph_add_batch_norm(g, "layer", 0, 0, 1, 1e-3, 0.1, err); // its own input as the residual
     case RELU:
         return graph_add_relu(g, "layer", 0, err);
+    case SIGMOID:
+        return graph_add_sigmoid(g, "layer", 0, err);
+    case ATTENTION:
+        return graph_add_attention(g, "layer", 0, graph_add_value(g, 1, s->height, s->width, err), err);
     case MAX_POOL:
         return graph_add_max_pool(g, "layer", 0, s->kernel, s->stride, s->padding, err);
     case AVERAGE_POOL:
@@ -126,30 +138,33 @@ static void subject_open(struct subject *u, const struct shape *s) {
     int output = add(u->g, s, &err);
     CU_ASSERT_FATAL(output > 0);
     CU_ASSERT_FATAL(!parameters_allocate(&u->parameters, &err));
-    u->g->stage[0] = 0;
+    u->inputs = s->kind == ATTENTION ? 2 : 1;
+    for (int i = 0; i < u->inputs; i++)
+        u->g->stage[i] = i;
     u->g->input = -1;
     u->g->logits = output;
-    CU_ASSERT_FATAL(!graph_plan(u->g, GRAPH_TRAIN_EXPLAIN, 1, 2, &err));
+    CU_ASSERT_FATAL(!graph_plan(u->g, GRAPH_TRAIN_EXPLAIN, u->inputs > 1 ? 3 : 1, 2, &err));
     u->arena = aligned_alloc(64, (u->g->arena_bytes + 63) / 64 * 64);
     memset(u->arena, 0xff, u->g->arena_bytes); // every number a NaN: a map must write all of its output
     graph_place(u->g, u->arena);
-    u->in = value_size(u->g, 0);
     u->out = value_size(u->g, output);
-    for (int i = 0; i < 3; i++) {
-        size_t n = i == 1 ? u->in : u->out;
+    for (int i = 0; i < T_X + u->inputs; i++) {
+        static const char *const names[] = {"g", "d", "t", "t of m"};
+        size_t n = i < T_X ? u->out : value_size(u->g, i - T_X);
         u->seeds[i] = malloc(n * sizeof(real));
-        fill(u->seeds[i], n, i == 0 ? "g" : i == 1 ? "t" : "d");
+        fill(u->seeds[i], n, names[i]);
     }
     for (int i = 0; i < u->parameters.count; i++)
         fill(u->parameters.items[i].value, u->parameters.items[i].size, u->parameters.items[i].name);
-    fill(u->g->values[0].map[MAP_X], u->in, "x");
+    for (int i = 0; i < u->inputs; i++)
+        fill(u->g->values[i].map[MAP_X], value_size(u->g, i), i ? "m" : "x");
 }
 
 static void subject_close(struct subject *u) {
     graph_free(u->g);
     parameters_free(&u->parameters);
     free(u->arena);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < T_X + u->inputs; i++)
         free(u->seeds[i]);
 }
 
@@ -163,32 +178,47 @@ static double dot(const real *a, const real *b, size_t n) {
 // A layer that adds to its input's arrays where it comes second (batch norm's residual, concat) must find
 // them written.
 static void clear_inputs(struct subject *u, enum map map) {
-    memset(u->g->values[0].map[map], 0, u->in * sizeof(real));
+    for (int i = 0; i < u->inputs; i++)
+        memset(u->g->values[i].map[map], 0, value_size(u->g, i) * sizeof(real));
+}
+
+// <t_x, a> over the inputs, a their arrays of `map`.
+static double dot_inputs(struct subject *u, enum map map) {
+    double sum = 0;
+    for (int i = 0; i < u->inputs; i++)
+        sum += dot(u->seeds[T_X + i], u->g->values[i].map[map], value_size(u->g, i));
+    return sum;
 }
 
 // phi = <d_y, y> + <t_x, g_x>: what the backward map differentiates.
 static double phi(struct subject *u) {
     struct node *node = &u->g->nodes[0];
-    struct value *x = &u->g->values[0], *y = &u->g->values[node->output];
+    struct value *y = &u->g->values[node->output];
     node->layer->forward(u->g, node);
-    double first = dot(u->seeds[2], y->map[MAP_X], u->out);
-    memcpy(y->map[MAP_G], u->seeds[0], u->out * sizeof(real));
-    if (node->input_count > 1) {
+    double first = dot(u->seeds[D_Y], y->map[MAP_X], u->out);
+    memcpy(y->map[MAP_G], u->seeds[G_Y], u->out * sizeof(real));
+    if (node->input_count > u->inputs) {
         clear_inputs(u, MAP_G);
         node->adds[MAP_G][0] = node->adds[MAP_G][1] = node->adds[MAP_D][0] = node->adds[MAP_D][1] = 1;
     }
     node->layer->score(u->g, node);
-    return first + dot(u->seeds[1], x->map[MAP_G], u->in);
+    return first + dot_inputs(u, MAP_G);
+}
+
+static void tangent(struct subject *u) {
+    struct node *node = &u->g->nodes[0];
+    for (int i = 0; i < u->inputs; i++)
+        memcpy(u->g->values[i].map[MAP_T], u->seeds[T_X + i], value_size(u->g, i) * sizeof(real));
+    node->layer->tangent(u->g, node);
 }
 
 static void backward(struct subject *u) {
     struct node *node = &u->g->nodes[0];
-    struct value *x = &u->g->values[0], *y = &u->g->values[node->output];
     phi(u);
-    memcpy(x->map[MAP_T], u->seeds[1], u->in * sizeof(real));
-    node->layer->tangent(u->g, node);
-    memcpy(y->map[MAP_D], u->seeds[2], u->out * sizeof(real));
-    clear_inputs(u, MAP_D);
+    tangent(u);
+    memcpy(u->g->values[node->output].map[MAP_D], u->seeds[D_Y], u->out * sizeof(real));
+    if (node->input_count > u->inputs)
+        clear_inputs(u, MAP_D);
     node->layer->backward(u->g, node);
 }
 
@@ -214,15 +244,21 @@ static void test_backward_is_the_derivative(void) {
         struct subject u;
         subject_open(&u, &shapes[i]);
         backward(&u);
-        real *gradient = malloc(u.in * sizeof(real));
-        memcpy(gradient, u.g->values[0].map[MAP_D], u.in * sizeof(real));
-        check_derivative(&u, u.g->values[0].map[MAP_X], gradient, u.in, "x");
-        free(gradient);
+        real *of_inputs[NODE_INPUTS];
+        for (int k = 0; k < u.inputs; k++) {
+            size_t n = value_size(u.g, k);
+            of_inputs[k] = malloc(n * sizeof(real));
+            memcpy(of_inputs[k], u.g->values[k].map[MAP_D], n * sizeof(real));
+        }
+        for (int k = 0; k < u.inputs; k++) {
+            check_derivative(&u, u.g->values[k].map[MAP_X], of_inputs[k], value_size(u.g, k), k ? "m" : "x");
+            free(of_inputs[k]);
+        }
         for (int p = 0; p < u.parameters.count; p++) {
             struct parameter *item = &u.parameters.items[p];
             if (!item->trained)
                 continue;
-            gradient = malloc(item->size * sizeof(real));
+            real *gradient = malloc(item->size * sizeof(real));
             memcpy(gradient, item->gradient, item->size * sizeof(real));
             check_derivative(&u, item->value, gradient, item->size, item->name);
             free(gradient);
@@ -237,16 +273,22 @@ static void test_tangent_is_adjoint_of_score(void) {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         struct subject u;
         subject_open(&u, &shapes[i]);
-        struct value *x = &u.g->values[0], *y = &u.g->values[u.g->nodes[0].output];
+        struct value *y = &u.g->values[u.g->nodes[0].output];
         phi(&u);
-        double by_g = dot(u.seeds[1], x->map[MAP_G], u.in);
-        double scale = sqrt(dot(u.seeds[1], u.seeds[1], u.in) * dot(x->map[MAP_G], x->map[MAP_G], u.in));
-        memcpy(x->map[MAP_T], u.seeds[1], u.in * sizeof(real));
-        u.g->nodes[0].layer->tangent(u.g, &u.g->nodes[0]);
-        double by_t = dot(u.seeds[0], y->map[MAP_T], u.out);
+        double by_g = dot_inputs(&u, MAP_G), scale = 0;
+        for (int k = 0; k < u.inputs; k++) {
+            const real *g = u.g->values[k].map[MAP_G], *t = u.seeds[T_X + k];
+            size_t n = value_size(u.g, k);
+            scale += sqrt(dot(t, t, n) * dot(g, g, n));
+        }
+        tangent(&u);
+        double by_t = dot(u.seeds[G_Y], y->map[MAP_T], u.out);
         CU_ASSERT(fabs(by_g - by_t) <= (sizeof(real) == 8 ? 1e-12 : 1e-5) * (scale + 1e-3));
         backward(&u);
-        CU_ASSERT(isfinite(dot(x->map[MAP_D], x->map[MAP_D], u.in))); // nothing was left a NaN
+        for (int k = 0; k < u.inputs; k++) { // nothing was left a NaN
+            const real *d = u.g->values[k].map[MAP_D];
+            CU_ASSERT(isfinite(dot(d, d, value_size(u.g, k))));
+        }
         subject_close(&u);
     }
 }

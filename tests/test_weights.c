@@ -16,7 +16,7 @@ enum { CLASSES = 3 };
 static struct trainer *make_trainer(int classes, int width) {
     struct error err = {0};
     struct trainer_settings s = {.batch = 2, .threads = 1};
-    s.network = (struct network){"small", width, classes, 16, 1e-5, 0.1};
+    s.network = (struct network){"small", width, classes, 16, 1e-5, 0.1, 0};
     struct trainer *t = trainer_create(&s, 9, &err);
     CU_ASSERT_FATAL(t != NULL);
     return t;

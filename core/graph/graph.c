@@ -15,7 +15,7 @@ struct graph *graph_create(int batch, struct parameters *parameters, struct erro
     if (g) {
         g->batch = batch;
         g->parameters = parameters;
-        g->input = g->logits = -1;
+        g->input = g->logits = g->attention_logits = g->attention_map = -1;
     }
     return g;
 }
@@ -169,6 +169,10 @@ static void extend(struct span *s, int time) {
         s->last = time;
 }
 
+static int is_logits(const struct graph *g, int v) {
+    return v == g->logits || v == g->attention_logits;
+}
+
 // When map `map` of `value` is written and read. Every layer may read x of its inputs and output in each of
 // its maps, g of its output and t of its inputs in its backward map: that is what batch norm and the joint
 // weight gradient need.
@@ -208,8 +212,9 @@ static struct span value_span(struct graph *g, int v, enum map map) {
     }
     if (v == g->input && map == MAP_X)
         extend(&s, 0);
-    if (v == g->logits) {
-        extend(&s, map == MAP_X ? time_explain(g) : map == MAP_G ? time_score(g, g->node_count) : s.last);
+    if (is_logits(g, v) && map == MAP_G)
+        extend(&s, time_score(g, g->node_count));
+    if (is_logits(g, v) || v == g->attention_map) {
         if (map == MAP_D) // seeded as soon as the forward pass is over
             extend(&s, time_forward(g->node_count));
         if (map == MAP_X)
@@ -259,7 +264,7 @@ static void mark_above(struct graph *g) {
 }
 
 // The maps that go down meet a value's consumers from the last to the first: the last one writes, the others
-// add.
+// add. The loss has written the attention map's d before any of them.
 static void mark_adds(struct graph *g) {
     for (int n = 0; n < g->node_count; n++)
         for (int i = 0; i < g->nodes[n].input_count; i++) {
@@ -267,7 +272,8 @@ static void mark_adds(struct graph *g) {
             for (int m = n + 1; m < g->node_count; m++)
                 for (int j = 0; j < g->nodes[m].input_count; j++)
                     later |= g->nodes[m].inputs[j] == g->nodes[n].inputs[i];
-            g->nodes[n].adds[MAP_G][i] = g->nodes[n].adds[MAP_D][i] = later;
+            g->nodes[n].adds[MAP_G][i] = later;
+            g->nodes[n].adds[MAP_D][i] = later || g->nodes[n].inputs[i] == g->attention_map;
         }
 }
 
@@ -387,6 +393,9 @@ void graph_score(struct graph *g, const int32_t *labels, graph_visit *visit, voi
     memset(z->map[MAP_G], 0, value_size(g, g->logits) * sizeof(real));
     for (int n = 0; n < g->batch; n++) // dc/dz: one at the label of each image
         z->map[MAP_G][(size_t)labels[n] * g->batch + n] = 1;
+    if (g->attention_logits >= 0 && g->values[g->attention_logits].above)
+        memset(g->values[g->attention_logits].map[MAP_G], 0,
+               value_size(g, g->attention_logits) * sizeof(real));
     for (int n = g->node_count - 1; n >= 0; n--) {
         visit_value(g, g->nodes[n].output, visit, context); // all its consumers have been through
         if (any_input_above(g, &g->nodes[n]))

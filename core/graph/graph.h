@@ -95,7 +95,10 @@ struct graph {
     int value_count, node_count;
     struct value *values;
     struct node *nodes;
-    int input, logits;     // values
+    int input, logits; // values
+    // Values of an attention branch (ABN), or -1: its logits, and its map [1][h][w], which the network goes
+    // on to use. The class scores c are those of `logits` alone.
+    int attention_logits, attention_map;
     int stage[STAGES];     // values: A_1..A_4 (the outputs of layer1..layer4)
     int explained[STAGES]; // which of them carry g
     struct parameters *parameters;
@@ -151,7 +154,8 @@ typedef void graph_visit(void *context, struct graph *g, int stage);
 void graph_score(struct graph *g, const int32_t *labels, graph_visit *visit, void *context);
 // `visit` adds dL/dG_l to the t of the stage.
 void graph_tangent(struct graph *g, graph_visit *visit, void *context);
-// d of the logits must be filled; `visit` adds dL/dA_l to the d of the stage (NULL for the baseline).
+// d of the logits must be filled, and that of an attention branch's logits and map (what the loss makes of
+// them; the map's other uses are added). `visit` adds dL/dA_l to the d of the stage (NULL for the baseline).
 void graph_backward(struct graph *g, graph_visit *visit, void *context);
 
 // Elements of a value's array, and of one channel's row.

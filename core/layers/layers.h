@@ -40,6 +40,11 @@ int graph_add_concat(struct graph *g, const char *name, int first, int second, s
 // on g->dropout, the layer's name and the number's place alone. Evaluation: the identity.
 int graph_add_dropout(struct graph *g, const char *name, int input, double share, struct error *err);
 
+int graph_add_sigmoid(struct graph *g, const char *name, int input, struct error *err);
+
+// y = x + x map, on every channel of the input; map: a value of one channel, else of the input's shape.
+int graph_add_attention(struct graph *g, const char *name, int input, int map, struct error *err);
+
 // The first maximum in row-major order of each window takes all.
 int graph_add_max_pool(struct graph *g, const char *name, int input, int kernel, int stride, int padding,
                        struct error *err);

@@ -167,18 +167,17 @@ void explanation_seed_backward(void *context, struct graph *g, int stage) {
                 d[(k * pixels + p) * n + i] += s->alpha[k * n + i] * s->d_cam[p * n + i];
 }
 
-void explanation_inside(struct explanation *e, int stage, const uint8_t *annotations, double *inside,
-                        double *pointing) {
-    struct explained *s = &e->stages[stage];
-    int pixels = s->height * s->width, area = e->height * e->width;
-    double *r = e->scratch, *p = r + pixels, *between = p + area;
-    for (int n = 0; n < e->batch; n++) {
+void maps_inside(const struct bilinear *resize, const real *maps, int batch, const uint8_t *annotations,
+                 double *inside, double *pointing, double *scratch) {
+    int pixels = resize->rows.in * resize->columns.in, area = resize->rows.out * resize->columns.out;
+    double *r = scratch, *p = r + pixels, *between = p + area;
+    for (int n = 0; n < batch; n++) {
         const uint8_t *annotation = annotations + (size_t)n * area;
         double sum = 0, total = 0;
         int peak = 0;
         for (int i = 0; i < pixels; i++)
-            r[i] = (double)s->cam[(size_t)i * e->batch + n];
-        bilinear_resize(&s->resize, r, p, between);
+            r[i] = (double)maps[(size_t)i * batch + n];
+        bilinear_resize(resize, r, p, between);
         for (int i = 0; i < area; i++) {
             total += p[i];
             sum += p[i] * annotation[i] / 255.0;
@@ -187,4 +186,10 @@ void explanation_inside(struct explanation *e, int stage, const uint8_t *annotat
         inside[n] = total > 0 ? sum / total : NAN;
         pointing[n] = total > 0 ? annotation[peak] >= 128 : NAN;
     }
+}
+
+void explanation_inside(struct explanation *e, int stage, const uint8_t *annotations, double *inside,
+                        double *pointing) {
+    struct explained *s = &e->stages[stage];
+    maps_inside(&s->resize, s->cam, e->batch, annotations, inside, pointing, e->scratch);
 }

@@ -50,6 +50,10 @@ double explanation_loss(struct explanation *e, const struct graph *g, const uint
 // or 0 (the pointing game of Zhang et al. 2018, without tolerance). Both NaN where R is zero everywhere.
 void explanation_inside(struct explanation *e, int stage, const uint8_t *annotations, double *inside,
                         double *pointing);
+// The same of any maps [h w][N] that `resize` brings to the annotation's size; scratch: as
+// regulariser_scratch asks for.
+void maps_inside(const struct bilinear *resize, const real *maps, int batch, const uint8_t *annotations,
+                 double *inside, double *pointing, double *scratch);
 
 // The two halves of explanation_collect and of the gradient, on bare arrays: a [K][h w][N], gradient
 // likewise.

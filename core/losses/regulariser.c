@@ -50,17 +50,17 @@ double regulariser_term(const struct regulariser *g, const struct bilinear *resi
                         const uint8_t *annotation, double *p, double *d_r, double *scratch) {
     int small = resize->rows.in * resize->columns.in, pixels = resize->rows.out * resize->columns.out;
     double *unit = scratch, *between = unit + small, *d_p = between + resize->rows.in * resize->columns.out;
-    double divisor;
-    if (g->order == RESIZE_FIRST) {
-        bilinear_resize(resize, r, p, between);
-        divisor = sum(p, pixels) + g->cam_eps;
-        for (int i = 0; i < pixels; i++)
-            p[i] /= divisor;
-    } else {
+    double divisor = 1;
+    if (g->order == NORMALISE_FIRST) {
         divisor = sum(r, small) + g->cam_eps;
         for (int i = 0; i < small; i++)
             unit[i] = r[i] / divisor;
-        bilinear_resize(resize, unit, p, between);
+    }
+    bilinear_resize(resize, g->order == NORMALISE_FIRST ? unit : r, p, between);
+    if (g->order == RESIZE_FIRST) {
+        divisor = sum(p, pixels) + g->cam_eps;
+        for (int i = 0; i < pixels; i++)
+            p[i] /= divisor;
     }
     double term = penalise(g, p, annotation, pixels, g->mean ? 1.0 / pixels : 1, d_p);
     if (!d_r)
@@ -71,6 +71,6 @@ double regulariser_term(const struct regulariser *g, const struct bilinear *resi
     if (g->order == NORMALISE_FIRST)
         through_normalisation(d_r, unit, small, divisor);
     for (int i = 0; i < small; i++)
-        d_r[i] = r[i] > 0 ? d_r[i] : 0; // the ReLU of Eq. 2
+        d_r[i] = r[i] > 0 ? d_r[i] : 0; // the ReLU of Eq. 2; an attention map is above 0
     return term;
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 enum penalty { PENALTY_REFF, PENALTY_L1, PENALTY_L2 };
-enum order { RESIZE_FIRST, NORMALISE_FIRST };
+enum order { RESIZE_FIRST, NORMALISE_FIRST, UNNORMALISED }; // the last: P = U(R), of an attention map
 
 struct regulariser {
     enum penalty penalty;

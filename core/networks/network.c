@@ -65,19 +65,54 @@ static int block(struct builder *b, const char *prefix, int bottleneck, int inpu
     return v;
 }
 
+// The blocks of a stage, the first one with the stride.
+static int stage(struct builder *b, const struct architecture *a, const char *name, int input, int channels,
+                 int blocks, int stride) {
+    int v = input;
+    for (int i = 0; i < blocks && v >= 0; i++) {
+        char prefix[48];
+        snprintf(prefix, sizeof prefix, "%s.%d", name, i);
+        v = block(b, prefix, a->bottleneck, v, channels, i ? 1 : stride);
+    }
+    return v;
+}
+
+static int convolution(struct builder *b, const char *name, int input, int channels, int kernel) {
+    return input < 0 ? -1 : graph_add_convolution(b->g, name, input, channels, kernel, 1, kernel / 2, b->err);
+}
+
+// ABN (Fukui et al. 2019, as their published ResNet has it): a copy of stage 4 that keeps the size of its
+// maps, its logits, and the attention map M; returns x + x M, what stage 4 is to see.
+static int attention_branch(struct builder *b, const struct architecture *a, int x) {
+    const struct network *n = b->network;
+    int last = STAGES - 1;
+    int v = stage(b, a, "att_layer4", x, n->width << last, a->blocks[last], 1);
+    if (v >= 0)
+        v = graph_add_batch_norm(b->g, "bn_att", v, -1, 0, n->bn_eps, n->bn_momentum, b->err);
+    int features = conv_bn(b, "att_conv", "bn_att2", v, n->classes, 1, 1, 1, -1);
+    int logits = convolution(b, "att_conv2", features, n->classes, 1);
+    if (logits >= 0)
+        logits = graph_add_average_pool(b->g, "att_gap", logits, b->err);
+    int map = conv_bn(b, "att_conv3", "bn_att3", features, 1, 3, 1, 0, -1);
+    if (map >= 0)
+        map = graph_add_sigmoid(b->g, "sigmoid", map, b->err);
+    b->g->attention_logits = logits;
+    b->g->attention_map = map;
+    return logits < 0 || map < 0 ? -1 : graph_add_attention(b->g, "attention", x, map, b->err);
+}
+
 static int build(struct builder *b, const struct architecture *a) {
     const struct network *n = b->network;
     int v = b->g->input = graph_add_value(b->g, 3, n->pixels, n->pixels, b->err);
     v = conv_bn(b, "conv1", "bn1", v, n->width, a->stem_kernel, a->stem_stride, 1, -1);
     if (v >= 0 && a->stem_pool)
         v = graph_add_max_pool(b->g, "maxpool", v, 3, 2, 1, b->err);
-    for (int stage = 0; stage < STAGES; stage++) {
-        for (int i = 0; i < a->blocks[stage] && v >= 0; i++) {
-            char prefix[48];
-            snprintf(prefix, sizeof prefix, "layer%d.%d", stage + 1, i);
-            v = block(b, prefix, a->bottleneck, v, n->width << stage, i ? 1 : a->strides[stage]);
-        }
-        b->g->stage[stage] = v;
+    for (int l = 0; l < STAGES; l++) {
+        char name[16];
+        snprintf(name, sizeof name, "layer%d", l + 1);
+        if (n->attention && l == STAGES - 1 && v >= 0)
+            v = attention_branch(b, a, v);
+        v = b->g->stage[l] = stage(b, a, name, v, n->width << l, a->blocks[l], a->strides[l]);
     }
     if (v >= 0)
         v = graph_add_average_pool(b->g, "avgpool", v, b->err);

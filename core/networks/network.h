@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks: ResNet-18 and -50 as torchvision has them, at any width, and the small one of the quick profile
-// (engine.md 1.4). All name their parameters as torchvision does and have four stages, layer1..layer4.
+// Networks: ResNet-18 and -50 as torchvision has them, at any width, and the small one of the quick profile,
+// each also as an attention branch network (engine.md 1.4). All name their parameters as torchvision and the
+// published ABN do, and have four stages, layer1..layer4.
 #ifndef REFF_NETWORKS_NETWORK_H
 #define REFF_NETWORKS_NETWORK_H
 
@@ -10,6 +11,7 @@ struct network {
     const char *model; // small, resnet18, resnet50
     int width, classes, pixels;
     double bn_eps, bn_momentum;
+    int attention; // 1: with an attention branch (ABN), whose parameters are att_* and bn_att*
 };
 
 // Words for a settings table.

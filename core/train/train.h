@@ -23,12 +23,13 @@
 struct train_settings {
     char model[SETTING_WORD_SIZE];     // small, resnet18, resnet50
     int width;                         // channels of the first stage (64 in torchvision's)
-    char method[SETTING_WORD_SIZE];    // baseline, reff, reff-single, reff-l1, reff-l2, reff-detached
+    char method[SETTING_WORD_SIZE];    // baseline, reff, reff-single, reff-l1, reff-l2, reff-detached, abn
     double lambda;                     // factor of L_reg; negative: the method's own default
     struct real_list layer_weights;    // w of layer1..layer4; empty: the method's own default
     char order[SETTING_WORD_SIZE];     // normalise-first, resize-first
-    char reduction[SETTING_WORD_SIZE]; // sum, mean, auto (mean for ReFF, sum for L1 and L2)
+    char reduction[SETTING_WORD_SIZE]; // sum, mean, auto (mean for ReFF and ABN, sum for L1 and L2)
     double cam_eps;                    // eps of the normalised map
+    double gamma;                      // ABN: factor of the map loss
     double lambda_ramp;                // epochs over which lambda rises linearly from 0
     double clip_norm;                  // largest 2-norm of the whole gradient; 0: no clipping
     double lr, momentum, weight_decay; // SGD as PyTorch's

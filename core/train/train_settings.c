@@ -9,7 +9,7 @@
 
 typedef struct train_settings T;
 
-#define METHODS "baseline reff reff-single reff-l1 reff-l2 reff-detached"
+#define METHODS "baseline reff reff-single reff-l1 reff-l2 reff-detached abn"
 
 const struct setting train_schema[] = {
     SETTING_CHOICE(T, model, "small", NETWORK_MODELS, "network"),
@@ -22,7 +22,7 @@ const struct setting train_schema[] = {
     SETTING_CHOICE(T, order, "normalise-first", "normalise-first resize-first",
                    "order of normalising and resizing a map"),
     SETTING_CHOICE(T, reduction, "auto", "auto sum mean",
-                   "over pixels; auto: mean for ReFF, sum for L1 and L2"),
+                   "over pixels; auto: mean for ReFF and ABN, sum for L1 and L2"),
     SETTING_REAL(T, cam_eps, "1e-8", 0, 1, "", "eps of the normalised map"),
     SETTING_REAL(T, lambda_ramp, "0", 0, 100000, "epochs", "over which lambda rises from 0"),
     SETTING_REAL(T, clip_norm, "0", 0, 1e12, "", "largest 2-norm of the gradient; 0: no clipping"),
@@ -38,6 +38,7 @@ const struct setting train_schema[] = {
     SETTING_PATH(T, weights, "", "FILE", "safetensors to start from; none: from scratch"),
     {"checkpoint_seconds", SETTING_TYPE_REAL, offsetof(T, checkpoint_seconds), "10", 0, 1e9, NULL, "seconds",
      "least time between checkpoints", 0}, // how often we save changes no result
+    SETTING_LATER_REAL(T, gamma, "10", 0, 1e12, "", "factor of abn's map loss; 0: no map loss"),
     SETTING_SWITCH(T, save_model, "keep the trained network as model.safetensors"),
     SETTING_END,
 };
@@ -47,15 +48,17 @@ struct method { // the paper's settings
     int regularises, detached;
     enum penalty penalty;
     double lambda, weights[STAGES];
+    int attention; // its network is an ABN
 };
 
 static const struct method methods[] = {
-    {"baseline", 0, 0, PENALTY_REFF, 0, {0, 0, 0, 0}},
-    {"reff", 1, 0, PENALTY_REFF, 1, {15, 60, 250, 1000}},
-    {"reff-single", 1, 0, PENALTY_REFF, 1000, {0, 0, 0, 1}},
-    {"reff-l1", 1, 0, PENALTY_L1, 1e-6, {15, 60, 250, 1000}},
-    {"reff-l2", 1, 0, PENALTY_L2, 1e-6, {15, 60, 250, 1000}},
-    {"reff-detached", 1, 1, PENALTY_REFF, 1, {15, 60, 250, 1000}},
+    {"baseline", 0, 0, PENALTY_REFF, 0, {0, 0, 0, 0}, 0},
+    {"reff", 1, 0, PENALTY_REFF, 1, {15, 60, 250, 1000}, 0},
+    {"reff-single", 1, 0, PENALTY_REFF, 1000, {0, 0, 0, 1}, 0},
+    {"reff-l1", 1, 0, PENALTY_L1, 1e-6, {15, 60, 250, 1000}, 0},
+    {"reff-l2", 1, 0, PENALTY_L2, 1e-6, {15, 60, 250, 1000}, 0},
+    {"reff-detached", 1, 1, PENALTY_REFF, 1, {15, 60, 250, 1000}, 0},
+    {"abn", 0, 0, PENALTY_L2, 0, {0, 0, 0, 0}, 1},
 };
 
 int train_resolve(const struct train_settings *s, int pixels, int classes, struct trainer_settings *out,
@@ -69,18 +72,26 @@ int train_resolve(const struct train_settings *s, int pixels, int classes, struc
         return fail_usage(err, "layer_weights: %d numbers instead of %d", s->layer_weights.count, STAGES);
     const struct method *m = &methods[i];
     memset(out, 0, sizeof *out);
-    out->network = (struct network){s->model, s->width, classes, pixels, s->bn_eps, s->bn_momentum};
+    out->network = (struct network){.model = s->model,
+                                    .width = s->width,
+                                    .classes = classes,
+                                    .pixels = pixels,
+                                    .bn_eps = s->bn_eps,
+                                    .bn_momentum = s->bn_momentum,
+                                    .attention = m->attention};
     out->batch = s->batch;
     out->regularises = m->regularises;
     out->detached = m->detached;
     out->regulariser = (struct regulariser){
         .penalty = m->penalty,
         .order = strcmp(s->order, "resize-first") ? NORMALISE_FIRST : RESIZE_FIRST,
-        .mean = strcmp(s->reduction, "auto") ? !strcmp(s->reduction, "mean") : m->penalty == PENALTY_REFF,
+        .mean = strcmp(s->reduction, "auto") ? !strcmp(s->reduction, "mean")
+                                             : m->attention || m->penalty == PENALTY_REFF,
         .cam_eps = s->cam_eps};
     for (int l = 0; l < STAGES; l++)
         out->layer_weights[l] =
             s->layer_weights.count && m->regularises ? s->layer_weights.values[l] : m->weights[l];
+    out->gamma = s->gamma;
     out->sgd = (struct sgd){.lr = s->lr, .momentum = s->momentum, .weight_decay = s->weight_decay};
     out->clip_norm = s->clip_norm;
     out->threads = omp_get_max_threads();

@@ -50,6 +50,10 @@ static int make_explanations(struct trainer *t, struct error *err) {
     }
     t->inspected =
         explanation_create(t->evaluation, &s->regulariser, s->layer_weights, pixels, pixels, s->threads, err);
+    if (t->inspected && s->network.attention) {
+        t->attention = attention_create(t->steps, s->regulariser.mean, pixels, pixels, s->threads, err);
+        return t->attention ? 0 : -1;
+    }
     return t->inspected ? 0 : -1;
 }
 
@@ -93,6 +97,7 @@ void trainer_free(struct trainer *t) {
         return;
     explanation_free(t->regularised);
     explanation_free(t->inspected);
+    attention_free(t->attention);
     graph_free(t->steps);
     graph_free(t->evaluation);
     parameters_free(&t->parameters);
@@ -132,6 +137,17 @@ static int not_finite(const struct graph *g, const char *what, enum map map, str
     return fail(err, "%s is not a finite number%s%s", what, layer ? ", first in " : "", layer ? layer : "");
 }
 
+// What an attention branch adds to the loss, and to the d of its logits and map.
+static int attention_gradient(struct trainer *t, const uint8_t *annotations, const int32_t *labels,
+                              struct step_result *result, struct error *err) {
+    struct graph *g = t->steps;
+    const struct value *z = &g->values[g->attention_logits];
+    result->loss_att = cross_entropy(z->map[MAP_X], labels, z->channels, g->batch, z->map[MAP_D]);
+    result->loss_map = attention_loss(t->attention, g, annotations, t->settings.gamma);
+    result->loss += result->loss_att + t->settings.gamma * result->loss_map;
+    return isfinite(result->loss) ? 0 : not_finite(g, "the attention branch's loss", MAP_X, err);
+}
+
 int trainer_gradient(struct trainer *t, const uint8_t *images, const uint8_t *annotations,
                      const int32_t *labels, double lambda, struct step_result *result, struct error *err) {
     struct graph *g = t->steps;
@@ -147,6 +163,8 @@ int trainer_gradient(struct trainer *t, const uint8_t *images, const uint8_t *an
     result->loss = result->loss_main = cross_entropy(z->map[MAP_X], labels, classes, batch, z->map[MAP_D]);
     if (!isfinite(result->loss_main))
         return not_finite(g, "the cross entropy", MAP_X, err);
+    if (t->attention && attention_gradient(t, annotations, labels, result, err))
+        return -1;
     if (!e) {
         graph_backward(g, NULL, NULL);
         return 0;
@@ -188,4 +206,13 @@ void trainer_evaluate(struct trainer *t, const uint8_t *images, const int32_t *l
     predict(g->values[g->logits].map[MAP_X], t->settings.network.classes, t->settings.batch, predictions);
     if (labels)
         graph_score(g, labels, explanation_collect, t->inspected);
+}
+
+const real *trainer_attention(const struct trainer *t, int *height, int *width) {
+    const struct graph *g = t->evaluation;
+    if (g->attention_map < 0)
+        return NULL;
+    *height = g->values[g->attention_map].height;
+    *width = g->values[g->attention_map].width;
+    return g->values[g->attention_map].map[MAP_X];
 }

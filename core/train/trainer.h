@@ -4,17 +4,19 @@
 #ifndef REFF_TRAIN_TRAINER_H
 #define REFF_TRAIN_TRAINER_H
 
+#include "core/losses/attention.h"
 #include "core/losses/explanation.h"
 #include "core/networks/network.h"
 #include "core/optimisers/sgd.h"
 
 struct trainer_settings {
-    struct network network; // network.model must outlive the trainer
+    struct network network; // network.model must outlive the trainer; network.attention: ABN
     int batch;
     int regularises; // 0: baseline
     int detached;    // alpha taken as a constant: no second order (not the paper's method; a control)
     struct regulariser regulariser;
     double layer_weights[STAGES]; // 0: the stage is not regularised
+    double gamma;                 // ABN: factor of the map loss, which is reduced as `regulariser` says
     struct sgd sgd;
     double clip_norm; // 0: no clipping
     int threads;
@@ -25,18 +27,20 @@ struct trainer {
     struct parameters parameters;
     struct graph *steps, *evaluation; // share parameters and arena
     struct explanation *regularised,
-        *inspected;       // of `steps` (NULL for the baseline) and of `evaluation` (all stages)
-    real *velocity;       // [parameters.trained_size]
-    int32_t *predictions; // [batch], of the last step
+        *inspected;              // of `steps` (NULL for the baseline) and of `evaluation` (all stages)
+    struct attention *attention; // of either graph; NULL where the network has no attention branch
+    real *velocity;              // [parameters.trained_size]
+    int32_t *predictions;        // [batch], of the last step
     void *arena;
     real pixel[3][256]; // uint8 -> normalised input (engine.md 1.1)
 };
 
 struct step_result {
-    double loss, loss_main, loss_reg; // loss = loss_main + lambda * loss_reg
+    double loss, loss_main, loss_reg; // loss = loss_main + lambda loss_reg + loss_att + gamma loss_map
+    double loss_att, loss_map;        // ABN: cross entropy of the attention branch, map loss; else 0
     double terms[STAGES];             // batch means of the regulariser's terms, before w_l
     double gradient_norm;             // of `loss`; only where clipping asks for it, else 0
-    int correct;                      // images classified correctly
+    int correct;                      // images classified correctly (ABN: by the perception branch)
 };
 
 // Parameters are initialised from the seed; load others over them with weights.h. NULL on failure.
@@ -53,8 +57,13 @@ int trainer_gradient(struct trainer *t, const uint8_t *images, const uint8_t *an
                      const int32_t *labels, double lambda, struct step_result *result, struct error *err);
 void trainer_update(struct trainer *t, struct step_result *result); // clipping and SGD
 
-// Evaluation mode (running statistics): logits [classes][N] stay in the evaluation graph; predictions into
-// out [N]. With labels, also Grad-CAMs of all four stages for them, in t->inspected.
+// Evaluation mode (running statistics): logits [classes][N] stay in the evaluation graph; predictions (ABN:
+// of the perception branch) into out [N]. With labels, also Grad-CAMs of all four stages for them, in
+// t->inspected.
 void trainer_evaluate(struct trainer *t, const uint8_t *images, const int32_t *labels, int32_t *predictions);
+
+// ABN's attention maps M [height][width][N] in (0,1) of the images last evaluated; NULL where the network has
+// no attention branch. They hold until the next call that runs the trainer.
+const real *trainer_attention(const struct trainer *t, int *height, int *width);
 
 #endif
