@@ -19,6 +19,7 @@ const struct setting train_schema[] = {
     SETTING_REAL(T, lambda, "-1", -1, 1e12, "", "factor of the regulariser; -1: the paper's for the method"),
     SETTING_REALS(T, layer_weights, "", 0, 1e12, "",
                   "weights of layer1..layer4; none: the paper's for the method"),
+    SETTING_LATER_REAL(T, gamma, "10", 0, 1e12, "", "factor of abn's map loss; 0: no map loss"),
     SETTING_CHOICE(T, order, "normalise-first", "normalise-first resize-first",
                    "order of normalising and resizing a map"),
     SETTING_CHOICE(T, reduction, "auto", "auto sum mean",
@@ -38,7 +39,6 @@ const struct setting train_schema[] = {
     SETTING_PATH(T, weights, "", "FILE", "safetensors to start from; none: from scratch"),
     {"checkpoint_seconds", SETTING_TYPE_REAL, offsetof(T, checkpoint_seconds), "10", 0, 1e9, NULL, "seconds",
      "least time between checkpoints", 0}, // how often we save changes no result
-    SETTING_LATER_REAL(T, gamma, "10", 0, 1e12, "", "factor of abn's map loss; 0: no map loss"),
     SETTING_SWITCH(T, save_model, "keep the trained network as model.safetensors"),
     SETTING_END,
 };
