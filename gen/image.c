@@ -64,9 +64,14 @@ static void rgb_from_inks(const uint8_t *inks, int width, int inverted, uint8_t 
         }
 }
 
+struct frame { // what is asked of a picture's size, and what it was
+    int side;  // 0: decode all of it
+    int width, height;
+};
+
 // The part between jpeg_create_decompress and jpeg_destroy_decompress; jumps out through `back` on errors.
 static int read_jpeg(struct jpeg_decompress_struct *info, const uint8_t *bytes, size_t size, const char *name,
-                     struct image *image, uint8_t **row, struct error *err) {
+                     struct frame *frame, struct image *image, uint8_t **row, struct error *err) {
     jpeg_mem_src(info, bytes, (unsigned long)size);
     jpeg_read_header(info, TRUE);
     if (check_size(info->image_width, info->image_height, name, err))
@@ -74,6 +79,14 @@ static int read_jpeg(struct jpeg_decompress_struct *info, const uint8_t *bytes, 
     int inks = info->jpeg_color_space == JCS_CMYK || info->jpeg_color_space == JCS_YCCK;
     info->out_color_space = inks ? JCS_CMYK : JCS_RGB;
     info->dct_method = JDCT_ISLOW; // exact, the same on every processor
+    frame->width = (int)info->image_width;
+    frame->height = (int)info->image_height;
+    int shorter = frame->width < frame->height ? frame->width : frame->height;
+    for (info->scale_denom = 1; frame->side && info->scale_denom < 8;) {
+        if (shorter / (2 * (int)info->scale_denom) < 2 * frame->side)
+            break;
+        info->scale_denom *= 2;
+    }
     jpeg_start_decompress(info);
     image->width = (int)info->output_width;
     image->height = (int)info->output_height;
@@ -92,8 +105,8 @@ static int read_jpeg(struct jpeg_decompress_struct *info, const uint8_t *bytes, 
     return 0;
 }
 
-static int decode_jpeg(const uint8_t *bytes, size_t size, const char *name, struct image *image,
-                       struct error *err) {
+static int decode_jpeg(const uint8_t *bytes, size_t size, const char *name, struct frame *frame,
+                       struct image *image, struct error *err) {
     struct jpeg_decompress_struct info;
     struct jpeg_failure failure = {.truncated = 0};
     uint8_t *volatile row = NULL; // volatile: set between setjmp and longjmp
@@ -104,7 +117,7 @@ static int decode_jpeg(const uint8_t *bytes, size_t size, const char *name, stru
     if (!setjmp(failure.back)) {
         jpeg_create_decompress(&info);
         info.mem->max_memory_to_use = 512L << 20; // progressive pictures are held as coefficients
-        result = read_jpeg(&info, bytes, size, name, image, (uint8_t **)&row, err);
+        result = read_jpeg(&info, bytes, size, name, frame, image, (uint8_t **)&row, err);
     } else if (failure.truncated) {
         fail(err, "%s: truncated JPEG", name);
     } else {
@@ -193,19 +206,28 @@ static const char *guess(const uint8_t *bytes, size_t size) {
     return "something else";
 }
 
-int image_decode(const uint8_t *bytes, size_t size, const char *name, struct image *image,
-                 struct error *err) {
+int image_decode_reduced(const uint8_t *bytes, size_t size, const char *name, int side, struct image *image,
+                         int *frame_width, int *frame_height, struct error *err) {
     *image = (struct image){0};
+    struct frame frame = {.side = side};
     int result;
     if (size >= 3 && bytes[0] == 0xFF && bytes[1] == 0xD8 && bytes[2] == 0xFF)
-        result = decode_jpeg(bytes, size, name, image, err);
+        result = decode_jpeg(bytes, size, name, &frame, image, err);
     else if (size >= 8 && !png_sig_cmp(bytes, 0, 8))
         result = decode_png(bytes, size, name, image, err);
     else
         result = fail(err, "%s: neither JPEG nor PNG but %s", name, guess(bytes, size));
+    *frame_width = frame.width ? frame.width : image->width;
+    *frame_height = frame.height ? frame.height : image->height;
     if (result)
         image_free(image);
     return result;
+}
+
+int image_decode(const uint8_t *bytes, size_t size, const char *name, struct image *image,
+                 struct error *err) {
+    int width, height;
+    return image_decode_reduced(bytes, size, name, 0, image, &width, &height, err);
 }
 
 // ---------------------------------------------------------------------------------------------- scaling

@@ -25,6 +25,12 @@ void image_free(struct image *image); // its pixels
 // "dtd.tar.gz: dtd/images/banded/banded_0002.jpg: truncated JPEG". On failure *image is empty.
 int image_decode(const uint8_t *bytes, size_t size, const char *name, struct image *image, struct error *err);
 
+// The same, but a JPEG whose shorter side is at least 4 (8, 16) times `side` is decoded at a half (a quarter,
+// an eighth) of its size: libjpeg transforms fewer frequencies back, which costs less time and memory, and
+// leaves at least 2 * side pixels along the shorter side. *frame_width and *frame_height get the full size.
+int image_decode_reduced(const uint8_t *bytes, size_t size, const char *name, int side, struct image *image,
+                         int *frame_width, int *frame_height, struct error *err);
+
 // Scales bilinearly so that both sides are at least `side` and the shorter one just is (half-pixel centres:
 // output pixel x looks at (x + 1/2) * width / new width - 1/2, held inside the picture). `from` stays as it
 // is.

@@ -19,8 +19,8 @@ struct reading {
     const char *path;
     member_wanted *wanted;
     const void *context;
-    struct members *out;
-    size_t total; // bytes taken so far
+    member_take *take;
+    void *take_context;
     int looked_at;
     struct error *err;
 };
@@ -43,22 +43,28 @@ static int by_name(const void *a, const void *b) {
     return strcmp(((const struct member *)a)->name, ((const struct member *)b)->name);
 }
 
-// Takes over `bytes`, also when it fails.
-static int add_member(struct reading *r, const char *name, uint8_t *bytes, size_t size) {
-    struct members *m = r->out;
-    char *copy = duplicate(name, r->err);
+struct collection { // what members_read gathers
+    const char *path;
+    struct members *out;
+    size_t total; // bytes taken so far
+};
+
+static int add_member(void *context, const char *name, uint8_t *bytes, size_t size, struct error *err) {
+    struct collection *c = context;
+    struct members *m = c->out;
+    char *copy = duplicate(name, err);
     // Grown by half when a power-of-two-like boundary is reached, so that many members cost few copies.
     if (!copy ||
         (!(m->count & (m->count - 1)) && reallocate((void **)&m->items, m->count ? 2 * (size_t)m->count : 1,
-                                                    sizeof *m->items, "a list of files", r->err))) {
+                                                    sizeof *m->items, "a list of files", err))) {
         free(copy);
         free(bytes);
         return -1;
     }
     m->items[m->count++] = (struct member){copy, bytes, size};
-    r->total += size;
-    if (r->total > MEMBERS_SIZE_MOST)
-        return fail(r->err, "%s: more than %zu MiB of files", r->path, MEMBERS_SIZE_MOST >> 20);
+    c->total += size;
+    if (c->total > MEMBERS_SIZE_MOST)
+        return fail(err, "%s: more than %zu MiB of files", c->path, MEMBERS_SIZE_MOST >> 20);
     return 0;
 }
 
@@ -114,7 +120,7 @@ static int take_entry(struct reading *r, struct archive *a, struct archive_entry
         return 0;
     size_t size;
     uint8_t *bytes = read_entry(a, r->path, name, MEMBER_SIZE_MOST, &size, r->err);
-    return bytes ? add_member(r, name, bytes, size) : -1;
+    return bytes ? r->take(r->take_context, name, bytes, size, r->err) : -1;
 }
 
 // Every entry up to the archive's end.
@@ -244,7 +250,7 @@ static int take_path(struct reading *r, const char *relative, int depth) {
         return 0;
     size_t size;
     char *bytes = file_read(path, MEMBER_SIZE_MOST, &size, r->err);
-    return bytes ? add_member(r, relative, (uint8_t *)bytes, size) : -1;
+    return bytes ? r->take(r->take_context, relative, (uint8_t *)bytes, size, r->err) : -1;
 }
 
 static int read_folder(struct reading *r, const char *below, int depth) {
@@ -269,16 +275,25 @@ static int read_folder(struct reading *r, const char *below, int depth) {
 
 // ---------------------------------------------------------------------------------------------- either
 
+int members_stream(const char *path, member_wanted *wanted, const void *context, member_take *take,
+                   void *take_context, struct error *err) {
+    struct reading r = {.path = path,
+                        .wanted = wanted,
+                        .context = context,
+                        .take = take,
+                        .take_context = take_context,
+                        .err = err};
+    struct stat status;
+    if (stat(path, &status))
+        return fail(err, "%s: %s", path, strerror(errno));
+    return S_ISDIR(status.st_mode) ? read_folder(&r, "", 0) : read_archive(&r);
+}
+
 int members_read(const char *path, member_wanted *wanted, const void *context, struct members *out,
                  struct error *err) {
     *out = (struct members){0};
-    struct reading r = {.path = path, .wanted = wanted, .context = context, .out = out, .err = err};
-    struct stat status;
-    int result;
-    if (stat(path, &status))
-        result = fail(err, "%s: %s", path, strerror(errno));
-    else
-        result = S_ISDIR(status.st_mode) ? read_folder(&r, "", 0) : read_archive(&r);
+    struct collection c = {.path = path, .out = out};
+    int result = members_stream(path, wanted, context, add_member, &c, err);
     if (!result && out->count)
         qsort(out->items, (size_t)out->count, sizeof *out->items, by_name);
     for (int i = 1; !result && i < out->count; i++)

@@ -33,6 +33,14 @@ int members_read(const char *path, member_wanted *wanted, const void *context, s
                  struct error *err);
 void members_free(struct members *members);
 
+// Takes one wanted file, and its bytes (to be freed), also when it fails.
+typedef int member_take(void *context, const char *name, uint8_t *bytes, size_t size, struct error *err);
+
+// Hands over the wanted files one by one, in the archive's or the folder's own order, so that no more than
+// one is in memory: for archives that are larger than it. The same name may come twice.
+int members_stream(const char *path, member_wanted *wanted, const void *context, member_take *take,
+                   void *take_context, struct error *err);
+
 const char *member_file_name(const char *name); // the part after the last "/"
 
 // Whether bytes begin as HTML or XML does: what a failed download leaves under a data file's name.
