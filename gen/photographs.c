@@ -15,7 +15,7 @@
 
 #define BATCH_BYTES    ((size_t)12 << 20) // images and annotations that are written together
 #define REMARKS_SHOWN  20                 // on standard error
-#define REMARKS_STORED 200                // in the shard's attributes
+#define REMARKS_STORED 100                // in the shard's attributes
 
 typedef struct photographs_settings settings_t;
 
