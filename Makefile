@@ -7,7 +7,7 @@
 CONFIG    ?= release
 BUILD     := build/$(CONFIG)
 CC        ?= gcc
-PACKAGES  := openblas hdf5 libarchive libjpeg libpng zlib libcrypto jansson inih gsl
+PACKAGES  := openblas hdf5 libarchive libjpeg libpng zlib libcrypto jansson inih gsl libcurl
 WARNINGS  := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-format-truncation \
              -Werror=implicit-function-declaration
 # One instruction set for the portable build; no contraction of a*b+c behind our back (kernels say fma where they mean
@@ -25,7 +25,8 @@ endif
 
 # A misspelt variable (SEED=3) would run something else than what was meant.
 VARIABLES := CONFIG CC ARCH V SANITIZE GOLDEN PRECISION FUZZ FUZZ_SECONDS \
-             PROFILE DATA SEEDS ROWS JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY
+             PROFILE DATA SEEDS ROWS JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY \
+             SETS MIRROR SOURCES_FILE
 GIVEN     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 UNKNOWN   := $(filter-out $(VARIABLES) MAKEFLAGS MAKEOVERRIDES,$(filter-out -% .%,$(GIVEN)))
 ifneq ($(UNKNOWN),)
@@ -80,6 +81,10 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(STAMP)
 	@mkdir -p $(@D)
 	$(if $(V),,@)$(COMPILE)
 
+# Files that .incbin takes in, which -MMD does not see.
+$(BUILD)/gen/sources.o: gen/sources.ini
+$(BUILD)/gen/texture_set.o: $(wildcard gen/sets/*.ini)
+
 $(BUILD)/libreff.a: $(OBJECTS)
 	@rm -f $@ && ar rcs $@ $^
 
@@ -117,6 +122,17 @@ table1: ## every run of tables 1a and 1b, then the tables (PROFILE=quick; DRY_RU
 status: ## where the runs of table 1 stand
 	@$(MAKE) --no-print-directory -j$$(nproc) build
 	@$(BUILD)/reff status table1 $(REQUEST)
+
+# ---- real data
+#: SETS=        which files `make data` fetches: mnist dtd isic2017 pets models; default: all
+#: MIRROR=      address to take them from instead; SOURCES_FILE= a file like gen/sources.ini
+
+.PHONY: data
+data: ## fetch the official files of real data into DATA=folder (SETS='mnist dtd')
+	@$(if $(DATA),,echo 'make data: say where to: DATA=folder' >&2; exit 2)
+	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(BUILD)/reff fetch --data '$(DATA)' $(if $(MIRROR),--mirror '$(MIRROR)') \
+	    $(if $(SOURCES_FILE),--sources '$(SOURCES_FILE)') $(if $(call on,$(DRY_RUN)),--dry-run) $(SETS)
 
 # ---- tests: SANITIZE=1 builds with address and undefined-behaviour checks
 

@@ -11,14 +11,18 @@ static EVP_MD_CTX *context(struct digest *d) {
     return (EVP_MD_CTX *)d;
 }
 
-struct digest *digest_start(struct error *err) {
+static struct digest *start(const EVP_MD *kind, const char *name, struct error *err) {
     EVP_MD_CTX *c = EVP_MD_CTX_new();
-    if (!c || !EVP_DigestInit_ex(c, EVP_sha256(), NULL)) {
+    if (!c || !EVP_DigestInit_ex(c, kind, NULL)) {
         EVP_MD_CTX_free(c);
-        fail(err, "libcrypto cannot start a SHA-256 digest");
+        fail(err, "libcrypto cannot start a digest of kind %s", name);
         return NULL;
     }
     return (struct digest *)c;
+}
+
+struct digest *digest_start(struct error *err) {
+    return start(EVP_sha256(), "SHA-256", err);
 }
 
 void digest_add(struct digest *d, const void *bytes, size_t size) {
@@ -44,14 +48,15 @@ int digest_bytes(const void *bytes, size_t size, char hex[DIGEST_SIZE], struct e
     return 0;
 }
 
-int digest_file(const char *path, char hex[DIGEST_SIZE], struct error *err) {
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return fail(err, "%s: %s", path, strerror(errno));
-    struct digest *d = digest_start(err);
-    if (!d) {
-        fclose(file);
+// Finishes d over the file's bytes.
+static int digest_whole(struct digest *d, const char *path, char hex[DIGEST_SIZE], struct error *err) {
+    if (!d)
         return -1;
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        int cause = errno;
+        digest_finish(d, NULL);
+        return fail(err, "%s: %s", path, strerror(cause));
     }
     static _Thread_local char buffer[1 << 16];
     size_t got;
@@ -61,4 +66,12 @@ int digest_file(const char *path, char hex[DIGEST_SIZE], struct error *err) {
     fclose(file);
     digest_finish(d, hex);
     return broken ? fail(err, "%s: %s", path, strerror(cause)) : 0;
+}
+
+int digest_file(const char *path, char hex[DIGEST_SIZE], struct error *err) {
+    return digest_whole(digest_start(err), path, hex, err);
+}
+
+int digest_file_md5(const char *path, char hex[DIGEST_SIZE], struct error *err) {
+    return digest_whole(start(EVP_md5(), "MD5", err), path, hex, err);
 }
