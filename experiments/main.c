@@ -18,6 +18,7 @@ struct entry {
 static const struct entry commands[] = {
     {"gen", command_gen, "generate data sets, and the built-in digits and textures as files"},
     {"fetch", command_fetch, "fetch the official files of real data"},
+    {"annotate", command_annotate, "train a pseudo-annotator and annotate a shard with it"},
     {"train", command_train, "train a network on a shard and record the run"},
     {"eval", command_eval, "evaluate a trained network on a shard"},
     {"run", command_run, "do all runs that tables need, then print the tables"},

@@ -44,13 +44,13 @@ extern const struct setting annotator_schema[];
 
 struct annotate_job {
     const struct annotator_settings *settings;
-    const char *shard;  // training shard with its true annotations
-    const char *output; // shard to write: whole or not at all
-    const char *folder; // for the checkpoint while unfinished, made if missing; removed when empty at the end
+    const char *shard;    // training shard with its true annotations
+    const char *output;   // shard to write, whole or not at all; its folder must exist
+    const char *folder;   // for the checkpoint while unfinished: made if missing, removed at the end if empty
     const char *identity; // what the annotations depend on: a checkpoint of another identity is not
                           // continued; NULL: settings and shard
-    void (*progress)(void *context, double done, double total, const char *note); // iterations, then images;
-                                                                                  // may be NULL
+    // Steps: iterations, then batches of annotations ("training", "annotating"). May be NULL.
+    void (*progress)(void *context, double done, double total, const char *note);
     void *progress_context;
 };
 

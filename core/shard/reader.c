@@ -293,13 +293,22 @@ static hid_t open_column(struct shard *s, const char *name, H5T_class_t class, s
     return bad ? -1 : dataset;
 }
 
-int shard_column(struct shard *s, const char *name, int32_t *out, struct error *err) {
-    hid_t dataset = open_column(s, name, H5T_INTEGER, 0, err);
+static int read_column(struct shard *s, const char *name, H5T_class_t class, hid_t memory, void *out,
+                       struct error *err) {
+    hid_t dataset = open_column(s, name, class, 0, err);
     if (dataset < 0)
         return -1;
-    int bad = H5Dread(dataset, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0;
+    int bad = H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0;
     H5Dclose(dataset);
     return bad ? fail(err, "%s: '%s' cannot be read: damaged", s->path, name) : 0;
+}
+
+int shard_column(struct shard *s, const char *name, int32_t *out, struct error *err) {
+    return read_column(s, name, H5T_INTEGER, H5T_NATIVE_INT32, out, err);
+}
+
+int shard_real_column(struct shard *s, const char *name, double *out, struct error *err) {
+    return read_column(s, name, H5T_FLOAT, H5T_NATIVE_DOUBLE, out, err);
 }
 
 int shard_text_column(struct shard *s, const char *name, char **values, size_t *size, struct error *err) {

@@ -52,6 +52,9 @@ int shard_read(struct shard *shard, const uint32_t *index, int count, uint8_t *i
 // An int32 column [N] by name into `out`. Fails when the file has none of that name.
 int shard_column(struct shard *shard, const char *name, int32_t *out, struct error *err);
 
+// A float64 column [N], likewise.
+int shard_real_column(struct shard *shard, const char *name, double *out, struct error *err);
+
 // What each dataset is: {"name", "type": "int32", "shape": [N], "description"}, sorted by name. New
 // reference.
 json_t *shard_datasets(struct shard *shard, struct error *err);

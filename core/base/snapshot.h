@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state of long work in one file, to go on from after an interruption: arrays of known sizes, with the
+// identity of the work and a digest of the file itself. The file before is kept as <path>.old, and taken when
+// the newest is damaged.
+#ifndef REFF_BASE_SNAPSHOT_H
+#define REFF_BASE_SNAPSHOT_H
+
+#include "core/base/error.h"
+
+#include <stddef.h>
+
+struct snapshot_part {
+    void *bytes;
+    size_t size;
+};
+
+int snapshot_save(const char *path, const char *identity, const struct snapshot_part *parts, int count,
+                  struct error *err);
+
+// Fills all parts and returns 1, or leaves them alone and returns 0 when there is no such file, none of this
+// identity and these sizes, or only damaged ones; -1 when out of memory.
+int snapshot_load(const char *path, const char *identity, const struct snapshot_part *parts, int count,
+                  struct error *err);
+
+void snapshot_remove(const char *path); // with its .old; fine when there is none
+
+#endif
