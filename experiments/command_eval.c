@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 struct options {
-    char weights[SETTING_TEXT_SIZE], model[SETTING_WORD_SIZE];
+    char weights[SETTING_TEXT_SIZE], model[SETTING_WORD_SIZE], method[SETTING_WORD_SIZE];
     int width, batch, threads, json;
 };
 
@@ -22,6 +22,8 @@ static const struct setting schema[] = {
     SETTING_PATH(O, weights, NULL, "FILE", "trained network (safetensors)"),
     SETTING_CHOICE(O, model, "small", NETWORK_MODELS, "its network"),
     SETTING_INT(O, width, "64", 1, 512, "channels", "its width"),
+    SETTING_CHOICE(O, method, "baseline", TRAIN_METHODS,
+                   "how it was trained; abn: it has an attention branch"),
     SETTING_INT(O, batch, "32", 1, 4096, "images", "images at a time"),
     SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "threads; 0: all cores"),
     SETTING_SWITCH(O, json, "print the whole report as JSON"),
@@ -36,7 +38,7 @@ static const struct command command = {
                    "annotation and how often its\n"
                    "maximum is (pointing game), expected calibration error, and the confusion matrix (rows: "
                    "labels), with running\n"
-                   "statistics.",
+                   "statistics. Of an ABN also the attention branch's accuracy and its map.",
     .example = "reff eval --weights run/model.safetensors --model small --width 16 test.h5",
     .least_words = 1,
     .most_words = 1,
@@ -60,6 +62,11 @@ static void print_report(const char *path, const json_t *report) {
     print_layers(json_object_get(report, "cam_inside"));
     printf("\nits maximum inside (pointing game):");
     print_layers(json_object_get(report, "pointing"));
+    if (json_object_get(report, "attention_accuracy"))
+        printf("\nattention branch: accuracy %.2f %%, map inside the annotation %.3f, its maximum %.3f",
+               json_number_value(json_object_get(report, "attention_accuracy")),
+               json_number_value(json_object_get(report, "attention_inside")),
+               json_number_value(json_object_get(report, "attention_pointing")));
     printf("\nexpected calibration error %.2f %%", json_number_value(json_object_get(report, "ece")));
     printf("\nconfusion (rows: labels)\n");
     size_t i, j;
@@ -80,10 +87,12 @@ static int evaluate(const struct options *o, const char *path, struct shard *sha
         return fail(err, "%s: images of %d x %d; networks take square ones", path, shape.height, shape.width);
     settings_default(train_schema, &settings);
     snprintf(settings.model, sizeof settings.model, "%s", o->model);
+    snprintf(settings.method, sizeof settings.method, "%s", o->method);
     settings.width = o->width;
     settings.batch = o->batch;
     if (train_resolve(&settings, shape.height, shape.classes, &resolved, &lambda, err))
         return -1;
+    resolved.regularises = 0; // no step will be taken
     struct trainer *t = trainer_create(&resolved, 0, err);
     json_t *report = NULL;
     if (t && !weights_load(&t->parameters, o->weights, &head_replaced, err)) {

@@ -70,6 +70,40 @@ static void test_training_and_evaluating_agree(void) {
     program_free(&e);
 }
 
+// An ABN's network is evaluated as what it is, or not at all.
+static void test_attention_branch_is_evaluated(void) {
+    struct program_result r;
+    CU_ASSERT_EQUAL_FATAL(train(&r, 0, "plain", "--save-model", NULL), 0);
+    program_free(&r);
+    CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "train", "--train", suite_path("train.h5"), "--test",
+                                   suite_path("test.h5"), "--output", suite_path("abn"), "--width", "2",
+                                   "--batch", "8", "--epochs", "1", "--method", "abn", "--weights",
+                                   suite_path("plain/model.safetensors"), "--save-model"),
+                          0);
+    program_free(&r);
+    json_t *run = json_load_file(suite_path("abn/run.json"), 0, NULL);
+    json_t *origin = json_object_get(run, "attention_branch");
+    CU_ASSERT_EQUAL(json_array_size(json_object_get(origin, "initialised")), 15);
+    reff_run(&r, 0, "eval", "--weights", suite_path("abn/model.safetensors"), "--width", "2", "--batch", "8",
+             "--method", "abn", "--json", suite_path("test.h5"));
+    CU_ASSERT_EQUAL(r.status, 0);
+    json_t *report = json_loads(r.out, 0, NULL);
+    CU_ASSERT(json_is_number(json_object_get(report, "attention_accuracy")));
+    if (sizeof(real) == sizeof(float))
+        CU_ASSERT(json_equal(json_object_get(run, "metrics"), report));
+    json_decref(run);
+    json_decref(report);
+    program_free(&r);
+    reff_run(&r, 0, "eval", "--weights", suite_path("abn/model.safetensors"), "--width", "2",
+             suite_path("test.h5"));
+    expect_refusal(&r, EXIT_FAILED, "has an attention branch");
+    program_free(&r);
+    reff_run(&r, 0, "eval", "--weights", suite_path("plain/model.safetensors"), "--width", "2", "--method",
+             "abn", suite_path("test.h5"));
+    expect_refusal(&r, EXIT_FAILED, "missing tensors: att_layer4.0.");
+    program_free(&r);
+}
+
 static void test_wrong_usage_is_told(void) {
     static const struct {
         const char *option, *value, *says;
@@ -134,6 +168,7 @@ void suite_command_train(void) {
     CU_pSuite s = CU_add_suite("command_train", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "a run's record and an evaluation of its network agree",
                 test_training_and_evaluating_agree);
+    CU_add_test(s, "an attention branch is evaluated as what it is", test_attention_branch_is_evaluated);
     CU_add_test(s, "wrong usage: one line, status 2", test_wrong_usage_is_told);
     CU_add_test(s, "bad input: one line, status 1, no record", test_bad_input_is_told);
     CU_add_test(s, "a full disk leaves no record", test_full_disk_leaves_no_record);

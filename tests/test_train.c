@@ -118,11 +118,44 @@ static void test_record_is_complete(void) {
     json_decref(record);
 }
 
+// ABN's parts of the loss, epoch by epoch, and what is measured of its attention branch.
+static void test_abn_is_recorded(void) {
+    struct error err = {0};
+    struct train_settings s = small_settings("abn");
+    s.gamma = 3;
+    CU_ASSERT_FATAL(!run(&s, "abn", NULL, &err));
+    char *lines = read_metrics("abn");
+    for (char *line = lines, *end; (end = strchr(line, '\n')); line = end + 1) {
+        json_t *epoch = json_loadb(line, (size_t)(end - line), 0, NULL);
+        double part[4];
+        static const char *const names[] = {"loss_main", "loss_att", "loss_map", "loss"};
+        for (int i = 0; i < 4; i++)
+            part[i] = json_number_value(json_object_get(epoch, names[i]));
+        CU_ASSERT(part[1] > 0.3 && part[2] > 0 && part[2] < 1);
+        CU_ASSERT_DOUBLE_EQUAL(part[3], part[0] + part[1] + 3 * part[2], 1e-6);
+        json_decref(epoch);
+    }
+    json_t *record = read_record("abn"), *metrics = json_object_get(record, "metrics");
+    double accuracy = json_number_value(json_object_get(metrics, "attention_accuracy"));
+    double inside = json_number_value(json_object_get(metrics, "attention_inside"));
+    CU_ASSERT(accuracy > 100.0 / 3); // brightness tells the class
+    CU_ASSERT(inside > 0.3 && inside < 1);
+    CU_ASSERT(json_is_number(json_object_get(metrics, "attention_pointing")));
+    CU_ASSERT_EQUAL(json_object_size(json_object_get(metrics, "cam_inside")), 4);
+    json_decref(record);
+    free(lines);
+    // Runs of other methods recorded before there was a gamma keep their identity.
+    s = small_settings("baseline");
+    json_t *identity = settings_json(train_schema, &s, 1);
+    CU_ASSERT(json_object_get(identity, "gamma") == NULL && json_object_get(identity, "lambda") != NULL);
+    json_decref(identity);
+}
+
 // Stopped at any step and continued, a run ends with the same network, the same metrics and the same curve.
 static void test_resumed_run_has_the_same_bits(void) {
     struct error err = {0};
-    static const char *const names[] = {"baseline", "reff", "reff-l1"};
-    for (int m = 0; m < 3; m++) {
+    static const char *const names[] = {"baseline", "reff", "reff-l1", "abn"};
+    for (int m = 0; m < 4; m++) {
         struct train_settings s = small_settings(names[m]);
         char whole[16], parts[16];
         snprintf(whole, sizeof whole, "whole%d", m);
@@ -287,6 +320,7 @@ static void test_shards_must_agree(void) {
 void suite_train(void) {
     CU_pSuite suite = CU_add_suite("train", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "a run's record is complete and counts every image once", test_record_is_complete);
+    CU_add_test(suite, "ABN's losses and attention are recorded", test_abn_is_recorded);
     CU_add_test(suite, "a run stopped anywhere ends with the same bits", test_resumed_run_has_the_same_bits);
     CU_add_test(suite, "a damaged checkpoint is not believed", test_damaged_checkpoint_is_not_believed);
     CU_add_test(suite, "a checkpoint of other settings is not continued", test_other_settings_start_anew);

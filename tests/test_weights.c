@@ -13,13 +13,17 @@
 
 enum { CLASSES = 3 };
 
-static struct trainer *make_trainer(int classes, int width) {
+static struct trainer *make_network(int classes, int width, int attention, uint64_t seed) {
     struct error err = {0};
     struct trainer_settings s = {.batch = 2, .threads = 1};
-    s.network = (struct network){"small", width, classes, 16, 1e-5, 0.1, 0};
-    struct trainer *t = trainer_create(&s, 9, &err);
+    s.network = (struct network){"small", width, classes, 16, 1e-5, 0.1, attention};
+    struct trainer *t = trainer_create(&s, seed, &err);
     CU_ASSERT_FATAL(t != NULL);
     return t;
+}
+
+static struct trainer *make_trainer(int classes, int width) {
+    return make_network(classes, width, 0, 9);
 }
 
 static void identify(const struct trainer *t, char hex[65]) {
@@ -348,6 +352,46 @@ static void test_what_does_not_fit_is_named(void) {
     trainer_free(wide);
 }
 
+static int same(const struct parameter *p, const struct parameter *q) {
+    return p->size == q->size && !memcmp(p->value, q->value, p->size * sizeof(real));
+}
+
+// A training of an ABN may start from a ResNet: stage 4 twice, the rest of the branch as it was initialised.
+static void test_attention_branch_starts_from_a_resnet(void) {
+    struct error err = {0};
+    struct trainer *plain = make_network(CLASSES, 4, 0, 1), *abn = make_network(CLASSES, 4, 1, 2),
+                   *initial = make_network(CLASSES, 4, 1, 2);
+    int head, branch, fresh = 0;
+    CU_ASSERT_FATAL(!weights_save(&plain->parameters, suite_path("plain.safetensors"), &err));
+    CU_ASSERT(weights_load(&abn->parameters, suite_path("plain.safetensors"), &head, &err) == -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "missing tensors: att_layer4.0."));
+    CU_ASSERT_FATAL(!weights_start(&abn->parameters, suite_path("plain.safetensors"), &head, &branch, &err));
+    CU_ASSERT(!head && branch);
+    for (int i = 0; i < abn->parameters.count; i++) {
+        struct parameter *p = &abn->parameters.items[i];
+        int is_fresh = weights_fresh(p->name), copied = !strncmp(p->name, "att_layer4.", 11);
+        struct parameters *from = is_fresh ? &initial->parameters : &plain->parameters;
+        CU_ASSERT(same(p, parameters_find(from, copied ? p->name + 4 : p->name)));
+        fresh += is_fresh;
+    }
+    CU_ASSERT_EQUAL(fresh, 3 + 3 * 4); // att_conv, att_conv2, att_conv3; bn_att, bn_att2, bn_att3
+    // From an ABN everything is taken, and nothing may be missing; a ResNet has no use for a branch.
+    CU_ASSERT_FATAL(!weights_save(&initial->parameters, suite_path("abn.safetensors"), &err));
+    CU_ASSERT_FATAL(!weights_start(&abn->parameters, suite_path("abn.safetensors"), &head, &branch, &err));
+    CU_ASSERT(!head && !branch);
+    for (int i = 0; i < abn->parameters.count; i++)
+        CU_ASSERT(same(&abn->parameters.items[i], &initial->parameters.items[i]));
+    CU_ASSERT(weights_start(&plain->parameters, suite_path("abn.safetensors"), &head, &branch, &err) == -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "abn.safetensors: has an attention branch"));
+    strcpy(parameters_find(&initial->parameters, "att_conv3.weight")->name, "att_conv4.weight");
+    CU_ASSERT_FATAL(!weights_save(&initial->parameters, suite_path("part.safetensors"), &err));
+    CU_ASSERT(weights_start(&abn->parameters, suite_path("part.safetensors"), &head, &branch, &err) == -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "missing tensors: att_conv3.weight"));
+    trainer_free(plain);
+    trainer_free(abn);
+    trainer_free(initial);
+}
+
 // Each allocation on the way fails once: a message each time, then success.
 static void test_loading_out_of_memory(void) {
     struct error err = {0};
@@ -378,5 +422,7 @@ void suite_weights(void) {
     CU_add_test(s, "files cut at any length are refused", test_truncated_files_are_refused);
     CU_add_test(s, "damaged headers are survived", test_damaged_headers_are_survived);
     CU_add_test(s, "tensors that do not fit are named", test_what_does_not_fit_is_named);
+    CU_add_test(s, "an attention branch starts from a ResNet's weights",
+                test_attention_branch_starts_from_a_resnet);
     CU_add_test(s, "loading out of memory", test_loading_out_of_memory);
 }

@@ -17,6 +17,8 @@ struct header {
     struct checkpoint state; // its pointer is not used
 };
 
+enum { VERSION = 2 }; // 2: losses of an attention branch
+
 static const char magic[8] = {'r', 'e', 'f', 'f', 'c', 'k', 'p', 't'};
 
 static size_t all_values(const struct parameters *p) {
@@ -29,7 +31,7 @@ static size_t all_values(const struct parameters *p) {
 static struct header make_header(const char *identity, const struct checkpoint *c, const struct trainer *t) {
     struct header h;
     memset(&h, 0, sizeof h); // padding too: equal states give equal files
-    h.version = 1;
+    h.version = VERSION;
     h.real_size = sizeof(real);
     h.identity_size = strlen(identity);
     h.metrics_size = c->metrics ? strlen(c->metrics) : 0;
@@ -91,7 +93,7 @@ static int load(const char *path, const char *identity, struct checkpoint *c, st
         memcmp(hex, file + size - 64, 64))
         goto done;
     memcpy(&h, file + sizeof magic, sizeof h);
-    if (h.version != 1 || h.real_size != sizeof(real) || h.identity_size != strlen(identity) ||
+    if (h.version != VERSION || h.real_size != sizeof(real) || h.identity_size != strlen(identity) ||
         h.values != all_values(&t->parameters) || h.velocities != t->parameters.trained_size ||
         size != fixed + h.identity_size + h.metrics_size + parts * sizeof(real) ||
         memcmp(file + sizeof magic + sizeof h, identity, h.identity_size))

@@ -9,7 +9,7 @@
 struct checkpoint {
     long step; // steps taken
     struct {   // sums over the current epoch so far
-        double loss, loss_main, loss_reg, terms[STAGES];
+        double loss, loss_main, loss_reg, terms[STAGES], loss_att, loss_map;
         long steps, correct, seen;
     } epoch;
     double best_validation; // percent; below 0: none yet

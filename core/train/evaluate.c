@@ -84,7 +84,28 @@ struct tally {
     double inside[STAGES], pointing[STAGES]; // sums
     double *sure;                            // [image]: confidence
     long mapped[STAGES], zero[STAGES];
+    struct {
+        double inside, pointing; // sums
+        long correct, mapped;
+    } attention;
 };
+
+// The attention branch of the images last evaluated, once nobody needs their predictions any more. work: two
+// numbers per image.
+static void tally_attention(struct tally *y, struct trainer *t, const struct batch *b, double *work) {
+    const struct graph *g = t->evaluation;
+    double *inside = work, *pointing = work + t->settings.batch;
+    attention_inside(t->attention, g, b->annotations, inside, pointing);
+    predict(g->values[g->attention_logits].map[MAP_X], y->classes, t->settings.batch, b->predictions);
+    for (int i = 0; i < b->count; i++) {
+        y->attention.correct += b->predictions[i] == b->labels[i];
+        if (isnan(inside[i])) // all of M too small for a float
+            continue;
+        y->attention.mapped++;
+        y->attention.inside += inside[i];
+        y->attention.pointing += pointing[i];
+    }
+}
 
 // work: two numbers per image.
 static void tally_batch(struct tally *y, struct trainer *t, const struct batch *b, long first, double *work) {
@@ -106,6 +127,8 @@ static void tally_batch(struct tally *y, struct trainer *t, const struct batch *
             y->pointing[l] += zero ? 0 : pointing[i];
         }
     }
+    if (t->attention)
+        tally_attention(y, t, b, work);
 }
 
 static void report_classes(json_t *report, const struct tally *y) {
@@ -154,6 +177,16 @@ static void report_maps(json_t *report, const struct tally *y) {
     json_object_set_new(report, "cam_inside", inside);
     json_object_set_new(report, "pointing", pointing);
     json_object_set_new(report, "cam_zero", zero);
+}
+
+static void report_attention(json_t *report, const struct tally *y, long count) {
+    double mapped = (double)y->attention.mapped;
+    json_object_set_new(report, "attention_accuracy",
+                        json_real(100.0 * (double)y->attention.correct / (double)count));
+    json_object_set_new(report, "attention_inside",
+                        mapped > 0 ? json_real(y->attention.inside / mapped) : json_null());
+    json_object_set_new(report, "attention_pointing",
+                        mapped > 0 ? json_real(y->attention.pointing / mapped) : json_null());
 }
 
 struct member { // an image in its group
@@ -225,6 +258,8 @@ json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *er
         report_classes(report, &y);
         json_object_set_new(report, "ece", json_real(calibration_error(y.sure, y.correct, count)));
         report_maps(report, &y);
+        if (t->attention)
+            report_attention(report, &y, count);
         if (report_groups(report, &y, shard, err)) {
             json_decref(report);
             report = NULL;

@@ -31,6 +31,9 @@ double calibration_error(const double *confidence, const uint8_t *correct, long 
 //              share of images whose Grad-CAM has its maximum inside (the pointing game)
 //   cam_zero   {layer1..layer4}
 //              images whose map is zero everywhere (left out of the two above)
+//   attention_accuracy, attention_inside, attention_pointing
+//              ABN: percent of the attention branch's logits, and the same two of its map M (the other
+//              numbers are the perception branch's)
 //   confusion  [label][prediction]
 //              counts
 json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *err);

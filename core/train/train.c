@@ -26,7 +26,7 @@ struct training { // a run at work
     struct checkpoint state;
     double lambda, session_started, last_checkpoint;
     long steps_per_epoch, steps;
-    int head_replaced;
+    int head_replaced, branch_replaced;
     long resumed_at; // step; 0: from the start
     uint32_t *order; // [training images], of the current epoch
     uint8_t *images, *annotations;
@@ -75,8 +75,8 @@ static int make_trainer(struct training *r) {
     r->trainer = trainer_create(&resolved, r->settings->seed, r->err);
     if (!r->trainer)
         return -1;
-    if (*r->settings->weights &&
-        weights_load(&r->trainer->parameters, r->settings->weights, &r->head_replaced, r->err))
+    if (*r->settings->weights && weights_start(&r->trainer->parameters, r->settings->weights,
+                                               &r->head_replaced, &r->branch_replaced, r->err))
         return -1;
     size_t n = (size_t)r->settings->batch, area = (size_t)shape.height * shape.width;
     r->order = allocate((size_t)shape.count, sizeof *r->order, "the batches' order", r->err);
@@ -144,8 +144,11 @@ static void trace_step(const struct training *r, const uint32_t *index, const st
         return;
     for (int i = 0; i < r->settings->batch; i++)
         fprintf(r->trace_order, "%u%c", index[i], i + 1 < r->settings->batch ? ' ' : '\n');
-    fprintf(r->trace_steps, "{\"step\": %ld, \"loss\": %.17g, \"loss_main\": %.17g, \"loss_reg\": %.17g}\n",
+    fprintf(r->trace_steps, "{\"step\": %ld, \"loss\": %.17g, \"loss_main\": %.17g, \"loss_reg\": %.17g",
             r->state.step, s->loss, s->loss_main, s->loss_reg);
+    if (r->trainer->attention)
+        fprintf(r->trace_steps, ", \"loss_att\": %.17g, \"loss_map\": %.17g", s->loss_att, s->loss_map);
+    fprintf(r->trace_steps, "}\n");
 }
 
 // lambda at this step: the ramp rises linearly from 0 over `lambda_ramp` epochs.
@@ -179,6 +182,8 @@ static int one_step(struct training *r) {
     r->state.epoch.loss += s.loss;
     r->state.epoch.loss_main += s.loss_main;
     r->state.epoch.loss_reg += s.loss_reg;
+    r->state.epoch.loss_att += s.loss_att;
+    r->state.epoch.loss_map += s.loss_map;
     for (int l = 0; l < STAGES; l++)
         r->state.epoch.terms[l] += s.terms[l];
     return 0;
@@ -232,6 +237,10 @@ static json_t *epoch_line(const struct training *r) {
             json_object_set_new(terms, name, json_real(r->state.epoch.terms[l] / n));
         }
         json_object_set_new(line, "reg_terms", terms);
+    }
+    if (r->trainer->attention) {
+        json_object_set_new(line, "loss_att", json_real(r->state.epoch.loss_att / n));
+        json_object_set_new(line, "loss_map", json_real(r->state.epoch.loss_map / n));
     }
     return line;
 }
@@ -288,6 +297,15 @@ static int train_steps(struct training *r) {
     return 0;
 }
 
+// Of an ABN that started from a ResNet's weights.
+static json_t *branch_origin(const struct parameters *p) {
+    json_t *initialised = json_array();
+    for (int i = 0; i < p->count; i++)
+        if (weights_fresh(p->items[i].name))
+            json_array_append_new(initialised, json_string(p->items[i].name));
+    return json_pack("{s:s, s:o}", "att_layer4", "copied from layer4", "initialised", initialised);
+}
+
 static json_t *record(const struct training *r, json_t *metrics, const char *model_digest) {
     json_t *run = json_object();
     struct shard_shape shape = shard_shape(r->train);
@@ -310,6 +328,8 @@ static json_t *record(const struct training *r, json_t *metrics, const char *mod
     json_object_set_new(run, "seconds", json_real(seconds));
     json_object_set_new(run, "resumed_at_step", json_integer(r->resumed_at));
     json_object_set_new(run, "head_replaced", json_boolean(r->head_replaced));
+    if (r->branch_replaced)
+        json_object_set_new(run, "attention_branch", branch_origin(&r->trainer->parameters));
     return run;
 }
 

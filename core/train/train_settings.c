@@ -9,12 +9,10 @@
 
 typedef struct train_settings T;
 
-#define METHODS "baseline reff reff-single reff-l1 reff-l2 reff-detached abn"
-
 const struct setting train_schema[] = {
     SETTING_CHOICE(T, model, "small", NETWORK_MODELS, "network"),
     SETTING_INT(T, width, "64", 1, 512, "channels", "channels of the first stage"),
-    SETTING_CHOICE(T, method, "baseline", METHODS,
+    SETTING_CHOICE(T, method, "baseline", TRAIN_METHODS,
                    "method (reff-detached: a control, alpha taken as a constant)"),
     SETTING_REAL(T, lambda, "-1", -1, 1e12, "", "factor of the regulariser; -1: the paper's for the method"),
     SETTING_REALS(T, layer_weights, "", 0, 1e12, "",
@@ -67,7 +65,7 @@ int train_resolve(const struct train_settings *s, int pixels, int classes, struc
     while (i < count && strcmp(methods[i].name, s->method))
         i++;
     if (i == count)
-        return fail_usage(err, "method: '%.60s' is none of: %s", s->method, METHODS);
+        return fail_usage(err, "method: '%.60s' is none of: %s", s->method, TRAIN_METHODS);
     if (s->layer_weights.count != 0 && s->layer_weights.count != STAGES)
         return fail_usage(err, "layer_weights: %d numbers instead of %d", s->layer_weights.count, STAGES);
     const struct method *m = &methods[i];

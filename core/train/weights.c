@@ -186,13 +186,41 @@ static int check_numbers(const struct source *s, const char *name, const struct 
     return 0;
 }
 
+static int in_branch(const char *name) {
+    return !strncmp(name, "att_", 4) || !strncmp(name, "bn_att", 6);
+}
+
+int weights_fresh(const char *name) {
+    return in_branch(name) && strncmp(name, "att_layer4.", 11) != 0;
+}
+
+static int has_branch(const struct source *s) {
+    const char *name;
+    json_t *entry;
+    json_object_foreach(s->header, name, entry) if (in_branch(name)) return 1;
+    return 0;
+}
+
+struct replaced { // what the network does not take from the file by its own name
+    int head, branch;
+};
+
+// The file's name for a tensor of the network; NULL: the network keeps its own.
+static const char *name_in_file(const char *name, const struct replaced *r) {
+    if (!r->branch || !in_branch(name))
+        return name;
+    return weights_fresh(name) ? NULL : name + strlen("att_");
+}
+
 // Is everything there, of the right shape, finite? Fills tensors [p->count].
 static int check(const struct parameters *p, const struct source *s, struct tensor *tensors,
-                 int *head_replaced, struct error *err) {
+                 struct replaced *replaced, struct error *err) {
     struct names missing = {0}, misshapen = {0};
     for (int i = 0; i < p->count; i++) {
-        const char *name = p->items[i].name;
-        const json_t *entry = json_object_get(s->header, name);
+        const char *name = name_in_file(p->items[i].name, replaced);
+        const json_t *entry = name ? json_object_get(s->header, name) : NULL;
+        if (!name)
+            continue;
         if (!entry)
             names_add(&missing, name);
         else if (locate(s, name, entry, &tensors[i], err))
@@ -201,7 +229,7 @@ static int check(const struct parameters *p, const struct source *s, struct tens
             if (check_numbers(s, name, &tensors[i], err))
                 return -1;
         } else if (!strncmp(name, "fc.", 3))
-            *head_replaced = 1;
+            replaced->head = 1;
         else
             names_add(&misshapen, name);
     }
@@ -212,8 +240,21 @@ static int check(const struct parameters *p, const struct source *s, struct tens
     if (misshapen.count)
         return fail(err, "%s: tensors of another shape than the network's: %s", s->path, misshapen.text);
     for (int i = 0; i < p->count; i++)
-        if (*head_replaced && !strncmp(p->items[i].name, "fc.", 3))
+        if (replaced->head && !strncmp(p->items[i].name, "fc.", 3))
             tensors[i].bytes = NULL;
+    return 0;
+}
+
+// An attention branch on one side only: a mistake, but for a training that starts from a ResNet.
+static int match_branches(const struct parameters *p, const struct source *s, int may_start,
+                          struct replaced *replaced, struct error *err) {
+    int wanted = 0, there = has_branch(s);
+    for (int i = 0; i < p->count; i++)
+        wanted |= in_branch(p->items[i].name);
+    if (there && !wanted)
+        return fail(err, "%s: has an attention branch, which the network lacks (method abn has one)",
+                    s->path);
+    replaced->branch = wanted && !there && may_start;
     return 0;
 }
 
@@ -236,22 +277,40 @@ static int open_source(const uint8_t *file, size_t size, struct source *s, struc
     return check_layout(s, err);
 }
 
-int weights_load(struct parameters *p, const char *path, int *head_replaced, struct error *err) {
+static int load(struct parameters *p, const char *path, int may_start, struct replaced *replaced,
+                struct error *err) {
     struct source s = {.path = path};
     size_t size;
     uint8_t *file = (uint8_t *)file_read(path, (size_t)4 << 30, &size, err);
     struct tensor *tensors = allocate((size_t)p->count, sizeof *tensors, "a file of weights", err);
-    *head_replaced = 0;
-    int result =
-        !file || !tensors || open_source(file, size, &s, err) || check(p, &s, tensors, head_replaced, err)
-            ? -1
-            : 0;
+    *replaced = (struct replaced){0, 0};
+    int result = !file || !tensors || open_source(file, size, &s, err) ||
+                         match_branches(p, &s, may_start, replaced, err) ||
+                         check(p, &s, tensors, replaced, err)
+                     ? -1
+                     : 0;
     for (int i = 0; !result && i < p->count; i++)
         for (size_t j = 0; tensors[i].bytes && j < p->items[i].size; j++)
             p->items[i].value[j] = (real)number(&tensors[i], j);
     json_decref(s.header);
     free(tensors);
     free(file);
+    return result;
+}
+
+int weights_load(struct parameters *p, const char *path, int *head_replaced, struct error *err) {
+    struct replaced replaced;
+    int result = load(p, path, 0, &replaced, err);
+    *head_replaced = replaced.head;
+    return result;
+}
+
+int weights_start(struct parameters *p, const char *path, int *head_replaced, int *branch_replaced,
+                  struct error *err) {
+    struct replaced replaced;
+    int result = load(p, path, 1, &replaced, err);
+    *head_replaced = replaced.head;
+    *branch_replaced = replaced.branch;
     return result;
 }
 

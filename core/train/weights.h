@@ -12,6 +12,15 @@
 // (num_batches_tracked).
 int weights_load(struct parameters *p, const char *path, int *head_replaced, struct error *err);
 
+// The same to start a training from, which may be that of an ABN from a ResNet's file: where the file has no
+// tensor of an attention branch, att_layer4.*, a copy of stage 4, takes those of layer4.*, and the rest of
+// the branch keeps its initial values (weights_fresh tells which tensors those are); *branch_replaced tells.
+// (The published code can start from no such file; a whole stage of random weights would set ABN back against
+// methods that have none.)
+int weights_start(struct parameters *p, const char *path, int *head_replaced, int *branch_replaced,
+                  struct error *err);
+int weights_fresh(const char *name); // of an attention branch, without a counterpart in a ResNet
+
 // Writes all parameters and statistics as F32, whole or not at all.
 int weights_save(const struct parameters *p, const char *path, struct error *err);
 
