@@ -41,6 +41,7 @@ struct claims {
     struct shard_shape shape;
     json_t *attributes, *checks;
     int32_t *labels, *columns[COLUMNS];
+    int32_t *annotated; // 0: the mask is a pseudo-annotation; NULL: none is
     int size, canvas, soft_mask, backgrounds;
     double p, q;
 };
@@ -124,14 +125,19 @@ static int read_claims(struct claims *c, struct error *err) {
         if (!(c->columns[i] = allocate(count, sizeof *c->columns[i], column_names[i], err)) ||
             shard_column(c->shard, column_names[i], c->columns[i], err))
             return -1;
+    if (json_object_get(c->attributes, "annotator_n") &&
+        (!(c->annotated = allocate(count, sizeof *c->annotated, "annotated", err)) ||
+         shard_column(c->shard, "annotated", c->annotated, err)))
+        return -1;
     c->size = (int)number(c, "size");
     c->canvas = (int)number(c, "canvas");
     c->p = number(c, "p");
     c->q = number(c, "q");
     c->soft_mask = !strcmp(text(c, "mask"), "soft");
     c->backgrounds = (int)json_array_size(json_object_get(c->attributes, "background_classes"));
-    if (c->canvas != c->shape.height || c->canvas != c->shape.width || c->size < DIGIT_SIDE_LEAST || c->size > c->canvas ||
-        c->shape.classes != 10 || c->backgrounds < 1 || c->p < 0 || c->p > 1 || c->q < 0 || c->q > 1) {
+    if (c->canvas != c->shape.height || c->canvas != c->shape.width || c->size < DIGIT_SIDE_LEAST ||
+        c->size > c->canvas || c->shape.classes != 10 || c->backgrounds < 1 || c->p < 0 || c->p > 1 ||
+        c->q < 0 || c->q > 1) {
         report(c, "attributes", FAIL,
                "size, canvas, p, q, classes or background_classes disagree with the data");
         return 0;
@@ -290,11 +296,12 @@ static int open_digits(struct claims *c, const char *mnist, struct digit_check *
     return d->digits ? 0 : -1;
 }
 
-// Why the mask of image i is wrong, or NULL.
+// Why the mask of image i is wrong, or NULL. Of a pseudo-annotated image nothing is known but its label.
 static const char *mask_fault(const struct claims *c, const struct digit_check *d, long i) {
     int x = c->columns[DIGIT_X][i], y = c->columns[DIGIT_Y][i], index = c->columns[DIGIT_INDEX][i];
+    int pseudo = c->annotated && !c->annotated[i];
     long area = 0;
-    for (int row = 0; row < c->canvas; row++)
+    for (int row = 0; row < c->canvas && !pseudo; row++)
         for (int column = 0; column < c->canvas; column++) {
             uint8_t value = d->mask[(size_t)row * (size_t)c->canvas + (size_t)column];
             if (value && (row < y || row >= y + c->size || column < x || column >= x + c->size))
@@ -303,7 +310,7 @@ static const char *mask_fault(const struct claims *c, const struct digit_check *
                 return "neither 0 nor 255 in a hard mask";
             area += value > 0;
         }
-    if (!area)
+    if (!area && !pseudo)
         return "nothing is annotated";
     if (!d->digits)
         return NULL;
@@ -311,6 +318,8 @@ static const char *mask_fault(const struct claims *c, const struct digit_check *
         return "digit_index is beyond the source";
     if (digits_label(d->digits, d->part, index) != c->labels[i])
         return "the label is not the digit's";
+    if (pseudo)
+        return NULL;
     uint8_t drawn[DIGIT_SIZE * DIGIT_SIZE];
     compose_digit(&d->composer, digits_image(d->digits, d->part, index, drawn), d->m, d->room);
     for (int row = 0; row < c->size; row++)
@@ -334,11 +343,13 @@ static int compare_masks(struct claims *c, struct digit_check *d, const char *wh
             return 0;
         }
     }
+    const char *which = c->annotated ? "each true one" : "each";
     if (d->digits)
-        report(c, "masks", PASS, "each is its digit, scaled and moved as recorded; labels are the digits'");
+        report(c, "masks", PASS, "%s is its digit, scaled and moved as recorded; labels are the digits'",
+               which);
     else
-        report(c, "masks", PASS, "each is inside its digit's box and not empty; not compared with digits: %s",
-               why);
+        report(c, "masks", PASS, "%s is inside its digit's box and not empty; not compared with digits: %s",
+               which, why);
     return 0;
 }
 
@@ -389,6 +400,7 @@ json_t *verify_shard(struct shard *shard, const char *path, const char *mnist, s
     free(c.labels);
     for (int i = 0; i < COLUMNS; i++)
         free(c.columns[i]);
+    free(c.annotated);
     if (!bad)
         return c.checks;
     json_decref(c.checks);

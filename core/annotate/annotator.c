@@ -62,7 +62,7 @@ struct work {
 };
 
 int annotator_depth(const struct annotator_settings *settings, int height, int width) {
-    int depth = settings->depth ? settings->depth : 2, side = height > width ? height : width;
+    int depth = settings->depth ? settings->depth : 3, side = height > width ? height : width;
     while (!settings->depth && 1 << depth < side)
         depth++;
     return depth;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_DEPTH = 12, KERNEL = 4, JUDGING_BLOCKS = 5, NAME_SIZE = 64 };
+enum { LEAST_DEPTH = 3, MOST_DEPTH = 12, KERNEL = 4, JUDGING_BLOCKS = 5, NAME_SIZE = 64 };
 
 struct builder { // `failed` stays set: whatever comes after a failure does nothing
     struct graph *g;
@@ -88,8 +88,11 @@ static void generator(struct builder *b) {
 
 static void discriminator(struct builder *b) {
     const struct pix2pix_networks *n = b->networks;
-    int side = 1 << n->depth, halving = n->depth - 2 < 3 ? n->depth - 2 : 3;
+    int side = 1 << n->depth, halving = 3;
     char name[NAME_SIZE];
+    // A block of stride 2 halves the map, one of stride 1 takes a row and a column away.
+    while (halving && (side >> halving) - (JUDGING_BLOCKS - halving) < 2)
+        halving--;
     b->g->input = note(b, graph_add_value(b->g, 3, side, side, b->err));
     if (b->failed || note(b, graph_add_value(b->g, 1, side, side, b->err)) < 0)
         return;
@@ -109,8 +112,8 @@ static void discriminator(struct builder *b) {
 
 static struct graph *build(void (*add)(struct builder *), const struct pix2pix_networks *networks, int batch,
                            struct parameters *parameters, struct error *err) {
-    if (networks->depth < 2 || networks->depth > MOST_DEPTH) {
-        fail_usage(err, "depth: %d is not in 2..%d", networks->depth, MOST_DEPTH);
+    if (networks->depth < LEAST_DEPTH || networks->depth > MOST_DEPTH) {
+        fail_usage(err, "depth: %d is not in %d..%d", networks->depth, LEAST_DEPTH, MOST_DEPTH);
         return NULL;
     }
     struct builder b = {graph_create(batch, parameters, err), networks, err, 0};

@@ -8,7 +8,7 @@
 #include "core/graph/graph.h"
 
 struct pix2pix_networks {
-    int depth;    // images are 2^depth pixels a side; 2 .. 12
+    int depth;    // images are 2^depth pixels a side; 3 .. 12
     int ngf, ndf; // channels of the first layers
     double dropout, bn_eps, bn_momentum;
 };
@@ -19,7 +19,7 @@ struct graph *generator_build(const struct pix2pix_networks *networks, int batch
 
 // Values DISCRIMINATOR_IMAGE [3][S][S] and DISCRIMINATOR_ANNOTATION [1][S][S] (which gets a gradient) are the
 // inputs; logits: one per patch. On images of fewer than 32 pixels fewer blocks than three have stride 2, as
-// many as leave 2 x 2 patches [ours: five blocks as they are leave none of 16 pixels].
+// many as leave at least 2 x 2 patches [ours: with three, 16 pixels leave none].
 enum { DISCRIMINATOR_IMAGE, DISCRIMINATOR_ANNOTATION };
 struct graph *discriminator_build(const struct pix2pix_networks *networks, int batch,
                                   struct parameters *parameters, struct error *err);

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Snapshots: what was saved comes back whole, or not at all.
+#include "core/base/snapshot.h"
+#include "tests/suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct state {
+    char first[10];
+    double second[3];
+};
+
+static int move(int saving, struct state *s, const char *identity, struct error *err) {
+    struct snapshot_part parts[] = {{s->first, sizeof s->first}, {s->second, sizeof s->second}};
+    return (saving ? snapshot_save(suite_path("state"), identity, parts, 2, err)
+                   : snapshot_load(suite_path("state"), identity, parts, 2, err));
+}
+
+static const struct state one = {"one", {1, 2, 3}}, two = {"two", {4, 5, 6}};
+
+static int load_is(const struct state *want, const char *identity, int result) {
+    struct error err;
+    struct state s = {"blank", {0}};
+    struct state blank = s;
+    int found = move(0, &s, identity, &err);
+    return found == result && !memcmp(&s, want ? want : &blank, sizeof s);
+}
+
+static void save(const struct state *s) {
+    struct error err;
+    struct state copy = *s;
+    CU_ASSERT_FATAL(!move(1, &copy, "me", &err));
+}
+
+static void test_round_trip(void) {
+    CU_ASSERT(load_is(NULL, "me", 0));
+    save(&one);
+    CU_ASSERT(load_is(&one, "me", 1));
+    CU_ASSERT(load_is(NULL, "you", 0));
+    save(&two);
+    CU_ASSERT(load_is(&two, "me", 1));
+    snapshot_remove(suite_path("state"));
+    CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), 0);
+    CU_ASSERT(load_is(NULL, "me", 0));
+}
+
+// Whichever byte is changed, wherever the file is cut: the one before is taken.
+static void test_damage_is_seen(void) {
+    struct error err;
+    size_t size;
+    save(&one);
+    save(&two);
+    char *file = file_read(suite_path("state"), 1 << 20, &size, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    for (size_t i = 0; i < size; i++) {
+        file[i] ^= 1;
+        CU_ASSERT_FATAL(!file_write(suite_path("state"), file, size, &err));
+        CU_ASSERT(load_is(&one, "me", 1));
+        file[i] ^= 1;
+        CU_ASSERT_FATAL(!file_write(suite_path("state"), file, i, &err));
+        CU_ASSERT(load_is(&one, "me", 1));
+    }
+    free(file);
+    unlink(suite_path("state.old"));
+    CU_ASSERT(load_is(NULL, "me", 0));
+}
+
+static void test_full_disk_keeps_the_last(void) {
+    struct error err;
+    struct state copy = two;
+    snapshot_remove(suite_path("state"));
+    save(&one);
+    suite_limit_files(60);
+    CU_ASSERT_EQUAL(move(1, &copy, "me", &err), -1);
+    suite_limit_files(0);
+    CU_ASSERT(load_is(&one, "me", 1));
+}
+
+void suite_snapshot(void);
+void suite_snapshot(void) {
+    CU_pSuite suite = CU_add_suite("snapshot", suite_make_folder, suite_remove_folder);
+    CU_add_test(suite, "what was saved comes back, to its owner", test_round_trip);
+    CU_add_test(suite, "damage: the one before is taken", test_damage_is_seen);
+    CU_add_test(suite, "a full disk: the last one stays", test_full_disk_keeps_the_last);
+}
