@@ -205,11 +205,9 @@ struct replaced { // what the network does not take from the file by its own nam
     int head, branch;
 };
 
-// The file's name for a tensor of the network; NULL: the network keeps its own.
+// The file's name for a tensor of the network.
 static const char *name_in_file(const char *name, const struct replaced *r) {
-    if (!r->branch || !in_branch(name))
-        return name;
-    return weights_fresh(name) ? NULL : name + strlen("att_");
+    return r->branch && in_branch(name) ? name + strlen("att_") : name;
 }
 
 // Is everything there, of the right shape, finite? Fills tensors [p->count].
@@ -217,10 +215,10 @@ static int check(const struct parameters *p, const struct source *s, struct tens
                  struct replaced *replaced, struct error *err) {
     struct names missing = {0}, misshapen = {0};
     for (int i = 0; i < p->count; i++) {
+        if (replaced->branch && weights_fresh(p->items[i].name))
+            continue; // the network keeps its own
         const char *name = name_in_file(p->items[i].name, replaced);
-        const json_t *entry = name ? json_object_get(s->header, name) : NULL;
-        if (!name)
-            continue;
+        const json_t *entry = json_object_get(s->header, name);
         if (!entry)
             names_add(&missing, name);
         else if (locate(s, name, entry, &tensors[i], err))
