@@ -7,6 +7,7 @@
 #include "core/shard/shard.h"
 #include "gen/members.h"
 #include "gen/photograph_reader.h"
+#include "gen/standins.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +105,8 @@ static int add_digest(json_t *inputs, const char *source, const char *name, stru
 }
 
 json_t *photographs_inputs(const settings_t *s, struct error *err) {
+    if (!*s->source)
+        return standins_inputs(s, err);
     const struct photograph_format *f = format_of(s);
     json_t *inputs = json_object();
     int bad = inputs ? 0 : fail(err, "out of memory: digests of the inputs");
@@ -133,6 +136,9 @@ static int check_settings(const settings_t *settings, struct error *err) {
     if (!strcmp(settings->annotations, "none") && !strcmp(settings->split, "train"))
         return fail_usage(err, "--annotations: none is not for training: where all of an image is marked, "
                                "nothing is learned from the annotation");
+    if (*settings->source && strcmp(settings->artefacts, "spurious") != 0)
+        return fail_usage(err, "--artefacts: %s is of drawn lesions, not of photographs",
+                          settings->artefacts);
     return 0;
 }
 
@@ -144,6 +150,8 @@ static int read_lists(const settings_t *s, struct catalogue *c, enum split_kind 
 }
 
 int photographs_classes(const settings_t *s, struct error *err) {
+    if (!*s->source)
+        return standins_classes(s);
     struct catalogue c = {0};
     enum split_kind split;
     int bad = read_lists(s, &c, &split, err), classes = c.classes;
@@ -154,7 +162,7 @@ int photographs_classes(const settings_t *s, struct error *err) {
 int photographs_images(const settings_t *s, struct error *err) {
     struct catalogue c = {0};
     enum split_kind split;
-    int bad = 0, count = s->count;
+    int bad = 0, count = *s->source ? s->count : standins_images(s);
     if (!count) {
         bad = read_lists(s, &c, &split, err);
         for (int i = 0; i < c.count; i++)
@@ -362,6 +370,8 @@ int photographs_generate(const settings_t *settings, const char *path,
                          struct error *err) {
     if (check_settings(settings, err))
         return -1;
+    if (!*settings->source)
+        return standins_generate(settings, path, progress, progress_context, err);
     struct photograph_reader *r = allocate(1, sizeof *r, "a data set", err);
     if (!r)
         return -1;
