@@ -50,32 +50,29 @@ static struct gather make_gather(const struct convolution *c, int transposed) {
     return g;
 }
 
+// The source pixel that destination pixel (y, x) reads through a tap, or -1.
+static inline long source_of(const struct gather *g, int y, int x, int ky, int kx) {
+    const struct convolution *c = g->c;
+    if (!g->transposed) {
+        int sy = y * c->stride + ky - c->padding, sx = x * c->stride + kx - c->padding;
+        return sy < 0 || sx < 0 || sy >= c->h_in || sx >= c->w_in ? -1 : (long)sy * c->w_in + sx;
+    }
+    int sy = y + c->padding - ky, sx = x + c->padding - kx;
+    if (sy < 0 || sx < 0 || sy % c->stride || sx % c->stride)
+        return -1;
+    sy /= c->stride;
+    sx /= c->stride;
+    return sy >= c->h_out || sx >= c->w_out ? -1 : (long)sy * c->w_out + sx;
+}
+
 // Valid taps of destination pixel (y, x), in the order of the weights.
 static int list_sources(const struct gather *g, int y, int x, struct source *out) {
-    const struct convolution *c = g->c;
     int count = 0;
-    for (int ky = 0; ky < c->kernel_h; ky++)
-        for (int kx = 0; kx < c->kernel_w; kx++) {
-            int sy, sx;
-            if (g->transposed) {
-                sy = y + c->padding - ky;
-                sx = x + c->padding - kx;
-                if (sy < 0 || sx < 0 || sy % c->stride || sx % c->stride)
-                    continue;
-                sy /= c->stride;
-                sx /= c->stride;
-                if (sy >= c->h_out || sx >= c->w_out)
-                    continue;
-                out[count].pixel = (size_t)sy * c->w_out + (size_t)sx;
-            } else {
-                sy = y * c->stride + ky - c->padding;
-                sx = x * c->stride + kx - c->padding;
-                if (sy < 0 || sx < 0 || sy >= c->h_in || sx >= c->w_in)
-                    continue;
-                out[count].pixel = (size_t)sy * c->w_in + (size_t)sx;
-            }
-            out[count++].tap = ky * c->kernel_w + kx;
-        }
+    for (int tap = 0; tap < g->taps; tap++) {
+        long pixel = source_of(g, y, x, tap / g->c->kernel_w, tap % g->c->kernel_w);
+        if (pixel >= 0)
+            out[count++] = (struct source){tap, (size_t)pixel};
+    }
     return count;
 }
 
@@ -176,8 +173,122 @@ static void one_strip(const struct gather *g, const real *weights, const struct 
         memset(to + m * columns, 0, used * sizeof *to);
 }
 
+// A thread's panel; behind it what a group of pixels adds up to, before it is put in its places.
 static size_t panel_size(const struct gather *g) {
-    return round_up((size_t)g->taps * g->k * STRIP, 16);
+    return round_up(((size_t)g->taps * g->k + g->m) * STRIP, 16);
+}
+
+// ---- small batches: a strip of several pixels
+//
+// Where two or more batches fit a strip, a panel holds a group of pixels. Their taps lie at the same weights
+// if their coordinates have the same remainder by the stride ("phase"; forward there is one phase); where a
+// pixel's tap falls outside the image its lanes are zero.
+
+struct group {
+    int count;                      // pixels
+    int pixels[STRIP];              // of the destination
+    struct source taps[MOST_TAPS];  // of any of them; `pixel` is not used
+    long sources[MOST_TAPS][STRIP]; // of each of them, -1: none
+    int taps_count;
+};
+
+static int phases(const struct gather *g) {
+    return g->transposed ? g->c->stride : 1;
+}
+
+static int phase_pixels(const struct gather *g, int phase) {
+    int step = phases(g), height = g->pixels / g->width;
+    return ((height - phase / step + step - 1) / step) * ((g->width - phase % step + step - 1) / step);
+}
+
+// Fills in the group that begins with pixel `first` of the phase.
+static void make_group(const struct gather *g, int phase, int first, struct group *out) {
+    int step = phases(g), per_row = (g->width - phase % step + step - 1) / step;
+    int left = phase_pixels(g, phase) - first, most = STRIP / g->batch;
+    out->count = left < most ? left : most;
+    out->taps_count = 0;
+    for (int j = 0; j < out->count; j++) {
+        int y = phase / step + step * ((first + j) / per_row),
+            x = phase % step + step * ((first + j) % per_row);
+        out->pixels[j] = y * g->width + x;
+    }
+    for (int tap = 0; tap < g->taps; tap++) {
+        long *sources = out->sources[out->taps_count];
+        int any = 0;
+        for (int j = 0; j < out->count; j++) {
+            sources[j] = source_of(g, out->pixels[j] / g->width, out->pixels[j] % g->width,
+                                   tap / g->c->kernel_w, tap % g->c->kernel_w);
+            any |= sources[j] >= 0;
+        }
+        if (any)
+            out->taps[out->taps_count++].tap = tap;
+    }
+}
+
+static inline void copy_run(real *to, const real *from, size_t n) {
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4)
+        memcpy(to + i, from + i, 4 * sizeof *to);
+    for (; i < n; i++)
+        to[i] = from[i];
+}
+
+static void fill_group_panel(const struct gather *g, const real *source, const struct group *group,
+                             real *panel) {
+    size_t n = (size_t)g->batch, used = (size_t)group->count * n;
+    for (int t = 0; t < group->taps_count; t++) {
+        const long *from = group->sources[t];
+        int adjacent = used == STRIP && from[0] >= 0;
+        for (int j = 1; j < group->count && adjacent; j++)
+            adjacent = from[j] == from[j - 1] + 1;
+        const real *plane = source;
+        for (size_t k = 0; k < g->k; k++, panel += STRIP, plane += g->source_columns) {
+            if (adjacent) {
+                lanes_store(panel, lanes_load(plane + (size_t)from[0] * n));
+                lanes_store(panel + LANES, lanes_load(plane + (size_t)from[0] * n + LANES));
+                continue;
+            }
+            memset(panel, 0, STRIP * sizeof *panel);
+            for (int j = 0; j < group->count; j++)
+                if (from[j] >= 0)
+                    copy_run(panel + (size_t)j * n, plane + (size_t)from[j] * n, n);
+        }
+    }
+}
+
+// sums [m][STRIP] of a group to the destination.
+static void put_group(const struct gather *g, const struct group *group, const real *sums, int add,
+                      real *to) {
+    size_t n = (size_t)g->batch, columns = (size_t)g->pixels * n;
+    for (size_t m = 0; m < g->m; m++, sums += STRIP, to += columns)
+        for (int j = 0; j < group->count; j++) {
+            real *at = to + (size_t)group->pixels[j] * n;
+            if (add)
+                for (size_t i = 0; i < n; i++)
+                    at[i] += sums[(size_t)j * n + i];
+            else
+                copy_run(at, sums + (size_t)j * n, n);
+        }
+}
+
+static void run_groups(const struct gather *g, const real *weights, const real *source, real *destination,
+                       int add, real *scratch) {
+    size_t panels = panel_size(g), depth = (size_t)g->taps * g->k;
+    int most = STRIP / g->batch, kinds = phases(g) * phases(g), total = 0;
+    for (int phase = 0; phase < kinds; phase++)
+        total += (phase_pixels(g, phase) + most - 1) / most;
+#pragma omp parallel for schedule(static)
+    for (int task = 0; task < total; task++) {
+        struct group group;
+        real *panel = scratch + panels * (size_t)omp_get_thread_num(), *sums = panel + depth * STRIP;
+        int phase = 0, at = task;
+        for (int here; at >= (here = (phase_pixels(g, phase) + most - 1) / most); phase++)
+            at -= here;
+        make_group(g, phase, at * most, &group);
+        fill_group_panel(g, source, &group, panel);
+        one_strip(g, weights, group.taps, group.taps_count, panel, sums, STRIP, STRIP, 0);
+        put_group(g, &group, sums, add, destination);
+    }
 }
 
 static void run_gather(const struct gather *g, const real *weight, const real *source, real *destination,
@@ -185,6 +296,10 @@ static void run_gather(const struct gather *g, const real *weight, const real *s
     size_t batch = (size_t)g->batch, columns = (size_t)g->pixels * batch, panels = panel_size(g);
     real *weights = scratch + panels * (size_t)omp_get_max_threads();
     pack_weights(g, weight, weights);
+    if (2 * batch <= STRIP) {
+        run_groups(g, weights, source, destination, add, scratch);
+        return;
+    }
 #pragma omp parallel for schedule(static)
     for (int pixel = 0; pixel < g->pixels; pixel++) {
         struct source list[MOST_TAPS];

@@ -11,13 +11,17 @@ static size_t kept(const struct graph *g, const struct node *node) {
 
 static void pass(struct graph *g, struct node *node, const real *from, real *to, int add) {
     size_t size = value_size(g, node->output);
-    const uint8_t *keep = g->training ? node->keep : NULL;
-    real scale = keep ? (real)(1 / (1 - node->amount)) : 1;
+    const uint8_t *keep = node->keep;
+    real scale = g->training ? (real)(1 / (1 - node->amount)) : 1;
+    int all = !g->training;
     if (!to)
         return;
-#pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < size; i++)
-        to[i] = (add ? to[i] : 0) + (!keep || keep[i] ? scale * from[i] : 0);
+#pragma omp parallel for simd schedule(static)
+    for (size_t i = 0; i < size; i++) {
+        real v = scale * from[i], before = to[i];
+        v = all || keep[i] ? v : 0;
+        to[i] = add ? before + v : v;
+    }
 }
 
 static void draw(const struct graph *g, struct node *node) {

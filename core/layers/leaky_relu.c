@@ -9,9 +9,12 @@ static void pass(struct graph *g, struct node *node, const real *from, real *to,
     real slope = (real)node->amount;
     if (!to)
         return;
-#pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < size; i++)
-        to[i] = (add ? to[i] : 0) + (x[i] > 0 ? from[i] : slope * from[i]);
+#pragma omp parallel for simd schedule(static)
+    for (size_t i = 0; i < size; i++) {
+        // A factor is chosen, not a product: else the compiler may not do both sides and stays scalar.
+        real factor = x[i] > 0 ? 1 : slope, v = factor * from[i], before = to[i];
+        to[i] = add ? before + v : v;
+    }
 }
 
 static void forward(struct graph *g, struct node *node) {

@@ -16,9 +16,12 @@ static void pass(struct graph *g, struct node *node, const real *from, real *to,
     const real *y = layer_map(g, node->output, MAP_X);
     if (!to)
         return;
-#pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < size; i++)
-        to[i] = (add ? to[i] : 0) + (y[i] > 0 ? from[i] : 0);
+#pragma omp parallel for simd schedule(static)
+    for (size_t i = 0; i < size; i++) {
+        real v = from[i], before = to[i];
+        v = y[i] > 0 ? v : 0;
+        to[i] = add ? before + v : v;
+    }
 }
 
 static void score(struct graph *g, struct node *node) {
