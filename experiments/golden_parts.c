@@ -127,17 +127,26 @@ static int compare_head(struct golden_parts *c, const char *path, const char *qu
     return 0;
 }
 
-static int compare_gradient(struct golden_parts *c, int step, const struct parameter *p, double probe) {
+// Reads "<prefix>/<name>" of the parameter whose norm is the scale of p's errors.
+static int scale_for(struct golden_parts *c, const char *prefix, const struct parameter *p, double *out) {
     char path[PATH_MOST];
-    double norm, *mine = as_double(p->gradient, p->size, c->err);
+    int noise = c->noise && !strcmp(p->name, c->noise);
+    snprintf(path, sizeof path, "%s/%s", prefix, noise ? c->scale : p->name);
+    return scalar(c, path, out);
+}
+
+static int compare_gradient(struct golden_parts *c, int step, const struct parameter *p, double probe) {
+    char path[PATH_MOST], prefix[48];
+    double norm, scale, *mine = as_double(p->gradient, p->size, c->err);
     struct golden_array whole;
-    snprintf(path, sizeof path, "step/%d/grad_norm/%s", step, p->name);
-    int result = mine ? scalar(c, path, &norm) : -1;
+    snprintf(prefix, sizeof prefix, "step/%d/grad_norm", step);
+    snprintf(path, sizeof path, "%s/%s", prefix, p->name);
+    int result = mine && !scalar(c, path, &norm) ? scale_for(c, prefix, p, &scale) : -1;
     if (!result) {
-        golden_note(c->report, "grad norm", fabs(golden_norm(mine, p->size) - norm) / norm);
-        golden_note(c->report, "grad probe", fabs(golden_probe(mine, p->size) - probe) / norm);
+        golden_note(c->report, "grad norm", fabs(golden_norm(mine, p->size) - norm) / scale);
+        golden_note(c->report, "grad probe", fabs(golden_probe(mine, p->size) - probe) / scale);
         snprintf(path, sizeof path, "step/%d/grad_head/%s", step, p->name);
-        result = compare_head(c, path, "grad head", mine, p->size, norm);
+        result = compare_head(c, path, "grad head", mine, p->size, scale);
     }
     snprintf(path, sizeof path, "step/%d/grad/%s", step, p->name);
     if (!result && golden_has(c->file, path) && !(result = golden_read(c->file, path, &whole, c->err))) {
@@ -165,22 +174,25 @@ int golden_compare_gradients(struct golden_parts *c, const struct parameters *se
     return failed ? -1 : 0;
 }
 
-static int compare_final_parameter(struct golden_parts *c, const struct parameter *p, double update_norm,
-                                   double update_probe) {
+struct update { // final less initial value, as the file has it
+    double norm, probe, scale;
+};
+
+static int compare_final_parameter(struct golden_parts *c, const struct parameter *p, struct update update) {
     char path[PATH_MOST];
-    double norm, *mine = as_double(p->value, p->size, c->err);
+    double norm, scale, *mine = as_double(p->value, p->size, c->err);
     struct golden_array initial = {0};
     snprintf(path, sizeof path, "init/%s", p->name);
     int result = !mine || golden_read(c->file, path, &initial, c->err) ? -1 : 0;
     snprintf(path, sizeof path, "final/norm/%s", p->name);
-    if (!result && !(result = scalar(c, path, &norm))) {
-        golden_note(c->report, "final", fabs(golden_norm(mine, p->size) - norm) / norm);
+    if (!result && !(result = scalar(c, path, &norm)) && !(result = scale_for(c, "final/norm", p, &scale))) {
+        golden_note(c->report, "final", fabs(golden_norm(mine, p->size) - norm) / scale);
         snprintf(path, sizeof path, "final/head/%s", p->name);
-        result = compare_head(c, path, "final", mine, p->size, norm);
+        result = compare_head(c, path, "final", mine, p->size, scale);
         for (size_t i = 0; i < p->size; i++)
             mine[i] -= initial.items[i];
-        golden_note(c->report, "update", fabs(golden_norm(mine, p->size) - update_norm) / update_norm);
-        golden_note(c->report, "update", fabs(golden_probe(mine, p->size) - update_probe) / update_norm);
+        golden_note(c->report, "update", fabs(golden_norm(mine, p->size) - update.norm) / update.scale);
+        golden_note(c->report, "update", fabs(golden_probe(mine, p->size) - update.probe) / update.scale);
     }
     golden_array_free(&initial);
     free(mine);
@@ -207,8 +219,13 @@ int golden_compare_final(struct golden_parts *c) {
     struct golden_array norms = {0}, probes = {0};
     int failed = golden_read(c->file, "final/update_norm", &norms, c->err) ||
                  golden_read(c->file, "final/update_probe", &probes, c->err);
-    for (int i = 0; i < c->count && !failed; i++)
-        failed = compare_final_parameter(c, find(c, c->order[i]), norms.items[i], probes.items[i]);
+    for (int i = 0; i < c->count && !failed; i++) {
+        int scale = i;
+        for (int k = 0; c->noise && !strcmp(c->order[i], c->noise) && k < c->count; k++)
+            scale = strcmp(c->order[k], c->scale) ? scale : k;
+        failed = compare_final_parameter(
+            c, find(c, c->order[i]), (struct update){norms.items[i], probes.items[i], norms.items[scale]});
+    }
     golden_array_free(&norms);
     golden_array_free(&probes);
     for (int s = 0; s < GOLDEN_SETS && !failed; s++)

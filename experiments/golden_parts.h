@@ -15,6 +15,8 @@ struct golden_parts {
     struct parameters *sets[GOLDEN_SETS]; // of the case's networks; NULL: none
     char (*order)[64];                    // [count]; owned
     int count;
+    // A parameter whose gradient is rounding noise, and the one whose norm is then the scale; NULL: none.
+    const char *noise, *scale;
     struct error *err;
 };
 

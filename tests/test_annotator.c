@@ -279,7 +279,7 @@ static void test_bad_input_is_told(void) {
     s.depth = 1;
     expect_refusal(&s, "train.h5", "bad.h5", "depth: 1 is not in 3..12");
     s.depth = 0;
-    s.lr = 1e30;
+    s.lr = 1e300;
     expect_refusal(&s, "train.h5", "bad.h5", "is not a finite number");
     rmdir(suite_path("unfinished"));
     CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), before);

@@ -2,6 +2,7 @@
 // pix2pix: the sizes that the networks have, one iteration's losses and gradients, dropout. (Numbers against
 // the reference: reff golden.)
 #include "core/annotate/pix2pix.h"
+#include "core/base/memory.h"
 #include "core/layers/layers.h"
 #include "tests/suite.h"
 
@@ -186,11 +187,30 @@ static void test_dropout(void) {
     graph_free(g);
 }
 
+// Whichever allocation fails: a message, and nothing lost (the sanitizer tells).
+static void test_failing_allocations(void) {
+    struct pix2pix_settings s = small(4);
+    for (long at = 1;; at++) {
+        struct error err = {0};
+        memory_fail_at = at;
+        struct pix2pix *p = pix2pix_create(&s, &err);
+        int reached = memory_fail_at == 0;
+        memory_fail_at = 0;
+        pix2pix_free(p);
+        if (!reached) {
+            CU_ASSERT(p != NULL && at > 30);
+            break;
+        }
+        CU_ASSERT_FATAL(p == NULL && !strncmp(err.message, "out of memory", 13));
+    }
+}
+
 void suite_pix2pix(void);
 void suite_pix2pix(void) {
     CU_pSuite suite = CU_add_suite("pix2pix", NULL, NULL);
     CU_add_test(suite, "sizes of the networks at every depth", test_sizes);
     CU_add_test(suite, "both losses' gradients against differences (double)", test_gradients_are_derivatives);
     CU_add_test(suite, "the same bits on any number of threads", test_threads_do_not_matter);
+    CU_add_test(suite, "every allocation may fail", test_failing_allocations);
     CU_add_test(suite, "dropout: share, scale, a new draw each step", test_dropout);
 }
