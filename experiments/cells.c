@@ -113,10 +113,13 @@ static int find_name(const struct plan *plan, const char *name) {
 static int add_cell(struct plan *plan, const struct table *t, int row, int column, uint64_t seed,
                     struct error *err) {
     struct cell c = {.axes = table_axes(t, row), .seed = seed};
-    cell_name(c.name, plan->profile, &c.axes, t->columns[column], seed);
+    const char *method = table_method(t, column);
+    if (strcmp(table_data(t, column), "textured-mnist") || c.axes.n != N_ALL)
+        return fail(err, "%s: the sweep knows neither other data sets nor n", t->path);
+    cell_name(c.name, plan->profile, &c.axes, method, seed);
     if (find_name(plan, c.name) >= 0)
         return 0;
-    if (profile_training(plan->profile, t->columns[column], &c.training, err))
+    if (profile_training(plan->profile, method, &c.training, err))
         return -1;
     c.training.seed = seed;
     fill_data(&c, plan->profile);
@@ -173,7 +176,7 @@ const struct cell *plan_find(const struct plan *plan, const struct table *table,
                              uint64_t seed) {
     struct axes axes = table_axes(table, row);
     char name[192];
-    cell_name(name, plan->profile, &axes, table->columns[column], seed);
+    cell_name(name, plan->profile, &axes, table_method(table, column), seed);
     int i = find_name(plan, name);
     return i < 0 ? NULL : &plan->cells[i];
 }

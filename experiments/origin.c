@@ -24,7 +24,7 @@ static void append_word(char out[1024], const char *word) {
 }
 
 void origin_command(char out[1024], char *const *words, int word_count, const char *profile, const char *data,
-                    const struct seeds *seeds, const char *rows) {
+                    const struct seeds *seeds, const char *rows, const char *columns) {
     char list[SEEDS_MOST * 21 + 2] = "";
     size_t used = 0;
     snprintf(out, 1024, "reff run");
@@ -42,6 +42,10 @@ void origin_command(char out[1024], char *const *words, int word_count, const ch
     if (*rows) {
         append_word(out, "--rows");
         append_word(out, rows);
+    }
+    if (*columns) {
+        append_word(out, "--columns");
+        append_word(out, columns);
     }
     if (*data) {
         append_word(out, "--data");

@@ -21,6 +21,6 @@ void origin_add_run(json_t *runs, json_t *makers, const json_t *run, const char 
 
 // "reff run table1 --profile tiny --seeds 1,2 --data /data": the command line, fit for a shell.
 void origin_command(char out[1024], char *const *words, int word_count, const char *profile, const char *data,
-                    const struct seeds *seeds, const char *rows);
+                    const struct seeds *seeds, const char *rows, const char *columns);
 
 #endif

@@ -12,15 +12,17 @@ int request_read(struct request *r, const struct request_options *options, char 
     memset(r, 0, sizeof *r);
     if (profile_read(&r->profile, options->profile, err) ||
         profile_resolve(&r->profile, options->data, err) ||
-        tables_read(&r->tables, &r->table_count, words, word_count, err))
+        tables_read(&r->tables, &r->table_count, words, word_count, err) ||
+        tables_keep(r->tables, &r->table_count, options->rows, options->columns, err))
         return -1;
     for (int t = 0; t < r->table_count; t++)
-        if (table_keep_rows(&r->tables[t], options->rows, err) || claims_check(&r->tables[t], err))
+        if (claims_check(&r->tables[t], err))
             return -1;
     r->seeds = r->profile.seeds;
     if (*options->seeds && seeds_parse(&r->seeds, options->seeds, "--seeds", err))
         return -1;
-    origin_command(r->command, words, word_count, options->profile, options->data, &r->seeds, options->rows);
+    origin_command(r->command, words, word_count, options->profile, options->data, &r->seeds, options->rows,
+                   options->columns);
     return plan_make(&r->plan, &r->profile, &r->seeds, r->tables, r->table_count, work, err);
 }
 

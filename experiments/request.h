@@ -10,7 +10,7 @@
 
 struct request_options {
     char profile[SETTING_TEXT_SIZE], data[SETTING_TEXT_SIZE], seeds[SETTING_TEXT_SIZE],
-        rows[SETTING_TEXT_SIZE], results[SETTING_TEXT_SIZE];
+        rows[SETTING_TEXT_SIZE], columns[SETTING_TEXT_SIZE], results[SETTING_TEXT_SIZE];
     int jobs, threads, keep_shards, retry, dry_run; // run only
     char format[SETTING_WORD_SIZE];                 // table only
 };
@@ -24,7 +24,9 @@ struct request_options {
         SETTING_PATH(struct request_options, seeds, "", "SEEDS",                                             \
                      "a count (5) or a list (3,4,9); none: the profile's"),                                  \
         SETTING_PATH(struct request_options, rows, "", "ROWS",                                               \
-                     "only these rows of each table (0,1); none: all"),                                      \
+                     "only these rows of each table (0,All); none: all"),                                    \
+        SETTING_PATH(struct request_options, columns, "", "COLUMNS",                                         \
+                     "only these columns of each table (reff,isic2017); none: all"),                         \
         SETTING_PATH(struct request_options, results, "results", "DIR", "where runs, shards and tables lie")
 
 struct request {

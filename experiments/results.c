@@ -24,6 +24,7 @@ static int number(const char *field, double *value) {
     return end != field && !*end;
 }
 
+// Rows are numbers, or All.
 static int take_line(json_t *paper, char *line, const char *path, int place, struct error *err) {
     char *fields[PAPER_FIELDS], key[160];
     double row, mean, std;
@@ -38,7 +39,8 @@ static int take_line(json_t *paper, char *line, const char *path, int place, str
     }
     if (count < PAPER_FIELDS)
         return fail(err, "%s:%d: fewer than %d fields", path, place, PAPER_FIELDS);
-    if (!number(fields[2], &row) || !number(fields[4], &mean) || !number(fields[5], &std))
+    if ((strcmp(fields[2], "All") ? !number(fields[2], &row) : (row = N_ALL, 0)) ||
+        !number(fields[4], &mean) || !number(fields[5], &std))
         return fail(err, "%s:%d: row, mean or std is no number", path, place);
     paper_key(key, fields[0], row, fields[3]);
     if (json_object_get(paper, key))

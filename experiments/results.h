@@ -34,7 +34,7 @@ void table_result_free(struct table_result *r);
 const struct cell_result *table_result_cell(const struct table_result *r, int row, int column);
 
 // The paper's numbers (experiments/paper.csv: table,row_name,row,column,mean,std), as {"table1a|0|baseline":
-// [31.29, 2.16], ...} with rows as numbers. New reference.
+// [31.29, 2.16], ...} with rows as numbers, All as N_ALL. New reference.
 json_t *paper_read(struct error *err);
 
 // Reads such a file at a path. A malformed line is refused with its place.

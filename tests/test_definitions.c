@@ -73,23 +73,57 @@ static void test_committed_tables(void) {
     free(tables);
 }
 
+// The tables whose rows are numbers of annotated images, or whose columns are data sets.
+static void test_other_axes(void) {
+    struct error err = {0};
+    struct table t;
+    CU_ASSERT_FATAL(!table_read(&t, "table3a", &err));
+    CU_ASSERT_EQUAL(t.row_count, 7);
+    CU_ASSERT_EQUAL(table_row(&t, N_ALL), 6);
+    CU_ASSERT_STRING_EQUAL(t.rows[6], "All");
+    CU_ASSERT_EQUAL(table_axes(&t, 6).n, N_ALL);
+    CU_ASSERT_EQUAL(table_axes(&t, 1).n, 1);
+    CU_ASSERT_EQUAL(table_column(&t, "pets"), 2);
+    CU_ASSERT_STRING_EQUAL(table_data(&t, 2), "pets");
+    CU_ASSERT_STRING_EQUAL(table_method(&t, 2), "reff");
+    CU_ASSERT_FATAL(!table_read(&t, "table2", &err));
+    CU_ASSERT_EQUAL(table_axes(&t, 0).size, 28);
+    CU_ASSERT_EQUAL(table_axes(&t, 0).n, N_ALL); // where a table says nothing of n
+    CU_ASSERT_STRING_EQUAL(table_data(&t, 1), "textured-mnist");
+    CU_ASSERT_STRING_EQUAL(table_method(&t, 1), "reff-single");
+    CU_ASSERT_FATAL(!table_read(&t, "supp-table4", &err));
+    CU_ASSERT(t.kind == TABLE_SETTINGS && !t.row_count && !t.column_count);
+}
+
 static void test_kept_rows(void) {
     struct error err = {0};
     struct table t, all;
+    int count = 1;
     CU_ASSERT_FATAL(!table_read(&all, "table1a", &err));
     t = all;
-    CU_ASSERT(!table_keep_rows(&t, "", &err));
-    CU_ASSERT(t.row_count == all.row_count && !t.partial);
-    CU_ASSERT_FATAL(!table_keep_rows(&t, "1,0.4", &err)); // in the table's order whatever the list's
+    CU_ASSERT(!tables_keep(&t, &count, "", "", &err));
+    CU_ASSERT(t.row_count == all.row_count && !t.partial && count == 1);
+    CU_ASSERT_FATAL(!tables_keep(&t, &count, "1,0.4", "", &err)); // in the table's order whatever the list's
     CU_ASSERT_EQUAL_FATAL(t.row_count, 2);
     CU_ASSERT_STRING_EQUAL(t.rows[0], all.rows[2]);
     CU_ASSERT_STRING_EQUAL(t.rows[1], all.rows[5]);
     CU_ASSERT(t.row_values[0] == 0.4 && t.row_values[1] == 1 && t.partial);
+    struct table several[3];
+    CU_ASSERT_FATAL(!table_read(&several[0], "table1a", &err) && !table_read(&several[1], "table3a", &err) &&
+                    !table_read(&several[2], "table2", &err));
+    count = 3; // a row that one of them has; table2 has neither and goes
+    CU_ASSERT_FATAL(!tables_keep(several, &count, "0.2,all,0", "baseline,isic2017", &err));
+    CU_ASSERT_EQUAL_FATAL(count, 2);
+    CU_ASSERT(several[0].row_count == 2 && several[0].column_count == 1 && several[0].partial);
+    CU_ASSERT_STRING_EQUAL(several[1].name, "table3a");
+    CU_ASSERT(several[1].row_count == 2 && several[1].row_values[1] == N_ALL);
+    CU_ASSERT_STRING_EQUAL(several[1].columns[0], "isic2017");
     const char *const bad[] = {"0.5", "0,0", "x", "2"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         t = all;
+        count = 1;
         err = (struct error){0};
-        CU_ASSERT(table_keep_rows(&t, bad[i], &err));
+        CU_ASSERT(tables_keep(&t, &count, bad[i], "", &err));
         CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
         CU_ASSERT(!strncmp(err.message, "--rows: ", 8));
     }
@@ -118,12 +152,12 @@ static void test_committed_profiles(void) {
 static void test_paper_numbers(void) {
     struct error err = {0};
     struct table *tables;
-    char *words[] = {"table1"};
+    char *words[] = {"table1", "table2", "table3a", "supp-table3"};
     int count;
     double mean, std;
     json_t *paper = paper_read(&err);
     CU_ASSERT_FATAL(paper != NULL);
-    CU_ASSERT_FATAL(!tables_read(&tables, &count, words, 1, &err));
+    CU_ASSERT_FATAL(!tables_read(&tables, &count, words, 4, &err));
     for (int t = 0; t < count; t++)
         for (int row = 0; row < tables[t].row_count; row++)
             for (int column = 0; column < tables[t].column_count; column++)
@@ -132,6 +166,8 @@ static void test_paper_numbers(void) {
     CU_ASSERT(!paper_value(paper, "table1a", 0, "baseline", &mean, &std));
     CU_ASSERT_EQUAL(mean, 31.29);
     CU_ASSERT_EQUAL(std, 2.16);
+    CU_ASSERT(!paper_value(paper, "table3b", N_ALL, "abn", &mean, &std));
+    CU_ASSERT_EQUAL(mean, 53.23);
     CU_ASSERT(paper_value(paper, "table1a", 0.5, "baseline", &mean, &std));
     free(tables);
     json_decref(paper);
@@ -185,8 +221,9 @@ static void check_refused(const struct bad_file *bad, size_t count,
     }
 }
 
-#define TABLE_HEAD "[table]\ntitle = t\nrow = p\n"
-#define TABLE_TAIL "[fixed]\nq = 1\nsize = 223\n"
+#define TABLE_HEAD      "[table]\ntitle = t\nrow = p\n"
+#define TABLE_TAIL_REST "q = 1\nsize = 223\n"
+#define TABLE_TAIL      "[fixed]\n" TABLE_TAIL_REST
 
 static void test_bad_tables(void) {
     static const struct bad_file bad[] = {
@@ -205,6 +242,17 @@ static void test_bad_tables(void) {
         {TABLE_HEAD "columns = reff\n" TABLE_TAIL, "rows is missing"},
         {"[table]\ntitle = t\nrow = lambda\n", "bad.ini:3: 'lambda'"},
         {TABLE_HEAD "rows\n", "bad.ini:4: "},
+        {"[table]\ntitle = t\nrow = n\nrows = 0, 1.5\ncolumns = reff\n[fixed]\np = 0\n" TABLE_TAIL_REST,
+         "bad.ini:4: 1.5 is neither a whole number nor All"},
+        {"[table]\ntitle = t\nrow = n\nrows = 0, all, 1e9\ncolumns = reff\n", "bad.ini:4: 1e9"},
+        {TABLE_HEAD "rows = 0\ncolumn = data\ncolumns = mnist\n" TABLE_TAIL, "bad.ini:6: 'mnist'"},
+        {TABLE_HEAD "rows = 0\ncolumn = data\ncolumns = textured-mnist\n" TABLE_TAIL, "method must be"},
+        {TABLE_HEAD "rows = 0\ncolumns = reff\n" TABLE_TAIL "method = reff\n", "method must be either"},
+        {TABLE_HEAD "rows = 0\ncolumns = reff\n" TABLE_TAIL "data = pets\n", "p belongs to textured-mnist"},
+        {TABLE_HEAD "rows = 0\ncolumns = reff\n" TABLE_TAIL "lambda = 1\n",
+         "unknown key 'lambda' in [fixed]"},
+        {"[table]\ntitle = t\nkind = settings\nrow = p\n", "kind = settings takes no row"},
+        {"[table]\nkind = textures\n", "title is missing"},
         {"title = t\n[table]\n", "bad.ini:1: 'title' stands before any [section]"},
     };
     check_refused(bad, sizeof bad / sizeof *bad, read_table);
@@ -284,8 +332,9 @@ void suite_definitions(void) {
     CU_add_test(suite, "seeds: a count or a list", test_seeds);
     CU_add_test(suite, "seeds: what is neither is refused", test_bad_seeds);
     CU_add_test(suite, "table1 is the specification's tables 1a and 1b", test_committed_tables);
+    CU_add_test(suite, "rows of annotated images, columns of data sets", test_other_axes);
     CU_add_test(suite, "every committed profile can be read", test_committed_profiles);
-    CU_add_test(suite, "the paper's numbers are there for every cell of table1", test_paper_numbers);
+    CU_add_test(suite, "the paper's numbers are there for every cell of the tables", test_paper_numbers);
     CU_add_test(suite, "malformed numbers of the paper are refused with their line", test_bad_paper_numbers);
     CU_add_test(suite, "some rows of a table", test_kept_rows);
     CU_add_test(suite, "bad tables are refused with file and line", test_bad_tables);

@@ -59,7 +59,7 @@ static void begin_with(double last) {
     paper = json_pack("{s:[f, f]}", "small|0|reff", 46.68, 0.82);
     CU_ASSERT_FATAL(!table_result_read(&table, &f.tables[0], &f.plan, results, paper, &err));
     CU_ASSERT_FATAL(!claims_decide(&table, 1, paper, &claims, &claim_count, &err));
-    origin_command(command, words, 2, "tiny", "/my data", &f.plan.seeds, "0,1");
+    origin_command(command, words, 2, "tiny", "/my data", &f.plan.seeds, "0,1", "");
     CU_ASSERT_STRING_EQUAL(
         command, "reff run small.ini 'it'\\''s' --profile tiny --seeds 1,2 --rows 0,1 --data '/my data'");
     provenance = origin_of_table(&table, command, &err);
