@@ -10,15 +10,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const split_names[SPLITS] = {"train", "test", "validation"};
-
 enum { PAPER_CANVAS = 224 };
 
-static void cell_name(char out[192], const struct profile *p, const struct axes *a, const char *method,
-                      uint64_t seed) {
-    snprintf(out, 192, "%s: p %.6g, q %.6g, size %.6g, %s, seed %llu", p->name, a->p, a->q, a->size, method,
-             (unsigned long long)seed);
+// ---------------------------------------------------------------------------------------- places
+
+struct place { // what a place of a table stands for, the seed aside
+    struct axes axes;
+    const char *data, *method;
+};
+
+static int is_textured(const char *data) {
+    return !strcmp(data, "textured-mnist");
 }
+
+// Without annotations nothing can be focused: that is the baseline, which never has any.
+static struct place place_of(const struct table *t, int row, int column) {
+    struct place p = {table_axes(t, row), table_data(t, column), table_method(t, column)};
+    if (p.axes.n == 0 && !strncmp(p.method, "reff", 4))
+        p.method = "baseline";
+    if (!strcmp(p.method, "baseline"))
+        p.axes.n = 0;
+    return p;
+}
+
+static void cell_name(char out[192], const struct profile *profile, const struct place *p, uint64_t seed) {
+    const struct axes *a = &p->axes;
+    int used = snprintf(out, 192, "%s: ", profile->name);
+    if (is_textured(p->data))
+        used += snprintf(out + used, 192 - (size_t)used, "p %.6g, q %.6g, size %.6g, ", a->p, a->q, a->size);
+    else
+        used += snprintf(out + used, 192 - (size_t)used, "%.40s, ", p->data);
+    if (strcmp(p->method, "baseline") && a->n != N_ALL)
+        used += snprintf(out + used, 192 - (size_t)used, "n %.6g, ", a->n);
+    snprintf(out + used, 192 - (size_t)used, "%s, seed %llu", p->method, (unsigned long long)seed);
+}
+
+// ---------------------------------------------------------------------------------------- settings
 
 // Tables give the digit's size for a canvas of 224 pixels.
 static int scaled_size(double size, int canvas) {
@@ -26,26 +53,40 @@ static int scaled_size(double size, int canvas) {
     return scaled < DIGIT_SIDE_LEAST ? DIGIT_SIDE_LEAST : scaled;
 }
 
-static void fill_data(struct cell *c, const struct profile *p) {
-    const int counts[SPLITS] = {p->train, p->test, p->validation};
-    c->has_validation = p->validation >= 0;
+static void fill_data(struct cell *c, const struct plan_data *d) {
+    c->set = d->data->set;
+    c->classes = d->classes;
+    c->has_validation = d->data->images[SPLIT_VALIDATION] >= 0;
     for (int s = 0; s < SPLITS; s++) {
-        struct textured_mnist_settings *d = &c->data[s];
-        *d = p->data;
-        d->p = s == SPLIT_TEST ? 1 : c->axes.p;
-        d->q = c->axes.q;
-        d->size = scaled_size(c->axes.size, d->canvas);
-        d->seed = c->seed;
-        d->count = counts[s] < 0 ? 0 : counts[s];
-        snprintf(d->split, sizeof d->split, "%s", split_names[s]);
+        int count = d->data->images[s];
+        c->data[s] = d->data->settings;
+        c->images[s] = d->images[s];
+        data_set_choose(c->set, &c->data[s], split_names[s], c->seed, count < 0 ? 0 : count);
+        if (is_textured(c->set->name)) {
+            struct textured_mnist_settings *t = &c->data[s].textured_mnist;
+            t->p = s == SPLIT_TEST ? 1 : c->axes.p;
+            t->q = c->axes.q;
+            t->size = scaled_size(c->axes.size, t->canvas);
+        }
     }
 }
 
-double cell_images(const struct cell *cell, enum split split) {
-    static const int all[SPLITS] = {54000, 10000, 6000};
-    if (split == SPLIT_VALIDATION && !cell->has_validation)
-        return 0;
-    return cell->data[split].count ? cell->data[split].count : all[split];
+static int fill_settings(struct cell *c, const struct profile *p, const char *method, struct error *err) {
+    if (profile_training(p, method, c->set->name, &c->training, err) ||
+        profile_annotator(p, c->set->name, &c->annotator, err))
+        return -1;
+    c->training.seed = c->seed;
+    if (c->axes.n == 0 && !strcmp(method, "abn"))
+        c->training.gamma = 0; // no map loss
+    c->has_annotator = c->axes.n > 0 && c->axes.n < N_ALL;
+    c->annotator.n = c->has_annotator ? (int)c->axes.n : 1;
+    c->annotator.seed = c->seed;
+    c->steps = floor((double)c->images[SPLIT_TRAIN] / c->training.batch) * c->training.epochs;
+    return 0;
+}
+
+int cell_pixels(const struct cell *cell) {
+    return cell->set->pixels(&cell->data[SPLIT_TRAIN]);
 }
 
 // ---------------------------------------------------------------------------------------- digests
@@ -54,50 +95,132 @@ static json_t *data_identity(const struct cell *c, const json_t *inputs) {
     json_t *data = json_object();
     for (int s = 0; s < SPLITS; s++)
         if (s != SPLIT_VALIDATION || c->has_validation)
-            json_object_set_new(data, split_names[s], settings_json(textured_mnist_schema, &c->data[s], 1));
+            json_object_set_new(data, split_names[s], settings_json(c->set->schema, &c->data[s], 1));
     return json_pack("{s:o, s:O, s:i}", "data", data, "inputs", inputs, "generator_revision",
-                     GENERATOR_REVISION);
+                     c->set->revision);
 }
 
-static int make_cost_key(struct cell *c, struct error *err) {
-    json_t *key =
-        json_pack("{s:o, s:i, s:f, s:f, s:f}", "train", settings_json(train_schema, &c->training, 1),
-                  "canvas", c->data[0].canvas, "images", cell_images(c, SPLIT_TRAIN), "test",
-                  cell_images(c, SPLIT_TEST), "validation", cell_images(c, SPLIT_VALIDATION));
-    json_object_del(json_object_get(key, "train"), "seed");
+// What costs depend on beside the settings. Data sets of one size cost the same, but for their classes.
+static json_t *cost_base(const struct cell *c, const char *name, json_t *settings) {
+    json_object_del(settings, "seed");
+    json_object_del(settings, "n");
+    json_t *key = json_pack("{s:o, s:i, s:f}", name, settings, "canvas", cell_pixels(c), "images",
+                            (double)c->images[SPLIT_TRAIN]);
+    if (!is_textured(c->set->name))
+        json_object_set_new(key, "classes", json_integer(c->classes));
+    return key;
+}
+
+static int make_cost_keys(struct cell *c, struct error *err) {
+    json_t *key = cost_base(c, "train", settings_json(train_schema, &c->training, 1)), *annotator = NULL;
+    json_object_set_new(key, "test", json_real(c->images[SPLIT_TEST]));
+    json_object_set_new(key, "validation", json_real(c->images[SPLIT_VALIDATION]));
     int result = json_digest(key, c->cost_key, err);
     json_decref(key);
+    if (result || !c->has_annotator)
+        return result;
+    annotator = cost_base(c, "annotator", settings_json(annotator_schema, &c->annotator, 1));
+    result = json_digest(annotator, c->annotation_cost_key, err);
+    json_decref(annotator);
     return result;
 }
 
-static int make_identity(struct cell *c, const struct plan *plan, const char *weights, struct error *err) {
-    json_t *identity = data_identity(c, plan->inputs);
-    int result = json_digest(identity, c->data_digest, err);
+// Adds what pseudo-annotations depend on to the identity of a run that has some.
+static int add_annotator(struct cell *c, json_t *identity, struct error *err) {
+    if (!c->has_annotator)
+        return 0;
+    json_object_set_new(identity, "annotator", settings_json(annotator_schema, &c->annotator, 1));
+    json_object_set_new(identity, "annotator_revision", json_integer(ANNOTATOR_REVISION));
+    return json_digest(identity, c->annotation_digest, err);
+}
+
+static int make_record(struct cell *c, const struct plan *plan, json_t *identity, struct error *err) {
+    char description[256];
+    profile_describe(plan->profile, c->set->name, description);
+    c->record =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:s, s:I, s:s, s:s, s:o}", "name", c->name, "digest",
+                  c->digest, "profile", plan->profile->name, "data_set", c->set->name, "data", description,
+                  "n", c->axes.n, "method", c->training.method, "seed", (json_int_t)c->seed, "data_digest",
+                  c->data_digest, "cost_key", c->cost_key, "identity", identity);
+    if (!c->record)
+        return fail(err, "out of memory: a cell's record");
+    if (is_textured(c->set->name)) {
+        json_object_set_new(c->record, "p", json_real(c->axes.p));
+        json_object_set_new(c->record, "q", json_real(c->axes.q));
+        json_object_set_new(c->record, "size", json_real(c->axes.size));
+    }
+    if (c->has_annotator)
+        json_object_set_new(c->record, "annotation_cost_key", json_string(c->annotation_cost_key));
+    return 0;
+}
+
+static int make_identity(struct cell *c, const struct plan *plan, const struct plan_data *data,
+                         const char *weights, struct error *err) {
+    json_t *identity = data_identity(c, data->inputs);
+    int failed = json_digest(identity, c->data_digest, err) || add_annotator(c, identity, err);
     json_object_set_new(identity, "train", settings_json(train_schema, &c->training, 1));
     json_object_set_new(identity, "weights", *weights ? json_string(weights) : json_null());
     json_object_set_new(identity, "trainer_revision", json_integer(TRAINER_REVISION));
     // The double build gives other numbers, which must not be mixed with float's.
     json_object_set_new(identity, "precision", json_string(REAL_NAME));
-    if (!result)
-        result = json_digest(identity, c->digest, err) || make_cost_key(c, err);
-    char description[256];
-    profile_describe(plan->profile, description);
-    c->record = json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:f, s:f, s:s, s:I, s:s, s:s, s:o}", "name",
-                          c->name, "digest", c->digest, "profile", plan->profile->name, "data_set",
-                          "textured-mnist", "data", description, "p", c->axes.p, "q", c->axes.q, "size",
-                          c->axes.size, "method", c->training.method, "seed", (json_int_t)c->seed,
-                          "data_digest", c->data_digest, "cost_key", c->cost_key, "identity", identity);
-    return result ? -1 : c->record ? 0 : fail(err, "out of memory: a cell's record");
+    if (failed || json_digest(identity, c->digest, err) || make_cost_keys(c, err)) {
+        json_decref(identity);
+        return -1;
+    }
+    return make_record(c, plan, identity, err);
 }
 
-struct input_question {
+// ---------------------------------------------------------------------------------------- the data
+
+struct data_question {
     const struct work *work;
-    const struct textured_mnist_settings *settings;
+    const struct profile_data *data;
 };
 
-static json_t *ask_inputs(void *context, struct error *err) {
-    struct input_question *q = context;
-    return q->work->inputs(q->settings, err);
+// {"inputs", "classes", "images": by split}, asked in a child process.
+static json_t *ask_data(void *context, struct error *err) {
+    const struct data_question *q = context;
+    union data_settings settings = q->data->settings;
+    const struct data_set *set = q->data->set;
+    json_t *images = json_array();
+    json_t *inputs = q->work->inputs(set, &settings, err);
+    int failed = !inputs, classes = failed ? -1 : set->classes(&settings, err);
+    failed = failed || classes < 0;
+    for (int s = 0; s < SPLITS && !failed; s++) {
+        int count = q->data->images[s], found = 0;
+        data_set_choose(set, &settings, split_names[s], 1, count < 0 ? 0 : count);
+        failed = count >= 0 && (found = set->images(&settings, err)) < 0;
+        json_array_append_new(images, json_integer(found));
+    }
+    if (!failed)
+        return json_pack("{s:o, s:i, s:o}", "inputs", inputs, "classes", classes, "images", images);
+    json_decref(inputs);
+    json_decref(images);
+    return NULL;
+}
+
+// What the plan needs to know of the data set of that name; asked once. NULL with a message on failure;
+// without `inputs` when it is absent.
+static struct plan_data *know_data(struct plan *plan, const char *name, const struct work *work,
+                                   struct error *err) {
+    const struct profile_data *data = profile_data_find(plan->profile, name);
+    if (!data)
+        return fail(err, "%.60s: a data set without a generator", name), NULL;
+    struct plan_data *known = &plan->data[data - plan->profile->data];
+    known->data = data;
+    if (known->inputs || *data->absent)
+        return known;
+    struct data_question question = {work, data};
+    json_t *answer = isolated_json(ask_data, &question, err);
+    if (!answer)
+        return NULL;
+    known->inputs = json_incref(json_object_get(answer, "inputs"));
+    known->classes = (int)json_integer_value(json_object_get(answer, "classes"));
+    for (int s = 0; s < SPLITS; s++)
+        known->images[s] =
+            (int)json_integer_value(json_array_get(json_object_get(answer, "images"), (size_t)s));
+    json_decref(answer);
+    return known;
 }
 
 // ---------------------------------------------------------------------------------------- the plan
@@ -109,24 +232,32 @@ static int find_name(const struct plan *plan, const char *name) {
     return -1;
 }
 
-// A cell without its digests; nothing if it is there already.
-static int add_cell(struct plan *plan, const struct table *t, int row, int column, uint64_t seed,
+// A cell without its digests; nothing if it is there already, or if its data are absent.
+static int add_cell(struct plan *plan, const struct place *place, uint64_t seed, const struct work *work,
                     struct error *err) {
-    struct cell c = {.axes = table_axes(t, row), .seed = seed};
-    const char *method = table_method(t, column);
-    if (strcmp(table_data(t, column), "textured-mnist") || c.axes.n != N_ALL)
-        return fail(err, "%s: the sweep knows neither other data sets nor n", t->path);
-    cell_name(c.name, plan->profile, &c.axes, method, seed);
+    struct cell c = {.axes = place->axes, .seed = seed};
+    cell_name(c.name, plan->profile, place, seed);
     if (find_name(plan, c.name) >= 0)
         return 0;
-    if (profile_training(plan->profile, method, &c.training, err))
-        return -1;
-    c.training.seed = seed;
-    fill_data(&c, plan->profile);
-    c.steps = floor(cell_images(&c, SPLIT_TRAIN) / c.training.batch) * c.training.epochs;
-    if (reallocate((void **)&plan->cells, (size_t)plan->count + 1, sizeof c, "cells", err))
+    const struct plan_data *data = know_data(plan, place->data, work, err);
+    if (!data || !data->inputs)
+        return data ? 0 : -1;
+    fill_data(&c, data);
+    if (fill_settings(&c, plan->profile, place->method, err) ||
+        reallocate((void **)&plan->cells, (size_t)plan->count + 1, sizeof c, "cells", err))
         return -1;
     plan->cells[plan->count++] = c;
+    return 0;
+}
+
+static int add_table(struct plan *plan, const struct table *t, const struct work *work, struct error *err) {
+    for (int row = 0; row < t->row_count; row++)
+        for (int s = 0; s < plan->seeds.count; s++)
+            for (int column = 0; column < t->column_count; column++) {
+                struct place place = place_of(t, row, column);
+                if (add_cell(plan, &place, plan->seeds.values[s], work, err))
+                    return -1;
+            }
     return 0;
 }
 
@@ -141,7 +272,7 @@ static int add_identities(struct plan *plan, struct error *err) {
             if (*file && digest_file(file, digest, err))
                 return -1;
         }
-        if (make_identity(c, plan, digest, err))
+        if (make_identity(c, plan, &plan->data[c->set - data_sets], digest, err))
             return -1;
     }
     return 0;
@@ -151,34 +282,33 @@ int plan_make(struct plan *plan, const struct profile *profile, const struct see
               const struct table *tables, int table_count, const struct work *work, struct error *err) {
     *plan = (struct plan){.profile = profile, .seeds = *seeds};
     for (int t = 0; t < table_count; t++)
-        for (int row = 0; row < tables[t].row_count; row++)
-            for (int s = 0; s < seeds->count; s++)
-                for (int column = 0; column < tables[t].column_count; column++)
-                    if (add_cell(plan, &tables[t], row, column, seeds->values[s], err))
-                        return -1;
-    if (!plan->count)
-        return fail_usage(err, "no cells to run");
+        if (add_table(plan, &tables[t], work, err))
+            return -1;
     plan->table_cells = plan->count / seeds->count;
-    struct input_question question = {work, &plan->cells[0].data[SPLIT_TRAIN]};
-    plan->inputs = isolated_json(ask_inputs, &question, err);
-    return plan->inputs ? add_identities(plan, err) : -1;
+    return add_identities(plan, err);
 }
 
 void plan_free(struct plan *plan) {
     for (int i = 0; i < plan->count; i++)
         json_decref(plan->cells[i].record);
+    for (int d = 0; d < DATA_SETS_MOST; d++)
+        json_decref(plan->data[d].inputs);
     free(plan->cells);
-    json_decref(plan->inputs);
     memset(plan, 0, sizeof *plan);
 }
 
 const struct cell *plan_find(const struct plan *plan, const struct table *table, int row, int column,
                              uint64_t seed) {
-    struct axes axes = table_axes(table, row);
+    struct place place = place_of(table, row, column);
     char name[192];
-    cell_name(name, plan->profile, &axes, table_method(table, column), seed);
+    cell_name(name, plan->profile, &place, seed);
     int i = find_name(plan, name);
     return i < 0 ? NULL : &plan->cells[i];
+}
+
+const char *plan_absent(const struct plan *plan, const struct table *table, int column) {
+    const struct profile_data *data = profile_data_find(plan->profile, table_data(table, column));
+    return data && *data->absent ? data->absent : "not in the plan";
 }
 
 // ---------------------------------------------------------------------------------------- differences
@@ -198,7 +328,8 @@ static void compare(const char *path, const json_t *before, const json_t *now, c
         json_object_foreach(keys, key, value) {
             char place[128];
             // Which method, which data: "train" alone needs no prefix, its names are known from profiles.
-            int bare = !*path || !strcmp(path, "train") || !strcmp(path, "data");
+            int bare =
+                !*path || !strcmp(path, "train") || !strcmp(path, "data") || !strcmp(path, "annotator");
             snprintf(place, sizeof place, "%s%s%s", bare ? "" : path, bare ? "" : " ", key);
             compare(place, json_object_get(before, key), json_object_get(now, key), out, size, used);
         }

@@ -8,8 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int data_set_folder(char out[PATH_SIZE], const char *results, const struct cell *cell,
-                           struct error *err) {
+int data_set_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err) {
     char name[32];
     snprintf(name, sizeof name, "shards/%.16s", cell->data_digest);
     return path_join(out, err, results, name);
@@ -46,7 +45,7 @@ static int make_missing(const char *results, const struct cell *cell, const stru
         if (!lacks(results, cell, s))
             continue;
         if (data_set_shard(path, results, cell, s, err) ||
-            work->generate(&cell->data[s], path, progress, progress_context, err))
+            work->generate(cell->set, &cell->data[s], path, progress, progress_context, err))
             return -1;
         if (interrupt_requested())
             return fail_interrupted(err, "interrupted while making %s", path);
@@ -108,8 +107,8 @@ static void remove_folder(const char *folder) {
     DIR *listing = opendir(folder);
     while (listing && (entry = readdir(listing)))
         if (strcmp(entry->d_name, "lock") && entry->d_name[0] != '.' &&
-            !path_join(path, &ignored, folder, entry->d_name))
-            unlink(path);
+            !path_join(path, &ignored, folder, entry->d_name) && unlink(path))
+            folder_remove(path); // an annotator's checkpoint
     if (listing)
         closedir(listing);
     if (!path_join(path, &ignored, folder, "lock"))
@@ -147,9 +146,18 @@ void data_sets_prune(const char *results) {
         rmdir(shards); // if empty
 }
 
+static double bytes_per_image(const struct cell *cell) {
+    double pixels = cell_pixels(cell);
+    return 4 * pixels * pixels + 256; // provenance
+}
+
 double data_set_bytes(const struct cell *cell) {
-    double images = 0, per_image = 4.0 * cell->data[0].canvas * cell->data[0].canvas + 256; // + provenance
+    double images = 0;
     for (enum split s = 0; s < SPLITS; s++)
-        images += cell_images(cell, s);
-    return images * per_image;
+        images += cell->images[s];
+    return images * bytes_per_image(cell);
+}
+
+double data_set_annotation_bytes(const struct cell *cell) {
+    return cell->has_annotator ? cell->images[SPLIT_TRAIN] * bytes_per_image(cell) : 0;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shards of a sweep: results/shards/<first 16 digits of the data set's
-// digest>/{train,test[,validation]}.h5, made when a run needs them, removed when none does. A run holds a
-// shared lock on its data set while it works; making and removing take it exclusively, so any number of runs
-// and sweeps may meet here.
+// digest>/{train,test[,validation]}.h5 and the pseudo-annotations (annotations.h), made when a run needs
+// them, removed when none does. A run holds a shared lock on its data set while it works; making and removing
+// take it exclusively, so any number of runs and sweeps may meet here.
 #ifndef REFF_EXPERIMENTS_DATA_SETS_H
 #define REFF_EXPERIMENTS_DATA_SETS_H
 
@@ -14,7 +14,8 @@ int data_set_hold(const char *results, const struct cell *cell, const struct wor
                   void (*progress)(void *context, double done, double total), void *progress_context,
                   struct error *err);
 
-// A shard's path.
+// Its folder, and a shard's path.
+int data_set_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err);
 int data_set_shard(char out[PATH_SIZE], const char *results, const struct cell *cell, enum split split,
                    struct error *err);
 
@@ -28,7 +29,9 @@ int data_set_keep(const char *results, const struct cell *cell, struct error *er
 // settings changed. An unfinished run of another sweep makes its data again when it goes on.
 void data_sets_prune(const char *results);
 
-// Bytes that the data set takes on disk, about (shards are not compressed unless a profile says so).
+// Bytes that the data set takes on disk, about (shards are not compressed unless a profile says so), and
+// those of one set of pseudo-annotations beside it.
 double data_set_bytes(const struct cell *cell);
+double data_set_annotation_bytes(const struct cell *cell);
 
 #endif

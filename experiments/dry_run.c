@@ -2,6 +2,7 @@
 #include "experiments/dry_run.h"
 
 #include "core/base/memory.h"
+#include "experiments/annotations.h"
 #include "experiments/probe.h"
 
 #include <dirent.h>
@@ -40,6 +41,13 @@ static int count_state(const struct survey *v, const struct plan *plan, enum run
     for (int i = 0; i < plan->count; i++)
         count += v->runs[i].state == state;
     return count;
+}
+
+// Data sets that some table asks for and that are not there.
+static void list_absent(FILE *out, const struct plan *plan) {
+    for (int d = 0; d < DATA_SETS_MOST; d++)
+        if (plan->data[d].data && !plan->data[d].inputs)
+            fprintf(out, "%s: no runs: %s\n", plan->data[d].data->set->name, plan->data[d].data->absent);
 }
 
 // ---------------------------------------------------------------------------------------- dry run
@@ -114,8 +122,23 @@ static void list_state(FILE *out, struct survey *v, const struct plan *plan, enu
 struct estimate {
     struct forecast forecast;
     int measured, tried; // kinds of run known from records, and from trials
-    struct probed_data data;
+    int has_data[DATA_SETS_MOST];
+    struct probed_data data[DATA_SETS_MOST]; // by data set
 };
+
+static int estimate_annotator(struct estimate *e, const struct cell *cell, const struct survey *v,
+                              const struct resources *resources, const char *results, const struct work *work,
+                              struct error *err) {
+    double seconds = records_annotation_seconds(results, v->known, cell, resources->threads);
+    if (seconds > 0)
+        e->measured++;
+    else if (probe_annotator(cell, work, resources->threads, &seconds, err))
+        return -1;
+    else
+        e->tried++;
+    forecast_add_annotator(&e->forecast, cell, seconds, 1);
+    return 0;
+}
 
 // Fills the forecast with what the runs to do need.
 static int estimate_make(struct estimate *e, const struct cell *const *todo, int count,
@@ -125,6 +148,13 @@ static int estimate_make(struct estimate *e, const struct cell *const *todo, int
         int seen = 0;
         for (int k = 0; k < e->forecast.count && !seen; k++)
             seen = !strcmp(e->forecast.items[k].key, todo[i]->cost_key);
+        if (todo[i]->has_annotator && forecast_annotator(&e->forecast, todo[i]) <= 0 &&
+            estimate_annotator(e, todo[i], v, resources, results, work, err))
+            return -1;
+        int set = (int)(todo[i]->set - data_sets);
+        if (!e->has_data[set] && probe_data(todo[i], work, resources->threads, &e->data[set], err))
+            return -1;
+        e->has_data[set] = 1;
         if (seen)
             continue;
         double seconds = records_seconds(results, v->known, todo[i], resources->threads);
@@ -136,7 +166,7 @@ static int estimate_make(struct estimate *e, const struct cell *const *todo, int
             e->tried++;
         forecast_add(&e->forecast, todo[i], seconds, 1);
     }
-    return probe_data(todo[0], work, resources->threads, &e->data, err);
+    return 0;
 }
 
 // Making the run's data set, if it is the first run of it.
@@ -145,10 +175,24 @@ static double data_seconds(const struct estimate *e, const struct cell *const *t
     for (int k = 0; k < i; k++)
         if (!strcmp(todo[k]->data_digest, todo[i]->data_digest))
             return 0;
+    const struct probed_data *data = &e->data[todo[i]->set - data_sets];
     for (enum split s = 0; s < SPLITS; s++)
-        if (cell_images(todo[i], s) > 0)
-            seconds += e->data.per_shard + e->data.per_image * cell_images(todo[i], s);
+        if (todo[i]->images[s] > 0)
+            seconds += data->per_shard + data->per_image * todo[i]->images[s];
     return seconds;
+}
+
+// Making its pseudo-annotations, if it is the first run that needs them and they are not there.
+static double annotation_seconds(const struct estimate *e, const struct cell *const *todo, int i,
+                                 const char *results) {
+    char path[PATH_SIZE];
+    struct error ignored;
+    for (int k = 0; k < i; k++)
+        if (!strcmp(todo[k]->annotation_digest, todo[i]->annotation_digest))
+            return 0;
+    if (!todo[i]->has_annotator || (!annotations_path(path, results, todo[i], &ignored) && file_exists(path)))
+        return 0;
+    return forecast_annotator(&e->forecast, todo[i]);
 }
 
 // "40 s", "9 min 1 s", "3 h 20 min".
@@ -164,24 +208,26 @@ static char *span_text(double seconds, char out[32]) {
 }
 
 static void print_time(FILE *out, const struct estimate *e, const struct cell *const *todo, int count,
-                       const struct resources *r) {
-    char time[32], making[32];
-    double *seconds = calloc((size_t)count, sizeof *seconds), data = 0;
+                       const struct resources *r, const char *results) {
+    char time[32], making[32], annotating[32];
+    double *seconds = calloc((size_t)count, sizeof *seconds), data = 0, annotations = 0;
     for (int i = 0; seconds && i < count; i++) {
-        double one = data_seconds(e, todo, i);
+        double one = data_seconds(e, todo, i), annotator = annotation_seconds(e, todo, i, results);
         data += one / r->jobs;
-        seconds[i] = forecast_seconds(&e->forecast, todo[i]) + one;
+        annotations += annotator / r->jobs;
+        seconds[i] = forecast_seconds(&e->forecast, todo[i]) + one + annotator;
     }
     double length = seconds ? schedule_length(seconds, count, NULL, 0, r->jobs) : 0;
     free(seconds);
-    fprintf(
-        out,
-        "time: about %s for %d run%s, %d at a time with %d thread%s each; %s of it for making data (%s)\n",
-        span_text(length, time), count, count == 1 ? "" : "s", r->jobs, r->threads,
-        r->threads == 1 ? "" : "s", span_text(data, making),
-        e->tried ? e->measured ? "partly from earlier runs, partly from a trial of a few steps"
-                               : "from a trial of a few steps"
-                 : "from earlier runs");
+    fprintf(out, "time: about %s for %d run%s, %d at a time with %d thread%s each; %s of it for making data",
+            span_text(length, time), count, count == 1 ? "" : "s", r->jobs, r->threads,
+            r->threads == 1 ? "" : "s", span_text(data, making));
+    if (annotations > 0)
+        fprintf(out, ", %s for pseudo-annotations", span_text(annotations, annotating));
+    fprintf(out, " (%s)\n",
+            e->tried ? e->measured ? "partly from earlier runs, partly from a trial of a few steps"
+                                   : "from a trial of a few steps"
+                     : "from earlier runs");
 }
 
 static void print_space(FILE *out, const struct resources *r) {
@@ -203,6 +249,7 @@ int dry_run(FILE *out, const struct request *r, const struct request_options *op
     if (!failed) {
         fprintf(out, "%d distinct cells, %d seed%s, %d runs\n", plan->table_cells, plan->seeds.count,
                 plan->seeds.count == 1 ? "" : "s", plan->count);
+        list_absent(out, plan);
         for (enum run_state state = RUN_STATES; state-- > 0;)
             list_state(out, &v, plan, state);
         if (!options->retry && count_state(&v, plan, RUN_FAILED))
@@ -220,7 +267,7 @@ int dry_run(FILE *out, const struct request *r, const struct request_options *op
         if (!failed && estimate_make(&estimate, todo, count, &v, &resources, options->results, work, &why))
             fprintf(out, "time: not known: %s\n", why.message);
         else if (!failed)
-            print_time(out, &estimate, todo, count, &resources);
+            print_time(out, &estimate, todo, count, &resources, options->results);
         if (!failed)
             print_space(out, &resources);
     }
@@ -231,24 +278,33 @@ int dry_run(FILE *out, const struct request *r, const struct request_options *op
 
 // ---------------------------------------------------------------------------------------- status
 
+// "3", "1 (2 failed)", or "-" for a cell without data.
+static void count_runs(const struct request *r, const struct table *t, int row, int column,
+                       const struct survey *v, char out[32]) {
+    int done = 0, failed = 0, cells = 0;
+    for (int s = 0; s < r->seeds.count; s++) {
+        const struct cell *cell = plan_find(&r->plan, t, row, column, r->seeds.values[s]);
+        const struct run_status *status = cell ? &v->runs[cell - r->plan.cells] : NULL;
+        cells += cell != NULL;
+        done += status && status->state == RUN_DONE;
+        failed += status && status->state == RUN_FAILED;
+    }
+    snprintf(out, 32, !cells ? "-" : failed ? "%d (%d failed)" : "%d", done, failed);
+}
+
 static void print_grid(FILE *out, const struct request *r, const struct table *t, const struct survey *v) {
+    if (t->kind != TABLE_RESULTS)
+        return;
     fprintf(out, "%s (%s), runs done of %d:\n  %-6s", t->name, r->profile.name, r->seeds.count, t->row_name);
     for (int column = 0; column < t->column_count; column++)
-        fprintf(out, " %12s", t->columns[column]);
+        fprintf(out, " %14s", t->columns[column]);
     fputc('\n', out);
     for (int row = 0; row < t->row_count; row++) {
         fprintf(out, "  %-6s", t->rows[row]);
         for (int column = 0; column < t->column_count; column++) {
-            int done = 0, failed = 0;
             char text[32];
-            for (int s = 0; s < r->seeds.count; s++) {
-                const struct cell *cell = plan_find(&r->plan, t, row, column, r->seeds.values[s]);
-                const struct run_status *status = cell ? &v->runs[cell - r->plan.cells] : NULL;
-                done += status && status->state == RUN_DONE;
-                failed += status && status->state == RUN_FAILED;
-            }
-            snprintf(text, sizeof text, failed ? "%d (%d failed)" : "%d", done, failed);
-            fprintf(out, " %12s", text);
+            count_runs(r, t, row, column, v, text);
+            fprintf(out, " %14s", text);
         }
         fputc('\n', out);
     }
@@ -283,6 +339,7 @@ int print_status(FILE *out, const struct request *r, const char *results, struct
     if (!failed) {
         for (int t = 0; t < r->table_count; t++)
             print_grid(out, r, &r->tables[t], &v);
+        list_absent(out, &r->plan);
         for (size_t i = 0; i < sizeof told / sizeof *told; i++)
             list_state(out, &v, &r->plan, told[i]);
         int running = 0;

@@ -102,17 +102,60 @@ void origin_add_run(json_t *runs, json_t *makers, const json_t *run, const char 
 
 // ---------------------------------------------------------------------------------------- all of it
 
+// A cell of the column that shows its method's own settings: the last row's, for without annotations (n = 0)
+// ReFF is the baseline.
+static const struct cell *settings_cell(const struct table_result *r, int column) {
+    int row = strcmp(r->table->row_name, "n") ? 0 : r->table->row_count - 1;
+    return plan_find(r->plan, r->table, row, column, r->plan->seeds.values[0]);
+}
+
+// The digests of the sources: of one data set as they are, of several by name.
+static json_t *inputs_of(const struct table_result *r) {
+    json_t *all = json_object();
+    const struct plan_data *last = NULL;
+    for (int column = 0; column < r->table->column_count; column++) {
+        const char *name = table_data(r->table, column);
+        for (int d = 0; d < DATA_SETS_MOST; d++)
+            if (r->plan->data[d].inputs && !strcmp(r->plan->data[d].data->set->name, name)) {
+                last = &r->plan->data[d];
+                json_object_set(all, name, last->inputs);
+            }
+    }
+    if (!last || strcmp(r->table->column_name, "method"))
+        return all;
+    json_decref(all);
+    return json_incref(last->inputs);
+}
+
+// The settings of the column's annotators, n and seed aside; NULL: it has none.
+static json_t *annotator_of(const struct table_result *r, int column) {
+    for (int row = 0; row < r->table->row_count; row++) {
+        const struct cell *cell = plan_find(r->plan, r->table, row, column, r->plan->seeds.values[0]);
+        if (!cell || !cell->has_annotator)
+            continue;
+        json_t *annotator =
+            json_deep_copy(json_object_get(json_object_get(cell->record, "identity"), "annotator"));
+        json_object_del(annotator, "seed");
+        json_object_del(annotator, "n");
+        return annotator;
+    }
+    return NULL;
+}
+
 // Of the cells' identities what is the same for a whole column.
 static json_t *settings_of(const struct table_result *r) {
     json_t *settings = json_object();
     for (int column = 0; column < r->table->column_count; column++) {
-        const struct cell *cell = plan_find(r->plan, r->table, 0, column, r->plan->seeds.values[0]);
+        const struct cell *cell = settings_cell(r, column);
         const json_t *identity = cell ? json_object_get(cell->record, "identity") : NULL;
         json_t *train = json_deep_copy(json_object_get(identity, "train"));
         json_object_del(train, "seed");
         json_object_set_new(settings, r->table->columns[column],
                             json_pack("{s:o?, s:O?}", "train", train, "weights_sha256",
                                       json_object_get(identity, "weights")));
+        json_t *annotator = annotator_of(r, column);
+        if (annotator)
+            json_object_set_new(json_object_get(settings, r->table->columns[column]), "annotator", annotator);
     }
     return settings;
 }
@@ -124,8 +167,8 @@ json_t *origin_of_table(const struct table_result *r, const char *command, struc
         json_decref(program);
         return NULL;
     }
-    json_t *origin = json_pack("{s:s, s:o, s:O, s:O, s:o, s:O, s:s}", "command", command, "table_made_by",
-                               program, "runs_made_by", r->makers, "inputs", r->plan->inputs, "settings",
+    json_t *origin = json_pack("{s:s, s:o, s:O, s:o, s:o, s:O, s:s}", "command", command, "table_made_by",
+                               program, "runs_made_by", r->makers, "inputs", inputs_of(r), "settings",
                                settings_of(r), "runs", r->runs, "results_sha256", digest);
     if (!origin)
         fail(err, "%s: its provenance cannot be put into JSON", r->table->name);

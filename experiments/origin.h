@@ -10,7 +10,8 @@
 //   table_made_by   program and machine that made the table (core/base/provenance.h), and when
 //   runs_made_by    the same of its runs, each combination once with the number of its runs
 //   inputs          digests of the data's sources
-//   settings        per method: what its runs were trained with, and the digest of their first weights
+//   settings        per column: what its runs were trained with, the digest of their first weights, and what
+//                   their pseudo-annotators were trained with
 //   runs            row, column, seed, digest, accuracy, model_sha256, train_sha256, test_sha256 of each
 //   results_sha256  of `runs`: equal tables have equal ones
 json_t *origin_of_table(const struct table_result *table, const char *command, struct error *err);

@@ -22,16 +22,66 @@ static void seeds_text(const uint64_t *seeds, int n, const char *between, char *
                                  (unsigned long long)seeds[i]);
 }
 
-// What the numbers are from, in one sentence.
-static void setting_text(const struct plan *plan, char out[512]) {
-    const struct profile *p = plan->profile;
+// The first cell of a column that has one.
+static const struct cell *cell_of(const struct table_result *r, int column) {
+    const struct cell *cell = NULL;
+    for (int row = 0; row < r->table->row_count && !cell; row++)
+        cell = plan_find(r->plan, r->table, row, column, r->plan->seeds.values[0]);
+    return cell;
+}
+
+// "MNIST, ...; 4000 training images, 1000 test images, 112 px" for a column's data set.
+static int data_text(const struct table_result *r, int column, char *out, size_t size) {
+    const struct cell *cell = cell_of(r, column);
     char data[256];
-    profile_describe(p, data);
-    snprintf(
-        out, 512,
-        "profile %s: %s; %.0f training images, %.0f test images, %d px, network %s (width %d), epochs: %d",
-        p->name, data, cell_images(&plan->cells[0], SPLIT_TRAIN), cell_images(&plan->cells[0], SPLIT_TEST),
-        p->data.canvas, p->training.model, p->training.width, p->training.epochs);
+    if (!cell)
+        return snprintf(out, size, "%s: %s", table_data(r->table, column),
+                        plan_absent(r->plan, r->table, column));
+    profile_describe(r->plan->profile, cell->set->name, data);
+    return snprintf(out, size, "%s; %d training images, %d test images, %d px", data,
+                    cell->images[SPLIT_TRAIN], cell->images[SPLIT_TEST], cell_pixels(cell));
+}
+
+// What the numbers are from, in one sentence.
+static void setting_text(const struct table_result *r, char out[1600]) {
+    const struct profile *p = r->plan->profile;
+    const struct cell *cell = cell_of(r, 0);
+    const struct train_settings *t = cell ? &cell->training : &p->training;
+    int by_data = !strcmp(r->table->column_name, "data");
+    size_t used = (size_t)snprintf(out, 1600, "profile %s: ", p->name);
+    for (int column = 0; column < (by_data ? r->table->column_count : 1) && used < 1200; column++) {
+        used += (size_t)snprintf(out + used, 1600 - used, "%s", column ? "; " : "");
+        used += (size_t)data_text(r, column, out + used, 400);
+    }
+    snprintf(out + used, 1600 - used, "%s network %s (width %d), epochs: %d", by_data ? ";" : ",", t->model,
+             t->width, t->epochs);
+}
+
+// The data that a row of a list or the whole table is from.
+static void describe_column(const struct table_result *r, int column, char out[256]) {
+    profile_describe(r->plan->profile, table_data(r->table, column), out);
+}
+
+// Of all columns, where they are data sets.
+static void describe_columns(const struct table_result *r, char out[1024]) {
+    int by_data = !strcmp(r->table->column_name, "data");
+    size_t used = 0;
+    for (int column = 0; column < (by_data ? r->table->column_count : 1) && used < 700; column++) {
+        char data[256];
+        describe_column(r, column, data);
+        used += (size_t)snprintf(out + used, 1024 - used, "%s%s", column ? "; " : "", data);
+    }
+}
+
+// "Test accuracy in percent", "Metric annotation.iou".
+static const char *metric_text(const struct table_result *r, char out[160]) {
+    snprintf(out, 160, *r->metric ? "Metric %s" : "Test accuracy in percent", r->metric);
+    return out;
+}
+
+// Digits after the point: percentages have two, shares four.
+static int digits_of(const struct table_result *r) {
+    return !*r->metric || strstr(r->metric, "accuracy") || strstr(r->metric, "ece") ? 2 : 4;
 }
 
 static const char *accuracy_text(const struct plan *plan) {
@@ -56,7 +106,7 @@ static void p_text(double p, char out[32]) {
 
 // ---------------------------------------------------------------------------------------- Markdown
 
-enum { WIDTH_OURS = 22, WIDTH_PAPER = 14 };
+enum { WIDTH_OURS = 22, WIDTH_PAPER = 23 };
 
 // printf pads by bytes; the sign +- is one character of two bytes.
 static void pad(FILE *out, const char *text, int width) {
@@ -66,21 +116,25 @@ static void pad(FILE *out, const char *text, int width) {
     fprintf(out, " %s%*s |", text, width > shown ? width - shown : 0, "");
 }
 
-static void markdown_cell(FILE *out, const struct cell_result *c) {
+static void markdown_cell(FILE *out, const struct cell_result *c, int digits) {
     char text[320];
     if (!c->n)
         snprintf(text, sizeof text, "%.*s", (int)strcspn(c->missing, ":"), c->missing); // all of it below
     else if (c->n == 1)
-        snprintf(text, sizeof text, "%.2f (1)", c->sample.mean);
+        snprintf(text, sizeof text, "%.*f (1)", digits, c->sample.mean);
     else
-        snprintf(text, sizeof text, "%.2f " PLUS_MINUS " %.2f (%d)", c->sample.mean, c->sample.std, c->n);
+        snprintf(text, sizeof text, "%.*f " PLUS_MINUS " %.*f (%d)", digits, c->sample.mean, digits,
+                 c->sample.std, c->n);
     for (char *bar = text; (bar = strchr(bar, '|'));)
         *bar = '/'; // would end the cell
     pad(out, text, WIDTH_OURS);
-    if (c->has_paper)
-        snprintf(text, sizeof text, "%.2f " PLUS_MINUS " %.2f", c->paper_mean, c->paper_std);
-    else
+    if (!c->has_paper)
         snprintf(text, sizeof text, "-");
+    else if (c->n)
+        snprintf(text, sizeof text, "%.2f " PLUS_MINUS " %.2f (%+.2f)", c->paper_mean, c->paper_std,
+                 c->sample.mean - c->paper_mean);
+    else
+        snprintf(text, sizeof text, "%.2f " PLUS_MINUS " %.2f", c->paper_mean, c->paper_std);
     pad(out, text, WIDTH_PAPER);
 }
 
@@ -137,13 +191,13 @@ static int count_missing(const struct table_result *r) {
 static void markdown(FILE *out, const struct table_result *r, const struct claim_result *claims,
                      int claim_count) {
     const struct table *t = r->table;
-    char setting[512], seeds[1600];
-    setting_text(r->plan, setting);
+    char setting[1600], seeds[1600], metric[160];
+    setting_text(r, setting);
     seeds_text(r->plan->seeds.values, r->plan->seeds.count, ", ", seeds, sizeof seeds);
     fprintf(out, "## %s\n\n%s.\n\n| %-4s |", t->title, setting, t->row_name);
     for (int column = 0; column < t->column_count; column++) {
         pad(out, title_of(t->columns[column]), WIDTH_OURS);
-        pad(out, "(paper)", WIDTH_PAPER);
+        pad(out, "(paper, difference)", WIDTH_PAPER);
     }
     fputs("\n| ---- |", out);
     for (int column = 0; column < t->column_count; column++) {
@@ -154,15 +208,15 @@ static void markdown(FILE *out, const struct table_result *r, const struct claim
     for (int row = 0; row < t->row_count; row++) {
         fprintf(out, "| %-4s |", t->rows[row]);
         for (int column = 0; column < t->column_count; column++)
-            markdown_cell(out, table_result_cell(r, row, column));
+            markdown_cell(out, table_result_cell(r, row, column), digits_of(r));
         fputc('\n', out);
     }
     fprintf(
         out,
-        "\nTest accuracy in percent %s. " PLUS_MINUS
+        "\n%s %s. " PLUS_MINUS
         " is the sample standard deviation (ddof 1) over the seeds, their number in brackets (seeds %s); the "
-        "paper's are as printed there.\n",
-        accuracy_text(r->plan), seeds);
+        "paper's are as printed there, the difference is ours less the paper's.\n",
+        metric_text(r, metric), accuracy_text(r->plan), seeds);
     if (count_missing(r)) {
         fprintf(out, "\nMissing:\n\n");
         markdown_missing(out, r);
@@ -207,15 +261,14 @@ static void csv_number(FILE *out, int present, double value) {
 
 static void csv(FILE *out, const struct table_result *r) {
     const struct table *t = r->table;
-    fputs("table,profile,data,row_name,row,column,n,mean,std,ci95_low,ci95_high,paper_mean,paper_std,seeds,"
-          "values,"
-          "missing\n",
+    fputs("table,profile,data,row_name,row,column,n,mean,std,ci95_low,ci95_high,paper_mean,paper_std,"
+          "difference,seeds,values,missing\n",
           out);
     for (int row = 0; row < t->row_count; row++)
         for (int column = 0; column < t->column_count; column++) {
             const struct cell_result *c = table_result_cell(r, row, column);
             char data[256], seeds[1600];
-            profile_describe(r->plan->profile, data);
+            describe_column(r, column, data);
             seeds_text(c->seeds, c->n, " ", seeds, sizeof seeds);
             fprintf(out, "%s,%s,", t->name, r->plan->profile->name);
             csv_text(out, data);
@@ -226,6 +279,7 @@ static void csv(FILE *out, const struct table_result *r) {
             csv_number(out, c->n > 1, c->sample.ci_high);
             csv_number(out, c->has_paper, c->paper_mean);
             csv_number(out, c->has_paper, c->paper_std);
+            csv_number(out, c->n > 0 && c->has_paper, c->sample.mean - c->paper_mean);
             fprintf(out, ",%s,", seeds);
             for (int i = 0; i < c->n; i++)
                 fprintf(out, "%s%.10g", i ? " " : "", c->values[i]);
@@ -237,16 +291,16 @@ static void csv(FILE *out, const struct table_result *r) {
 
 // ---------------------------------------------------------------------------------------- LaTeX
 
-static void latex_cell(FILE *out, const struct cell_result *c, int seeds) {
+static void latex_cell(FILE *out, const struct cell_result *c, int seeds, int digits) {
     if (!c->n) {
         char state[sizeof c->missing];
         snprintf(state, sizeof state, "%.*s", (int)strcspn(c->missing, ":"), c->missing);
         latex_text(out, state);
         return;
     }
-    fprintf(out, "$%.2f", c->sample.mean);
+    fprintf(out, "$%.*f", digits, c->sample.mean);
     if (c->n > 1)
-        fprintf(out, " \\pm %.2f", c->sample.std);
+        fprintf(out, " \\pm %.*f", digits, c->sample.std);
     fputc('$', out);
     if (c->n < seeds)
         fprintf(out, " (%d seed%s)", c->n, c->n == 1 ? "" : "s");
@@ -254,17 +308,15 @@ static void latex_cell(FILE *out, const struct cell_result *c, int seeds) {
 
 static void latex(FILE *out, const struct table_result *r) {
     const struct table *t = r->table;
-    char setting[512], seeds[1600];
-    setting_text(r->plan, setting);
+    char setting[1600], seeds[1600], metric[160];
+    setting_text(r, setting);
     seeds_text(r->plan->seeds.values, r->plan->seeds.count, ", ", seeds, sizeof seeds);
     fputs("\\begin{table}\n\\centering\n\\caption{", out);
     latex_text(out, t->title);
     fputs(". Ours: ", out);
     latex_text(out, setting);
-    fprintf(
-        out,
-        ". Test accuracy in percent %s; $\\pm$ is the sample standard deviation (ddof 1) over seeds %s.}\n",
-        accuracy_text(r->plan), seeds);
+    fprintf(out, ". %s %s; $\\pm$ is the sample standard deviation (ddof 1) over seeds %s.}\n",
+            metric_text(r, metric), accuracy_text(r->plan), seeds);
     fprintf(out, "\\label{tab:%s}\n\\begin{tabular}{l", t->name);
     for (int column = 0; column < t->column_count; column++)
         fputs("rr", out);
@@ -272,7 +324,7 @@ static void latex(FILE *out, const struct table_result *r) {
     for (int column = 0; column < t->column_count; column++) {
         fputs(" & ", out);
         latex_text(out, title_of(t->columns[column]));
-        fputs(" & (paper)", out);
+        fputs(" & (paper, difference)", out);
     }
     fputs(" \\\\\n\\hline\n", out);
     for (int row = 0; row < t->row_count; row++) {
@@ -280,9 +332,12 @@ static void latex(FILE *out, const struct table_result *r) {
         for (int column = 0; column < t->column_count; column++) {
             const struct cell_result *c = table_result_cell(r, row, column);
             fputs(" & ", out);
-            latex_cell(out, c, r->plan->seeds.count);
+            latex_cell(out, c, r->plan->seeds.count, digits_of(r));
             fputs(" & ", out);
-            if (c->has_paper)
+            if (c->has_paper && c->n)
+                fprintf(out, "$%.2f \\pm %.2f$ ($%+.2f$)", c->paper_mean, c->paper_std,
+                        c->sample.mean - c->paper_mean);
+            else if (c->has_paper)
                 fprintf(out, "$%.2f \\pm %.2f$", c->paper_mean, c->paper_std);
             else
                 fputs("--", out);
@@ -313,6 +368,10 @@ static json_t *json_cell(const struct table_result *r, int row, int column) {
                   real_or_null(c->n > 0, c->sample.mean), "std", real_or_null(c->n > 1, c->sample.std), "n",
                   c->n, "ci95", interval, "paper_mean", real_or_null(c->has_paper, c->paper_mean),
                   "paper_std", real_or_null(c->has_paper, c->paper_std), "metrics", c->metrics);
+    if (c->n && c->has_paper)
+        json_object_set_new(cell, "difference", json_real(c->sample.mean - c->paper_mean));
+    if (!strcmp(r->metric, "confusion") && c->confusion)
+        json_object_set(cell, "confusion", c->confusion);
     if (json_array_size(c->missing_seeds))
         json_object_set(cell, "missing", c->missing_seeds);
     return cell;
@@ -348,17 +407,18 @@ static json_t *json_claim(const struct claim_result *c) {
 static json_t *json_table(const struct table_result *r, const struct claim_result *claims, int claim_count,
                           const json_t *provenance) {
     const struct table *t = r->table;
-    char data[256];
+    char data[1024];
     json_t *cells = json_array(), *decided = json_array();
-    profile_describe(r->plan->profile, data);
+    describe_columns(r, data);
     for (int row = 0; row < t->row_count; row++)
         for (int column = 0; column < t->column_count; column++)
             json_array_append_new(cells, json_cell(r, row, column));
     for (int i = 0; i < claim_count; i++)
         if (!strcmp(claims[i].table, t->name))
             json_array_append_new(decided, json_claim(&claims[i]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:O}", "table", t->name, "profile",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:O}", "table", t->name, "profile",
                      r->plan->profile->name, "title", t->title, "data", data, "row_name", t->row_name,
+                     "column_name", t->column_name, "metric", *r->metric ? r->metric : "accuracy",
                      "plus_minus", "sample standard deviation (ddof 1) over the seeds", "cells", cells,
                      "claims", decided, "provenance", provenance);
 }

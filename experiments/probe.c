@@ -4,7 +4,6 @@
 #include "core/base/progress.h"
 #include "experiments/isolate.h"
 
-#include <dirent.h>
 #include <omp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,12 +19,15 @@ struct probe {
     int threads;
     const char *folder;
     double first_time, first_step, last_time, last_step;
+    double last; // step that counts; 0: all
 };
 
 static void on_step(void *context, double done, double total, const char *note) {
     struct probe *p = context;
     (void)total;
     (void)note;
+    if (p->last > 0 && done > p->last)
+        return;
     p->last_time = seconds_now();
     p->last_step = done;
     if (p->first_time == 0) {
@@ -36,13 +38,23 @@ static void on_step(void *context, double done, double total, const char *note) 
     }
 }
 
+// In the child: a shard of the first images (at most so many) of the cell's split.
+static int make_shard(const struct probe *p, enum split split, int images, const char *name,
+                      char path[PATH_SIZE], struct error *err) {
+    const struct cell *cell = p->cell;
+    union data_settings data = cell->data[split];
+    if (images < cell->images[split])
+        data_set_choose(cell->set, &data, split_names[split], cell->seed, images);
+    return path_join(path, err, p->folder, name) || p->work->generate(cell->set, &data, path, NULL, NULL, err)
+               ? -1
+               : 0;
+}
+
 // In the child: seconds for a shard of so many images.
 static int time_shard(const struct probe *p, int images, double *seconds, struct error *err) {
-    struct textured_mnist_settings data = p->cell->data[SPLIT_TRAIN];
     char path[PATH_SIZE];
-    data.count = images;
     double start = seconds_now();
-    if (path_join(path, err, p->folder, "data") || p->work->generate(&data, path, NULL, NULL, err))
+    if (make_shard(p, SPLIT_TRAIN, images, "data", path, err))
         return -1;
     *seconds = seconds_now() - start;
     return 0;
@@ -51,9 +63,10 @@ static int time_shard(const struct probe *p, int images, double *seconds, struct
 static json_t *measure_data(void *context, struct error *err) {
     enum { FEW = 16, MANY = 144 };
     struct probe *p = context;
-    double all = cell_images(p->cell, SPLIT_TRAIN), few, many;
+    double few, many;
+    int all = p->cell->images[SPLIT_TRAIN];
     omp_set_num_threads(p->threads);
-    int large = all < MANY ? (int)all : MANY, small = large < 2 * FEW ? large / 2 : FEW;
+    int large = all < MANY ? all : MANY, small = large < 2 * FEW ? large / 2 : FEW;
     if (time_shard(p, small, &few, err) || time_shard(p, large, &many, err))
         return NULL;
     double per_image = many > few ? (many - few) / (large - small) : 0, per_shard = few - small * per_image;
@@ -69,14 +82,10 @@ static json_t *measure(void *context, struct error *err) {
     training.epochs = 1;
     training.save_model = 0;
     snprintf(training.select, sizeof training.select, "last");
-    for (enum split s = SPLIT_TRAIN; s <= SPLIT_TEST; s++) {
-        struct textured_mnist_settings data = p->cell->data[s];
-        int most = s == SPLIT_TEST ? TEST_IMAGES : STEPS * training.batch;
-        data.count = cell_images(p->cell, s) < most ? data.count : most;
-        if (path_join(paths[s], err, p->folder, split_names[s]) ||
-            p->work->generate(&data, paths[s], NULL, NULL, err))
+    for (enum split s = SPLIT_TRAIN; s <= SPLIT_TEST; s++)
+        if (make_shard(p, s, s == SPLIT_TEST ? TEST_IMAGES : STEPS * training.batch, split_names[s], paths[s],
+                       err))
             return NULL;
-    }
     if (path_join(run, err, p->folder, "run"))
         return NULL;
     struct train_job job = {.settings = &training,
@@ -94,22 +103,31 @@ static json_t *measure(void *context, struct error *err) {
     return json_real((p->last_time - p->first_time) / steps);
 }
 
-// A folder with files and folders of files in it, which is all that a trial makes.
-static void remove_tree(const char *folder) {
-    struct dirent *entry;
-    struct error ignored;
-    DIR *listing = opendir(folder);
-    while (listing && (entry = readdir(listing))) {
-        char path[PATH_SIZE];
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
-            path_join(path, &ignored, folder, entry->d_name))
-            continue;
-        if (unlink(path))
-            remove_tree(path);
-    }
-    if (listing)
-        closedir(listing);
-    rmdir(folder);
+// In the child: an annotator of one image per class, until the time is up. Seconds per iteration.
+static json_t *measure_annotator(void *context, struct error *err) {
+    enum { PER_CLASS = 24 }; // no class of a drawn shard is without an image
+    struct probe *p = context;
+    char source[PATH_SIZE], output[PATH_SIZE], folder[PATH_SIZE];
+    struct annotator_settings settings = p->cell->annotator;
+    settings.n = 1;
+    p->last = settings.iterations;
+    omp_set_num_threads(p->threads);
+    if (make_shard(p, SPLIT_TRAIN, PER_CLASS * p->cell->classes, "train", source, err) ||
+        path_join(output, err, p->folder, "annotated") || path_join(folder, err, p->folder, "annotator"))
+        return NULL;
+    const struct annotate_job job = {.settings = &settings,
+                                     .shard = source,
+                                     .output = output,
+                                     .folder = folder,
+                                     .progress = on_step,
+                                     .progress_context = p};
+    int failed = p->work->annotate(&job, err);
+    double steps = p->last_step - p->first_step;
+    if (failed && err->status != EXIT_INTERRUPTED && steps <= 0)
+        return NULL;
+    if (steps <= 0)
+        return fail(err, "a trial of the annotator of %s made fewer than two steps", p->cell->name), NULL;
+    return json_real((p->last_time - p->first_time) / steps);
 }
 
 // Runs a measurement in a child, with a folder that is there only for so long.
@@ -123,7 +141,7 @@ static json_t *try_in_folder(json_t *(*make)(void *context, struct error *err), 
         return fail(err, "%s: cannot be made", folder), NULL;
     p->folder = folder;
     json_t *value = isolated_json(make, p, err);
-    remove_tree(folder);
+    folder_remove(folder);
     return value;
 }
 
@@ -135,9 +153,24 @@ int probe_seconds(const struct cell *cell, const struct work *work, int threads,
         return -1;
     // Evaluating a batch is one of a baseline step's three passes, and of the six or so of a regularised one.
     int passes = strcmp(cell->training.method, "baseline") ? 6 : 3;
-    double evaluated = cell_images(cell, SPLIT_TEST) + cell_images(cell, SPLIT_VALIDATION);
+    double evaluated = cell->images[SPLIT_TEST] + cell->images[SPLIT_VALIDATION];
     double evaluations = evaluated / cell->training.batch * cell->training.epochs / passes;
     *seconds = json_number_value(step) * (cell->steps + evaluations);
+    json_decref(step);
+    return 0;
+}
+
+int probe_annotator(const struct cell *cell, const struct work *work, int threads, double *seconds,
+                    struct error *err) {
+    struct probe p = {.cell = cell, .work = work, .threads = threads};
+    json_t *step = try_in_folder(measure_annotator, &p, err);
+    if (!step)
+        return -1;
+    // Annotating an image is one pass of the generator, of the ten or so that an iteration makes of the two
+    // networks.
+    enum { PASSES = 10 };
+    double annotated = (double)cell->images[SPLIT_TRAIN] / cell->annotator.batch / PASSES;
+    *seconds = json_number_value(step) * (cell->annotator.iterations + annotated);
     json_decref(step);
     return 0;
 }

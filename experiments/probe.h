@@ -12,6 +12,10 @@
 int probe_seconds(const struct cell *cell, const struct work *work, int threads, double *seconds,
                   struct error *err);
 
+// The same of making the cell's pseudo-annotations.
+int probe_annotator(const struct cell *cell, const struct work *work, int threads, double *seconds,
+                    struct error *err);
+
 // What making data costs.
 struct probed_data {
     double per_shard, per_image; // seconds

@@ -122,6 +122,15 @@ json_t *message_json(const char *message) {
     return json_string(ascii);
 }
 
+// The texts are those that strerror gives, whichever library met the error.
+int message_tells_full_disk(const char *message) {
+    static const int causes[] = {ENOSPC, EDQUOT, EFBIG};
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
+        if (strstr(message, strerror(causes[i])))
+            return 1;
+    return 0;
+}
+
 int run_record_failure(const char *results, const struct cell *cell, const char *message, struct error *err) {
     char folder[PATH_SIZE], path[PATH_SIZE];
     if (run_folder(folder, results, cell, err) || folder_make(folder, err) ||
@@ -223,7 +232,10 @@ void run_reason(const struct cell *cell, const struct run_status *status, const 
     }
 }
 
-double records_seconds(const char *results, const json_t *known, const struct cell *cell, int threads) {
+// Mean over done runs among `known` whose cell has this value under `key`. `part` finds in run.json what
+// holds "seconds" and "threads".
+static double mean_seconds(const char *results, const json_t *known, const char *key, const char *value,
+                           const json_t *(*part)(const json_t *run), int threads) {
     double sum = 0;
     int count = 0;
     const json_t *one;
@@ -231,14 +243,14 @@ double records_seconds(const char *results, const json_t *known, const struct ce
     json_array_foreach((json_t *)known, i, one) {
         char name[64], path[PATH_SIZE];
         struct error ignored;
-        if (strcmp(text_of(json_object_get(one, "cell"), "cost_key"), cell->cost_key))
+        if (strcmp(text_of(json_object_get(one, "cell"), key), value))
             continue;
         snprintf(name, sizeof name, "runs/%.16s/run.json", text_of(one, "folder"));
         if (path_join(path, &ignored, results, name) || !file_exists(path))
             continue;
         json_t *run = json_read(path, &ignored);
-        double seconds = json_number_value(json_object_get(run, "seconds"));
-        double used = json_number_value(json_object_get(run, "threads"));
+        double seconds = json_number_value(json_object_get(part(run), "seconds"));
+        double used = json_number_value(json_object_get(part(run), "threads"));
         if (seconds > 0) {
             sum += seconds * (used > 0 ? used / threads : 1);
             count++;
@@ -246,4 +258,22 @@ double records_seconds(const char *results, const json_t *known, const struct ce
         json_decref(run);
     }
     return count ? sum / count : -1;
+}
+
+static const json_t *whole(const json_t *run) {
+    return run;
+}
+
+static const json_t *annotation_of(const json_t *run) {
+    return json_object_get(json_object_get(run, "cell"), "annotation");
+}
+
+double records_seconds(const char *results, const json_t *known, const struct cell *cell, int threads) {
+    return mean_seconds(results, known, "cost_key", cell->cost_key, whole, threads);
+}
+
+double records_annotation_seconds(const char *results, const json_t *known, const struct cell *cell,
+                                  int threads) {
+    return mean_seconds(results, known, "annotation_cost_key", cell->annotation_cost_key, annotation_of,
+                        threads);
 }

@@ -10,7 +10,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { CLASSES = 10 };                         // of Textured MNIST
 static const double shard_in_memory = 1 << 30; // the reader keeps smaller shards in memory whole
 static const double share_of_memory = 0.85;    // of what is available: the rest is others'
 
@@ -69,10 +68,27 @@ struct memory_question {
 
 static json_t *ask_memory(void *context, struct error *err) {
     const struct memory_question *q = context;
-    double bytes;
-    if (q->work->memory(&q->cell->training, q->cell->data[SPLIT_TRAIN].canvas, CLASSES, &bytes, err))
+    const struct cell *c = q->cell;
+    double training, annotating = 0;
+    int pixels = cell_pixels(c);
+    if (q->work->memory(&c->training, pixels, c->classes, &training, err) ||
+        (c->has_annotator &&
+         q->work->annotator_memory(&c->annotator, pixels, pixels, c->classes, &annotating, err)))
         return NULL;
-    return json_real(bytes);
+    return json_real(training > annotating ? training : annotating);
+}
+
+// The data set on disk with all the pseudo-annotations that some cell needs.
+static double bytes_on_disk(const struct cell *const *todo, int count, int which) {
+    double bytes = data_set_bytes(todo[which]);
+    for (int i = 0; i < count; i++) {
+        int fresh = todo[i]->has_annotator && !strcmp(todo[i]->data_digest, todo[which]->data_digest);
+        for (int k = 0; k < i && fresh; k++)
+            fresh = strcmp(todo[k]->annotation_digest, todo[i]->annotation_digest) != 0;
+        if (fresh)
+            bytes += data_set_annotation_bytes(todo[i]);
+    }
+    return bytes;
 }
 
 // The largest run's memory: one question per kind of run.
@@ -81,10 +97,11 @@ static int measure_runs(struct resources *r, const struct cell *const *todo, int
     for (int i = 0; i < count; i++) {
         int seen = 0;
         for (int k = 0; k < i && !seen; k++)
-            seen = !strcmp(todo[k]->cost_key, todo[i]->cost_key);
-        double data = data_set_bytes(todo[i]);
-        if (data > r->data_set)
-            r->data_set = data;
+            seen = !strcmp(todo[k]->cost_key, todo[i]->cost_key) &&
+                   !strcmp(todo[k]->annotation_cost_key, todo[i]->annotation_cost_key);
+        double data = data_set_bytes(todo[i]), disk = bytes_on_disk(todo, count, i);
+        if (disk > r->data_set)
+            r->data_set = disk;
         if (seen)
             continue;
         struct memory_question question = {work, todo[i]};
@@ -99,7 +116,7 @@ static int measure_runs(struct resources *r, const struct cell *const *todo, int
     return 0;
 }
 
-static int data_sets(const struct cell *const *todo, int count) {
+static int count_data_sets(const struct cell *const *todo, int count) {
     int distinct = 0;
     for (int i = 0; i < count; i++) {
         int seen = 0;
@@ -129,7 +146,7 @@ int resources_plan(struct resources *r, const struct cell *const *todo, int coun
         r->threads = 1;
     // While the last run of one data set goes on, the other jobs have begun the next ones; the mixed end of
     // the schedule has as many as there are jobs.
-    int distinct = data_sets(todo, count),
+    int distinct = count_data_sets(todo, count),
         live = keep_shards || distinct < r->jobs + 1 ? distinct : r->jobs + 1;
     r->shards = live * r->data_set;
     return 0;

@@ -126,6 +126,32 @@ static void summarise(json_t *metrics, int n) {
     }
 }
 
+// Sums the confusion matrices of the seeds.
+static void add_confusion(struct cell_result *c, const json_t *matrix) {
+    size_t i, k;
+    json_t *row, *value;
+    if (!json_is_array(matrix))
+        return;
+    if (!c->confusion) {
+        c->confusion = json_deep_copy(matrix);
+        return;
+    }
+    json_array_foreach(c->confusion, i, row) {
+        json_array_foreach(row, k, value) {
+            json_int_t more = json_integer_value(json_array_get(json_array_get(matrix, i), k));
+            json_integer_set(value, json_integer_value(value) + more);
+        }
+    }
+}
+
+// A seed without a result.
+static void note_absent(struct cell_result *c, uint64_t seed, const char *reason) {
+    json_array_append_new(c->missing_seeds,
+                          json_pack("{s:I, s:o}", "seed", (json_int_t)seed, "reason", message_json(reason)));
+    if (!*c->missing)
+        snprintf(c->missing, sizeof c->missing, "%s", reason);
+}
+
 static void note_missing(struct cell_result *c, uint64_t seed, const struct run_status *status) {
     char reason[640];
     if (status->state == RUN_FAILED || status->state == RUN_DAMAGED)
@@ -133,10 +159,7 @@ static void note_missing(struct cell_result *c, uint64_t seed, const struct run_
     else
         snprintf(reason, sizeof reason, "%s%s", run_state_names[status->state],
                  status->elsewhere ? " (running elsewhere)" : "");
-    json_array_append_new(c->missing_seeds,
-                          json_pack("{s:I, s:o}", "seed", (json_int_t)seed, "reason", message_json(reason)));
-    if (!*c->missing)
-        snprintf(c->missing, sizeof c->missing, "%s", reason);
+    note_absent(c, seed, reason);
 }
 
 static int read_cell(struct table_result *r, struct cell_result *c, int row, int column, const char *results,
@@ -147,14 +170,20 @@ static int read_cell(struct table_result *r, struct cell_result *c, int row, int
         uint64_t seed = r->plan->seeds.values[i];
         const struct cell *cell = plan_find(r->plan, r->table, row, column, seed);
         struct run_status status;
-        if (!cell)
-            return fail(err, "%s: a cell that is not in the plan", r->table->name);
+        if (!cell) {
+            note_absent(c, seed, plan_absent(r->plan, r->table, column));
+            continue;
+        }
         if (run_look(results, cell, &status, err))
             return -1;
         if (status.state == RUN_DONE) {
             c->seeds[c->n] = seed;
             c->values[c->n++] = status.accuracy;
             collect(c->metrics, "", json_object_get(status.run, "metrics"));
+            collect(c->metrics, "annotation",
+                    json_object_get(json_object_get(status.run, "cell"), "annotation"));
+            json_object_del(c->metrics, "annotation.seconds"); // a cost, not a quality
+            add_confusion(c, json_object_get(json_object_get(status.run, "metrics"), "confusion"));
             origin_add_run(r->runs, r->makers, status.run, r->table->rows[row], r->table->columns[column],
                            seed);
         } else {
@@ -189,6 +218,7 @@ void table_result_free(struct table_result *r) {
     for (int i = 0; r->cells && i < r->table->row_count * r->table->column_count; i++) {
         json_decref(r->cells[i].metrics);
         json_decref(r->cells[i].missing_seeds);
+        json_decref(r->cells[i].confusion);
     }
     free(r->cells);
     json_decref(r->runs);

@@ -14,6 +14,7 @@ struct cell_result {
     int has_paper;
     double paper_mean, paper_std;
     json_t *metrics;   // {"worst_class_accuracy": {"values": [..], "mean", "std"}, "cam_inside.layer4": ...}
+    json_t *confusion; // rows: labels, columns: answers; sums over the seeds; NULL: none is recorded
     char missing[240]; // why seeds are missing: "not run", "failed: ..."; "" if none is
     json_t *missing_seeds; // [{"seed", "reason"}]
 };
@@ -22,6 +23,7 @@ struct table_result {
     const struct table *table;
     const struct plan *plan;
     struct cell_result *cells; // [row * column_count + column]
+    char metric[128];          // what `values` are; "": test accuracy (metric.h)
     json_t *runs, *makers;     // of the runs that the table is made from: origin.h's `runs`, `runs_made_by`
 };
 

@@ -30,6 +30,34 @@ void forecast_add(struct forecast *f, const struct cell *cell, double seconds, d
     }
 }
 
+void forecast_add_annotator(struct forecast *f, const struct cell *cell, double seconds, double weight) {
+    int i = 0;
+    while (i < f->annotator_count && strcmp(f->annotators[i].key, cell->annotation_cost_key))
+        i++;
+    if (i == FORECAST_MOST || seconds <= 0 || !cell->has_annotator)
+        return;
+    if (i == f->annotator_count) {
+        snprintf(f->annotators[i].key, DIGEST_SIZE, "%s", cell->annotation_cost_key);
+        f->annotators[i].weight = 0;
+        f->annotator_count++;
+    }
+    double w = f->annotators[i].weight;
+    if (weight >= 1 && w >= 1) { // what is measured is averaged, and prevails over estimates
+        f->annotators[i].seconds = (w * f->annotators[i].seconds + seconds) / (w + 1);
+        f->annotators[i].weight = w + 1;
+    } else if (weight >= w) {
+        f->annotators[i].seconds = seconds;
+        f->annotators[i].weight = weight;
+    }
+}
+
+double forecast_annotator(const struct forecast *f, const struct cell *cell) {
+    for (int i = 0; i < f->annotator_count && cell->has_annotator; i++)
+        if (!strcmp(f->annotators[i].key, cell->annotation_cost_key))
+            return f->annotators[i].seconds;
+    return 0;
+}
+
 double forecast_seconds(const struct forecast *f, const struct cell *cell) {
     enum { REGULARISED_STEP = 2 }; // baseline steps
     for (int i = 0; i < f->count; i++)
@@ -50,7 +78,7 @@ double forecast_seconds(const struct forecast *f, const struct cell *cell) {
 struct entry { // a run to be placed
     int index;
     double seconds, group_seconds; // its own, and its data set's in all
-    int group, mixed;              // data set, in order of appearance; 1 if among the last
+    int group, annotations;        // data set, pseudo-annotations: the first entry that has them
 };
 
 // qsort is not stable: ties are decided by the position in the plan.
@@ -64,6 +92,8 @@ static int by_group(const void *a, const void *b) {
         return x->group_seconds > y->group_seconds ? -1 : 1;
     if (x->group != y->group)
         return x->group - y->group;
+    if (x->annotations != y->annotations)
+        return x->annotations - y->annotations;
     if (x->seconds != y->seconds)
         return x->seconds > y->seconds ? -1 : 1;
     return by_index(x, y);
@@ -74,14 +104,17 @@ static int by_length(const void *a, const void *b) {
     return x->seconds != y->seconds ? (x->seconds > y->seconds ? -1 : 1) : by_index(x, y);
 }
 
+// Runs without pseudo-annotations come first: they need not wait for any.
 static void group_entries(struct entry *entries, const struct cell *const *cells, int count) {
     for (int i = 0; i < count; i++) {
         entries[i].group = i;
-        for (int k = 0; k < i; k++)
-            if (!strcmp(cells[k]->data_digest, cells[i]->data_digest)) {
+        entries[i].annotations = cells[i]->has_annotator ? i : -1;
+        for (int k = i; k-- > 0;) {
+            if (!strcmp(cells[k]->data_digest, cells[i]->data_digest))
                 entries[i].group = entries[k].group;
-                break;
-            }
+            if (cells[i]->has_annotator && !strcmp(cells[k]->annotation_digest, cells[i]->annotation_digest))
+                entries[i].annotations = entries[k].annotations;
+        }
     }
     for (int i = 0; i < count; i++)
         for (int k = 0; k < count; k++)

@@ -18,6 +18,13 @@ enum { POLL_MILLISECONDS = 200, JOBS_MOST = 1024 };
 
 // ---------------------------------------------------------------------------------------- what is to be done
 
+// How long a done run took, and its annotator if it was the run's.
+static void learn(struct sweep *s, const struct cell *cell, const struct run_status *done) {
+    const json_t *annotation = json_object_get(json_object_get(done->run, "cell"), "annotation");
+    forecast_add(&s->forecast, cell, done->seconds, 1);
+    forecast_add_annotator(&s->forecast, cell, json_number_value(json_object_get(annotation, "seconds")), 1);
+}
+
 static int look(struct sweep *s, struct task *t, const json_t *known, struct error *err) {
     struct run_status status;
     if (run_look(s->options->results, t->cell, &status, err))
@@ -29,7 +36,7 @@ static int look(struct sweep *s, struct task *t, const json_t *known, struct err
                : status.state == RUN_FAILED && !s->options->retry ? TASK_FAILED
                                                                   : TASK_WAITING;
     if (status.state == RUN_DONE)
-        forecast_add(&s->forecast, t->cell, status.seconds, 1);
+        learn(s, t->cell, &status);
     run_status_clear(&status);
     return 0;
 }
@@ -59,6 +66,7 @@ static int order_tasks(struct sweep *s, struct error *err) {
             if (seconds[count] < 0) // nothing known: a regularised step is about two of the baseline
                 seconds[count] =
                     cells[count]->steps * (strcmp(cells[count]->training.method, "baseline") ? 2 : 1);
+            seconds[count] += forecast_annotator(&s->forecast, cells[count]);
             index[count++] = i;
         }
     if (!failed)
@@ -86,7 +94,7 @@ static int start_task(struct sweep *s, struct task *t, struct error *err) {
                                    .threads = s->resources.threads,
                                    .keep_shards = s->options->keep_shards};
     memset(&t->last, 0, sizeof t->last);
-    t->started = -1;
+    t->started = t->annotating = -1;
     t->process = worker_start(&job, &t->reports, err);
     if (t->process < 0)
         return -1;
@@ -129,7 +137,7 @@ static void judge_report(struct sweep *s, struct task *t) {
         t->state = !*err.message && status.state == RUN_DONE ? TASK_DONE : TASK_FAILED;
         if (t->state == TASK_DONE) {
             snprintf(t->message, sizeof t->message, "%.2f %%", status.accuracy);
-            forecast_add(&s->forecast, t->cell, status.seconds, 1);
+            learn(s, t->cell, &status);
         } else if (!*err.message) {
             snprintf(t->message, sizeof t->message, "training ended without a good record: %s",
                      status.message);
@@ -185,6 +193,10 @@ static void read_reports(struct sweep *s, struct task *t) {
             t->started = seconds_now();
             t->first_done = report.done;
         }
+        if (report.kind == REPORT_PROGRESS && report.phase == PHASE_ANNOTATE && t->annotating < 0) {
+            t->annotating = seconds_now();
+            t->first_annotated = report.done;
+        }
     }
     if (got < 0)
         end_task(s, t);
@@ -215,11 +227,35 @@ static void wait_for_reports(struct sweep *s) {
             read_reports(s, owners[i]);
 }
 
+// A run that needs pseudo-annotations which another one is about to make would only wait for them.
+static int must_wait(const struct sweep *s, const struct task *t) {
+    for (int i = 0; i < s->plan->count && t->cell->has_annotator; i++) {
+        const struct task *other = &s->tasks[i];
+        if (other->state == TASK_RUNNING && other->last.phase != PHASE_TRAIN &&
+            !strcmp(other->cell->annotation_digest, t->cell->annotation_digest))
+            return 1;
+    }
+    return 0;
+}
+
+// Brings the first run that can start to the place of the next one; 0 if none can now.
+static int choose_next(struct sweep *s) {
+    int i = s->next;
+    while (i < s->order_count && must_wait(s, &s->tasks[s->order[i]]))
+        i++;
+    if (i >= s->order_count)
+        return 0;
+    int chosen = s->order[i];
+    memmove(&s->order[s->next + 1], &s->order[s->next], (size_t)(i - s->next) * sizeof *s->order);
+    s->order[s->next] = chosen;
+    return 1;
+}
+
 static int run_tasks(struct sweep *s, struct error *err) {
     int told = 0, failed = 0;
     for (;;) {
         int running = sweep_count(s, TASK_RUNNING);
-        while (!s->stopping && !failed && running < s->resources.jobs && s->next < s->order_count) {
+        while (!s->stopping && !failed && running < s->resources.jobs && choose_next(s)) {
             failed = start_task(s, &s->tasks[s->order[s->next]], err);
             s->next += !failed;
             running += !failed;
@@ -237,23 +273,46 @@ static int run_tasks(struct sweep *s, struct error *err) {
     }
 }
 
-// Runs that another sweep was at work on may be done by now, or left to us.
+// Looks again at runs that another process was at work on: they may be done by now, or left to us.
 static int look_elsewhere(struct sweep *s, struct error *err) {
     json_t *known = NULL;
-    int waiting = 0;
-    for (int i = 0; i < s->plan->count; i++) {
-        if (s->tasks[i].state != TASK_ELSEWHERE)
+    int failed = 0;
+    for (int i = 0; i < s->plan->count && !failed; i++) {
+        struct task *t = &s->tasks[i];
+        struct run_status status;
+        if (t->state != TASK_ELSEWHERE)
             continue;
-        if (!known && !(known = records_scan(s->options->results, err)))
-            return -1;
-        if (look(s, &s->tasks[i], known, err)) {
-            json_decref(known);
-            return -1;
-        }
-        waiting += s->tasks[i].state == TASK_WAITING;
+        failed = run_look(s->options->results, t->cell, &status, err);
+        int same = !failed && status.elsewhere && status.state != RUN_DONE;
+        run_status_clear(&status);
+        if (failed || same)
+            continue;
+        failed = (!known && !(known = records_scan(s->options->results, err))) || look(s, t, known, err);
     }
     json_decref(known);
-    return waiting ? order_tasks(s, err) || run_tasks(s, err) ? -1 : 0 : 0;
+    return failed ? -1 : 0;
+}
+
+// Does the runs that other processes leave to us, and waits for those that they are at work on.
+static int finish_elsewhere(struct sweep *s, struct error *err) {
+    int told = 0;
+    while (sweep_count(s, TASK_ELSEWHERE) && !s->stopping && !interrupt_requested()) {
+        if (look_elsewhere(s, err))
+            return -1;
+        int waiting = sweep_count(s, TASK_WAITING), elsewhere = sweep_count(s, TASK_ELSEWHERE);
+        if (waiting) {
+            s->to_do = s->finished + waiting;
+            if (order_tasks(s, err) || run_tasks(s, err))
+                return -1;
+        } else if (elsewhere && told != elsewhere) {
+            sweep_say(s, "waiting for %d run%s that another process is at work on (running elsewhere)",
+                      elsewhere, elsewhere == 1 ? "" : "s");
+            told = elsewhere;
+        } else if (elsewhere) {
+            usleep(1000 * POLL_MILLISECONDS);
+        }
+    }
+    return 0;
 }
 
 static int verdict(struct sweep *s, struct error *err) {
@@ -286,7 +345,7 @@ int sweep_run(const struct plan *plan, const struct work *work, const struct swe
         sweep_announce(&s);
         failed = run_tasks(&s, err);
         if (!failed && !s.stopping)
-            failed = look_elsewhere(&s, err);
+            failed = finish_elsewhere(&s, err);
         sweep_summary(&s);
         if (!failed && !s.stopping && !options->keep_shards && !sweep_count(&s, TASK_UNFINISHED) &&
             !sweep_count(&s, TASK_ELSEWHERE))

@@ -4,7 +4,7 @@
 // Whatever happens to a run or to the sweep - Ctrl-C, kill -9 of a child or of the parent, a full disk -, no
 // broken file is left, and the next sweep does what is missing and goes on from checkpoints. A run that fails
 // is recorded and does not stop the others; it is repeated only if asked for. Two sweeps at once share the
-// work.
+// work, and wait for one another's runs.
 #ifndef REFF_EXPERIMENTS_SWEEP_H
 #define REFF_EXPERIMENTS_SWEEP_H
 
@@ -34,6 +34,7 @@ struct task { // a run of the sweep
     int reports;                // pipe, while running
     struct report last;         // the last report
     double started, first_done; // time of its first training step in this session, and the steps done then
+    double annotating, first_annotated; // the same of its annotator; started < 0: has not begun
 };
 
 struct sweep {

@@ -2,6 +2,7 @@
 // What a sweep tells while it works: why runs run, one progress line, what went wrong.
 #include "core/base/interrupt.h"
 #include "core/base/progress.h"
+#include "experiments/annotations.h"
 #include "experiments/sweep.h"
 
 #include <stdarg.h>
@@ -98,17 +99,43 @@ static double share_done(const struct task *t) {
     return training ? t->last.done / t->last.total : 0;
 }
 
+// The same of making its pseudo-annotations.
+static double share_annotated(const struct task *t) {
+    int annotating = t->last.kind == REPORT_PROGRESS && t->last.phase == PHASE_ANNOTATE && t->last.total > 0;
+    return annotating ? t->last.done / t->last.total : 0;
+}
+
 // What running tasks show of their kind's speed, before any of it has ended.
 static void learn_from_running(struct sweep *s) {
     double now = seconds_now();
     for (int i = 0; i < s->plan->count; i++) {
         const struct task *t = &s->tasks[i];
+        double annotated = t->last.total > 0 ? share_annotated(t) - t->first_annotated / t->last.total : 0;
+        if (t->state == TASK_RUNNING && t->annotating >= 0 && annotated > 0.02)
+            forecast_add_annotator(&s->forecast, t->cell, (now - t->annotating) / annotated, 0.5);
         if (t->state != TASK_RUNNING || t->started < 0 || t->last.phase != PHASE_TRAIN || t->last.total <= 0)
             continue;
         double share = (t->last.done - t->first_done) / t->last.total;
         if (share > 0.02 || (share > 0 && now - t->started > 10))
             forecast_add(&s->forecast, t->cell, (now - t->started) / share, 0.5);
     }
+}
+
+// Whether the pseudo-annotations of the i-th waiting run are neither there nor another's to make.
+static int must_annotate(const struct sweep *s, int i) {
+    const struct cell *cell = s->tasks[s->order[i]].cell;
+    char path[PATH_SIZE];
+    struct error ignored;
+    if (!cell->has_annotator || forecast_annotator(&s->forecast, cell) <= 0)
+        return 0;
+    for (int k = s->next; k < i; k++)
+        if (!strcmp(s->tasks[s->order[k]].cell->annotation_digest, cell->annotation_digest))
+            return 0;
+    for (int k = 0; k < s->plan->count; k++)
+        if (s->tasks[k].state == TASK_RUNNING &&
+            !strcmp(s->tasks[k].cell->annotation_digest, cell->annotation_digest))
+            return 0;
+    return annotations_path(path, s->options->results, cell, &ignored) || !file_exists(path);
 }
 
 double sweep_seconds_left(struct sweep *s) {
@@ -120,11 +147,20 @@ double sweep_seconds_left(struct sweep *s) {
             double whole = forecast_seconds(&s->forecast, s->tasks[i].cell);
             if (whole < 0)
                 return -1;
-            left[running++] = whole * (1 - share_done(&s->tasks[i]));
+            left[running] = whole * (1 - share_done(&s->tasks[i]));
+            if (s->tasks[i].last.phase == PHASE_ANNOTATE)
+                left[running] +=
+                    forecast_annotator(&s->forecast, s->tasks[i].cell) * (1 - share_annotated(&s->tasks[i]));
+            running++;
         }
-    for (int i = s->next; i < s->order_count && waiting < 4096; i++)
-        if ((seconds[waiting++] = forecast_seconds(&s->forecast, s->tasks[s->order[i]].cell)) < 0)
+    for (int i = s->next; i < s->order_count && waiting < 4096; i++) {
+        const struct cell *cell = s->tasks[s->order[i]].cell;
+        if ((seconds[waiting] = forecast_seconds(&s->forecast, cell)) < 0)
             return -1;
+        if (must_annotate(s, i))
+            seconds[waiting] += forecast_annotator(&s->forecast, cell);
+        waiting++;
+    }
     return schedule_length(seconds, waiting, left, running, s->resources.jobs);
 }
 
@@ -146,8 +182,11 @@ void sweep_progress(struct sweep *s, int now) {
         all += t->cell->steps;
         steps += t->cell->steps * (t->state == TASK_DONE ? 1 : t->state == TASK_RUNNING ? share_done(t) : 0);
         if (t->state == TASK_RUNNING && !*detail && t->last.kind == REPORT_PROGRESS)
-            snprintf(detail, sizeof detail, ", %.90s %.40s", t->cell->name,
-                     t->last.phase == PHASE_GENERATE ? "making data" : t->last.text);
+            snprintf(detail, sizeof detail, ", %.90s %s%.40s", t->cell->name,
+                     t->last.phase == PHASE_GENERATE   ? "making data"
+                     : t->last.phase == PHASE_ANNOTATE ? "annotator "
+                                                       : "",
+                     t->last.phase == PHASE_GENERATE ? "" : t->last.text);
     }
     double remaining = sweep_seconds_left(s);
     snprintf(line, sizeof line, "%.60s: %d/%d runs done, %.0f %% of the steps, %s%s", s->options->label,

@@ -4,19 +4,25 @@
 #ifndef REFF_EXPERIMENTS_WORK_H
 #define REFF_EXPERIMENTS_WORK_H
 
+#include "core/annotate/annotator.h"
 #include "core/train/train.h"
-#include "gen/textured_mnist.h"
+#include "gen/data_set.h"
 
 struct work {
-    json_t *(*inputs)(const struct textured_mnist_settings *settings, struct error *err);
-    int (*generate)(const struct textured_mnist_settings *settings, const char *path,
+    json_t *(*inputs)(const struct data_set *set, const union data_settings *settings, struct error *err);
+    int (*generate)(const struct data_set *set, const union data_settings *settings, const char *path,
                     void (*progress)(void *context, double done, double total), void *progress_context,
                     struct error *err);
+    int (*annotate)(const struct annotate_job *job, struct error *err);
+    // {"iou", "mae"} of an annotated shard. New reference.
+    json_t *(*annotation)(const char *shard, struct error *err);
     int (*train)(const struct train_job *job, struct error *err);
     int (*memory)(const struct train_settings *settings, int pixels, int classes, double *bytes,
                   struct error *err);
+    int (*annotator_memory)(const struct annotator_settings *settings, int height, int width, int classes,
+                            double *bytes, struct error *err);
 };
 
-extern const struct work real_work; // the generator and the trainer
+extern const struct work real_work; // the generators, the annotator and the trainer
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "core/base/interrupt.h"
 #include "core/base/progress.h"
+#include "experiments/annotations.h"
 #include "experiments/data_sets.h"
 #include "experiments/isolate.h"
 #include "experiments/lock.h"
@@ -46,18 +47,12 @@ static void on_generated(void *context, double done, double total) {
     send_progress(context, PHASE_GENERATE, done, total, NULL);
 }
 
-static void on_step(void *context, double done, double total, const char *note) {
-    send_progress(context, PHASE_TRAIN, done, total, note);
+static void on_annotated(void *context, double done, double total, const char *note) {
+    send_progress(context, PHASE_ANNOTATE, done, total, note);
 }
 
-// Errors travel as text, and a full disk is no fault of the run: the next sweep goes on from the checkpoint,
-// as after an interruption. The texts are those that strerror gives, whichever library met the error.
-static int tells_full_disk(const char *message) {
-    static const int causes[] = {ENOSPC, EDQUOT, EFBIG};
-    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
-        if (strstr(message, strerror(causes[i])))
-            return 1;
-    return 0;
+static void on_step(void *context, double done, double total, const char *note) {
+    send_progress(context, PHASE_TRAIN, done, total, note);
 }
 
 // What the run wrote on standard error in earlier sessions stays in its log.
@@ -90,7 +85,15 @@ static int prepare_folder(struct worker *w) {
     return 0;
 }
 
-static int train(struct worker *w) {
+// What is stored with the run: what is known of its cell, and of its annotations.
+static json_t *record_of(const struct cell *cell, json_t *annotation) {
+    json_t *record = json_copy(cell->record);
+    if (annotation)
+        json_object_set(record, "annotation", annotation);
+    return record;
+}
+
+static int train(struct worker *w, json_t *annotation) {
     const struct cell *cell = w->job->cell;
     const char *results = w->job->results;
     char folder[PATH_SIZE], shards[SPLITS][PATH_SIZE];
@@ -99,18 +102,34 @@ static int train(struct worker *w) {
     for (enum split s = 0; s < SPLITS; s++)
         if (data_set_shard(shards[s], results, cell, s, w->err))
             return -1;
+    if (cell->has_annotator && annotations_path(shards[SPLIT_TRAIN], results, cell, w->err))
+        return -1;
+    json_t *record = record_of(cell, annotation);
     struct train_job job = {
         .settings = &cell->training,
         .train = shards[SPLIT_TRAIN],
         .test = shards[SPLIT_TEST],
         .validation = cell->has_validation ? shards[SPLIT_VALIDATION] : NULL,
         .folder = folder,
-        .cell = cell->record,
+        .cell = record,
         .identity = cell->digest,
         .progress = on_step,
         .progress_context = w,
     };
-    return w->job->work->train(&job, w->err);
+    int result = w->job->work->train(&job, w->err);
+    json_decref(record);
+    return result;
+}
+
+// The data set is held: annotates if need be, then trains.
+static int annotate_and_train(struct worker *w) {
+    json_t *annotation = NULL;
+    if (w->job->cell->has_annotator &&
+        annotations_make(&annotation, w->job->results, w->job->cell, w->job->work, on_annotated, w, w->err))
+        return -1;
+    int result = train(w, annotation);
+    json_decref(annotation);
+    return result;
 }
 
 // The run, under its lock.
@@ -125,7 +144,7 @@ static int run(struct worker *w) {
     if (prepare_folder(w) || (job->keep_shards && data_set_keep(job->results, job->cell, w->err)))
         return -1;
     int shards = data_set_hold(job->results, job->cell, job->work, on_generated, w, w->err);
-    int failed = shards < 0 || train(w);
+    int failed = shards < 0 || annotate_and_train(w);
     lock_release(shards);
     return failed ? -1 : 0;
 }
@@ -148,7 +167,7 @@ static void work(const struct worker_job *job, int pipe) {
                       : err.status == EXIT_INTERRUPTED ? REPORT_STOPPED
                                                        : REPORT_FAILED;
     snprintf(report.text, sizeof report.text, "%s", failed ? err.message : "");
-    report.full_disk = failed && tells_full_disk(err.message);
+    report.full_disk = failed && message_tells_full_disk(err.message);
     send(&w, &report);
     lock_release(lock);
 }

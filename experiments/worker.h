@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-enum phase { PHASE_GENERATE, PHASE_TRAIN };
+enum phase { PHASE_GENERATE, PHASE_ANNOTATE, PHASE_TRAIN };
 
 enum report_kind {
     REPORT_PROGRESS, // phase, done, total, text: a note

@@ -107,18 +107,22 @@ void fake_wait_events(const char *text, int count) {
 
 // ---------------------------------------------------------------------------------------------- generator
 
-static json_t *fake_inputs(const struct textured_mnist_settings *settings, struct error *err) {
+static json_t *fake_inputs(const struct data_set *set, const union data_settings *settings,
+                           struct error *err) {
     (void)settings, (void)err;
+    if (strcmp(set->name, "textured-mnist"))
+        return json_pack("{s:s}", "photographs", "fake photographs");
     return json_pack("{s:s, s:s}", "mnist", "fake digits", "textures", "fake textures");
 }
 
-static int fake_generate(const struct textured_mnist_settings *settings, const char *path,
+static int fake_generate(const struct data_set *set, const union data_settings *settings, const char *path,
                          void (*progress)(void *context, double done, double total), void *progress_context,
                          struct error *err) {
     char *bytes = calloc(1, fake.shard_bytes);
     if (!bytes)
         return fail(err, "out of memory: a fake shard");
-    note_event("generate %s\n", settings->split);
+    char split[SETTING_TEXT_SIZE];
+    note_event("generate %s\n", settings_text(settings_find(set->schema, "split"), settings, split));
     pass_point();
     if (progress)
         progress(progress_context, 1, 1);
@@ -134,30 +138,11 @@ static int fake_memory(const struct train_settings *settings, int pixels, int cl
     return 0;
 }
 
-// ---------------------------------------------------------------------------------------------- trainer
-
-static uint64_t first_state(const struct train_settings *s) {
-    return s->seed * 1000003 + random_purpose(s->method) + (uint64_t)s->epochs;
-}
+// ---------------------------------------------------------------------------------------------- steps
 
 static uint64_t mix(uint64_t state, int step) {
     struct random r = random_stream(state, random_purpose("fake step"), (uint64_t)step);
     return (uint64_t)random_bits(&r) << 32 | random_bits(&r);
-}
-
-static double state_accuracy(uint64_t state) {
-    return (double)(state % 10001) / 100;
-}
-
-double fake_accuracy(const struct train_settings *settings) {
-    uint64_t state = first_state(settings);
-    for (int step = 0; step < fake.steps; step++)
-        state = mix(state, step);
-    return state_accuracy(state);
-}
-
-static int has_fault(const struct train_settings *s) {
-    return fake.fault_method && s->seed == fake.fault_seed && !strcmp(s->method, fake.fault_method);
 }
 
 static int save(const char *path, int step, uint64_t state, struct error *err) {
@@ -174,6 +159,80 @@ static void restore(const char *path, int *step, uint64_t *state) {
     if (text && sscanf(text, "%d %llu", step, &saved) == 2)
         *state = saved;
     free(text);
+}
+
+// ---------------------------------------------------------------------------------------------- annotator
+
+// A few steps with checkpoints in the job's folder, as the trainer.
+static int fake_annotate(const struct annotate_job *job, struct error *err) {
+    char checkpoint[PATH_SIZE], text[64];
+    const struct annotator_settings *s = job->settings;
+    uint64_t state = s->seed;
+    int step = 0;
+    if (!file_exists(job->shard))
+        return fail(err, "%s: no such shard", job->shard);
+    if (folder_make(job->folder, err) || path_join(checkpoint, err, job->folder, "checkpoint"))
+        return -1;
+    restore(checkpoint, &step, &state);
+    note_event("annotate %llu n %d from %d\n", (unsigned long long)s->seed, s->n, step);
+    for (; step < fake.steps; step++) {
+        if (interrupt_requested())
+            return save(checkpoint, step, state, err) ? -1
+                                                      : fail_interrupted(err, "interrupted at step %d", step);
+        if (fake.annotator_fails && s->seed == fake.fault_seed)
+            return fail(err, "iteration 7: loss is NaN");
+        state = mix(state, step);
+        pass_point();
+        if (step % 2 && save(checkpoint, step + 1, state, err))
+            return -1;
+        if (job->progress)
+            job->progress(job->progress_context, step + 1, fake.steps, "L1 0.10");
+    }
+    int length = snprintf(text, sizeof text, "annotated %d %llu\n", s->n, (unsigned long long)state);
+    if (file_write(job->output, text, (size_t)length, err))
+        return -1;
+    note_event("annotated %llu n %d\n", (unsigned long long)s->seed, s->n);
+    unlink(checkpoint);
+    rmdir(job->folder);
+    return 0;
+}
+
+// From the shard's own text, which only a whole annotation has.
+static json_t *fake_annotation(const char *shard, struct error *err) {
+    char *text = file_read(shard, 1000, NULL, err);
+    int n, found = text && sscanf(text, "annotated %d", &n) == 1;
+    free(text);
+    if (!found)
+        return *err->message ? NULL : (fail(err, "%s: not annotated", shard), NULL);
+    return json_pack("{s:f, s:f}", "iou", 1 - 1.0 / (n + 1), "mae", 1.0 / (n + 1));
+}
+
+static int fake_annotator_memory(const struct annotator_settings *settings, int height, int width,
+                                 int classes, double *bytes, struct error *err) {
+    (void)settings, (void)height, (void)width, (void)classes, (void)err;
+    *bytes = 2e6;
+    return 0;
+}
+
+// ---------------------------------------------------------------------------------------------- trainer
+
+static uint64_t first_state(const struct train_settings *s) {
+    return s->seed * 1000003 + random_purpose(s->method) + (uint64_t)s->epochs;
+}
+
+static double state_accuracy(uint64_t state) {
+    return (double)(state % 10001) / 100;
+}
+
+double fake_accuracy(const struct train_settings *settings) {
+    uint64_t state = first_state(settings);
+    for (int step = 0; step < fake.steps; step++)
+        state = mix(state, step);
+    return state_accuracy(state);
+}
+
+static int has_fault(const struct train_settings *s) {
+    return fake.fault_method && s->seed == fake.fault_seed && !strcmp(s->method, fake.fault_method);
 }
 
 static int finish(const struct train_job *job, uint64_t state, struct error *err) {
@@ -208,6 +267,8 @@ static int fake_train(const struct train_job *job, struct error *err) {
         return -1;
     restore(checkpoint, &step, &state);
     note_event("train %llu %s from %d\n", (unsigned long long)s->seed, s->method, step);
+    if (strstr(job->train, "annotations"))
+        note_event("annotated shard %llu %s\n", (unsigned long long)s->seed, s->method);
     fprintf(stderr, "the fake trainer says something\n");
     for (; step < fake.steps; step++) {
         if (step + 1 == fake.hold_step)
@@ -235,5 +296,10 @@ static int fake_train(const struct train_job *job, struct error *err) {
     return 0;
 }
 
-const struct work fake_work = {
-    .inputs = fake_inputs, .generate = fake_generate, .train = fake_train, .memory = fake_memory};
+const struct work fake_work = {.inputs = fake_inputs,
+                               .generate = fake_generate,
+                               .annotate = fake_annotate,
+                               .annotation = fake_annotation,
+                               .train = fake_train,
+                               .memory = fake_memory,
+                               .annotator_memory = fake_annotator_memory};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A generator and a trainer that take milliseconds, and that fail, crash or fill the disk when asked to, so
-// that the runner can be tested through everything that may happen to it.
+// A generator, an annotator and a trainer that take milliseconds, and that fail, crash or fill the disk when
+// asked to, so that the runner can be tested through everything that may happen to it.
 //
 // The fake trainer behaves as the real one does towards its folder: it mixes a state from the seed and the
 // settings, step by step, saves it in `checkpoint`, continues from there, and writes run.json last. Its
@@ -20,13 +20,14 @@ enum fake_fault {
 
 struct fake_work {
     char events[4096];   // file: one line for each thing done ("generate train", "train SEED METHOD", "hold
-                         // ...", "done ..."); "": none
+                         // ...", "done ...", "annotate SEED n N", "annotated ..."); "": none
     int steps;           // of a run
     int hold_step;       // every run waits before this step (counted from 1) until it is interrupted; 0: none
     size_t shard_bytes;  // size of a shard
     uint64_t fault_seed; // runs of this seed
     const char *fault_method; // and method (NULL: none)
     enum fake_fault fault;    // end so
+    int annotator_fails;      // the annotators of fault_seed fail: "iteration 7: loss is NaN"
 };
 
 extern struct fake_work fake; // children inherit it; fake_reset gives 5 steps, no faults and no halt

@@ -44,7 +44,8 @@ static void test_settings(void) {
     const struct cell *reff = plan_find(&f.plan, &f.tables[0], 0, 1, 2);
     const struct cell *baseline = plan_find(&f.plan, &f.tables[0], 0, 0, 2);
     CU_ASSERT_FATAL(reff && baseline);
-    const struct textured_mnist_settings *train = &reff->data[SPLIT_TRAIN], *test = &reff->data[SPLIT_TEST];
+    const struct textured_mnist_settings *train = &reff->data[SPLIT_TRAIN].textured_mnist,
+                                         *test = &reff->data[SPLIT_TEST].textured_mnist;
     CU_ASSERT_EQUAL(train->p, 0);
     CU_ASSERT_EQUAL(test->p, 1);
     CU_ASSERT_EQUAL(train->q, 1);
@@ -140,8 +141,9 @@ static void test_digest_without_paths(void) {
     CU_ASSERT(strcmp(digests[1], digests[2])); // what is in the weights' file counts
 }
 
-static json_t *failing_inputs(const struct textured_mnist_settings *settings, struct error *err) {
-    (void)settings;
+static json_t *failing_inputs(const struct data_set *set, const union data_settings *settings,
+                              struct error *err) {
+    (void)set, (void)settings;
     fail(err, "mnist: t10k-labels-idx1-ubyte.gz is missing");
     return NULL;
 }

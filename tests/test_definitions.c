@@ -141,8 +141,8 @@ static void test_committed_profiles(void) {
         CU_ASSERT_FATAL(!profile_read(&p, name, &err));
         CU_ASSERT_STRING_EQUAL(p.name, name);
         CU_ASSERT(p.seeds.count >= 2); // fewer seeds test no claim
-        CU_ASSERT(!profile_training(&p, "baseline", &training, &err));
-        CU_ASSERT(!profile_training(&p, "reff", &training, &err));
+        CU_ASSERT(!profile_training(&p, "baseline", "textured-mnist", &training, &err));
+        CU_ASSERT(!profile_training(&p, "reff", "textured-mnist", &training, &err));
         CU_ASSERT_STRING_EQUAL(training.method, "reff");
         profile_free(&p);
     }
@@ -313,15 +313,15 @@ static void test_data_folder(void) {
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "DATA="));
     CU_ASSERT_FATAL(!profile_resolve(&real, "/data", &err));
-    CU_ASSERT_STRING_EQUAL(real.data.mnist, "/data/mnist");
-    CU_ASSERT_STRING_EQUAL(real.data.textures, "/abs/textures");
+    CU_ASSERT_STRING_EQUAL(real.data[0].settings.textured_mnist.mnist, "/data/mnist");
+    CU_ASSERT_STRING_EQUAL(real.data[0].settings.textured_mnist.textures, "/abs/textures");
     CU_ASSERT_STRING_EQUAL(real.training.weights, "/data/../w");
     CU_ASSERT_FATAL(!profile_read(&builtin, fixture_write("builtin.ini", PROFILE_HEAD), &err));
     CU_ASSERT(
         profile_resolve(&builtin, "/data", &err)); // a folder that would not be read is a misunderstanding
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
     char words[256];
-    profile_describe(&builtin, words);
+    profile_describe(&builtin, "textured-mnist", words);
     CU_ASSERT_PTR_NOT_NULL(strstr(words, "not MNIST"));
     profile_free(&real);
     profile_free(&builtin);

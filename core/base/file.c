@@ -3,6 +3,7 @@
 
 #include "core/base/memory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,6 +14,23 @@
 int path_join(char out[PATH_SIZE], struct error *err, const char *folder, const char *name) {
     int length = snprintf(out, PATH_SIZE, "%s/%s", folder, name);
     return length < PATH_SIZE ? 0 : fail(err, "%.200s/...: path too long", folder);
+}
+
+void folder_remove(const char *folder) {
+    struct dirent *entry;
+    struct error ignored;
+    DIR *listing = opendir(folder);
+    while (listing && (entry = readdir(listing))) {
+        char path[PATH_SIZE];
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+            path_join(path, &ignored, folder, entry->d_name))
+            continue;
+        if (unlink(path))
+            folder_remove(path);
+    }
+    if (listing)
+        closedir(listing);
+    rmdir(folder);
 }
 
 int file_exists(const char *path) {

@@ -48,6 +48,7 @@ int standard_output_flush(struct error *err);
 
 int folder_make(const char *path, struct error *err); // with its parents; one that exists is fine
 int folder_sync(const char *path, struct error *err); // fsync of the folder that holds `path`
+void folder_remove(const char *path);                 // with all that is in it, as far as that goes
 int file_exists(const char *path);                    // 1 or 0
 int path_join(char out[PATH_SIZE], struct error *err, const char *folder, const char *name); // "folder/name"
 
