@@ -102,10 +102,11 @@ static void test_markdown(void) {
     begin();
     char *text = text_of(OUTPUT_MARKDOWN);
     expect(text,
-           "| 0    | 31.00 \xc2\xb1 1.41 (2)       | -              | 46.75 \xc2\xb1 1.06 (2)       | 46.68 "
-           "\xc2\xb1 0.82   |\n");
+           "| 0    | 31.00 \xc2\xb1 1.41 (2)       | -                       | 46.75 \xc2\xb1 1.06 (2)       | "
+           "46.68 \xc2\xb1 0.82 (+0.07)    |\n");
     expect(text,
-           "| 1    | 99.50 (1)              | -              | not run                | -              |\n");
+           "| 1    | 99.50 (1)              | -                       | not run                | -              "
+           "         |\n");
     expect(text, "Missing:\n\n- p = 1, baseline: failed: train.h5: 5 % | of_it, \"cut\": seed 2\n"
                  "- p = 1, reff: not run: seed 1, 2\n");
     expect(text, "- C1 **reproduced**: ");
@@ -138,12 +139,12 @@ static void test_csv(void) {
     const char *line = text;
     int lines = 0;
     for (; *line; lines++)
-        CU_ASSERT_EQUAL(count_fields(&line), 16);
+        CU_ASSERT_EQUAL(count_fields(&line), 17);
     CU_ASSERT_EQUAL(lines, 1 + 4);
-    expect(text, ",p,0,baseline,2,31,1.414213562,18.29379526,43.70620474,,,1 2,30 32,\n");
-    expect(text, ",p,0,reff,2,46.75,1.060660172,37.22034645,56.27965355,46.68,0.82,1 2,46 47.5,\n");
-    expect(text, ",p,1,baseline,1,99.5,,,,,,1,99.5,\"failed: train.h5: 5 % | of_it, \"\"cut\"\"\"\n");
-    expect(text, ",p,1,reff,0,,,,,,,,,not run\n");
+    expect(text, ",p,0,baseline,2,31,1.414213562,18.29379526,43.70620474,,,,1 2,30 32,\n");
+    expect(text, ",p,0,reff,2,46.75,1.060660172,37.22034645,56.27965355,46.68,0.82,0.07,1 2,46 47.5,\n");
+    expect(text, ",p,1,baseline,1,99.5,,,,,,,1,99.5,\"failed: train.h5: 5 % | of_it, \"\"cut\"\"\"\n");
+    expect(text, ",p,1,reff,0,,,,,,,,,,not run\n");
     free(text);
     end();
 }
@@ -177,7 +178,7 @@ static void test_latex(void) {
     expect(text,
            "\\caption{100 \\% of A\\_b \\& \"c\", \\{d\\} \\#1 \\$2 \\textbackslash{}e \\textasciitilde{}f "
            "\\textasciicircum{}g \\textbar{} h.");
-    expect(text, "0 & $31.00 \\pm 1.41$ & -- & $46.75 \\pm 1.06$ & $46.68 \\pm 0.82$ \\\\\n");
+    expect(text, "0 & $31.00 \\pm 1.41$ & -- & $46.75 \\pm 1.06$ & $46.68 \\pm 0.82$ ($+0.07$) \\\\\n");
     expect(text, "1 & $99.50$ (1 seed) & -- & not run & -- \\\\\n");
     expect(text, "\\begin{tabular}{lrrrr}");
     free(text);
