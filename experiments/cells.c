@@ -232,7 +232,24 @@ static int find_name(const struct plan *plan, const char *name) {
     return -1;
 }
 
-// A cell without its digests; nothing if it is there already, or if its data are absent.
+// Why there can be no such cell, or "".
+static void why_absent(const struct plan *plan, const struct place *place, char out[240]) {
+    const struct plan_data *known = NULL;
+    double n = place->axes.n;
+    for (int d = 0; d < DATA_SETS_MOST && !known; d++)
+        if (plan->data[d].data && !strcmp(plan->data[d].data->set->name, place->data))
+            known = &plan->data[d];
+    out[0] = 0;
+    if (!known)
+        snprintf(out, 240, "not in the plan");
+    else if (!known->inputs)
+        snprintf(out, 240, "%s", known->data->absent);
+    else if (n > 0 && n < N_ALL && n * known->classes > known->images[SPLIT_TRAIN])
+        snprintf(out, 240, "too few images: n = %.0f of each of %d classes are more than the profile's %d", n,
+                 known->classes, known->images[SPLIT_TRAIN]);
+}
+
+// A cell without its digests; nothing if it is there already, or if there can be none.
 static int add_cell(struct plan *plan, const struct place *place, uint64_t seed, const struct work *work,
                     struct error *err) {
     struct cell c = {.axes = place->axes, .seed = seed};
@@ -240,8 +257,12 @@ static int add_cell(struct plan *plan, const struct place *place, uint64_t seed,
     if (find_name(plan, c.name) >= 0)
         return 0;
     const struct plan_data *data = know_data(plan, place->data, work, err);
-    if (!data || !data->inputs)
-        return data ? 0 : -1;
+    if (!data)
+        return -1;
+    char reason[240];
+    why_absent(plan, place, reason);
+    if (*reason)
+        return 0;
     fill_data(&c, data);
     if (fill_settings(&c, plan->profile, place->method, err) ||
         reallocate((void **)&plan->cells, (size_t)plan->count + 1, sizeof c, "cells", err))
@@ -306,9 +327,9 @@ const struct cell *plan_find(const struct plan *plan, const struct table *table,
     return i < 0 ? NULL : &plan->cells[i];
 }
 
-const char *plan_absent(const struct plan *plan, const struct table *table, int column) {
-    const struct profile_data *data = profile_data_find(plan->profile, table_data(table, column));
-    return data && *data->absent ? data->absent : "not in the plan";
+void plan_absent(const struct plan *plan, const struct table *table, int row, int column, char out[240]) {
+    struct place place = place_of(table, row, column);
+    why_absent(plan, &place, out);
 }
 
 // ---------------------------------------------------------------------------------------- differences

@@ -58,17 +58,18 @@ struct plan { // all cells of some tables, each once
 };
 
 // profile must be resolved (profile_resolve) and outlive the plan. Reads the inputs, in a child process.
-// Cells whose data are absent are left out. Free with plan_free, also after a failure.
+// Cells whose data are absent, or have fewer images than are to be annotated, are left out. Free with
+// plan_free, also after a failure.
 int plan_make(struct plan *plan, const struct profile *profile, const struct seeds *seeds,
               const struct table *tables, int table_count, const struct work *work, struct error *err);
 void plan_free(struct plan *plan);
 
-// The cell at a place of a table, or NULL: its data are absent.
+// The cell at a place of a table, or NULL: there can be none.
 const struct cell *plan_find(const struct plan *plan, const struct table *table, int row, int column,
                              uint64_t seed);
 
 // Why a place of a table has no cell.
-const char *plan_absent(const struct plan *plan, const struct table *table, int column);
+void plan_absent(const struct plan *plan, const struct table *table, int row, int column, char out[240]);
 
 int cell_pixels(const struct cell *cell); // side of its images
 

@@ -34,9 +34,10 @@ static const struct cell *cell_of(const struct table_result *r, int column) {
 static int data_text(const struct table_result *r, int column, char *out, size_t size) {
     const struct cell *cell = cell_of(r, column);
     char data[256];
-    if (!cell)
-        return snprintf(out, size, "%s: %s", table_data(r->table, column),
-                        plan_absent(r->plan, r->table, column));
+    if (!cell) {
+        plan_absent(r->plan, r->table, 0, column, data);
+        return snprintf(out, size, "%s: %s", table_data(r->table, column), data);
+    }
     profile_describe(r->plan->profile, cell->set->name, data);
     return snprintf(out, size, "%s; %d training images, %d test images, %d px", data,
                     cell->images[SPLIT_TRAIN], cell->images[SPLIT_TEST], cell_pixels(cell));

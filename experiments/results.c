@@ -171,7 +171,9 @@ static int read_cell(struct table_result *r, struct cell_result *c, int row, int
         const struct cell *cell = plan_find(r->plan, r->table, row, column, seed);
         struct run_status status;
         if (!cell) {
-            note_absent(c, seed, plan_absent(r->plan, r->table, column));
+            char reason[240];
+            plan_absent(r->plan, r->table, row, column, reason);
+            note_absent(c, seed, reason);
             continue;
         }
         if (run_look(results, cell, &status, err))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cells: how many a table has, what their settings are, and what their digests depend on.
+#include "core/kernels/real.h"
 #include "experiments/cells.h"
+#include "experiments/home.h"
 #include "tests/fake_work.h"
 #include "tests/suite.h"
 #include "tests/sweep_fixture.h"
@@ -162,6 +164,211 @@ static void test_bad_inputs(void) {
     fixture_free(&f);
 }
 
+// ----------------------------------------------------------------------------------- other data, other n
+
+static const char axes_table[] = "[table]\n"
+                                 "title = t\n"
+                                 "row = n\n"
+                                 "rows = 0, 1, 5, All\n"
+                                 "columns = reff, abn, reff-l1\n"
+                                 "[fixed]\n"
+                                 "p = 0\n"
+                                 "q = 1\n"
+                                 "size = 223\n";
+
+static const struct cell *find(const struct fixture *f, double n, const char *column) {
+    const struct table *t = &f->tables[0];
+    const struct cell *cell = plan_find(&f->plan, t, table_row(t, n), table_column(t, column), 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(cell);
+    return cell;
+}
+
+// n = 0 is the baseline for every ReFF, an ABN without map loss for ABN; All is the cell of tables without n.
+static void test_annotations(void) {
+    struct fixture f, plain;
+    fixture_make_table(&f, axes_table, fixture_profile_text);
+    fixture_make(&plain, fixture_profile_text);
+    CU_ASSERT_EQUAL(f.plan.count, 2 * (2 + 3 * 3)); // two seeds; one baseline
+    const struct cell *baseline = find(&f, 0, "reff"), *without = find(&f, 0, "abn"),
+                      *one = find(&f, 1, "reff"), *five = find(&f, 5, "reff"), *all = find(&f, N_ALL, "reff");
+    CU_ASSERT_PTR_EQUAL(baseline, find(&f, 0, "reff-l1"));
+    CU_ASSERT_STRING_EQUAL(baseline->name, "profile: p 0, q 1, size 223, baseline, seed 1");
+    CU_ASSERT_STRING_EQUAL(baseline->digest, plan_find(&plain.plan, &plain.tables[0], 0, 0, 1)->digest);
+    CU_ASSERT_STRING_EQUAL(all->digest, plan_find(&plain.plan, &plain.tables[0], 0, 1, 1)->digest);
+    CU_ASSERT_STRING_EQUAL(all->name, "profile: p 0, q 1, size 223, reff, seed 1");
+    CU_ASSERT_STRING_EQUAL(five->name, "profile: p 0, q 1, size 223, n 5, reff, seed 1");
+    CU_ASSERT_STRING_EQUAL(without->name, "profile: p 0, q 1, size 223, n 0, abn, seed 1");
+    CU_ASSERT(without->training.gamma == 0 && find(&f, 1, "abn")->training.gamma > 0);
+    CU_ASSERT(!baseline->has_annotator && !without->has_annotator && !all->has_annotator);
+    CU_ASSERT(one->has_annotator && one->annotator.n == 1 && five->annotator.n == 5);
+    CU_ASSERT_EQUAL(five->annotator.seed, 1);
+    CU_ASSERT_STRING_EQUAL(one->data_digest, all->data_digest); // the same images
+    CU_ASSERT_STRING_EQUAL(five->annotation_digest, find(&f, 5, "abn")->annotation_digest);
+    CU_ASSERT(strcmp(five->annotation_digest, one->annotation_digest));
+    CU_ASSERT(strcmp(five->digest, one->digest) && strcmp(five->digest, all->digest));
+    CU_ASSERT_STRING_EQUAL(five->cost_key, all->cost_key);
+    CU_ASSERT_STRING_EQUAL(five->annotation_cost_key, one->annotation_cost_key);
+    CU_ASSERT_EQUAL(json_number_value(json_object_get(five->record, "n")), 5);
+    CU_ASSERT_EQUAL(json_number_value(json_object_get(all->record, "n")), N_ALL);
+    fixture_free(&plain);
+    fixture_free(&f);
+}
+
+// The annotator's settings are part of the runs that need one, and of no other.
+static void test_annotator_digest(void) {
+    char text[2000];
+    struct fixture f, g;
+    snprintf(text, sizeof text, "%s[annotator]\niterations = 7\n", fixture_profile_text);
+    fixture_make_table(&f, axes_table, fixture_profile_text);
+    fixture_make_table(&g, axes_table, text);
+    CU_ASSERT_EQUAL(find(&g, 5, "reff")->annotator.iterations, 7);
+    CU_ASSERT(strcmp(find(&f, 5, "reff")->digest, find(&g, 5, "reff")->digest));
+    CU_ASSERT(strcmp(find(&f, 5, "abn")->annotation_digest, find(&g, 5, "abn")->annotation_digest));
+    CU_ASSERT_STRING_EQUAL(find(&f, N_ALL, "reff")->digest, find(&g, N_ALL, "reff")->digest);
+    CU_ASSERT_STRING_EQUAL(find(&f, 0, "abn")->digest, find(&g, 0, "abn")->digest);
+    fixture_free(&f);
+    fixture_free(&g);
+}
+
+static const char data_table[] = "[table]\n"
+                                 "title = t\n"
+                                 "row = n\n"
+                                 "rows = 0, 10, All\n"
+                                 "column = data\n"
+                                 "columns = isic2017, pets\n"
+                                 "[fixed]\n"
+                                 "method = reff\n";
+
+// A cell of another data set; one that the profile has not, and one with too few images, are told.
+static void test_data_sets(void) {
+    char text[2000], reason[240];
+    struct fixture f;
+    snprintf(
+        text, sizeof text,
+        "%s[data isic2017]\npixels = 40\ntrain = 29\ntest = 20\n[train isic2017]\nbatch = 8\nepochs = 3\n"
+        "[method reff isic2017]\nlambda = 9\n",
+        fixture_profile_text);
+    fixture_make_table(&f, data_table, text);
+    CU_ASSERT_EQUAL(f.plan.count, 4);
+    const struct cell *all = find(&f, N_ALL, "isic2017"), *baseline = find(&f, 0, "isic2017");
+    CU_ASSERT_STRING_EQUAL(all->name, "profile: isic2017, reff, seed 1");
+    CU_ASSERT_STRING_EQUAL(all->set->name, "isic2017");
+    CU_ASSERT_EQUAL(all->classes, 3);
+    CU_ASSERT_EQUAL(cell_pixels(all), 40);
+    CU_ASSERT(all->images[SPLIT_TRAIN] == 29 && all->images[SPLIT_TEST] == 20);
+    CU_ASSERT(all->training.epochs == 3 && all->training.lambda == 9 && baseline->training.lambda == -1);
+    CU_ASSERT_EQUAL(all->steps, 9);
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(all->record, "data_set")), "isic2017");
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(json_string_value(json_object_get(all->record, "data")), "built-in stand-in"));
+    CU_ASSERT_PTR_NULL(plan_find(&f.plan, &f.tables[0], 1, 0, 1));
+    plan_absent(&f.plan, &f.tables[0], 1, 0, reason);
+    CU_ASSERT_STRING_EQUAL(reason,
+                           "too few images: n = 10 of each of 3 classes are more than the profile's 29");
+    CU_ASSERT_PTR_NULL(plan_find(&f.plan, &f.tables[0], 2, 1, 1));
+    plan_absent(&f.plan, &f.tables[0], 2, 1, reason);
+    CU_ASSERT_STRING_EQUAL(reason, "profile profile has no [data pets]");
+    fixture_free(&f);
+}
+
+// ------------------------------------------------------------------------------ runs that are recorded
+
+static json_t *recorded; // inputs
+
+static json_t *recorded_inputs(const struct data_set *set, const union data_settings *settings,
+                               struct error *err) {
+    (void)set, (void)settings, (void)err;
+    return json_incref(recorded);
+}
+
+static json_t *read_reference(const char *name) {
+    char home[PATH_SIZE], path[2 * PATH_SIZE];
+    struct error err = {0};
+    CU_ASSERT_FATAL(!home_path(home, "", &err));
+    snprintf(path, sizeof path, "%s/../results/reference/%s", home, name);
+    json_t *value = json_read(path, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(value);
+    return value;
+}
+
+// Every run of the committed quick tables is the run that today's files ask for, though the program has
+// learnt other data sets and methods since. A change of profile, table or revision that is meant renews the
+// tables.
+static void test_recorded_quick(void) {
+    static const char *const names[] = {"table1a", "table1b"};
+    for (int i = 0; i < 2; i++) {
+        struct error err = {0};
+        char file[64];
+        struct profile profile;
+        struct table table;
+        struct plan plan;
+        struct work work = fake_work;
+        snprintf(file, sizeof file, "quick/%s.json", names[i]);
+        json_t *reference = read_reference(file), *run, *origin = json_object_get(reference, "provenance");
+        size_t r;
+        recorded = json_object_get(origin, "inputs");
+        work.inputs = recorded_inputs;
+        CU_ASSERT_FATAL(!profile_read(&profile, "quick", &err) && !table_read(&table, names[i], &err));
+        CU_ASSERT_FATAL(!plan_make(&plan, &profile, &profile.seeds, &table, 1, &work, &err));
+        json_array_foreach(json_object_get(origin, "runs"), r, run) {
+            int row = table_row(&table, strtod(json_string_value(json_object_get(run, "row")), NULL));
+            int column = table_column(&table, json_string_value(json_object_get(run, "column")));
+            const struct cell *cell = plan_find(&plan, &table, row, column,
+                                                (uint64_t)json_integer_value(json_object_get(run, "seed")));
+            CU_ASSERT_PTR_NOT_NULL_FATAL(cell);
+            if (!strcmp(REAL_NAME, "float")) // which they were made with
+                CU_ASSERT_STRING_EQUAL(cell->digest, json_string_value(json_object_get(run, "digest")));
+        }
+        CU_ASSERT(r >= 36);
+        plan_free(&plan);
+        profile_free(&profile);
+        json_decref(reference);
+    }
+}
+
+// The same of the standard profile's records, which name their weights: needs these.
+static void test_recorded_standard(void) {
+    static const char *const folders[] = {"0c6905ebd136e8e3", "140652e839daac93", "16fc0abdde75b670",
+                                          "3ae3b285953fea36", "56a6a2922dcdb0e9", "5e7d34a48f418790",
+                                          "6b1a1d7f610a2d79", "839d90d514555fc6", "a9e8eac473d7e731",
+                                          "ae01706fcfa53eb2", "c29658d0aba95a1f", "d90b71f6a51f9242"};
+    const char *weights = suite_shared("models/resnet18.safetensors");
+    if (!weights)
+        return;
+    char data[PATH_SIZE];
+    snprintf(data, sizeof data, "%.*s/data", (int)(strstr(weights, "/models/") - weights), weights);
+    struct error err = {0};
+    struct profile profile;
+    struct table table;
+    struct plan plan;
+    struct work work = fake_work;
+    json_t *first = read_reference("standard/runs/0c6905ebd136e8e3/run.json");
+    recorded = json_object_get(json_object_get(json_object_get(first, "cell"), "identity"), "inputs");
+    work.inputs = recorded_inputs;
+    CU_ASSERT_FATAL(!profile_read(&profile, "standard", &err) && !profile_resolve(&profile, data, &err));
+    CU_ASSERT_FATAL(!table_read(&table, "table1a", &err));
+    CU_ASSERT_FATAL(!plan_make(&plan, &profile, &profile.seeds, &table, 1, &work, &err));
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char file[64];
+        snprintf(file, sizeof file, "standard/runs/%s/run.json", folders[i]);
+        json_t *run = read_reference(file), *known = json_object_get(run, "cell");
+        const struct cell *cell =
+            plan_find(&plan, &table, table_row(&table, json_number_value(json_object_get(known, "p"))),
+                      table_column(&table, json_string_value(json_object_get(known, "method"))),
+                      (uint64_t)json_integer_value(json_object_get(known, "seed")));
+        CU_ASSERT_PTR_NOT_NULL_FATAL(cell);
+        CU_ASSERT_STRING_EQUAL(cell->name, json_string_value(json_object_get(known, "name")));
+        CU_ASSERT_STRING_EQUAL(cell->data_digest, json_string_value(json_object_get(known, "data_digest")));
+        CU_ASSERT_STRING_EQUAL(cell->cost_key, json_string_value(json_object_get(known, "cost_key")));
+        if (!strcmp(REAL_NAME, "float"))
+            CU_ASSERT_STRING_EQUAL(cell->digest, json_string_value(json_object_get(known, "digest")));
+        json_decref(run);
+    }
+    plan_free(&plan);
+    profile_free(&profile);
+    json_decref(first);
+}
+
 static void test_difference(void) {
     char text[200], small[12];
     json_t *a = json_pack("{s:{s:f, s:i, s:s}, s:i}", "train", "lambda", 3.0, "epochs", 8, "order", "x",
@@ -189,5 +396,10 @@ void suite_cells(void) {
     CU_add_test(suite, "the digest changes with every setting that counts and no other", test_digest);
     CU_add_test(suite, "the digest knows no paths, but the weights' content", test_digest_without_paths);
     CU_add_test(suite, "bad inputs are reported as they were found", test_bad_inputs);
+    CU_add_test(suite, "n: the baseline, pseudo-annotations, all", test_annotations);
+    CU_add_test(suite, "the annotator's settings belong to the runs that need it", test_annotator_digest);
+    CU_add_test(suite, "other data sets: settings of their own, reasons for empty cells", test_data_sets);
+    CU_add_test(suite, "recorded runs of the quick profile are still these runs", test_recorded_quick);
+    CU_add_test(suite, "recorded runs of the standard profile are still these runs", test_recorded_standard);
     CU_add_test(suite, "differences between settings are named", test_difference);
 }

@@ -397,6 +397,98 @@ static void test_shared_data_set(void) {
     end();
 }
 
+// ---------------------------------------------------------------------------------- pseudo-annotations
+
+static const char annotated_table[] = "[table]\n"
+                                      "title = t\n"
+                                      "row = n\n"
+                                      "rows = 0, 1, 5, All\n"
+                                      "columns = reff, abn, reff-l1\n"
+                                      "[fixed]\n"
+                                      "p = 0\n"
+                                      "q = 1\n"
+                                      "size = 223\n";
+enum { ANNOTATED_RUNS = 2 * (2 + 3 * 3), ANNOTATIONS = 2 * 2, NEED_ANNOTATIONS = 2 * 2 * 3 };
+
+static void begin_annotated(const char *name) {
+    begin(name);
+    fixture_free(&f);
+    fixture_make_table(&f, annotated_table, fixture_profile_text);
+    CU_ASSERT_EQUAL_FATAL(f.plan.count, ANNOTATED_RUNS);
+}
+
+// Made once for all methods, on the same images; their quality is in the records of the runs, and of no
+// other.
+static void test_annotations(void) {
+    begin_annotated("annotated");
+    CU_ASSERT_EQUAL(sweep_whole(), 0);
+    check_all_done();
+    CU_ASSERT_EQUAL(fake_events("generate train"), 2);
+    CU_ASSERT_EQUAL(fake_events("annotate "), ANNOTATIONS);
+    CU_ASSERT_EQUAL(fake_events("annotated shard "), NEED_ANNOTATIONS);
+    CU_ASSERT_EQUAL(fake_events("annotated 1 n 5") + fake_events("annotated 2 n 5"), 2);
+    int makers = 0;
+    for (int i = 0; i < f.plan.count; i++) {
+        struct error err = {0};
+        struct run_status status;
+        CU_ASSERT_FATAL(!run_look(results, &f.plan.cells[i], &status, &err));
+        const json_t *annotation = json_object_get(json_object_get(status.run, "cell"), "annotation");
+        CU_ASSERT_EQUAL(annotation != NULL, f.plan.cells[i].has_annotator);
+        if (annotation)
+            CU_ASSERT_DOUBLE_EQUAL(json_number_value(json_object_get(annotation, "mae")),
+                                   1.0 / (f.plan.cells[i].annotator.n + 1), 1e-12);
+        makers += json_object_get(annotation, "seconds") != NULL;
+        run_status_clear(&status);
+    }
+    CU_ASSERT_EQUAL(makers, ANNOTATIONS); // who made them says how long it took
+    CU_ASSERT_EQUAL(count_in_results("shards"), -1);
+    end();
+}
+
+// However often an annotator is cut off, it goes on from its checkpoint, and nothing of it is left.
+static void test_killed_annotators(void) {
+    enum { KILLS = 12, POINTS = 12 };
+    struct random r = random_stream(1, random_purpose("test killed annotators"), 0);
+    begin_annotated("annotatorskilled");
+    fake.steps = 8;
+    for (int k = 0; k < KILLS; k++) {
+        int points = 1 + (int)random_below(&r, POINTS);
+        fake_halt(points);
+        pid_t sweep = sweep_start(0);
+        fake_wait_halted();
+        CU_ASSERT_EQUAL(kill(sweep, SIGKILL), 0);
+        CU_ASSERT_EQUAL(wait_for(sweep), 128 + SIGKILL);
+        CU_ASSERT_FATAL(all_locks_free());
+        CU_ASSERT_EQUAL(count_state(RUN_DAMAGED) + count_state(RUN_FAILED), 0);
+    }
+    fake_go();
+    CU_ASSERT_EQUAL(sweep_whole(), 0);
+    check_all_done();
+    CU_ASSERT(fake_events("annotate ") > ANNOTATIONS); // some were cut off, and went on
+    CU_ASSERT(fake_events("annotate ") >
+              fake_events("annotate 1 n 1 from 0") + fake_events("annotate 2 n 1 from 0") +
+                  fake_events("annotate 1 n 5 from 0") + fake_events("annotate 2 n 5 from 0"));
+    CU_ASSERT_EQUAL(count_in_results("shards"), -1); // with their checkpoints' folders
+    end();
+}
+
+// Annotations that cannot be made are tried once a sweep, and fail the runs that need them and no other.
+static void test_failing_annotator(void) {
+    begin_annotated("annotatorfails");
+    fake.annotator_fails = 1;
+    fake.fault_seed = 2;
+    CU_ASSERT_EQUAL(sweep_whole(), EXIT_FAILED);
+    CU_ASSERT_EQUAL(count_state(RUN_FAILED), NEED_ANNOTATIONS / 2);
+    CU_ASSERT_EQUAL(count_state(RUN_DONE), ANNOTATED_RUNS - NEED_ANNOTATIONS / 2);
+    CU_ASSERT_EQUAL(fake_events("annotate 2 "), 2); // n = 1 and n = 5
+    CU_ASSERT(log_has("failed: pseudo-annotations: iteration 7: loss is NaN"));
+    fake.annotator_fails = 0;
+    options.retry = 1;
+    CU_ASSERT_EQUAL(sweep_whole(), 0);
+    check_all_done();
+    end();
+}
+
 // ---------------------------------------------------------------------------------------------- a full disk
 
 static void test_full_disk(void) {
@@ -520,9 +612,15 @@ void suite_sweep(void) {
     CU_add_test(suite, "Ctrl-C to the whole group: checkpoints are saved, the same command goes on",
                 test_interrupted);
     CU_add_test(suite, "both runs of a data set are at work at once", test_shared_data_set);
+    CU_add_test(suite, "pseudo-annotations are made once and told", test_annotations);
+    CU_add_test(suite, "kill -9 of annotators at random moments: same results in the end",
+                test_killed_annotators);
+    CU_add_test(suite, "an annotator that fails is tried once and fails the runs that need it",
+                test_failing_annotator);
     CU_add_test(suite, "a full disk is no run's fault and leaves nothing half-written", test_full_disk);
     CU_add_test(suite, "the disk fills at any size of file: nothing is damaged", test_disk_fills_anywhere);
     CU_add_test(suite, "a results folder that cannot be made is told", test_unwritable);
     CU_add_test(suite, "two sweeps at once share the work", test_two_sweeps);
-    CU_add_test(suite, "a run that is locked elsewhere is waited for, and done if it is left", test_locked_run);
+    CU_add_test(suite, "a run that is locked elsewhere is waited for, and done if it is left",
+                test_locked_run);
 }
