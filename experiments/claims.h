@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // The claims of the paper, decided by tests over the seeds' results (experiments.md, section 6).
 //
-// A claim has one part per comparison that it makes. Each part is a one-sided t test; "no worse by more than
-// m points" is the one of the two one-sided tests against the margin that concerns being worse (being better
-// by more than m does not speak against it), "the same within m" is both.
+// A claim has one part per comparison that it makes. Each part is a one-sided t test (statistics.h: Welch's;
+// for C3's slope that of least squares); "no worse by more than m points" is the one of the two one-sided
+// tests against the margin that concerns being worse (being better by more than m does not speak against it),
+// "the same within m" is both (TOST).
+//
+// "The mean over n" (C7, C8, C10) is taken seed by seed: x_s = the mean over the n of the accuracies of seed
+// s, and Welch's test compares the x_s with the values, or means, of the other side. Runs of one seed share
+// their data and initial weights, so that the cells of a seed are no independent observations; the seeds are.
+// A contrast of the cells' means with the variances of single cells, sum c_i^2 s_i^2 / n_i, would count
+// them as if they were, and be too sure. The two sides of a comparison share the seeds as well: that makes
+// Welch's test err on the safe side (it leaves a covariance above 0 out of the difference's variance), and
+// pairing, which would use it, would halve the degrees of freedom of three seeds.
 //
 // A claim needs all its parts (intersection-union test): its p is the largest of theirs, and that part gives
 // the effect and the statistic that are printed. It is contradicted when a part's opposite is significant:
-// the smallest opposite p times the number of parts (Bonferroni). Both kinds of p are adjusted by Holm's
-// method over all claims tested together; alpha is .05:
+// the smallest opposite p times the number of parts (Bonferroni); then that part is the one printed. Both
+// kinds of p are adjusted by Holm's method over all claims tested together; alpha is .05:
 //   reproduced     p (Holm) < alpha
 //   contradicted   opposite p (Holm) < alpha
 //   not shown      neither
@@ -27,7 +36,7 @@ enum verdict { NOT_TESTED, REPRODUCED, NOT_SHOWN, CONTRADICTED, VERDICTS };
 extern const char *const verdict_names[VERDICTS];
 
 struct claim_part {
-    char label[96];   // "p = 0.0: reff - baseline > 0"
+    char label[128];  // "p = 0.0: reff - baseline > 0"
     const char *unit; // of effect: "points", "points per unit of q"
     struct t_test test;
     int has_paper;
@@ -38,8 +47,9 @@ struct claim_result {
     const char *id, *text;
     const char *table; // name of the table that it is decided on
     enum verdict verdict;
-    char reason[240];         // why it is not tested, not shown or contradicted; "" if reproduced
-    int part_count, deciding; // index of the part with the largest p
+    char reason[240]; // why it is not tested, not shown or contradicted; "" if reproduced
+    int part_count;
+    int deciding, opposing; // parts with the largest p, with the smallest p_opposite; contradicted: one part
     struct claim_part parts[CLAIM_PARTS_MOST];
     double p, p_opposite;           // before Holm
     double p_holm, p_opposite_holm; // after

@@ -20,6 +20,23 @@ struct sample sample_of(const double *values, int n) {
     return s;
 }
 
+int means_by_seed(const struct seed_values *cells, int count, double *out) {
+    int n = 0;
+    for (int i = 0; i < cells[0].n; i++) {
+        double sum = 0;
+        int found = 0;
+        for (int j = 0; j < count; j++)
+            for (int k = 0; k < cells[j].n; k++)
+                if (cells[j].seeds[k] == cells[0].seeds[i]) {
+                    sum += cells[j].values[k];
+                    found++;
+                }
+        if (found == count)
+            out[n++] = sum / count;
+    }
+    return n;
+}
+
 // Fills statistic and p from effect, bound and the effect's standard error.
 static struct t_test finish(double effect, double bound, double error, double df) {
     struct t_test t = {.effect = effect, .bound = bound, .df = df};

@@ -3,6 +3,8 @@
 #ifndef REFF_EXPERIMENTS_STATISTICS_H
 #define REFF_EXPERIMENTS_STATISTICS_H
 
+#include <stdint.h>
+
 struct sample {
     int n;
     double mean;
@@ -11,6 +13,18 @@ struct sample {
 };
 
 struct sample sample_of(const double *values, int n); // mean is NaN for n = 0
+
+// Values of a cell by seed; seeds in any order, each once.
+struct seed_values {
+    int n;
+    const uint64_t *seeds;
+    const double *values;
+};
+
+// Means over cells, seed by seed, for the seeds that every cell has: out[i] = 1/count * sum over j of
+// cells[j]'s value for that seed, in the order of cells[0]. Returns their number; out needs room for
+// cells[0].n.
+int means_by_seed(const struct seed_values *cells, int count, double *out);
 
 // A one-sided t test of "effect > bound". p_opposite belongs to "effect < bound": 1 - p.
 // Without any spread the statistic is the limit: infinite with the effect's sign, p 0 or 1; 0 and 1/2 on the
@@ -22,7 +36,9 @@ struct t_test {
     int no_spread; // a limit, not a test: all values of each side are equal
 };
 
-// Welch's test: mean(a) - mean(b) > bound, variances not taken as equal, Satterthwaite's degrees of freedom.
+// Welch's test: mean(a) - mean(b) > bound, variances not taken as equal, Satterthwaite's degrees of freedom:
+// with v_a = s_a^2 / n_a, v_b likewise, t = (mean(a) - mean(b) - bound) / sqrt(v_a + v_b) and
+// df = (v_a + v_b)^2 / (v_a^2 / (n_a - 1) + v_b^2 / (n_b - 1)).
 // Both need n >= 2. With bound = -margin this is the test of "a is no worse than b by more than the margin".
 struct t_test welch_test(const struct sample *a, const struct sample *b, double bound);
 

@@ -25,6 +25,18 @@ static void test_sample_too_small(void) {
     CU_ASSERT(isnan(none.mean) && isnan(none.std));
 }
 
+// By seed, not by place; seeds that one cell lacks are left out.
+static void test_means_by_seed(void) {
+    static const uint64_t first[] = {1, 2, 3}, second[] = {3, 7, 1};
+    static const double a[] = {10, 20, 30}, b[] = {1, 2, 5};
+    const struct seed_values cells[] = {{3, first, a}, {3, second, b}};
+    double means[3];
+    CU_ASSERT_EQUAL_FATAL(means_by_seed(cells, 2, means), 2);
+    CU_ASSERT_DOUBLE_EQUAL(means[0], 7.5, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(means[1], 15.5, 1e-12);
+    CU_ASSERT_EQUAL(means_by_seed(cells, 1, means), 3);
+}
+
 static void test_welch(void) {
     struct sample a = sample_of(reff, 3), b = sample_of(baseline, 3);
     struct t_test t = welch_test(&a, &b, 0);
@@ -109,6 +121,7 @@ void suite_statistics(void) {
     CU_pSuite suite = CU_add_suite("statistics", NULL, NULL);
     CU_add_test(suite, "mean, sample standard deviation (ddof 1), 95 % interval", test_sample);
     CU_add_test(suite, "one value or none has no spread", test_sample_too_small);
+    CU_add_test(suite, "means over cells, seed by seed", test_means_by_seed);
     CU_add_test(suite, "Welch's test: statistic, degrees of freedom, both directions", test_welch);
     CU_add_test(suite, "no worse by more than a margin", test_no_worse);
     CU_add_test(suite, "two one-sided tests for sameness", test_equivalence);
