@@ -25,7 +25,7 @@ BUILD = os.path.join(HERE, "..", "build")
 # Name in the table -> method, order, lambda.
 CASES = {"baseline": ("baseline", "normalise-first", None), "reff, normalise-first": ("reff", "normalise-first", None),
          "reff, resize-first": ("reff", "resize-first", None), "reff-l1": ("reff-l1", "normalise-first", None),
-         "reff-l2": ("reff-l2", "normalise-first", None)}
+         "reff-l2": ("reff-l2", "normalise-first", None), "abn": ("abn", "normalise-first", None)}
 
 
 def run(command, output=None):
@@ -61,7 +61,7 @@ def train(args, folder, name, config, weights):
     method, order, lam = CASES[name]
     place = f"{folder}/{name.replace(' ', '_')}-{config}"
     settings = ["--model", "resnet18", "--method", method, "--lr", args.lr]
-    if lam or args.lam and method != "baseline":
+    if lam or args.lam and method not in ("baseline", "abn"):
         settings += ["--lambda", lam or args.lam]
     start = ["--weights", weights] if weights else []
     reff(config, "train", "--train", f"{folder}/train.h5", "--test", f"{folder}/test.h5", "--output", place, "--trace",

@@ -10,14 +10,15 @@ Needs python3-torch, python3-torchvision and python3-h5py. From a traced run
         --steps 20 --compare trace/steps.jsonl
 
 it starts from the same weights, takes the same images in the same order, and prints one JSON line a step: step, loss,
-loss_main, loss_reg. --compare adds a line with the worst relative difference to the losses recorded in a file of such
+loss_main, loss_reg (abn: loss_att, loss_map). --compare adds a line with the worst relative difference to the losses recorded in a file of such
 lines and ends with status 1 if it is above --tolerance. --time measures images per second instead. --evaluate compares
 with a report of `reff eval --json` on the same shard and weights. scripts/peer_check.py runs all of it.
 
 The losses: cross entropy, plus lambda times the mean over the batch of sum_l w_l * sum or mean over pixels of
 (P_l (1 - s))^2 (reff), |P_l - s| (reff-l1) or (P_l - s)^2 (reff-l2), where P_l is the Grad-CAM of stage l for the true
 class, normalised to sum 1 and resized to the image (or the other way round). Batch norm is in training mode, and the
-gradient goes through Grad-CAM's weights too.
+gradient goes through Grad-CAM's weights too. For abn, the attention branch network: plus the cross entropy of the
+attention branch (loss_att), plus gamma times loss_map, that mean of (M - s)^2 of the attention map M, resized.
 """
 import argparse
 import json
@@ -33,7 +34,7 @@ STAGES = ("layer1", "layer2", "layer3", "layer4")
 # What each method has unless options say otherwise, as in core/train/train_settings.c: lambda, layer weights, reduction.
 METHODS = {"baseline": (0.0, "0,0,0,0", "mean"), "reff": (1.0, "15,60,250,1000", "mean"),
            "reff-single": (1000.0, "0,0,0,1", "mean"), "reff-l1": (1e-6, "15,60,250,1000", "sum"),
-           "reff-l2": (1e-6, "15,60,250,1000", "sum")}
+           "reff-l2": (1e-6, "15,60,250,1000", "sum"), "abn": (0.0, "0,0,0,0", "mean")}
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -54,10 +55,37 @@ def read_safetensors(path):
     return tensors
 
 
+def add_attention_branch(net, classes):
+    """Makes torchvision's ResNet an attention branch network (Fukui et al. 2019): a copy of stage 4 with stride 1, its
+    logits and its map M; stage 4 then sees x + x M. What the branch gave is left in net.att_logits and net.att_map."""
+    block, features = type(net.layer4[0]), net.fc.in_features
+    net.inplanes = net.layer4[0].conv1.in_channels
+    net.att_layer4 = net._make_layer(block, 512, len(net.layer4), stride=1)
+    net.bn_att = torch.nn.BatchNorm2d(features)
+    net.att_conv = torch.nn.Conv2d(features, classes, 1, bias=False)
+    net.bn_att2 = torch.nn.BatchNorm2d(classes)
+    net.att_conv2 = torch.nn.Conv2d(classes, classes, 1, bias=False)
+    net.att_conv3 = torch.nn.Conv2d(classes, 1, 3, padding=1, bias=False)
+    net.bn_att3 = torch.nn.BatchNorm2d(1)
+
+    def forward(images):
+        x = net.maxpool(net.relu(net.bn1(net.conv1(images))))
+        x = net.layer3(net.layer2(net.layer1(x)))
+        a = F.relu(net.bn_att2(net.att_conv(net.bn_att(net.att_layer4(x)))))
+        net.att_logits = net.att_conv2(a).mean(dim=(2, 3))
+        net.att_map = torch.sigmoid(net.bn_att3(net.att_conv3(a)))
+        return net.fc(net.layer4(x + x * net.att_map).mean(dim=(2, 3)))
+
+    net.forward = forward
+
+
 def make_network(args, classes):
-    """torchvision's ResNet, with a dictionary that holds the stages' outputs of the last forward pass."""
+    """torchvision's ResNet (abn: with an attention branch), with a dictionary that holds the stages' outputs of the last
+    forward pass."""
     torch.manual_seed(1)
     net = getattr(torchvision.models, args.model)(num_classes=classes)
+    if args.method == "abn":
+        add_attention_branch(net, classes)
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.eps, module.momentum = args.bn_eps, args.bn_momentum
@@ -104,15 +132,21 @@ def penalty(cam, masks, args):
 
 
 def losses(net, stages, images, labels, masks, args):
-    """(loss, loss_main, loss_reg) of a batch, attached to the graph."""
+    """The parts of a batch's loss and `loss`, their sum, attached to the graph."""
     logits = net(images)
     loss_main = F.cross_entropy(logits, labels)
     if args.method == "baseline":
-        return loss_main, loss_main, torch.zeros(())
+        return {"loss": loss_main, "loss_main": loss_main, "loss_reg": torch.zeros(())}
+    if args.method == "abn":
+        loss_att = F.cross_entropy(net.att_logits, labels)
+        terms = (to_image(net.att_map[:, 0], masks.shape[1:]) - masks) ** 2
+        loss_map = (terms.sum(dim=(1, 2)) if args.reduction == "sum" else terms.mean(dim=(1, 2))).mean()
+        return {"loss": loss_main + loss_att + args.gamma * loss_map, "loss_main": loss_main,
+                "loss_reg": torch.zeros(()), "loss_att": loss_att, "loss_map": loss_map}
     chosen = [(stages[name], w) for name, w in zip(STAGES, args.layer_weights) if w]
     cams = grad_cam(logits, labels, [a for a, _ in chosen])
     loss_reg = sum(w * penalty(cam, masks, args) for cam, (_, w) in zip(cams, chosen)).mean()
-    return loss_main + args.lam * loss_reg, loss_main, loss_reg
+    return {"loss": loss_main + args.lam * loss_reg, "loss_main": loss_main, "loss_reg": loss_reg}
 
 
 class Batches:
@@ -147,12 +181,12 @@ def train_step(net, stages, optimiser, batch, args):
     images, labels, masks = batch
     if args.channels_last:
         images = images.contiguous(memory_format=torch.channels_last)
-    loss, loss_main, loss_reg = losses(net, stages, images, labels, masks, args)
+    parts = losses(net, stages, images, labels, masks, args)
     # autograd.grad, not backward(): the graph of the first derivatives is freed with the second.
-    for parameter, gradient in zip(net.parameters(), torch.autograd.grad(loss, list(net.parameters()))):
+    for parameter, gradient in zip(net.parameters(), torch.autograd.grad(parts["loss"], list(net.parameters()))):
         parameter.grad = gradient
     optimiser.step()
-    return {"loss": loss.item(), "loss_main": loss_main.item(), "loss_reg": loss_reg.item()}
+    return {name: part.item() for name, part in parts.items()}
 
 
 def relative(a, b):
@@ -170,7 +204,7 @@ def compare(lines, path, tolerance):
     if absent or not lines:
         sys.exit(f"{path}: no step {absent[0]}" if absent else "no steps to compare")
     worst = {name: max(relative(line[name], recorded[line["step"]][name]) for line in lines)
-             for name in ("loss", "loss_main", "loss_reg")}
+             for name in lines[0] if name != "step"}
     by_step = [float(f"{relative(line['loss'], recorded[line['step']]['loss']):.1e}") for line in lines]
     agrees = max(worst.values()) <= tolerance
     print(json.dumps({"compared": len(lines), "worst_relative": worst, "by_step": by_step, "tolerance": tolerance,
@@ -253,6 +287,7 @@ def parse_arguments():
                         help="what `reff train --order` names")
     parser.add_argument("--reduction", choices=("mean", "sum"), help="over pixels (none: the method's)")
     parser.add_argument("--lambda", dest="lam", type=float, help="factor of the regulariser (none: the method's)")
+    parser.add_argument("--gamma", type=float, default=10.0, help="factor of abn's map loss")
     parser.add_argument("--layer-weights", help="of layer1..layer4; 0: not regularised (none: the method's)")
     parser.add_argument("--cam-eps", type=float, default=1e-8)
     parser.add_argument("--bn-eps", type=float, default=1e-5)

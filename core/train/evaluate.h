@@ -26,7 +26,8 @@ double calibration_error(const double *confidence, const uint8_t *correct, long 
 //              groups of at least 20 images, where the shard has any
 //   ece        expected calibration error, percent
 //   cam_inside {layer1..layer4}
-//              mean share of the true label's Grad-CAM, resized, that lies inside the annotation
+//              mean share of the true label's Grad-CAM, resized, that lies inside the annotation (ABN: of the
+//              perception branch's score, which reaches stages 1 to 3 through the attention map as well)
 //   pointing   {layer1..layer4}
 //              share of images whose Grad-CAM has its maximum inside (the pointing game)
 //   cam_zero   {layer1..layer4}
