@@ -264,6 +264,12 @@ static void test_loss_that_is_no_number_names_its_layer(void) {
     CU_ASSERT(trainer_gradient(t, b.images, b.annotations, b.labels, 1, &r, &err) == -1);
     CU_ASSERT_STRING_EQUAL(err.message, "the cross entropy is not a finite number, first in layer3.0.bn2");
     trainer_free(t);
+    t = make_trainer(&methods[7], "small"); // abn: its logits see what the perception branch does not
+    parameters_find(&t->parameters, "att_conv2.weight")->value[1] = (real)NAN;
+    CU_ASSERT(trainer_gradient(t, b.images, b.annotations, b.labels, 0, &r, &err) == -1);
+    CU_ASSERT_STRING_EQUAL(err.message,
+                           "the attention branch's loss is not a finite number, first in att_conv2");
+    trainer_free(t);
 }
 
 void suite_engine(void);
