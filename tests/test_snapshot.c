@@ -25,7 +25,12 @@ static int load_is(const struct state *want, const char *identity, int result) {
     struct state s = {"blank", {0}};
     struct state blank = s;
     int found = move(0, &s, identity, &err);
-    return found == result && !memcmp(&s, want ? want : &blank, sizeof s);
+    if (!want)
+        want = &blank;
+    int same = !strcmp(s.first, want->first);
+    for (int i = 0; i < 3; i++)
+        same &= s.second[i] == want->second[i];
+    return found == result && same;
 }
 
 static void save(const struct state *s) {
