@@ -7,7 +7,7 @@
 CONFIG    ?= release
 BUILD     := build/$(CONFIG)
 CC        ?= gcc
-PACKAGES  := openblas hdf5 libarchive libjpeg libpng zlib libcrypto jansson inih gsl libcurl
+PACKAGES  := openblas hdf5 libarchive libjpeg libpng zlib libcrypto jansson inih gsl libcurl cairo
 WARNINGS  := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-format-truncation \
              -Werror=implicit-function-declaration
 # One instruction set for the portable build; no contraction of a*b+c behind our back (kernels say fma where they mean
@@ -122,6 +122,24 @@ table1: ## every run of tables 1a and 1b, then the tables (PROFILE=quick; DRY_RU
 status: ## where the runs of table 1 stand
 	@$(MAKE) --no-print-directory -j$$(nproc) build
 	@$(BUILD)/reff status table1 $(REQUEST)
+
+# ---- figures and the report, from the results that are there (figures make the models that they lack)
+
+# TeX is wanted by the report alone. Its files go beside those that come from the results.
+PAPER_PACKAGES := latexmk texlive-latex-recommended lmodern
+PAPER = $(or $(RESULTS),results)/paper/$(basename $(notdir $(or $(PROFILE),quick)))
+
+.PHONY: figures paper
+figures: ## the paper's figures and curves as PNG and PDF (RESULTS/figures/PROFILE)
+	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(BUILD)/reff figure --train $(if $(PROFILE),--profile '$(PROFILE)') $(if $(DATA),--data '$(DATA)') \
+	    $(if $(RESULTS),--results '$(RESULTS)') $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)')
+
+paper: ## the report of a profile's results as PDF (RESULTS/paper/PROFILE/report.pdf)
+	@scripts/setup $(PAPER_PACKAGES)
+	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(BUILD)/reff report $(if $(PROFILE),--profile '$(PROFILE)') $(if $(RESULTS),--results '$(RESULTS)') >/dev/null
+	@scripts/latex paper/report.tex '$(PAPER)'
 
 # ---- real data
 #: SETS=        which files `make data` fetches: mnist dtd isic2017 pets models; default: all

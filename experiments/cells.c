@@ -267,6 +267,7 @@ static int add_cell(struct plan *plan, const struct place *place, uint64_t seed,
     if (fill_settings(&c, plan->profile, place->method, err) ||
         reallocate((void **)&plan->cells, (size_t)plan->count + 1, sizeof c, "cells", err))
         return -1;
+    c.training.save_model |= seed == plan->seeds.values[0];
     plan->cells[plan->count++] = c;
     return 0;
 }

@@ -6,6 +6,9 @@
 // 1, size 223, baseline, seed 1", "standard: isic2017, n 5, reff, seed 1") says which place in the
 // experiments it has, whatever the settings.
 //
+// The models of the first seed are kept, for figures: which one that is depends on what was asked for, so it
+// is no part of the identity.
+//
 // Test data of Textured MNIST have p = 1 and the training data's q, and the same seed (experiments.md,
 // section 1); validation data are drawn as the training data are.
 //
@@ -39,6 +42,7 @@ struct cell {
     char annotation_digest[DIGEST_SIZE];   // runs that share pseudo-annotations share this; "": none
     char annotation_cost_key[DIGEST_SIZE]; // annotators of equal key take equally long
     double steps;                          // training steps in all
+    int needs_model;                       // not done while model.safetensors is not there
     json_t *record;                        // stored with the run: name, digest, identity, ...
 };
 

@@ -24,6 +24,8 @@ static const struct entry commands[] = {
     {"run", command_run, "do all runs that tables need, then print the tables"},
     {"status", command_status, "show which runs are done, failed, unfinished or running"},
     {"table", command_table, "print tables and claims from the results that are there"},
+    {"figure", command_figure, "draw figures from the results that are there"},
+    {"report", command_report, "write what the LaTeX report takes from results"},
     {"info", command_info, "print what is inside a shard"},
     {"preview", command_preview, "draw a contact sheet of a shard"},
     {"verify", command_verify, "check a shard against its own claims"},

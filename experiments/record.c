@@ -87,17 +87,32 @@ static int look_at_failure(const char *path, struct run_status *status, struct e
     return 0;
 }
 
+// A run that is done, but without the model that is asked for, is to be repeated: it comes out with the same
+// bits.
+static void look_at_model(const char *path, const struct cell *cell, struct run_status *status) {
+    if (status->state != RUN_DONE || !cell->needs_model || file_exists(path))
+        return;
+    run_status_clear(status);
+    status->state = RUN_MISSING;
+    snprintf(status->message, sizeof status->message, "done, but its model was not kept");
+}
+
 int run_look(const char *results, const struct cell *cell, struct run_status *status, struct error *err) {
-    char lock[PATH_SIZE], record[PATH_SIZE], failure[PATH_SIZE], checkpoint[PATH_SIZE], old[PATH_SIZE];
+    char lock[PATH_SIZE], record[PATH_SIZE], failure[PATH_SIZE], checkpoint[PATH_SIZE], old[PATH_SIZE],
+        model[PATH_SIZE];
     memset(status, 0, sizeof *status);
     if (run_file(lock, results, cell, "lock", err) || run_file(record, results, cell, "run.json", err) ||
         run_file(failure, results, cell, "failed.json", err) ||
         run_file(checkpoint, results, cell, "checkpoint", err) ||
-        run_file(old, results, cell, "checkpoint.old", err))
+        run_file(old, results, cell, "checkpoint.old", err) ||
+        run_file(model, results, cell, "model.safetensors", err))
         return -1;
     status->elsewhere = lock_is_held(lock);
-    if (file_exists(record))
-        return look_at_record(record, cell, status, err);
+    if (file_exists(record)) {
+        int failed = look_at_record(record, cell, status, err);
+        look_at_model(model, cell, status);
+        return failed;
+    }
     if (file_exists(failure))
         return look_at_failure(failure, status, err);
     if (file_exists(checkpoint) || file_exists(old))
@@ -220,6 +235,10 @@ void run_reason(const struct cell *cell, const struct run_status *status, const 
         snprintf(out, size, "record damaged: %s", status->message);
         break;
     default:
+        if (*status->message) {
+            snprintf(out, size, "%s", status->message);
+            break;
+        }
         before = predecessor(known, cell);
         if (!before) {
             snprintf(out, size, "never run");

@@ -27,7 +27,7 @@ struct run_status {
     int elsewhere;     // a process is at work on it
     double accuracy;   // percent; RUN_DONE
     double seconds;    // of training; RUN_DONE
-    char message[600]; // why it failed, what is damaged
+    char message[600]; // why it failed, what is damaged, why it is missing (or empty)
     json_t *run;       // run.json; RUN_DONE. Owned: run_status_clear
 };
 

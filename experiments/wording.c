@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+enum { DIGEST_FROM = 24 }; // letters and digits without a break
+
 const char *title_of(const char *word) {
     static const char *const titles[][2] = {{"baseline", "Baseline"},
                                             {"reff", "ReFF"},
@@ -48,12 +50,27 @@ void latex_text(FILE *out, const char *text) {
     }
 }
 
+// Letters and digits from here on.
+static int run_length(const char *text) {
+    int length = 0;
+    while (isalnum((unsigned char)text[length]))
+        length++;
+    return length;
+}
+
 void latex_code(FILE *out, const char *text) {
-    for (int run = 0; *text; text++) {
+    int left = 0, digest = 0; // of a run of letters and digits
+    for (; *text; text++) {
+        int plain = isalnum((unsigned char)*text) != 0;
+        if (plain && !left) {
+            left = run_length(text);
+            digest = left >= DIGEST_FROM;
+        }
         latex_character(out, *text);
-        run = isalnum((unsigned char)*text) ? run + 1 : 0;
-        // A break inside a character of several bytes would split it.
-        if (((unsigned char)text[1] & 0xc0) != 0x80 && (run % 8 == 0 || !isalnum((unsigned char)*text)))
+        left -= plain;
+        // Not at the end, and not inside a character of several bytes.
+        if (text[1] && ((unsigned char)text[1] & 0xc0) != 0x80 &&
+            (!plain || (digest && left && left % 8 == 0)))
             fputs("\\allowbreak{}", out);
     }
 }
