@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the report takes from results: from fabricated tables, with texts full of what LaTeX gives a meaning,
+// with tables and figures missing; and that LaTeX takes it, where there is LaTeX.
+#include "experiments/report.h"
+#include "tests/suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char table_text[] =
+    "{\"table\": \"table1a\", \"row_name\": \"p\", \"data\": \"drawn, 100 % of_it\", \"cells\": [],"
+    " \"claims\": [{\"id\": \"C1\", \"verdict\": \"contradicted\", \"claim\": \"a & b_c > 50 %\", \"part\": "
+    "\"p = 0 "
+    "#1\","
+    " \"effect\": -1.5, \"paper_effect\": 15.39, \"statistic\": -4.25, \"p_holm\": 0.00012, \"reason\": "
+    "\"{x}\"}],"
+    " \"provenance\": {\"command\": \"reff run table1a --data '/my $data'\", \"results_sha256\": \"feed\","
+    "  \"inputs\": {\"textured-mnist\": {\"mnist\": \"abcd\"}},"
+    "  \"settings\": {\"reff\": {\"train\": {\"lambda\": 5.0, \"layer_weights\": [15, 60], \"order\": "
+    "\"normalise-first\"}}},"
+    "  \"runs_made_by\": [{\"version\": \"0.1\", \"git_revision\": \"aa\", \"git_dirty\": true, "
+    "\"compiler\": \"gcc "
+    "12\","
+    "   \"flags\": \"-O3 -DX=\\\"a_b\\\"\", \"processor\": \"P & Q\", \"instruction_set\": \"AVX2\", "
+    "\"precision\": "
+    "\"float\","
+    "   \"libraries\": {\"open_blas\": \"1\"}, \"runs\": 2}],"
+    "  \"runs\": [{\"row\": \"0\", \"column\": \"reff\", \"seed\": 7, \"digest\": \"0123456789abcdef99\"},"
+    "             {\"row\": \"0\", \"column\": \"reff\", \"seed\": 9, \"digest\": \"fedcba987654321000\"}]}}";
+
+static const char record_text[] =
+    "{\"cell\": {\"data_set\": \"textured-mnist\"}, \"settings\": {\"method\": \"reff\", \"model\": "
+    "\"small\", "
+    "\"width\": 8, \"epochs\": 4}, \"data\": {\"train_images\": 1000, \"pixels\": 32}, \"threads\": 1, "
+    "\"seconds\": "
+    "40.0, \"provenance\": {\"processor\": \"P & Q\", \"instruction_set\": \"AVX2\"}}";
+
+static const char printed_text[] = "\\begin{table}\n\\centering\n\\caption{Title}\n\\label{tab:table1a}\n"
+                                   "\\begin{tabular}{lr}\n\\hline\n$p$ & ReFF \\\\\n\\hline\n\\end{tabular}\n"
+                                   "\\end{table}\n";
+
+static void put(const char *name, const char *text) {
+    struct error err;
+    char folder[PATH_SIZE];
+    snprintf(folder, sizeof folder, "%s", suite_path(name));
+    *strrchr(folder, '/') = 0;
+    CU_ASSERT_FATAL(!folder_make(folder, &err));
+    CU_ASSERT_FATAL(!file_write(suite_path(name), text, strlen(text), &err));
+}
+
+static char *part_of(const char *name) {
+    struct error err;
+    char path[256];
+    snprintf(path, sizeof path, "paper/tiny/%s", name);
+    char *text = file_read(suite_path(path), 1 << 20, NULL, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    return text;
+}
+
+static void expect(const char *name, const char *piece) {
+    char *text = part_of(name);
+    CU_ASSERT(strstr(text, piece) != NULL);
+    if (!strstr(text, piece))
+        printf("\n--- '%s' is not in %s:\n%s---\n", piece, name, text);
+    free(text);
+}
+
+static int write_report(struct error *err) {
+    struct report r;
+    int failed = report_read(&r, suite_folder(), "tiny", err) || report_write(&r, err);
+    report_free(&r);
+    return failed;
+}
+
+static void put_results(void) {
+    put("tables/tiny/table1a.json", table_text);
+    put("tables/tiny/table1a.tex", printed_text);
+    put("runs/0123456789abcdef/run.json", record_text);
+}
+
+static void test_nothing(void) {
+    struct error err = {0};
+    CU_ASSERT_EQUAL(write_report(&err), 1);
+    CU_ASSERT(strstr(err.message, "tables/tiny has no table; make them: reff run tables --profile tiny") !=
+              NULL);
+    CU_ASSERT(!file_exists(suite_path("paper")));
+}
+
+static void test_claims(void) {
+    struct error err = {0};
+    put_results();
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    expect("claims.tex", "C1 & a \\& b\\_c \\textgreater{} 50 \\%. \\emph{Deciding part:} p = 0 \\#1. "
+                         "\\emph{Reason:} \\{x\\} & \\textbf{contradicted} & $-1.50$ & $+15.39$ & $-4.25$ & "
+                         "$1.2\\cdot10^{-4}$ \\\\\n");
+    expect("claims.tex",
+           "C3 & \\emph{not tested}: table1b has no results & -- "); // named by a table without results
+    expect("values.tex", "\\ReffDefine{claims.contradicted}{1}\n");
+    expect("values.tex", "\\ReffDefine{claims.reproduced}{0}\n");
+}
+
+static void test_values(void) {
+    struct error err = {0};
+    put_results();
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    expect("values.tex", "\\ReffDefine{data}{drawn, 100 \\% of\\_it}\n");
+    expect("values.tex", "\\ReffDefine{seeds}{7, 9}\n");
+    expect("values.tex", "\\ReffDefine{runs}{2}\n");
+    expect("values.tex", "\\ReffDefine{runs.recorded}{1}\n");
+    expect("values.tex", "\\ReffDefine{train.reff.lambda}{5}\n");
+    expect("values.tex", "\\ReffDefine{train.reff.layer_weights}{15, 60}\n");
+    expect("values.tex", "\\ReffDefine{data.textured-mnist.canvas}{16}\n");
+    expect("performance.tex", "Textured MNIST & ReFF & small (8) & 32 & P \\& Q, AVX2 & 1 & 1 & 100 \\\\\n");
+}
+
+static void test_missing(void) {
+    struct error err = {0};
+    put_results();
+    put("figures/tiny/curve-table1a.pdf", "");
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    expect("tables.tex", "\\ReffTable{../../tables/tiny/table1a.tex}\n");
+    expect("tables.tex", "\\paragraph{Missing tables.}");
+    expect("tables.tex", "\\ReffCode{reff \\allowbreak{}run \\allowbreak{}table1b ");
+    expect("figures.tex", "\\ReffFigure{../../figures/tiny/curve-table1a.pdf}{");
+    expect("figures.tex", "\\paragraph{Missing figures.}");
+    expect("figures.tex", "allowbreak{}train} draws what");
+    expect("figures.tex", "; Grad-CAM on Textured MNIST; ");
+}
+
+static void test_provenance(void) {
+    struct error err = {0};
+    put_results();
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    expect("provenance.tex", "with uncommitted changes; gcc 12; precision float; P \\& Q, AVX2");
+    expect("provenance.tex", "a\\_\\allowbreak{}b"); // of the flags
+    expect("provenance.tex", "open\\_blas 1;");
+    expect("provenance.tex", "\\item textured-mnist, mnist: \\ReffCode{abcd}\n");
+    expect("provenance.tex", "\\$\\allowbreak{}data"); // of the command
+}
+
+// The whole way to the PDF; TeX is no package that the tests may ask for.
+static void test_latex(void) {
+    struct error err = {0};
+    struct program_result r;
+    char script[PATH_SIZE], source[PATH_SIZE], tree[PATH_SIZE];
+    if (system("command -v latexmk >/dev/null && kpsewhich booktabs.sty lmodern.sty >/dev/null") != 0)
+        SKIP("no LaTeX here");
+    put_results();
+    put("figures/tiny/curve-table1a.pdf", "");
+    unlink(suite_path("figures/tiny/curve-table1a.pdf"));
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    snprintf(tree, sizeof tree, "%.4000s", suite_reff());
+    for (int up = 0; up < 3; up++)
+        *strrchr(tree, '/') = 0; // build/<configuration>/reff
+    CU_ASSERT_FATAL(!path_join(script, &err, tree, "scripts/latex") &&
+                    !path_join(source, &err, tree, "paper/report.tex"));
+    const char *const argv[] = {script, source, suite_path("paper/tiny"), NULL};
+    CU_ASSERT_EQUAL(program_run(&r, 0, argv), 0);
+    if (r.status)
+        printf("\n%s\n", r.err);
+    program_free(&r);
+    CU_ASSERT(file_exists(suite_path("paper/tiny/report.pdf")));
+    CU_ASSERT(!file_exists(suite_path("paper/tiny/report.log")));
+}
+
+void suite_report(void) {
+    CU_pSuite suite = CU_add_suite("report", suite_make_folder, suite_remove_folder);
+    CU_add_test(suite, "without tables there is no report", test_nothing);
+    CU_add_test(suite, "claims: verdicts, those not tested, texts made plain", test_claims);
+    CU_add_test(suite, "values of results and settings", test_values);
+    CU_add_test(suite, "missing tables and figures are named with what makes them", test_missing);
+    CU_add_test(suite, "provenance", test_provenance);
+    CU_add_test(suite, "LaTeX takes it", test_latex);
+}
