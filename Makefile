@@ -25,7 +25,7 @@ endif
 
 # A misspelt variable (SEED=3) would run something else than what was meant.
 VARIABLES := CONFIG CC ARCH V SANITIZE GOLDEN PRECISION FUZZ FUZZ_SECONDS \
-             PROFILE DATA SEEDS ROWS JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY \
+             PROFILE DATA SEEDS ROWS COLUMNS METRIC JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY \
              SETS MIRROR SOURCES_FILE
 GIVEN     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 UNKNOWN   := $(filter-out $(VARIABLES) MAKEFLAGS MAKEOVERRIDES,$(filter-out -% .%,$(GIVEN)))
@@ -95,7 +95,9 @@ $(BUILD)/reff: $(BUILD)/experiments/main.o $(BUILD)/libreff.a
 #: PROFILE=     tiny, quick (default), standard or paper: how large data and network are, or an .ini file
 #: DATA=        folder with mnist/ and textures/ (and models/ beside it), for profiles of real data
 #: SEEDS=       a count (5) or a list (3,4,9); default: the profile's
-#: ROWS=        only these rows of each table (0,1); default: all
+#: ROWS=        only these rows of each table (0,1,All); default: all
+#: COLUMNS=     only these columns (baseline,isic2017); default: all
+#: METRIC=      with `make show`: a recorded number in place of accuracy; METRIC=list names them
 #: RESULTS=     folder of runs and tables; default results
 #: JOBS=        runs at a time; default: as cores and memory allow
 #: THREADS=     of each run; default: cores / jobs
@@ -108,20 +110,31 @@ $(BUILD)/reff: $(BUILD)/experiments/main.o $(BUILD)/libreff.a
 
 on = $(filter-out 0 no,$1)
 REQUEST = $(if $(PROFILE),--profile '$(PROFILE)') $(if $(DATA),--data '$(DATA)') $(if $(SEEDS),--seeds '$(SEEDS)') \
-          $(if $(ROWS),--rows '$(ROWS)') \
+          $(if $(ROWS),--rows '$(ROWS)') $(if $(COLUMNS),--columns '$(COLUMNS)') \
           $(if $(RESULTS),--results '$(RESULTS)')
 SWEEP   = $(REQUEST) $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)') \
           $(if $(call on,$(DRY_RUN)),--dry-run) $(if $(call on,$(KEEP_SHARDS)),--keep-shards) \
           $(if $(call on,$(RETRY)),--retry)
 
-.PHONY: table1 status
-table1: ## every run of tables 1a and 1b, then the tables (PROFILE=quick; DRY_RUN=1 tells what it takes)
-	@$(MAKE) --no-print-directory -j$$(nproc) build
-	@$(BUILD)/reff run table1 $(SWEEP)
+# Tables by name: one file of experiments/tables each. table1 and table3 are their parts a and b, tables all of them.
+TABLES := table1 table2 table3 table3a table3b supp-table1 supp-table2 supp-table3 supp-table4
 
-status: ## where the runs of table 1 stand
+.PHONY: $(TABLES) tables show status
+$(TABLES): # one of the paper's tables
 	@$(MAKE) --no-print-directory -j$$(nproc) build
-	@$(BUILD)/reff status table1 $(REQUEST)
+	@$(BUILD)/reff run $@ $(SWEEP)
+
+tables: ## all tables of the paper and its supplement, in one sweep (or one: table1 2 3 3a 3b, supp-table1 to 4)
+	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(BUILD)/reff run tables $(SWEEP)
+
+show: ## the tables from the results that are there (METRIC=annotation.iou; METRIC=list)
+	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(BUILD)/reff table tables $(REQUEST) $(if $(METRIC),--metric '$(METRIC)')
+
+status: ## where the runs stand
+	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(BUILD)/reff status $(REQUEST)
 
 # ---- figures and the report, from the results that are there (figures make the models that they lack)
 

@@ -23,11 +23,11 @@ static const struct command command = {
     .name = "run",
     .arguments = "TABLE...",
     .summary = "Do all runs that tables need, then print and write the tables.",
-    .description = "TABLE is a file in experiments/tables (table1a), all parts of one (table1), or a path. "
-                   "Runs that are done are\n"
-                   "not repeated, interrupted ones continue from their checkpoints, failed ones are repeated "
-                   "with --retry. Tables\n"
-                   "land in RESULTS/tables/<profile>/<table>.{md,csv,tex,json}.",
+    .description =
+        "TABLE is a file in experiments/tables (table1a), all parts of one (table1), every one "
+        "(tables), or a path.\nRuns that are done are not repeated, interrupted ones continue from "
+        "their checkpoints, failed ones are\nrepeated with --retry. Tables land in "
+        "RESULTS/tables/<profile>/<table>.{md,csv,tex,json}.",
     .example = "reff run table1 --profile quick --seeds 5",
     .least_words = 1,
     .most_words = -1,
@@ -45,6 +45,9 @@ static int show_tables(const struct request *r, const struct request_options *op
                  output_files(options->results, &results.tables[t], results.claims, results.claim_count,
                               results.provenance[t], err);
     }
+    if (!failed)
+        failed =
+            request_print(stdout, OUTPUT_MARKDOWN, r, err) || request_print_files(r, options->results, err);
     if (!failed)
         printf("\nWritten to %s/tables/%s.\n", options->results, r->profile.name);
     request_results_free(&results, r);
@@ -67,7 +70,7 @@ static int run(const struct request *r, const struct request_options *options, c
     struct error later = {0};
     if (folder_make(options->results, err))
         return -1;
-    int failed = sweep_run(&r->plan, &real_work, &sweep, err);
+    int failed = r->plan.count && sweep_run(&r->plan, &real_work, &sweep, err);
     if (failed && err->status == EXIT_INTERRUPTED)
         return -1;
     int unshown = show_tables(r, options, failed ? &later : err);

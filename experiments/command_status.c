@@ -12,7 +12,7 @@ static const struct command command = {
     .name = "status",
     .arguments = "[TABLE...]",
     .summary = "Show which runs of tables are done, failed, unfinished or running.",
-    .description = "TABLE as for reff run; none: table1.",
+    .description = "TABLE as for reff run; none: every one.",
     .example = "reff status table1 --profile quick",
     .least_words = 0,
     .most_words = -1,
@@ -23,7 +23,7 @@ int command_status(int argc, char **argv, struct error *err) {
     struct request_options options;
     struct request request;
     struct words words;
-    char first[] = "table1", *standard[] = {first};
+    char first[] = "tables", *standard[] = {first};
     int result = options_parse(&command, argc, argv, &options, &words, err);
     if (result)
         return result < 0 ? -1 : 0;

@@ -8,6 +8,9 @@
 static const struct setting schema[] = {
     REQUEST_SETTINGS,
     SETTING_CHOICE(struct request_options, format, "md", "md csv tex json", "format"),
+    SETTING_PATH(
+        struct request_options, metric, "accuracy", "NAME",
+        "which of the recorded numbers (worst_group_accuracy, cam_inside.layer4); list: which there are"),
     SETTING_END,
 };
 
@@ -16,13 +19,26 @@ static const struct command command = {
     .arguments = "TABLE...",
     .summary = "Print tables and claims from the results that are there.",
     .description =
-        "TABLE is a file in experiments/tables (table1a), all parts of one (table1), or a path. Nothing is "
-        "run; cells\nwithout results say why. Claims are decided over the tables named together.",
+        "TABLE is a file in experiments/tables (table1a), all parts of one (table1), every one "
+        "(tables), or a path.\nNothing is run; cells without results say why. Claims are decided over "
+        "the tables named together.",
     .example = "reff table table1 --profile quick --format csv",
     .least_words = 1,
     .most_words = -1,
     .schema = schema,
 };
+
+// The tables of results with another number than accuracy, or what numbers there are.
+static int choose_metric(struct request_results *results, const struct request *r,
+                         const struct request_options *options, enum output_format format,
+                         struct error *err) {
+    for (int t = 0; t < r->table_count; t++)
+        if (metric_select(&results->tables[t], options->metric, format, err))
+            return -1;
+    if (*options->metric && strcmp(options->metric, "accuracy"))
+        results->claim_count = 0; // they are about accuracy
+    return 0;
+}
 
 static int print(const struct request *r, const struct request_options *options, struct error *err) {
     struct request_results results;
@@ -30,12 +46,19 @@ static int print(const struct request *r, const struct request_options *options,
     enum output_format format = 0;
     while (format < OUTPUT_FORMATS - 1 && strcmp(output_names[format], options->format))
         format++;
+    if (!failed && !strcmp(options->metric, "list")) {
+        metric_list(stdout, results.tables, r->table_count);
+        request_results_free(&results, r);
+        return 0;
+    }
+    failed = failed || choose_metric(&results, r, options, format, err);
     for (int t = 0; t < r->table_count && !failed; t++) {
         if (t)
             putchar('\n');
         failed = output_table(stdout, format, &results.tables[t], results.claims, results.claim_count,
                               results.provenance[t], err);
     }
+    failed = failed || request_print(stdout, format, r, err);
     request_results_free(&results, r);
     return failed ? -1 : 0;
 }

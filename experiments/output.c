@@ -76,13 +76,20 @@ static void describe_columns(const struct table_result *r, char out[1024]) {
 
 // "Test accuracy in percent", "Metric annotation.iou".
 static const char *metric_text(const struct table_result *r, char out[160]) {
-    snprintf(out, 160, *r->metric ? "Metric %s" : "Test accuracy in percent", r->metric);
+    snprintf(out, 160,
+             !*r->metric                       ? "Test accuracy in percent"
+             : !strcmp(r->metric, "confusion") ? "Test accuracy in percent and %s"
+                                               : "Metric %s",
+             r->metric);
     return out;
 }
 
 // Digits after the point: percentages have two, shares four.
 static int digits_of(const struct table_result *r) {
-    return !*r->metric || strstr(r->metric, "accuracy") || strstr(r->metric, "ece") ? 2 : 4;
+    return !*r->metric || strstr(r->metric, "accuracy") || !strcmp(r->metric, "confusion") ||
+                   strstr(r->metric, "ece")
+               ? 2
+               : 4;
 }
 
 static const char *accuracy_text(const struct plan *plan) {
@@ -160,6 +167,25 @@ static void markdown_claim(FILE *out, const struct claim_result *c) {
         fprintf(out, "  Reason: %s.\n", c->reason);
 }
 
+// The confusion matrix of each cell, summed over its seeds.
+static void markdown_matrices(FILE *out, const struct table_result *r) {
+    for (int row = 0; row < r->table->row_count; row++)
+        for (int column = 0; column < r->table->column_count; column++) {
+            const json_t *matrix = table_result_cell(r, row, column)->confusion;
+            if (!matrix)
+                continue;
+            fprintf(out, "\n%s = %s, %s (rows: labels, columns: answers, seeds added):\n\n```\n",
+                    r->table->row_name, r->table->rows[row], title_of(r->table->columns[column]));
+            for (size_t i = 0; i < json_array_size(matrix); i++) {
+                const json_t *line = json_array_get(matrix, i);
+                for (size_t k = 0; k < json_array_size(line); k++)
+                    fprintf(out, "%s%5lld", k ? " " : "", json_integer_value(json_array_get(line, k)));
+                fputc('\n', out);
+            }
+            fputs("```\n", out);
+        }
+}
+
 // Seeds that are missing for the same reason share a line.
 static void markdown_missing(FILE *out, const struct table_result *r) {
     for (int row = 0; row < r->table->row_count; row++)
@@ -218,6 +244,8 @@ static void markdown(FILE *out, const struct table_result *r, const struct claim
         " is the sample standard deviation (ddof 1) over the seeds, their number in brackets (seeds %s); the "
         "paper's are as printed there, the difference is ours less the paper's.\n",
         metric_text(r, metric), accuracy_text(r->plan), seeds);
+    if (!strcmp(r->metric, "confusion"))
+        markdown_matrices(out, r);
     if (count_missing(r)) {
         fprintf(out, "\nMissing:\n\n");
         markdown_missing(out, r);
@@ -238,8 +266,7 @@ static void markdown(FILE *out, const struct table_result *r, const struct claim
 
 // ---------------------------------------------------------------------------------------- CSV
 
-// A field with commas, quotes or line ends in quotes (RFC 4180).
-static void csv_text(FILE *out, const char *text) {
+void csv_text(FILE *out, const char *text) {
     if (!strpbrk(text, ",\"\n\r")) {
         fputs(text, out);
         return;
@@ -447,19 +474,21 @@ int output_table(FILE *out, enum output_format format, const struct table_result
     return 0;
 }
 
-int output_files(const char *results, const struct table_result *table, const struct claim_result *claims,
-                 int claim_count, const json_t *provenance, struct error *err) {
+int output_write_files(const char *results, const char *profile, const char *table,
+                       int (*write)(FILE *out, enum output_format format, const void *context,
+                                    struct error *err),
+                       const void *context, struct error *err) {
     char tables[PATH_SIZE], folder[PATH_SIZE], path[PATH_SIZE], name[128];
-    if (path_join(tables, err, results, "tables") ||
-        path_join(folder, err, tables, table->plan->profile->name) || folder_make(folder, err))
+    if (path_join(tables, err, results, "tables") || path_join(folder, err, tables, profile) ||
+        folder_make(folder, err))
         return -1;
     remove_leftovers(folder);
     for (int f = 0; f < OUTPUT_FORMATS; f++) {
         struct output out;
-        snprintf(name, sizeof name, "%s.%s", table->table->name, output_names[f]);
+        snprintf(name, sizeof name, "%s.%s", table, output_names[f]);
         if (path_join(path, err, folder, name) || output_open(&out, path, err))
             return -1;
-        if (output_table(out.stream, f, table, claims, claim_count, provenance, err)) {
+        if (write(out.stream, f, context, err)) {
             output_discard(&out);
             return -1;
         }
@@ -467,4 +496,23 @@ int output_files(const char *results, const struct table_result *table, const st
             return -1;
     }
     return 0;
+}
+
+struct whole_table { // for output_write_files
+    const struct table_result *table;
+    const struct claim_result *claims;
+    int claim_count;
+    const json_t *provenance;
+};
+
+static int write_table(FILE *out, enum output_format format, const void *context, struct error *err) {
+    const struct whole_table *t = context;
+    return output_table(out, format, t->table, t->claims, t->claim_count, t->provenance, err);
+}
+
+int output_files(const char *results, const struct table_result *table, const struct claim_result *claims,
+                 int claim_count, const json_t *provenance, struct error *err) {
+    const struct whole_table whole = {table, claims, claim_count, provenance};
+    return output_write_files(results, table->plan->profile->name, table->table->name, write_table, &whole,
+                              err);
 }

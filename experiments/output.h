@@ -18,7 +18,16 @@ int output_table(FILE *out, enum output_format format, const struct table_result
                  const struct claim_result *claims, int claim_count, const json_t *provenance,
                  struct error *err);
 
-// All four formats: results/tables/<profile>/<table>.{md,csv,tex,json}, each whole or absent.
+// A field of CSV: with commas, quotes or line ends in quotes (RFC 4180).
+void csv_text(FILE *out, const char *text);
+
+// results/tables/<profile>/<table>.{md,csv,tex,json}, each whole or absent, as `write` writes them.
+int output_write_files(const char *results, const char *profile, const char *table,
+                       int (*write)(FILE *out, enum output_format format, const void *context,
+                                    struct error *err),
+                       const void *context, struct error *err);
+
+// All four formats of a table: results/tables/<profile>/<table>.{md,csv,tex,json}, each whole or absent.
 int output_files(const char *results, const struct table_result *table, const struct claim_result *claims,
                  int claim_count, const json_t *provenance, struct error *err);
 

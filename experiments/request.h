@@ -5,14 +5,16 @@
 #define REFF_EXPERIMENTS_REQUEST_H
 
 #include "core/base/options.h"
+#include "experiments/metric.h"
 #include "experiments/output.h"
+#include "experiments/printed.h"
 #include "experiments/sweep.h"
 
 struct request_options {
     char profile[SETTING_TEXT_SIZE], data[SETTING_TEXT_SIZE], seeds[SETTING_TEXT_SIZE],
         rows[SETTING_TEXT_SIZE], columns[SETTING_TEXT_SIZE], results[SETTING_TEXT_SIZE];
-    int jobs, threads, keep_shards, retry, dry_run; // run only
-    char format[SETTING_WORD_SIZE];                 // table only
+    int jobs, threads, keep_shards, retry, dry_run;            // run only
+    char format[SETTING_WORD_SIZE], metric[SETTING_TEXT_SIZE]; // table only
 };
 
 // The settings that all three commands have, to begin their schemas with.
@@ -31,8 +33,8 @@ struct request_options {
 
 struct request {
     struct profile profile;
-    struct table *tables;
-    int table_count;
+    struct table *tables; // [table_count + printed_count]: first those of results, then those without runs
+    int table_count, printed_count;
     struct seeds seeds;
     struct plan plan;
     char command[1024]; // that asks for the same again
@@ -51,6 +53,10 @@ struct request_results {
     int claim_count;
     json_t **provenance; // [table_count] origin.h
 };
+
+// The tables without runs, in one format, or as files.
+int request_print(FILE *out, enum output_format format, const struct request *r, struct error *err);
+int request_print_files(const struct request *r, const char *results, struct error *err);
 
 int request_results_read(struct request_results *out, const struct request *r, const char *results,
                          struct error *err);
