@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // reff train: one training run from the command line.
+#include "core/base/file.h"
 #include "core/base/options.h"
 #include "core/base/progress.h"
 #include "core/train/train.h"
 #include "experiments/commands.h"
+#include "experiments/lock.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -54,6 +56,18 @@ static void show_progress(void *context, double done, double total, const char *
     progress_update(p, done, note);
 }
 
+// The folder is one process's at a time, a sweep's too (its workers take the same lock).
+static int lock_folder(const char *folder, struct error *err) {
+    char path[PATH_SIZE];
+    int busy, lock;
+    if (folder_make(folder, err) || path_join(path, err, folder, "lock"))
+        return -1;
+    lock = lock_take(path, LOCK_EXCLUSIVE, 0, &busy, err);
+    if (lock < 0 && busy)
+        return fail(err, "%s: another process is training in this folder", folder);
+    return lock;
+}
+
 int command_train(int argc, char **argv, struct error *err) {
     struct setting schema[MOST_SETTINGS];
     static struct both both;
@@ -72,6 +86,9 @@ int command_train(int argc, char **argv, struct error *err) {
     int result = options_parse(&command, argc, argv, &both, &words, err);
     if (result)
         return result < 0 ? -1 : 0;
+    int lock = lock_folder(both.files.output, err);
+    if (lock < 0)
+        return -1;
     if (both.files.threads)
         omp_set_num_threads(both.files.threads);
     struct progress progress;
@@ -86,6 +103,7 @@ int command_train(int argc, char **argv, struct error *err) {
                             .progress_context = &progress};
     result = train_run(&job, err);
     progress_end(&progress);
+    lock_release(lock);
     if (result)
         return -1;
     char path[SETTING_TEXT_SIZE + 16];
