@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct options { // where things are; what is trained is in struct train_settings
     char train[SETTING_TEXT_SIZE], test[SETTING_TEXT_SIZE], validation[SETTING_TEXT_SIZE],
@@ -57,8 +58,7 @@ static void show_progress(void *context, double done, double total, const char *
 }
 
 // The folder is one process's at a time, a sweep's too (its workers take the same lock).
-static int lock_folder(const char *folder, struct error *err) {
-    char path[PATH_SIZE];
+static int lock_folder(char path[PATH_SIZE], const char *folder, struct error *err) {
     int busy, lock;
     if (folder_make(folder, err) || path_join(path, err, folder, "lock"))
         return -1;
@@ -86,7 +86,8 @@ int command_train(int argc, char **argv, struct error *err) {
     int result = options_parse(&command, argc, argv, &both, &words, err);
     if (result)
         return result < 0 ? -1 : 0;
-    int lock = lock_folder(both.files.output, err);
+    char lock_path[PATH_SIZE];
+    int lock = lock_folder(lock_path, both.files.output, err);
     if (lock < 0)
         return -1;
     if (both.files.threads)
@@ -103,6 +104,7 @@ int command_train(int argc, char **argv, struct error *err) {
                             .progress_context = &progress};
     result = train_run(&job, err);
     progress_end(&progress);
+    unlink(lock_path);
     lock_release(lock);
     if (result)
         return -1;

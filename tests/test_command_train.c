@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `reff train` and `reff eval` as programs: what they print, the exit status, what bad input leaves behind.
 #include "core/kernels/real.h"
+#include "experiments/lock.h"
 #include "tests/suite.h"
 
 #include <jansson.h>
@@ -104,6 +105,23 @@ static void test_attention_branch_is_evaluated(void) {
     program_free(&r);
 }
 
+// Two processes in one folder would take each other's checkpoints.
+static void test_folder_is_held(void) {
+    struct error err = {0};
+    struct program_result r;
+    int busy;
+    CU_ASSERT_FATAL(!folder_make(suite_path("held"), &err));
+    int lock = lock_take(suite_path("held/lock"), LOCK_EXCLUSIVE, 0, &busy, &err);
+    CU_ASSERT_FATAL(lock >= 0);
+    train(&r, 0, "held", NULL, NULL);
+    expect_refusal(&r, EXIT_FAILED, "held: another process is training in this folder");
+    program_free(&r);
+    CU_ASSERT(!file_exists(suite_path("held/run.json")));
+    lock_release(lock);
+    CU_ASSERT_EQUAL(train(&r, 0, "held", NULL, NULL), 0); // the lock's file alone holds nobody
+    program_free(&r);
+}
+
 static void test_wrong_usage_is_told(void) {
     static const struct {
         const char *option, *value, *says;
@@ -169,6 +187,7 @@ void suite_command_train(void) {
     CU_add_test(s, "a run's record and an evaluation of its network agree",
                 test_training_and_evaluating_agree);
     CU_add_test(s, "an attention branch is evaluated as what it is", test_attention_branch_is_evaluated);
+    CU_add_test(s, "a folder that another process trains in is refused", test_folder_is_held);
     CU_add_test(s, "wrong usage: one line, status 2", test_wrong_usage_is_told);
     CU_add_test(s, "bad input: one line, status 1, no record", test_bad_input_is_told);
     CU_add_test(s, "a full disk leaves no record", test_full_disk_leaves_no_record);
