@@ -46,6 +46,8 @@ static void test_round_trip(void) {
     CU_ASSERT(load_is(NULL, "you", 0));
     save(&two);
     CU_ASSERT(load_is(&two, "me", 1));
+    struct error err;
+    CU_ASSERT(!file_write(suite_path("state.part-7"), "half", 4, &err)); // of a process that was killed
     snapshot_remove(suite_path("state"));
     CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), 0);
     CU_ASSERT(load_is(NULL, "me", 0));

@@ -4,6 +4,7 @@
 #include "core/base/digest.h"
 #include "core/base/file.h"
 
+#include <dirent.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,9 +95,29 @@ int snapshot_load(const char *path, const char *identity, const struct snapshot_
     return result ? result : load(old, identity, parts, count, err);
 }
 
+// What processes that were killed while saving left beside it: "<path>.part-<process>".
+static void remove_parts(const char *path) {
+    char folder[PATH_SIZE], part[PATH_SIZE];
+    struct error ignored;
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    const char *name = slash ? path + (slash - folder) + 1 : path;
+    if (slash)
+        slash[slash == folder] = 0;
+    DIR *entries = opendir(slash ? folder : ".");
+    size_t length = strlen(name);
+    for (struct dirent *entry; entries && (entry = readdir(entries));)
+        if (!strncmp(entry->d_name, name, length) && !strncmp(entry->d_name + length, ".part-", 6) &&
+            !path_join(part, &ignored, slash ? folder : ".", entry->d_name))
+            unlink(part);
+    if (entries)
+        closedir(entries);
+}
+
 void snapshot_remove(const char *path) {
     char old[PATH_SIZE + 8];
     old_name(path, old);
     unlink(path);
     unlink(old);
+    remove_parts(path);
 }

@@ -22,6 +22,7 @@ int snapshot_save(const char *path, const char *identity, const struct snapshot_
 int snapshot_load(const char *path, const char *identity, const struct snapshot_part *parts, int count,
                   struct error *err);
 
-void snapshot_remove(const char *path); // with its .old; fine when there is none
+// With its .old and what killed processes left beside it; fine when there is none.
+void snapshot_remove(const char *path);
 
 #endif
