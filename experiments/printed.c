@@ -130,8 +130,22 @@ static int concerns(const char *setting, const char *method) {
 
 static void path_words(const struct setting *s, char text[SETTING_TEXT_SIZE]) {
     const char *slash = strrchr(text, '/');
-    if (!strcmp(s->name, "weights") && slash) // where a file lies is nobody's hyperparameter
+    if (strcmp(s->name, "weights"))
+        return;
+    if (slash) // where a file lies is nobody's hyperparameter
         memmove(text, slash + 1, strlen(slash));
+    char *ending = strstr(text, ".safetensors");
+    if (ending)
+        *ending = 0;
+}
+
+// Values that all methods share are said once.
+static void say_once(json_t *row) {
+    for (int m = 1; m < METHODS; m++)
+        if (strcmp(cell_text(row, 2), cell_text(row, (size_t)m + 2)))
+            return;
+    for (int m = 1; m < METHODS; m++)
+        json_array_set_new(row, (size_t)m + 2, json_string("\""));
 }
 
 // One row per setting of the training of one data set, one column per method.
@@ -154,6 +168,7 @@ static int training_rows(struct printed *p, const char *data, const struct profi
             path_words(s, a), path_words(s, b);
             json_array_append_new(row, concerns(s->name, methods[m]) ? beside(a, b) : json_string("-"));
         }
+        say_once(row);
         add_setting(p, row);
     }
     return 0;
@@ -218,7 +233,8 @@ static int setting_rows(struct printed *p, struct error *err) {
     snprintf(
         p->note, sizeof p->note,
         "Settings in force in profile %s; the paper's (profile paper) beside them where they differ. \" is "
-        "the same for all methods, - has no meaning for the method.",
+        "the same for all methods, - has no meaning for the method. Of data sets after the first: what "
+        "differs.",
         p->profile->name);
     return failed ? -1 : 0;
 }
@@ -274,11 +290,12 @@ static void csv(FILE *out, const struct printed *p) {
     }
 }
 
-// A long table, which may go over pages.
+// A long table, which may go over pages; the columns share the width of the text, and their texts break.
 static void latex(FILE *out, const struct printed *p) {
-    fputs("\\begin{longtable}{", out);
-    for (size_t i = 0; i < json_array_size(p->columns); i++)
-        fputc('l', out);
+    size_t columns = json_array_size(p->columns);
+    fputs("{\\scriptsize\\setlength{\\tabcolsep}{2pt}\n\\begin{longtable}{", out);
+    for (size_t i = 0; i < columns; i++)
+        fprintf(out, ">{\\raggedright\\arraybackslash}p{%.3f\\textwidth}", 0.93 / (double)columns);
     fputs("}\n\\caption{", out);
     latex_text(out, p->table->title);
     fputs(". ", out);
@@ -290,7 +307,7 @@ static void latex(FILE *out, const struct printed *p) {
         put_row(out, json_array_get(p->rows, i), latex_text, " & ");
         fputs(" \\\\\n", out);
     }
-    fputs("\\hline\n\\end{longtable}\n", out);
+    fputs("\\hline\n\\end{longtable}}\n", out);
 }
 
 int printed_output(FILE *out, enum output_format format, const struct printed *p, struct error *err) {

@@ -38,6 +38,12 @@ static void on_step(void *context, double done, double total, const char *note) 
     }
 }
 
+// In the child: what a real run would say of its images is not said of a trial's.
+static void be_quiet(void) {
+    if (!freopen("/dev/null", "w", stderr))
+        return; // then it is said
+}
+
 // In the child: a shard of the first images (at most so many) of the cell's split.
 static int make_shard(const struct probe *p, enum split split, int images, const char *name,
                       char path[PATH_SIZE], struct error *err) {
@@ -65,6 +71,7 @@ static json_t *measure_data(void *context, struct error *err) {
     struct probe *p = context;
     double few, many;
     int all = p->cell->images[SPLIT_TRAIN];
+    be_quiet();
     omp_set_num_threads(p->threads);
     int large = all < MANY ? all : MANY, small = large < 2 * FEW ? large / 2 : FEW;
     if (time_shard(p, small, &few, err) || time_shard(p, large, &many, err))
@@ -78,6 +85,7 @@ static json_t *measure(void *context, struct error *err) {
     struct probe *p = context;
     char paths[2][PATH_SIZE], run[PATH_SIZE];
     struct train_settings training = p->cell->training;
+    be_quiet();
     omp_set_num_threads(p->threads);
     training.epochs = 1;
     training.save_model = 0;
@@ -111,6 +119,7 @@ static json_t *measure_annotator(void *context, struct error *err) {
     struct annotator_settings settings = p->cell->annotator;
     settings.n = 1;
     p->last = settings.iterations;
+    be_quiet();
     omp_set_num_threads(p->threads);
     if (make_shard(p, SPLIT_TRAIN, PER_CLASS * p->cell->classes, "train", source, err) ||
         path_join(output, err, p->folder, "annotated") || path_join(folder, err, p->folder, "annotator"))

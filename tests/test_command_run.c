@@ -244,6 +244,90 @@ static void test_new_settings(void) {
     program_free(&r);
 }
 
+// ----------------------------------------------------------------------------------- annotations, data sets
+
+static const char axes_text[] = "[table]\n"
+                                "title = annotations and data sets\n"
+                                "row = n\n"
+                                "rows = 0, 1, All\n"
+                                "column = data\n"
+                                "columns = textured-mnist, isic2017, pets\n"
+                                "[fixed]\n"
+                                "p = 0\n"
+                                "q = 1\n"
+                                "size = 223\n"
+                                "method = reff\n";
+static const char abn_text[] = "[table]\n"
+                               "title = methods\n"
+                               "row = n\n"
+                               "rows = 0, 1, All\n"
+                               "columns = reff, abn\n"
+                               "[fixed]\n"
+                               "p = 0\n"
+                               "q = 1\n"
+                               "size = 223\n";
+
+// Number of runs whose record has the quality of pseudo-annotations.
+static int count_annotated(const char *folder) {
+    char runs[PATH_SIZE], inner[PATH_SIZE], path[PATH_SIZE];
+    struct error err;
+    struct dirent *entry;
+    int count = 0;
+    DIR *listing = path_join(runs, &err, folder, "runs") ? NULL : opendir(runs);
+    while (listing && (entry = readdir(listing))) {
+        if (entry->d_name[0] == '.' || path_join(inner, &err, runs, entry->d_name) ||
+            path_join(path, &err, inner, "run.json"))
+            continue;
+        json_t *run = json_load_file(path, 0, NULL);
+        const json_t *annotation = json_object_get(json_object_get(run, "cell"), "annotation");
+        double iou = json_number_value(json_object_get(annotation, "iou"));
+        CU_ASSERT(!annotation || (iou >= 0 && iou <= 1));
+        count += annotation != NULL;
+        json_decref(run);
+    }
+    if (listing)
+        closedir(listing);
+    return count;
+}
+
+static void test_axes(void) {
+    struct program_result r;
+    char axes[PATH_SIZE], abn[PATH_SIZE], with_data[PATH_SIZE], text[2000];
+    CU_ASSERT(!mkdir(suite_path("axes"), 0777));
+    snprintf(axes, sizeof axes, "%s", suite_path("axes/axes.ini"));
+    snprintf(abn, sizeof abn, "%s", suite_path("axes/abn.ini"));
+    snprintf(with_data, sizeof with_data, "%s", suite_path("axes/test.ini"));
+    snprintf(text, sizeof text,
+             "%s[data isic2017]\npixels = 16\ntrain = 60\ntest = 30\n[annotator]\nngf = 2\nndf = "
+             "2\niterations = 3\n",
+             profile_text);
+    put(axes, axes_text), put(abn, abn_text), put(with_data, text);
+    CU_ASSERT_EQUAL(
+        reff_run(&r, 0, "run", axes, "--profile", with_data, "--results", results("axis"), "--dry-run"), 0);
+    expect(r.out, "6 distinct cells, 2 seeds, 12 runs\npets: no runs: profile test has no [data pets]\n");
+    expect(r.out, "isic2017, n 1, reff: seed 1, 2\n");
+    expect(r.out, " for pseudo-annotations (from a trial of a few steps)");
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "run", axes, "--profile", with_data, "--results", results("axis")), 0);
+    expect(r.err, "12 runs to do (12 never run), 0 done");
+    expect(r.out, "built-in stand-in for ISIC2017 (drawn by code, not photographs)");
+    expect(r.out, "- n = 0, pets: profile test has no [data pets]: seed 1, 2\n");
+    CU_ASSERT_EQUAL(count_annotated(results("axis")), 4); // two data sets, two seeds
+    CU_ASSERT_EQUAL(count_files(results("axis"), "shards"), 0);
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "run", abn, axes, "--profile", with_data, "--results", results("axis")),
+                    0);
+    expect(r.err, "6 runs to do (6 never run), 12 done"); // ABN's alone
+    CU_ASSERT_EQUAL(count_annotated(results("axis")), 6);
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "table", axes, "--profile", with_data, "--results", results("axis"),
+                             "--metric", "annotation.iou", "--columns", "isic2017", "--rows", "1,All"),
+                    0);
+    expect(r.out, "Metric annotation.iou after the last epoch");
+    expect(r.out, "| All  | not recorded ");
+    program_free(&r);
+}
+
 // ---------------------------------------------------------------------------------------------- disturbed
 
 static pid_t start(const char *folder) {
@@ -381,6 +465,7 @@ void suite_command_run(void) {
     CU_add_test(suite, "the table as JSON", test_table_json);
     CU_add_test(suite, "status and dry run", test_status_and_dry_run);
     CU_add_test(suite, "new settings run beside the old ones and are named", test_new_settings);
+    CU_add_test(suite, "annotations and data sets: shared cells, stand-ins, absent ones", test_axes);
     CU_add_test(suite, "kill -9 of the sweep: the same bits in the end", test_killed);
     CU_add_test(suite, "Ctrl-C: the same bits in the end", test_interrupted);
     CU_add_test(suite, "a full disk: the same bits in the end", test_full_disk);

@@ -281,6 +281,16 @@ static void test_bad_profiles(void) {
         {PROFILE_HEAD "[train]\nbatch = 64\n[method reff]\nbatch = 65\n", "reff: a batch of 65 is more than"},
         {PROFILE_HEAD "[train]\nselect = best-validation\n", "needs validation images in [data]"},
         {PROFILE_HEAD "[train\nlr = 1\n", "bad.ini:7: neither a [section] nor key = value"},
+        {PROFILE_HEAD "[data dogs]\ntrain = 1\n", "bad.ini:8: 'dogs' is no data set"},
+        {PROFILE_HEAD "[data pets]\ntrain = 64\n", "test in [data pets] is missing"},
+        {PROFILE_HEAD "[data pets]\ncanvas = 64\n", "bad.ini:8: unknown key 'canvas' in [data pets]"},
+        {PROFILE_HEAD "[data pets]\ndata = isic2017\n", "bad.ini:8: 'data' is set by the tables"},
+        {PROFILE_HEAD "[data pets]\ntrain = 16\ntest = 9\n", "a batch of 32 is more than the 16"},
+        {PROFILE_HEAD "[train dogs]\nlr = 1\n", "bad.ini:8: 'dogs' is no data set"},
+        {PROFILE_HEAD "[method reff dogs]\nlr = 1\n", "bad.ini:8: 'dogs' is no data set"},
+        {PROFILE_HEAD "[annotator]\nn = 5\n", "bad.ini:8: 'n' is set by the tables"},
+        {PROFILE_HEAD "[annotator]\nngff = 5\n", "bad.ini:8: unknown key 'ngff' in [annotator]"},
+        {PROFILE_HEAD "[annotator pets]\nngf = x\n", "bad.ini:8: 'x' is not a whole number"},
         {"title = t\n[profile]\n", "bad.ini:1: 'title' stands before any [section]"},
         {"[profile]\ntitle = t\nseeds = 1,1\n", "bad.ini:3: seed 1 given twice"},
         {"[profile]\ntitle = t\n[data]\ntrain = 64\ntest = 32\n", "seeds in [profile] is missing"},
@@ -327,6 +337,67 @@ static void test_data_folder(void) {
     profile_free(&builtin);
 }
 
+// ----------------------------------------------------------------------------------- other data sets
+
+#define OTHER_DATA                                                                                           \
+    "[data isic2017]\nsource = isic2017\npixels = 48\ntrain = 40\ntest = 0\n[data pets]\ntrain = 0\ntest = " \
+    "9\n"
+
+// What concerns a method on a data set prevails over what concerns the method, that over what concerns the
+// data set, that over [train], wherever they stand.
+static void test_overrides(void) {
+    struct error err = {0};
+    struct profile p;
+    struct train_settings t;
+    struct annotator_settings a;
+    const char *text = PROFILE_HEAD "[method reff pets]\nlambda = 4\n[method reff]\nlambda = 3\nlr = 0.3\n"
+                                    "[train pets]\nlambda = 2\nlr = 0.2\nepochs = 7\n[train]\nlambda = 1\n"
+                                    "lr = 0.1\nbatch = 4\n" OTHER_DATA
+                                    "[annotator pets]\nngf = 5\n[annotator]\nngf = 6\nndf = 7\n";
+    CU_ASSERT_FATAL(!profile_read(&p, fixture_write("overrides.ini", text), &err));
+    CU_ASSERT_FATAL(!profile_training(&p, "reff", "pets", &t, &err));
+    CU_ASSERT(t.lambda == 4 && t.lr == 0.3 && t.epochs == 7 && t.batch == 4);
+    CU_ASSERT_FATAL(!profile_training(&p, "reff", "isic2017", &t, &err));
+    CU_ASSERT(t.lambda == 3 && t.lr == 0.3 && t.epochs == 50);
+    CU_ASSERT_FATAL(!profile_training(&p, "abn", "pets", &t, &err));
+    CU_ASSERT(t.lambda == 2 && t.lr == 0.2 && t.epochs == 7);
+    CU_ASSERT_FATAL(!profile_training(&p, "abn", "textured-mnist", &t, &err));
+    CU_ASSERT(t.lambda == 1 && t.lr == 0.1 && t.epochs == 50);
+    CU_ASSERT_FATAL(!profile_annotator(&p, "pets", &a, &err));
+    CU_ASSERT(a.ngf == 5 && a.ndf == 7);
+    CU_ASSERT_FATAL(!profile_annotator(&p, "isic2017", &a, &err));
+    CU_ASSERT(a.ngf == 6 && a.ndf == 7);
+    profile_free(&p);
+}
+
+// Photographs that are not there leave their cells empty, and never does the stand-in take their place.
+static void test_absent_photographs(void) {
+    struct error err = {0};
+    struct profile p;
+    char words[256];
+    const char *text = PROFILE_HEAD "mnist = mnist\n[train]\nbatch = 4\n" OTHER_DATA;
+    CU_ASSERT_FATAL(!profile_read(&p, fixture_write("photographs.ini", text), &err));
+    CU_ASSERT_FATAL(!profile_resolve(&p, suite_path("nowhere"), &err));
+    const struct profile_data *isic = profile_data_find(&p, "isic2017"),
+                              *pets = profile_data_find(&p, "pets");
+    CU_ASSERT(!strncmp(isic->absent, "no isic2017/ in DATA: ", 22));
+    CU_ASSERT_PTR_NOT_NULL(strstr(isic->settings.photographs.source, "nowhere/isic2017"));
+    CU_ASSERT_STRING_EQUAL(pets->absent, ""); // without a source: drawn, and said to be
+    profile_describe(&p, "pets", words);
+    CU_ASSERT_PTR_NOT_NULL(strstr(words, "built-in stand-in for Pets"));
+    profile_describe(&p, "isic2017", words);
+    CU_ASSERT_PTR_NULL(strstr(words, "built-in"));
+    profile_free(&p);
+    CU_ASSERT_FATAL(!folder_make(suite_path("somewhere/isic2017"), &err));
+    CU_ASSERT_FATAL(!profile_read(&p, fixture_write("photographs.ini", text), &err));
+    CU_ASSERT_FATAL(!profile_resolve(&p, suite_path("somewhere"), &err));
+    CU_ASSERT_STRING_EQUAL(profile_data_find(&p, "isic2017")->absent, "");
+    profile_free(&p);
+    CU_ASSERT_FATAL(!profile_read(&p, fixture_write("few.ini", PROFILE_HEAD), &err));
+    CU_ASSERT_STRING_EQUAL(profile_data_find(&p, "pets")->absent, "profile few has no [data pets]");
+    profile_free(&p);
+}
+
 void suite_definitions(void) {
     CU_pSuite suite = CU_add_suite("definitions", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "seeds: a count or a list", test_seeds);
@@ -340,6 +411,8 @@ void suite_definitions(void) {
     CU_add_test(suite, "bad tables are refused with file and line", test_bad_tables);
     CU_add_test(suite, "bad profiles are refused with file and line", test_bad_profiles);
     CU_add_test(suite, "unknown names are refused, known ones listed", test_unknown_names);
+    CU_add_test(suite, "what concerns a method, a data set, both: which prevails", test_overrides);
+    CU_add_test(suite, "photographs that are not there are told", test_absent_photographs);
     CU_add_test(suite, "paths are relative to the data folder, which must be given if needed",
                 test_data_folder);
 }

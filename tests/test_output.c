@@ -101,12 +101,14 @@ static void expect(const char *text, const char *part) {
 static void test_markdown(void) {
     begin();
     char *text = text_of(OUTPUT_MARKDOWN);
-    expect(text,
-           "| 0    | 31.00 \xc2\xb1 1.41 (2)       | -                       | 46.75 \xc2\xb1 1.06 (2)       | "
-           "46.68 \xc2\xb1 0.82 (+0.07)    |\n");
-    expect(text,
-           "| 1    | 99.50 (1)              | -                       | not run                | -              "
-           "         |\n");
+    expect(
+        text,
+        "| 0    | 31.00 \xc2\xb1 1.41 (2)       | -                       | 46.75 \xc2\xb1 1.06 (2)       | "
+        "46.68 \xc2\xb1 0.82 (+0.07)    |\n");
+    expect(
+        text,
+        "| 1    | 99.50 (1)              | -                       | not run                | -              "
+        "         |\n");
     expect(text, "Missing:\n\n- p = 1, baseline: failed: train.h5: 5 % | of_it, \"cut\": seed 2\n"
                  "- p = 1, reff: not run: seed 1, 2\n");
     expect(text, "- C1 **reproduced**: ");

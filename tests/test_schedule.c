@@ -50,6 +50,46 @@ static void test_order(void) {
     CU_ASSERT_EQUAL(length_of(order, seconds, 1), 180);
 }
 
+// Within a data set runs of the same pseudo-annotations follow one another, those without any come first.
+static void test_annotations(void) {
+    struct cell cells[RUNS];
+    const struct cell *pointers[RUNS];
+    double seconds[RUNS];
+    int order[RUNS];
+    make_cells(cells, pointers, seconds);
+    for (int i = 0; i < RUNS; i++) { // three data sets of four runs: one plain, annotations "a", "b", "a"
+        static const char *const annotations[] = {"", "a", "b", "a"};
+        snprintf(cells[i].data_digest, DIGEST_SIZE, "%d", i / 4);
+        snprintf(cells[i].annotation_digest, DIGEST_SIZE, "%s%s", annotations[i % 4],
+                 i % 4 ? cells[i].data_digest : "");
+        cells[i].has_annotator = i % 4 > 0;
+    }
+    schedule_order(pointers, seconds, RUNS, 1, order);
+    for (int i = 0; i < RUNS - 4; i += 4) {
+        CU_ASSERT_EQUAL(order[i] % 4, 0);
+        CU_ASSERT_STRING_EQUAL(pointers[order[i + 1]]->annotation_digest,
+                               pointers[order[i + 2]]->annotation_digest);
+        CU_ASSERT_EQUAL(order[i + 3] % 4, 2);
+    }
+}
+
+// What is measured of annotators is averaged and prevails over estimates; what is unknown costs nothing.
+static void test_annotator_forecast(void) {
+    struct forecast f = {0};
+    struct cell cell = {.has_annotator = 1, .annotation_cost_key = "key"}, other = cell, none = {0};
+    snprintf(other.annotation_cost_key, DIGEST_SIZE, "other");
+    CU_ASSERT_EQUAL(forecast_annotator(&f, &cell), 0);
+    forecast_add_annotator(&f, &cell, 50, 0.5);
+    CU_ASSERT_EQUAL(forecast_annotator(&f, &cell), 50);
+    forecast_add_annotator(&f, &cell, 10, 1);
+    forecast_add_annotator(&f, &cell, 20, 1);
+    forecast_add_annotator(&f, &cell, 90, 0.5);
+    forecast_add_annotator(&f, &cell, 0, 1); // a run that found them made
+    CU_ASSERT_EQUAL(forecast_annotator(&f, &cell), 15);
+    CU_ASSERT_EQUAL(forecast_annotator(&f, &other), 0);
+    CU_ASSERT_EQUAL(forecast_annotator(&f, &none), 0);
+}
+
 static void test_length(void) {
     const double seconds[] = {5, 5, 5}, left[] = {10, 1};
     CU_ASSERT_EQUAL(schedule_length(seconds, 3, left, 2, 2), 15); // 10 + 5 beside 1 + 5 + 5
@@ -79,6 +119,8 @@ static void test_forecast(void) {
 
 void suite_schedule(void) {
     CU_pSuite suite = CU_add_suite("schedule", NULL, NULL);
+    CU_add_test(suite, "runs of the same pseudo-annotations follow one another", test_annotations);
+    CU_add_test(suite, "how long annotators take", test_annotator_forecast);
     CU_add_test(suite, "data set by data set, longest first, jobs end together", test_order);
     CU_add_test(suite, "length of a schedule with runs under way", test_length);
     CU_add_test(suite, "forecasts: measured beats estimated, one method tells the other's", test_forecast);
