@@ -18,8 +18,10 @@
 
 enum { HEIGHT = 12, WIDTH = 20, CLASSES = 3, COUNT = 45, AREA = HEIGHT * WIDTH };
 
+enum kind { ORDINARY, EMPTY, FULL };
+
 // Annotated is what is bright: a rectangle on dark noise. Columns of each type.
-static void make_shard(const char *path, int count, int empty) {
+static void make_shard(const char *path, int count, enum kind kind) {
     struct error err = {0};
     struct column columns[] = {{"number", COLUMN_INT32, 0, "a number"},
                                {"share", COLUMN_FLOAT64, 0, "a share"},
@@ -37,7 +39,7 @@ static void make_shard(const char *path, int count, int empty) {
         char name[4] = {'a', 'b', (char)('0' + i % 10), (char)('0' + i / 10)}; // fills its field
         for (int p = 0; p < AREA; p++) {
             int inside = p % WIDTH >= x && p % WIDTH < x + 8 && p / WIDTH >= y && p / WIDTH < y + 6;
-            masks[p] = inside && !empty ? 255 : 0;
+            masks[p] = (inside && kind != EMPTY) || kind == FULL ? 255 : 0;
             for (int c = 0; c < 3; c++)
                 images[3 * p + c] = (uint8_t)((inside ? 180 : 30) + random_below(&r, 60));
         }
@@ -169,7 +171,7 @@ static void test_output_is_the_shard_with_other_masks(void) {
     s.iterations = 150;
     s.batch = 6;
     s.lr = 2e-3;
-    make_shard(suite_path("train.h5"), COUNT, 0);
+    make_shard(suite_path("train.h5"), COUNT, ORDINARY);
     CU_ASSERT_FATAL(!run(&s, "train.h5", "out.h5", NULL, &err));
     struct whole *a = read_whole("train.h5", 0), *b = read_whole("out.h5", 1);
     CU_ASSERT(!memcmp(a->images, b->images, sizeof a->images));
@@ -315,7 +317,10 @@ static void test_bad_input_is_told(void) {
     expect_refusal(&s, "train.h5", "bad.h5", "is not a finite number");
     rmdir(suite_path("unfinished"));
     CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), before);
-    make_shard(suite_path("empty.h5"), COUNT, 1);
+    s.lr = 1e-3;
+    make_shard(suite_path("full.h5"), COUNT, FULL);
+    expect_refusal(&s, "full.h5", "bad.h5", "full.h5: everything is annotated in the 6 images drawn");
+    make_shard(suite_path("empty.h5"), COUNT, EMPTY);
     expect_refusal(&s, "empty.h5", "bad.h5", "empty.h5: nothing is annotated in the 6 images drawn");
 }
 

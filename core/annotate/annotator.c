@@ -210,19 +210,22 @@ static int load_chosen(struct work *w) {
     if (!w->images || !w->masks || !w->order)
         return -1;
     uint8_t *image = w->batch_true, *mask = image + 3 * w->area;
-    int any = 0;
+    int relevant = 0, other = 0;
     for (size_t i = 0; i < count; i++) {
         if (shard_read(w->shard, &w->chosen[i], 1, image, mask, NULL, w->err))
             return -1;
-        for (size_t k = 0; k < w->area; k++)
-            any |= mask[k];
+        for (size_t k = 0; k < w->area; k++) {
+            relevant |= mask[k] > 0;
+            other |= mask[k] < 255;
+        }
         to_network(w, image, 3, w->images + i * 3 * w->side_area);
         to_network(w, mask, 1, w->masks + i * w->side_area);
     }
     w->shuffled = -1;
-    return any ? 0
-               : fail(w->err, "%s: nothing is annotated in the %d images drawn", w->job->shard,
-                      w->chosen_count);
+    if (relevant && other)
+        return 0;
+    return fail(w->err, "%s: %s is annotated in the %d images drawn: there is nothing to learn",
+                w->job->shard, relevant ? "everything" : "nothing", w->chosen_count);
 }
 
 static int make_network(struct work *w) {
