@@ -376,6 +376,7 @@ int photograph_reader_run(reader_t *r, struct error *err) {
         return -1;
     r->skipped = r->catalogue.skipped; // handed over
     r->catalogue.skipped = (struct remarks){0};
+    r->listed = r->count + r->skipped.count;
     r->steps = 3 * r->count;
     if (run_pass(r, 0, r->format->images[split], err))
         return -1;

@@ -7,9 +7,8 @@
 #include "gen/compose.h"
 #include "gen/digits.h"
 #include "gen/textured_mnist.h"
+#include "gen/verify_checks.h"
 
-#include <gsl/gsl_cdf.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +36,7 @@ static const char *const column_names[COLUMNS] = {"group",
 
 struct claims {
     struct shard *shard;
-    const char *path;
+    const char *path, *source;
     struct shard_shape shape;
     json_t *attributes, *checks;
     int32_t *labels, *columns[COLUMNS];
@@ -46,21 +45,7 @@ struct claims {
     double p, q;
 };
 
-enum outcome { FAIL, PASS, SKIP };
-
-static void report(struct claims *c, const char *name, enum outcome outcome, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-
-static void report(struct claims *c, const char *name, enum outcome outcome, const char *format, ...) {
-    static const char *const words[] = {"fail", "pass", "skip"};
-    char detail[600];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(detail, sizeof detail, format, arguments);
-    va_end(arguments);
-    json_array_append_new(c->checks,
-                          json_pack("{ssssss}", "name", name, "outcome", words[outcome], "detail", detail));
-}
+#define report(c, name, outcome, ...) checks_report((c)->checks, name, outcome, __VA_ARGS__)
 
 // ---------------------------------------------------------------------------------------------- bytes
 
@@ -117,8 +102,10 @@ static int read_claims(struct claims *c, struct error *err) {
     c->labels = allocate(count, sizeof *c->labels, "labels", err);
     if (!c->labels || shard_column(c->shard, "labels", c->labels, err))
         return -1;
+    if (!strncmp(text(c, "title"), "ISIC2017", 8) || !strncmp(text(c, "title"), "Pets", 4))
+        return checks_photographs(c->checks, c->shard, c->attributes, c->labels, c->source, err);
     if (strcmp(text(c, "title"), "Textured MNIST")) {
-        report(c, "provenance", SKIP, "no Textured MNIST: '%s'", text(c, "title"));
+        report(c, "provenance", SKIP, "no data set that can be checked: '%s'", text(c, "title"));
         return 0;
     }
     for (int i = 0; i < COLUMNS; i++)
@@ -217,49 +204,23 @@ static void check_fixed(struct claims *c) {
     report(c, "fixed classes", PASS, "every class that was not drawn is the digit's own");
 }
 
-// Two-sided exact test of `drawn` out of `count` against the chance.
-static double binomial_p_value(long drawn, long count, double chance) {
-    if (chance <= 0 || chance >= 1)
-        return drawn == (chance >= 1 ? count : 0) ? 1 : 0;
-    double lower = gsl_cdf_binomial_P((unsigned)drawn, chance, (unsigned)count);
-    double upper = drawn ? gsl_cdf_binomial_Q((unsigned)drawn - 1, chance, (unsigned)count) : 1;
-    double p_value = 2 * (lower < upper ? lower : upper);
-    return p_value < 1 ? p_value : 1;
-}
-
 static void check_share(struct claims *c, const char *name, int column, double chance) {
     long drawn = 0;
     for (long i = 0; i < c->shape.count; i++)
         drawn += c->columns[column][i] == 1;
-    double p_value = binomial_p_value(drawn, c->shape.count, chance);
-    report(c, name, p_value >= VERIFY_SIGNIFICANCE ? PASS : FAIL,
-           "%ld of %ld drawn (%.4f) for a chance of %g: exact binomial test, p-value %.3g (%s %g)", drawn,
-           c->shape.count, (double)drawn / (double)c->shape.count, chance, p_value,
-           p_value >= VERIFY_SIGNIFICANCE ? "at least" : "below", VERIFY_SIGNIFICANCE);
+    checks_share(c->checks, name, drawn, c->shape.count, chance);
 }
 
 // Drawn classes are uniform: chi-squared, where enough of each are expected for it to hold.
 static int check_uniform(struct claims *c, const char *name, int drawn, int class, int classes,
                          struct error *err) {
-    long *counts = allocate((size_t)classes, sizeof *counts, "images per class", err), all = 0;
+    long *counts = allocate((size_t)classes, sizeof *counts, "images per class", err);
     if (!counts)
         return -1;
     for (long i = 0; i < c->shape.count; i++)
-        if (c->columns[drawn][i] == 1 && in_range(c->columns[class][i], classes)) {
+        if (c->columns[drawn][i] == 1 && in_range(c->columns[class][i], classes))
             counts[c->columns[class][i]]++;
-            all++;
-        }
-    double expected = (double)all / classes, sum = 0;
-    if (classes < 2 || expected < 5) {
-        report(c, name, SKIP, "%ld drawn are too few for a test over %d classes", all, classes);
-    } else {
-        for (int k = 0; k < classes; k++)
-            sum += ((double)counts[k] - expected) * ((double)counts[k] - expected) / expected;
-        double p_value = gsl_cdf_chisq_Q(sum, classes - 1);
-        report(c, name, p_value >= VERIFY_SIGNIFICANCE ? PASS : FAIL,
-               "%ld drawn from %d classes: chi-squared %.1f, p-value %.3g (%s %g)", all, classes, sum,
-               p_value, p_value >= VERIFY_SIGNIFICANCE ? "at least" : "below", VERIFY_SIGNIFICANCE);
-    }
+    checks_frequencies(c->checks, name, counts, NULL, classes);
     free(counts);
     return 0;
 }
@@ -391,8 +352,9 @@ static int check_all(struct claims *c, const char *mnist, struct error *err) {
                : 0;
 }
 
-json_t *verify_shard(struct shard *shard, const char *path, const char *mnist, struct error *err) {
-    struct claims c = {.shard = shard, .path = path, .shape = shard_shape(shard)};
+json_t *verify_shard(struct shard *shard, const char *path, const char *mnist, const char *source,
+                     struct error *err) {
+    struct claims c = {.shard = shard, .path = path, .source = source, .shape = shard_shape(shard)};
     c.attributes = shard_attributes(shard, err);
     c.checks = json_array();
     int bad = !c.attributes || !c.checks || check_all(&c, mnist, err);

@@ -15,7 +15,9 @@
 
 // All checks that apply, in order: [{"name", "outcome": "pass" | "fail" | "skip", "detail"}]; a new
 // reference, NULL when the shard cannot be read. `path` is the shard's (its manifest lies beside it); mnist
-// names the digits' source where they are not built-in ("" skips the comparison with them).
-json_t *verify_shard(struct shard *shard, const char *path, const char *mnist, struct error *err);
+// names the digits' source where they are not built-in, source the folder with the official files of ISIC2017
+// or Pets ("" skips the comparison with them).
+json_t *verify_shard(struct shard *shard, const char *path, const char *mnist, const char *source,
+                     struct error *err);
 
 #endif

@@ -34,7 +34,7 @@ static const char *make(const char *name, double p, double q, const char *mask) 
 static json_t *verify(const char *path) {
     struct error err = {0};
     struct shard *shard = shard_open(path, &err);
-    json_t *checks = shard ? verify_shard(shard, path, "", &err) : NULL;
+    json_t *checks = shard ? verify_shard(shard, path, "", "", &err) : NULL;
     shard_close(shard);
     if (!checks)
         CU_FAIL_FATAL("the shard cannot be verified");
@@ -215,7 +215,7 @@ static void no_allocation_failure_goes_unnoticed(void) {
         struct shard *shard = shard_open(path, &err);
         CU_ASSERT_FATAL(shard != NULL);
         memory_fail_at = n;
-        json_t *checks = verify_shard(shard, path, "", &err);
+        json_t *checks = verify_shard(shard, path, "", "", &err);
         memory_fail_at = 0;
         shard_close(shard);
         int passed = checks != NULL;
