@@ -53,10 +53,15 @@ static int by_id(const void *a, const void *b) {
     return strcmp(((const struct listed *)a)->id, ((const struct listed *)b)->id);
 }
 
+static int by_id_and_split(const void *a, const void *b) {
+    int order = by_id(a, b), x = ((const struct listed *)a)->split, y = ((const struct listed *)b)->split;
+    return order ? order : (x > y) - (x < y);
+}
+
 int catalogue_sort(struct catalogue *c, const char *source, struct error *err) {
     static const char *const words[PHOTO_SPLITS] = {"train", "validation", "test"};
     if (c->count)
-        qsort(c->items, (size_t)c->count, sizeof *c->items, by_id);
+        qsort(c->items, (size_t)c->count, sizeof *c->items, by_id_and_split);
     for (int i = 1; i < c->count; i++)
         if (!strcmp(c->items[i].id, c->items[i - 1].id))
             return fail(err, "%s: %s is in the lists of %s and of %s", source, c->items[i].id,

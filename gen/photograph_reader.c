@@ -94,6 +94,18 @@ int photograph_reader_get(const reader_t *r, int i, uint8_t *image, uint8_t *mas
 
 // ---------------------------------------------------------------------------------------------- one file
 
+// A resized annotation, cut at one half if it is to be hard; where nothing reaches that, since the object is
+// smaller than the pixels are, at the largest share. Whether anything is marked.
+static int cut_mask(uint8_t *values, size_t size, int hard) {
+    uint8_t largest = 0;
+    for (size_t i = 0; i < size; i++)
+        largest = values[i] > largest ? values[i] : largest;
+    uint8_t least = largest < 128 ? largest : 128;
+    for (size_t i = 0; i < size && hard; i++)
+        values[i] = least && values[i] >= least ? 255 : 0;
+    return largest > 0;
+}
+
 // Resizes and puts down. `channels` 3: an image, 1: an annotation.
 static int put_down(const reader_t *r, struct photograph *item, const struct image *picture,
                     const uint8_t *values, int channels, int frame_width, int frame_height,
@@ -104,11 +116,8 @@ static int put_down(const reader_t *r, struct photograph *item, const struct ima
     uint8_t *out = allocate(size, 1, "a resized image", err);
     int bad = !out || resample(values, picture->width, picture->height, channels, frame_width, frame_height,
                                &place, pixels, out, err);
-    int hard = !strcmp(r->settings->mask, "hard");
-    for (size_t i = 0; i < size && !bad && channels == 1; i++) {
-        out[i] = !hard ? out[i] : out[i] >= 128 ? 255 : 0;
-        item->left |= out[i] >= 128;
-    }
+    if (!bad && channels == 1)
+        item->left = cut_mask(out, size, !strcmp(r->settings->mask, "hard"));
     bad = bad || store_put(r, item, channels == 1, out, err);
     free(out);
     return bad ? -1 : 0;

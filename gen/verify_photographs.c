@@ -305,7 +305,7 @@ static const char *mask_fault(const claims_t *c, const uint8_t *mask) {
             return "not all marked, though there are no annotations";
         if (hard && mask[i] && mask[i] != 255)
             return "neither 0 nor 255 in a hard mask";
-        marked += mask[i] >= 128;
+        marked += mask[i] > 0;
     }
     return marked ? NULL : "nothing is annotated";
 }

@@ -89,8 +89,8 @@ void sources_digits(struct source_files *files) {
 
 // ---------------------------------------------------------------------------------------------- textures
 
-static void add_jpeg(struct source_files *files, const char *name, const uint8_t *pixels, int width,
-                     int height) {
+void sources_add_jpeg(struct source_files *files, const char *name, const uint8_t *pixels, int width,
+                      int height) {
     struct jpeg_compress_struct info;
     struct jpeg_error_mgr manager;
     unsigned char *bytes = NULL;
@@ -126,7 +126,7 @@ static void add_picture(struct source_files *files, int class, int number) {
     snprintf(name, sizeof name, "tex/images/%c%d/%c%d_%04d.%s", background ? 'b' : 'd', class % 10,
              background ? 'b' : 'd', class % 10, number + 1, class == 10 ? "jpg" : "png");
     if (class == 10) {
-        add_jpeg(files, name, pixels, width, height);
+        sources_add_jpeg(files, name, pixels, width, height);
         return;
     }
     struct error err = {0};

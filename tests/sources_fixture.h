@@ -36,6 +36,8 @@ void sources_digits(struct source_files *files);
 void sources_textures(struct source_files *files);
 
 void sources_add(struct source_files *files, const char *name, const void *bytes, size_t size); // a copy
+void sources_add_jpeg(struct source_files *files, const char *name, const uint8_t *pixels, int width,
+                      int height);                                              // RGB
 struct source_file *sources_find(struct source_files *files, const char *name); // by a part of the name
 void sources_free(struct source_files *files);
 
