@@ -201,10 +201,10 @@ golden: ## compare the engine with golden files (GOLDEN=folder PRECISION=double|
 
 FUZZ         ?= idx
 FUZZ_SECONDS ?= 60
-FUZZ_SOURCES := tests/fuzz_targets.c $(patsubst %,gen/%.c,builtin_digits digits gzip image members texture_set) \
+FUZZ_SOURCES := tests/fuzz_targets.c $(patsubst %,gen/%.c,builtin_digits catalogue digits gzip image isic2017 members pets resample texture_set) \
                 $(patsubst %,core/base/%.c,digest error file memory random settings) core/graph/graph.c core/train/weights.c
 .PHONY: fuzz
-fuzz: $(STAMP) ## look for inputs that break a parser (FUZZ=idx|image|gzip|archive|settings|safetensors FUZZ_SECONDS=60)
+fuzz: $(STAMP) ## look for inputs that break a parser (FUZZ=idx|image|gzip|archive|settings|safetensors|csv|pets|trimap FUZZ_SECONDS=60)
 	@scripts/setup clang
 	@mkdir -p build/fuzz/$(FUZZ)
 	@clang -std=gnu11 -D_GNU_SOURCE $(ARCH) -ffp-contract=off -O1 -g -w -I. -DFUZZ_TARGET=fuzz_$(FUZZ) \

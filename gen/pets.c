@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define LINE_SIZE 256
+#define FIELDS    4
 
 // The breed in an image's name: "american_bulldog_12" -> "american_bulldog".
 static void breed_of(const char *id, char breed[LISTED_ID_SIZE]) {
@@ -23,19 +24,31 @@ static void breed_of(const char *id, char breed[LISTED_ID_SIZE]) {
         *last = 0;
 }
 
+// A whole number of at most six digits; -1 for anything else.
+static int read_number(const char *text) {
+    size_t length = strspn(text, "0123456789");
+    return length && length <= 6 && !text[length] ? (int)strtol(text, NULL, 10) : -1;
+}
+
 // One row: an image (whose label is its class's number for now), or a remark.
-static int take_row(const char *line, int number, int split, struct catalogue *c, struct remarks *skipped,
+static int take_row(char *line, int number, int split, struct catalogue *c, struct remarks *skipped,
                     struct error *err) {
-    char name[LISTED_ID_SIZE], id[LISTED_ID_SIZE], member[LISTED_ID_SIZE + 8], rest;
-    int class, species, breed;
-    int fields = sscanf(line, "%63s %d %d %d %c", name, &class, &species, &breed, &rest);
-    if (fields < 1)
+    char *words[FIELDS + 1] = {0}, *rest, id[LISTED_ID_SIZE], member[LINE_SIZE + 8];
+    int count = 0, numbers[FIELDS] = {0};
+    for (char *word = strtok_r(line, " \t", &rest); word && count <= FIELDS;
+         word = strtok_r(NULL, " \t", &rest))
+        words[count++] = word;
+    if (!count)
         return 0; // blank
-    snprintf(member, sizeof member, "%s.txt", name);
-    if (!member_id(member, "", ".txt\0", id) || strchr(name, '/'))
-        return remark_add(skipped, "?", err, "line %d: '%.60s' is no image's name", number, name);
-    if (fields != 4)
+    snprintf(member, sizeof member, "%s.txt", words[0]);
+    if (!member_id(member, "", ".txt\0", id) || strchr(words[0], '/'))
+        return remark_add(skipped, "?", err, "line %d: '%.60s' is no image's name", number, words[0]);
+    for (int k = 1; k < FIELDS && count == FIELDS; k++)
+        if ((numbers[k] = read_number(words[k])) < 0)
+            count = 0;
+    if (count != FIELDS)
         return remark_add(skipped, id, err, "line %d: not a name and three numbers", number);
+    int class = numbers[1], species = numbers[2];
     if (class < 1 || class > CLASSES_MOST || species < 1 || species > 2)
         return remark_add(skipped, id, err, "line %d: class %d, species %d are not in 1..%d, 1..2", number,
                           class, species, CLASSES_MOST);

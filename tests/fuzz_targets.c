@@ -4,9 +4,11 @@
 #include "core/base/file.h"
 #include "core/graph/graph.h"
 #include "core/train/weights.h"
+#include "gen/catalogue.h"
 #include "gen/digits.h"
 #include "gen/image.h"
 #include "gen/members.h"
+#include "gen/resample.h"
 #include "gen/texture_set.h"
 
 #include <stdio.h>
@@ -113,6 +115,60 @@ int fuzz_safetensors(const uint8_t *bytes, size_t size) {
     close(descriptor);
     parameters_free(&parameters);
     return judge(bad, &err);
+}
+
+// Every image of a list has an id that is a file's name and nothing more, and a label in range.
+static int judge_catalogue(int bad, const struct catalogue *c, const struct remarks *skipped, int most,
+                           const struct error *err) {
+    int wrong = judge(bad, err);
+    for (int i = 0; i < c->count; i++) {
+        const struct listed *item = &c->items[i];
+        wrong |= !item->id[0] || item->id[0] == '.' || strchr(item->id, '/') || item->label < 0 ||
+                 item->label > most;
+    }
+    for (int i = 0; i < skipped->count; i++)
+        wrong |= !skipped->items[i].why[0] || strpbrk(skipped->items[i].why, "\r\n") != NULL;
+    return wrong;
+}
+
+typedef int parse_list(const char *name, const char *text, size_t size, int split, struct catalogue *c,
+                       struct remarks *skipped, struct error *err);
+
+static int fuzz_list(parse_list *parse, int most, const uint8_t *bytes, size_t size) {
+    struct error err = {0};
+    struct catalogue c = {0};
+    struct remarks skipped = {0};
+    int bad = parse("list", (const char *)bytes, size, PHOTO_TRAIN, &c, &skipped, &err);
+    int wrong = judge_catalogue(bad, &c, &skipped, most, &err);
+    catalogue_free(&c);
+    free(skipped.items);
+    return wrong;
+}
+
+int fuzz_csv(const uint8_t *bytes, size_t size) {
+    return fuzz_list(isic2017_parse, 2, bytes, size);
+}
+
+int fuzz_pets(const uint8_t *bytes, size_t size) {
+    return fuzz_list(pets_parse, CLASSES_MOST, bytes, size);
+}
+
+int fuzz_trimap(const uint8_t *bytes, size_t size) {
+    struct error err = {0};
+    struct image image;
+    uint8_t out[16 * 16];
+    int bad = image_decode(bytes, size, "trimap", &image, &err), wrong = judge(bad, &err);
+    uint8_t *values = bad ? NULL : malloc((size_t)image.width * (size_t)image.height);
+    if (values && !pets_read_mask(&image, values)) {
+        struct placement p = resample_place(image.width, image.height, FIT_CROP, 16);
+        wrong |=
+            resample(values, image.width, image.height, 1, image.width, image.height, &p, 16, out, &err) != 0;
+        for (int i = 0; i < image.width * image.height; i++)
+            wrong |= values[i] != 0 && values[i] != 255;
+    }
+    free(values);
+    image_free(&image);
+    return wrong;
 }
 
 #ifdef FUZZ_TARGET // built by `make fuzz` with clang's libFuzzer, which has the main function

@@ -20,5 +20,8 @@ int fuzz_gzip(const uint8_t *bytes, size_t size);        // gzip and whatever el
 int fuzz_archive(const uint8_t *bytes, size_t size);     // .tar, .tar.gz, .zip
 int fuzz_settings(const uint8_t *bytes, size_t size);    // settings files: a texture set
 int fuzz_safetensors(const uint8_t *bytes, size_t size); // weights
+int fuzz_csv(const uint8_t *bytes, size_t size);         // ISIC2017's labels
+int fuzz_pets(const uint8_t *bytes, size_t size);        // Pets' lists
+int fuzz_trimap(const uint8_t *bytes, size_t size);      // Pets' annotations, resized
 
 #endif

@@ -114,6 +114,15 @@ static void settings_files(void) {
 static void weights(void) {
     run_corpus("safetensors", fuzz_safetensors);
 }
+static void labels_of_isic2017(void) {
+    run_corpus("csv", fuzz_csv);
+}
+static void lists_of_pets(void) {
+    run_corpus("pets", fuzz_pets);
+}
+static void trimaps(void) {
+    run_corpus("trimap", fuzz_trimap);
+}
 
 void suite_fuzz(void) {
     CU_pSuite s = CU_add_suite("fuzz", NULL, NULL);
@@ -123,4 +132,7 @@ void suite_fuzz(void) {
     CU_add_test(s, "archives", archives);
     CU_add_test(s, "settings files", settings_files);
     CU_add_test(s, "weights", weights);
+    CU_add_test(s, "labels of ISIC2017", labels_of_isic2017);
+    CU_add_test(s, "lists of Pets", lists_of_pets);
+    CU_add_test(s, "trimaps", trimaps);
 }
