@@ -273,37 +273,46 @@ static int run_pass(reader_t *r, int masks, const char *base, struct error *err)
 
 // ---------------------------------------------------------------------------------------------- all
 
+static int ascending(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+// Moves `wanted` numbers, drawn by the seed, to the front of the list, and sorts them again.
+static void draw_some(const reader_t *r, uint32_t *order, int all, int wanted) {
+    char purpose[SETTING_WORD_SIZE * 2 + 8];
+    snprintf(purpose, sizeof purpose, "%s %s count", r->format->name, r->settings->split);
+    struct random random = random_stream(r->settings->seed, random_purpose(purpose), 0);
+    random_shuffle(&random, order, (size_t)all);
+    qsort(order, (size_t)wanted, sizeof *order, ascending);
+}
+
 // The images of the split, or `count` of them, drawn by the seed.
 static int choose(reader_t *r, enum split_kind split, struct error *err) {
     const struct catalogue *c = &r->catalogue;
     int all = 0, wanted = r->settings->count;
-    uint32_t *order = allocate((size_t)c->count + 1, sizeof *order, "images of a split", err);
-    uint8_t *chosen = order ? allocate((size_t)c->count + 1, 1, "images of a split", err) : NULL;
-    for (int i = 0; chosen && i < c->count; i++)
-        if (c->items[i].split == (int)split)
-            order[all++] = (uint32_t)i;
-    if (chosen && (!all || wanted > all))
-        fail_usage(err, "--count: %d is more than the %d images of split %s", wanted ? wanted : 1, all,
-                   r->settings->split);
-    else if (chosen)
-        r->items = allocate((size_t)all, sizeof *r->items, "images of a split", err);
+    for (int i = 0; i < c->count; i++)
+        all += c->items[i].split == (int)split;
+    if (!all || wanted > all)
+        return fail_usage(err, "--count: %d is more than the %d images of split %s", wanted ? wanted : 1, all,
+                          r->settings->split);
+    uint32_t *order = allocate((size_t)all, sizeof *order, "images of a split", err);
+    if (!order)
+        return -1;
+    r->items = allocate((size_t)all, sizeof *r->items, "images of a split", err);
     r->slots = r->items ? allocate((size_t)all, sizeof *r->slots, "images of a split", err) : NULL;
     if (r->slots) {
-        char purpose[SETTING_WORD_SIZE * 2 + 8];
-        snprintf(purpose, sizeof purpose, "%s %s count", r->format->name, r->settings->split);
-        struct random random = random_stream(r->settings->seed, random_purpose(purpose), 0);
+        for (int i = 0, k = 0; i < c->count; i++)
+            if (c->items[i].split == (int)split)
+                order[k++] = (uint32_t)i;
         if (wanted)
-            random_shuffle(&random, order, (size_t)all);
-        for (int i = 0; i < (wanted ? wanted : all); i++)
-            chosen[order[i]] = 1;
-        for (int i = 0; i < c->count; i++)
-            if (chosen[i]) {
-                r->slots[r->count] = r->count;
-                r->items[r->count++].listed = &c->items[i];
-            }
+            draw_some(r, order, all, wanted);
+        for (r->count = 0; r->count < (wanted ? wanted : all); r->count++) {
+            r->slots[r->count] = r->count;
+            r->items[r->count].listed = &c->items[order[r->count]];
+        }
     }
     free(order);
-    free(chosen);
     return r->slots ? 0 : -1;
 }
 
@@ -338,27 +347,32 @@ static int sift(reader_t *r, struct error *err) {
     return kept ? 0 : fail(err, "%s: none of its images can be used", r->settings->source);
 }
 
+struct file { // for finding equal ones
+    const struct photograph *of;
+};
+
 static int by_digest(const void *a, const void *b) {
-    const struct photograph *const *x = a, *const *y = b;
-    int order = strcmp((*x)->digest, (*y)->digest);
-    return order ? order : strcmp((*x)->listed->id, (*y)->listed->id);
+    const struct photograph *x = ((const struct file *)a)->of, *y = ((const struct file *)b)->of;
+    int order = strcmp(x->digest, y->digest);
+    return order ? order : strcmp(x->listed->id, y->listed->id);
 }
 
 static int note_duplicates(reader_t *r, struct error *err) {
-    const struct photograph **order = allocate((size_t)r->count, sizeof *order, "a list of digests", err);
-    int bad = !order;
+    struct file *files = allocate((size_t)r->count, sizeof *files, "a list of digests", err);
+    int bad = !files;
     for (int i = 0; i < r->count && !bad; i++)
-        order[i] = &r->items[i];
+        files[i].of = &r->items[i];
     if (!bad)
-        qsort(order, (size_t)r->count, sizeof *order, by_digest);
-    for (int i = 1; i < r->count && !bad; i++)
-        if (!strcmp(order[i]->digest, order[i - 1]->digest)) {
-            r->duplicates++;
-            bad = remark_add(
-                &r->notes, order[i]->listed->id, err, "the same file as %s%s", order[i - 1]->listed->id,
-                order[i]->listed->label == order[i - 1]->listed->label ? "" : ", of another class");
-        }
-    free(order);
+        qsort(files, (size_t)r->count, sizeof *files, by_digest);
+    for (int i = 1; i < r->count && !bad; i++) {
+        const struct photograph *here = files[i].of, *before = files[i - 1].of;
+        if (strcmp(here->digest, before->digest) != 0)
+            continue;
+        r->duplicates++;
+        bad = remark_add(&r->notes, here->listed->id, err, "the same file as %s%s", before->listed->id,
+                         here->listed->label == before->listed->label ? "" : ", of another class");
+    }
+    free(files);
     return bad ? -1 : 0;
 }
 

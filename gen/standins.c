@@ -22,6 +22,11 @@ static int is_pets(const settings_t *s) {
     return !strcmp(s->data, "pets");
 }
 
+int standins_revision(const settings_t *s) {
+    static const int revisions[2] = {BUILTIN_LESION_REVISION, BUILTIN_ANIMAL_REVISION};
+    return revisions[is_pets(s)];
+}
+
 static enum split_kind split_of(const settings_t *s) {
     return !strcmp(s->split, "train")  ? PHOTO_TRAIN
            : !strcmp(s->split, "test") ? PHOTO_TEST
@@ -48,7 +53,7 @@ int standins_images(const settings_t *s) {
 json_t *standins_inputs(const settings_t *s, struct error *err) {
     char name[64], hex[DIGEST_SIZE];
     int length = snprintf(name, sizeof name, "drawn %s, revision %d", is_pets(s) ? "animals" : "lesions",
-                          is_pets(s) ? BUILTIN_ANIMAL_REVISION : BUILTIN_LESION_REVISION);
+                          standins_revision(s));
     if (digest_bytes(name, (size_t)length, hex, err))
         return NULL;
     json_t *inputs = json_pack("{ss}", is_pets(s) ? "drawn animals" : "drawn lesions", hex);
@@ -152,7 +157,7 @@ static json_t *attributes_json(const settings_t *s, int count, struct error *err
         is_pets(s) ? "Pets, drawn stand-in" : "ISIC2017, drawn stand-in", "photographs_from", warning,
         "generator", "reff " REFF_VERSION, "generator_revision", PHOTOGRAPHS_REVISION,
         "licence_of_photographs", "made by the generator's code, Apache-2.0", "drawing_revision",
-        is_pets(s) ? BUILTIN_ANIMAL_REVISION : BUILTIN_LESION_REVISION, "class_names",
+        standins_revision(s), "class_names",
         is_pets(s) ? names_json(builtin_animal_class, BUILTIN_ANIMAL_CLASSES)
                    : names_json(lesion_class, BUILTIN_LESION_CLASSES),
         is_pets(s) ? "background_names" : "artefact_names",

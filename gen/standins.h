@@ -23,6 +23,7 @@ int standins_generate(const struct photographs_settings *settings, const char *p
                       struct error *err);
 int standins_classes(const struct photographs_settings *settings);
 int standins_images(const struct photographs_settings *settings);
+int standins_revision(const struct photographs_settings *settings); // of the drawings
 
 // Drawing number `index`, as it stands in the shard: image [pixels,pixels,3], mask [pixels,pixels].
 int standins_draw(const struct photographs_settings *settings, int index, struct standin *standin,

@@ -103,7 +103,7 @@ static int read_claims(struct claims *c, struct error *err) {
     if (!c->labels || shard_column(c->shard, "labels", c->labels, err))
         return -1;
     if (!strncmp(text(c, "title"), "ISIC2017", 8) || !strncmp(text(c, "title"), "Pets", 4))
-        return checks_photographs(c->checks, c->shard, c->attributes, c->labels, c->source, err);
+        return checks_photographs(c->checks, c->shard, c->attributes, c->labels, c->source, err) ? -1 : 0;
     if (strcmp(text(c, "title"), "Textured MNIST")) {
         report(c, "provenance", SKIP, "no data set that can be checked: '%s'", text(c, "title"));
         return 0;

@@ -121,8 +121,7 @@ static int compare_drawings(claims_t *c, struct redrawn *r, struct error *err) {
 static int check_drawings(claims_t *c, struct error *err) {
     struct redrawn r = {0};
     size_t area = (size_t)c->settings.pixels * (size_t)c->settings.pixels;
-    int revision = strcmp(c->settings.data, "pets") != 0 ? BUILTIN_LESION_REVISION : BUILTIN_ANIMAL_REVISION,
-        bad = 0;
+    int revision = standins_revision(&c->settings), bad = 0;
     if (number(c, "drawing_revision") != revision) {
         checks_report(c->checks, "drawings", SKIP, "of revision %ld; this program draws revision %d",
                       number(c, "drawing_revision"), revision);
