@@ -39,8 +39,13 @@ static int data_text(const struct table_result *r, int column, char *out, size_t
         return snprintf(out, size, "%s: %s", table_data(r->table, column), data);
     }
     profile_describe(r->plan->profile, cell->set->name, data);
-    return snprintf(out, size, "%s; %d training images, %d test images, %d px", data,
-                    cell->images[SPLIT_TRAIN], cell->images[SPLIT_TEST], cell_pixels(cell));
+    int used = snprintf(out, size, "%s; %d training images, %d test images, %d px", data,
+                        cell->images[SPLIT_TRAIN], cell->images[SPLIT_TEST], cell_pixels(cell));
+    if (strcmp(cell->set->name, "textured-mnist")) // a folder may hold some of the classes
+        used += snprintf(out + used, size - (size_t)used, ", %d classes", cell->classes);
+    if (!strcmp(r->table->column_name, "data"))
+        used += snprintf(out + used, size - (size_t)used, ", epochs: %d", cell->training.epochs);
+    return used;
 }
 
 // What the numbers are from, in one sentence.
@@ -54,8 +59,10 @@ static void setting_text(const struct table_result *r, char out[1600]) {
         used += (size_t)snprintf(out + used, 1600 - used, "%s", column ? "; " : "");
         used += (size_t)data_text(r, column, out + used, 400);
     }
-    snprintf(out + used, 1600 - used, "%s network %s (width %d), epochs: %d", by_data ? ";" : ",", t->model,
-             t->width, t->epochs);
+    used += (size_t)snprintf(out + used, 1600 - used, "%s network %s (width %d)", by_data ? ";" : ",",
+                             t->model, t->width);
+    if (!by_data)
+        snprintf(out + used, 1600 - used, ", epochs: %d", t->epochs);
 }
 
 // The data that a row of a list or the whole table is from.
