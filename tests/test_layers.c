@@ -293,11 +293,36 @@ static void test_tangent_is_adjoint_of_score(void) {
     }
 }
 
+// The same d, and no gradient touched.
+static void test_frozen_layers_have_no_gradients(void) {
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        struct subject u;
+        subject_open(&u, &shapes[i]);
+        size_t in = value_size(u.g, 0);
+        backward(&u);
+        real *d = malloc(in * sizeof *d);
+        memcpy(d, u.g->values[0].map[MAP_D], in * sizeof *d);
+        for (int p = 0; p < u.parameters.count; p++)
+            for (size_t k = 0; u.parameters.items[p].trained && k < u.parameters.items[p].size; k++)
+                u.parameters.items[p].gradient[k] = 77;
+        u.g->frozen = 1;
+        backward(&u);
+        for (size_t k = 0; k < in; k++)
+            CU_ASSERT_FATAL(d[k] == u.g->values[0].map[MAP_D][k]);
+        for (int p = 0; p < u.parameters.count; p++)
+            for (size_t k = 0; u.parameters.items[p].trained && k < u.parameters.items[p].size; k++)
+                CU_ASSERT_FATAL(u.parameters.items[p].gradient[k] == 77);
+        free(d);
+        subject_close(&u);
+    }
+}
+
 void suite_layers(void);
 void suite_layers(void) {
     CU_pSuite suite = CU_add_suite("layers", NULL, NULL);
     CU_add_test(suite, "backward map is the derivative of <d, y> + <t, g> (double)",
                 test_backward_is_the_derivative);
+    CU_add_test(suite, "a frozen graph has no gradients of parameters", test_frozen_layers_have_no_gradients);
     CU_add_test(suite, "tangent map is the adjoint of the score map; all outputs written",
                 test_tangent_is_adjoint_of_score);
 }

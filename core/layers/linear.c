@@ -51,10 +51,11 @@ static void backward(struct graph *g, struct node *node) {
     size_t n = (size_t)g->batch;
     const real *d = layer_map(g, node->output, MAP_D), *t = layer_map(g, node->inputs[0], MAP_T);
     struct parameter *weight = layer_weight(g, node, 0), *bias = layer_weight(g, node, 1);
-    gemm(GEMM_NT, out, in, n, d, n, layer_map(g, node->inputs[0], MAP_X), n, weight->gradient, in, 0);
-    if (t)
+    if (!g->frozen)
+        gemm(GEMM_NT, out, in, n, d, n, layer_map(g, node->inputs[0], MAP_X), n, weight->gradient, in, 0);
+    if (t && !g->frozen)
         gemm(GEMM_NT, out, in, n, layer_map(g, node->output, MAP_G), n, t, n, weight->gradient, in, 1);
-    for (size_t o = 0; o < out; o++)
+    for (size_t o = 0; o < out && !g->frozen; o++)
         bias->gradient[o] = (real)vector_sum(d + o * n, n);
     down(g, node, MAP_D);
 }
