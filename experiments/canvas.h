@@ -40,7 +40,7 @@ void canvas_text(cairo_t *c, double x, double y, enum alignment alignment, doubl
 double canvas_text_width(cairo_t *c, double size, int bold, const char *text);
 
 // Text broken into lines of at most `width`, at blanks; the first base line at y. Returns the number of
-// lines; draws nothing when c is a measuring context (canvas_measure).
+// lines.
 int canvas_paragraph(cairo_t *c, double x, double y, double width, double size, double line,
                      const char *text);
 

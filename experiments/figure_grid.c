@@ -12,9 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT  6.8 // points
-#define SMALL 5.6
-#define LINE  8.2
+#define TEXT         6.8 // points
+#define SMALL        5.6
+#define LINE         8.2
+#define LEGEND_WIDTH 380.0 // of the words below the colour scale; narrower figures have them in two lines
+#define FOOT         4.8
+#define FOOT_LINE    5.6
 
 void grid_layout(struct grid *g, const struct grid_content *panels, int count, int transpose) {
     *g = (struct grid){.count = count, .transpose = transpose, .width = GRID_WIDTH_MOST};
@@ -26,7 +29,7 @@ void grid_layout(struct grid *g, const struct grid_content *panels, int count, i
         maps |= panels[i].has_maps;
     }
     // One size for all panels; side labels of transposed grids are the longer ones.
-    double side = transpose ? 66 : 50, gap = 3;
+    double side = transpose ? 66 : 57, gap = 3;
     g->cell = fmin(GRID_CELL_MOST, (GRID_WIDTH_MOST - 3 - side - gap * (most - 1)) / most);
     g->side = side;
     g->gap = gap;
@@ -41,10 +44,10 @@ void grid_layout(struct grid *g, const struct grid_content *panels, int count, i
         p->header = p->title + 2;
         p->top = p->header + LINE * content->header_lines + 3;
         p->step = g->cell + gap + note;
-        y = p->top + down * p->step + (transpose ? LINE : 0) + 6;
+        y = p->top + down * p->step + (transpose ? FOOT_LINE * content->name_lines + 2 : 0) + 6;
     }
     g->legend = y + 6;
-    g->height = maps ? g->legend + 16 : y;
+    g->height = maps ? g->legend + 16 + (g->width < LEGEND_WIDTH ? LINE : 0) : y;
 }
 
 // ---------------------------------------------------------------------------------------- headers
@@ -70,6 +73,24 @@ static int header_of(char lines[HEADER_LINES][64], const struct panel *panel, co
         snprintf(lines[count++], 64, "n = %.40s", p->n);
     if (several_layers)
         snprintf(lines[count++], 64, "layer %d", p->layer);
+    return count;
+}
+
+// Breaks a text into at most three lines, each of as many words as fit; returns their number.
+static int break_lines(cairo_t *c, const char *text, double width, double size,
+                       char lines[3][SETTING_WORD_SIZE]) {
+    int count = 1;
+    lines[0][0] = 0;
+    for (const char *word = text; *word;) {
+        size_t length = strcspn(word, " ");
+        char longer[2 * SETTING_WORD_SIZE + 2], *line = lines[count - 1];
+        snprintf(longer, sizeof longer, "%s%s%.*s", line, *line ? " " : "", (int)length, word);
+        if (*line && count < 3 && canvas_text_width(c, size, 0, longer) > width)
+            snprintf(lines[count++], SETTING_WORD_SIZE, "%.*s", (int)length, word);
+        else
+            snprintf(line, SETTING_WORD_SIZE, "%.47s", longer);
+        word += length + strspn(word + length, " ");
+    }
     return count;
 }
 
@@ -101,7 +122,7 @@ static void outline(cairo_t *c, const uint8_t *mask, int pixels, double x, doubl
         }
     cairo_set_line_cap(c, CAIRO_LINE_CAP_ROUND);
     cairo_set_source_rgb(c, 1, 1, 1);
-    cairo_set_line_width(c, 0.5);
+    cairo_set_line_width(c, 0.18 + 0.005 * size); // thin enough to leave something of a small map
     cairo_stroke(c);
     cairo_set_line_cap(c, CAIRO_LINE_CAP_BUTT);
 }
@@ -140,23 +161,22 @@ static int draw_picture(cairo_t *c, const struct drawing *d, int panel, int colu
     return 0;
 }
 
-// A name in up to three lines around y, each as many words as fit beside the pictures.
+// A name on the left, around y.
 static void side_label(cairo_t *c, const struct grid *g, double y, const char *text) {
-    char lines[3][SETTING_WORD_SIZE] = {"", "", ""};
-    int count = 1;
-    for (const char *word = text; *word;) {
-        size_t length = strcspn(word, " ");
-        char longer[2 * SETTING_WORD_SIZE + 2], *line = lines[count - 1];
-        snprintf(longer, sizeof longer, "%s%s%.*s", line, *line ? " " : "", (int)length, word);
-        if (*line && count < 3 && canvas_text_width(c, TEXT, 0, longer) > g->side - 6)
-            snprintf(lines[count++], SETTING_WORD_SIZE, "%.*s", (int)length, word);
-        else
-            snprintf(line, SETTING_WORD_SIZE, "%.47s", longer);
-        word += length + strspn(word + length, " ");
-    }
+    char lines[3][SETTING_WORD_SIZE];
+    int count = break_lines(c, text, g->side - 6, TEXT, lines);
     canvas_colour(c, ink);
     for (int i = 0; i < count; i++)
         canvas_text(c, g->side - 5, y + 2.4 + LINE * (i - (count - 1) / 2.0), ALIGN_RIGHT, TEXT, 0, lines[i]);
+}
+
+// A name below a picture of a transposed grid.
+static void foot_label(cairo_t *c, const struct grid *g, double x, double y, const char *text) {
+    char lines[3][SETTING_WORD_SIZE];
+    int count = break_lines(c, text, g->cell + g->gap, FOOT, lines);
+    canvas_colour(c, ink);
+    for (int i = 0; i < count; i++)
+        canvas_text(c, x, y + FOOT_LINE * i, ALIGN_CENTRE, FOOT, 0, lines[i]);
 }
 
 static void draw_labels(cairo_t *c, const struct drawing *d, int panel) {
@@ -185,11 +205,8 @@ static void draw_labels(cairo_t *c, const struct drawing *d, int panel) {
         if (!g->transpose)
             side_label(c, g, place->top + image * place->step + g->cell / 2, p->names[image]);
         else
-            canvas_text(
-                c, g->side + image * (g->cell + g->gap) + g->cell / 2,
-                place->top + p->columns * place->step + LINE - 4, ALIGN_CENTRE,
-                fmin(SMALL, SMALL * g->cell / fmax(1, canvas_text_width(c, SMALL, 0, p->names[image]))), 0,
-                p->names[image]);
+            foot_label(c, g, g->side + image * (g->cell + g->gap) + g->cell / 2,
+                       place->top + p->columns * place->step + FOOT, p->names[image]);
     }
 }
 
@@ -215,8 +232,8 @@ static void draw_legend(cairo_t *c, const struct drawing *d) {
     canvas_text(c, x, y - 0.4, ALIGN_LEFT, TEXT, 0, "0");
     canvas_text(c, x + 12 + width, y - 0.4, ALIGN_LEFT, TEXT, 0, "1");
     canvas_colour(c, faint);
-    canvas_text(
-        c, x, y + 10, ALIGN_LEFT, SMALL, 0,
+    canvas_paragraph(
+        c, x, y + 10, d->grid.width - x, SMALL, LINE,
         has_attention(d)
             ? "Grad-CAM of the true class, divided by its maximum in the image (ABN: attention as it is). "
               "White: edge of the annotation."
@@ -246,7 +263,8 @@ static int draw(cairo_t *c, void *context, struct error *err) {
 
 // ---------------------------------------------------------------------------------------- all of it
 
-static struct grid_content content_of(const struct panel *panel, const struct pictures *p) {
+// `cell`: the size of a picture, on which depends how names are broken.
+static struct grid_content content_of(const struct panel *panel, const struct pictures *p, double cell) {
     struct grid_content content = {
         .columns = p->columns, .images = p->images, .has_title = *panel->title != 0};
     char lines[HEADER_LINES][64];
@@ -255,6 +273,13 @@ static struct grid_content content_of(const struct panel *panel, const struct pi
         content.header_lines = count > content.header_lines ? count : content.header_lines;
         content.has_maps |= panel->pictures[i].kind == PICTURE_MAP;
     }
+    cairo_t *c = canvas_measure();
+    for (int i = 0; i < p->images; i++) {
+        char names[3][SETTING_WORD_SIZE];
+        int count = break_lines(c, p->names[i], cell, FOOT, names);
+        content.name_lines = count > content.name_lines ? count : content.name_lines;
+    }
+    cairo_destroy(c);
     return content;
 }
 
@@ -303,11 +328,15 @@ int figure_grid(const struct figure *f, const struct figure_cells *cells, const 
     struct drawing *d = allocate(1, sizeof *d, "a drawing", err);
     int result = d ? read_panels(d, f, cells, job, err) : -1;
     for (int i = 0; !result && i < d->count; i++) {
-        contents[i] = content_of(&d->panels[i], &d->pictures[i]);
+        contents[i] = content_of(&d->panels[i], &d->pictures[i], GRID_CELL_MOST);
         if (f->transpose)
             contents[i].header_lines = 0;
     }
     if (!result) {
+        grid_layout(&d->grid, contents, d->count, f->transpose); // how large pictures are
+        for (int i = 0; i < d->count; i++)
+            contents[i].name_lines =
+                content_of(&d->panels[i], &d->pictures[i], d->grid.cell + d->grid.gap).name_lines;
         grid_layout(&d->grid, contents, d->count, f->transpose);
         d->grid.height += *d->left_out ? LINE : 0;
         result = figure_stem(stem, f, job, err) ||

@@ -7,10 +7,11 @@
 
 enum { HEADER_LINES = 4 };
 #define GRID_WIDTH_MOST 468.0 // the text width of the report
-#define GRID_CELL_MOST  64.0
+#define GRID_CELL_MOST  52.0
 
 struct grid_content { // what a panel has
     int columns, images, header_lines, has_title, has_maps;
+    int name_lines; // of the longest name of a class, below pictures
 };
 
 struct grid_place {            // where a panel lies

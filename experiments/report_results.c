@@ -186,19 +186,28 @@ static void define_runs(const struct report *r, FILE *out) {
     define_number(out, "seeds.count", (double)json_object_size(seeds));
     define_number(out, "runs", (double)json_object_size(runs));
     define_number(out, "runs.recorded", (double)json_object_size(r->records));
-    define_number(out, "runs.hours", round(seconds / 36) / 100);
+    if (json_object_size(r->records)) {
+        char time[32];
+        snprintf(time, sizeof time, seconds < 5400 ? "%.1f minutes" : "%.1f hours",
+                 seconds / (seconds < 5400 ? 60 : 3600));
+        define(out, "runs.time", time);
+    }
     json_decref(seeds);
     json_decref(runs);
 }
 
-// What the data are, in words; tables of different data sets describe different ones.
+// What the data are, in words. Tables of several data sets describe each, with "; " between.
 static void define_data(const struct report *r, FILE *out) {
     char all[2048] = "";
     for (int i = 0; i < r->table_count; i++) {
-        const char *data = text_of(r->tables[i].json, "data");
-        size_t used = strlen(all);
-        if (*data && !strstr(all, data))
-            snprintf(all + used, sizeof all - used, "%s%s", used ? "; " : "", data);
+        char data[512], *rest;
+        snprintf(data, sizeof data, "%s", text_of(r->tables[i].json, "data"));
+        for (char *one = strtok_r(data, ";", &rest); one; one = strtok_r(NULL, ";", &rest)) {
+            size_t used = strlen(all);
+            one += strspn(one, " ");
+            if (*one && !strstr(all, one))
+                snprintf(all + used, sizeof all - used, "%s%s", used ? "; " : "", one);
+        }
     }
     define(out, "data", all);
 }
@@ -297,8 +306,13 @@ static void put_figure(const struct report *r, FILE *out, const struct figure *f
     fprintf(out, "}{fig:%s}\n", f->name);
 }
 
-// One pass over the definitions: the paper's figures or the others, those drawn or those missing.
-static int each_figure(const struct report *r, FILE *out, int of_paper, int drawn, int *count,
+// Where a figure stands in the report: the paper's, its supplement's, then those beyond it in the same order.
+static int place_of(const struct figure *f) {
+    return 2 * !*f->paper + (strstr(f->name, "supp") != NULL);
+}
+
+// One pass over the definitions: those that stand at a place (-1: at any), those drawn or those missing.
+static int each_figure(const struct report *r, FILE *out, int place, int drawn, int *count,
                        struct error *err) {
     char names[1024], *rest, file[160], path[PATH_SIZE];
     struct figure *f = malloc(sizeof *f);
@@ -307,7 +321,7 @@ static int each_figure(const struct report *r, FILE *out, int of_paper, int draw
          name = strtok_r(NULL, " ", &rest)) {
         snprintf(file, sizeof file, "figures/%.60s/%.80s.pdf", r->profile, name);
         failed = figure_read(f, name, err) || path_join(path, err, r->results, file);
-        if (failed || (of_paper >= 0 && of_paper != !!*f->paper) || file_exists(path) != drawn)
+        if (failed || (place >= 0 && place != place_of(f)) || file_exists(path) != drawn)
             continue;
         ++*count;
         if (drawn) {
@@ -328,8 +342,9 @@ int report_figures(const struct report *r, FILE *out, struct error *err) {
     FILE *list = open_memstream(&text, &size);
     if (!list)
         return fail(err, "out of memory: the missing figures");
-    int failed = each_figure(r, out, 1, 1, &drawn, err) || each_figure(r, out, 0, 1, &drawn, err) ||
-                 each_figure(r, list, -1, 0, &missing, err);
+    int failed = each_figure(r, list, -1, 0, &missing, err);
+    for (int place = 0; place < 4 && !failed; place++)
+        failed = each_figure(r, out, place, 1, &drawn, err);
     fclose(list);
     if (!failed && missing) {
         char command[256];

@@ -98,7 +98,7 @@ static void test_layout(void) {
     struct grid g;
     for (int transpose = 0; transpose < 2; transpose++)
         for (int columns = 1; columns <= PANEL_COLUMNS_MOST; columns++) {
-            const struct grid_content panels[2] = {{columns, 3, 2, 1, 1}, {2, 32, 1, 0, 0}};
+            const struct grid_content panels[2] = {{columns, 3, 2, 1, 1, 3}, {2, 32, 1, 0, 0, 1}};
             grid_layout(&g, panels, 2, transpose);
             int across = transpose ? 32 : columns, second = transpose ? 2 : 32,
                 first = transpose ? columns : 3;
