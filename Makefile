@@ -7,7 +7,7 @@
 CONFIG    ?= release
 BUILD     := build/$(CONFIG)
 CC        ?= gcc
-PACKAGES  := openblas hdf5 libarchive libjpeg libpng zlib libcrypto jansson inih gsl libcurl cairo
+PACKAGES  := openblas hdf5 libarchive libjpeg libpng zlib libcrypto jansson inih gsl libcurl cairo fontconfig
 WARNINGS  := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-format-truncation \
              -Werror=implicit-function-declaration
 # One instruction set for the portable build; no contraction of a*b+c behind our back (kernels say fma where they mean

@@ -6,6 +6,7 @@
 #include "gen/image.h"
 
 #include <cairo-pdf.h>
+#include <fontconfig/fontconfig.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,11 @@ cairo_t *canvas_measure(void) {
     cairo_surface_destroy(nowhere);
     plain_text(c);
     return c;
+}
+
+void canvas_forget_fonts(void) {
+    cairo_debug_reset_static_data();
+    FcFini();
 }
 
 // ---------------------------------------------------------------------------------------- pictures

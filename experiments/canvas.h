@@ -30,6 +30,9 @@ typedef int canvas_draw(cairo_t *c, void *context, struct error *err);
 int canvas_write(const char *stem, const char *title, double width, double height, canvas_draw *draw,
                  void *context, struct error *err);
 
+// Gives back the fonts that the libraries keep for the next drawing; nothing may be drawn at the time.
+void canvas_forget_fonts(void);
+
 enum alignment { ALIGN_LEFT, ALIGN_CENTRE, ALIGN_RIGHT };
 
 void canvas_colour(cairo_t *c, struct colour colour);

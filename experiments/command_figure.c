@@ -135,6 +135,7 @@ int command_figure(int argc, char **argv, struct error *err) {
                      draw_all(&all, words.count > 0, &job, err)
                  ? -1
                  : 0;
+    canvas_forget_fonts();
     figure_cells_free(&all.cells);
     free(all.items);
     return result;

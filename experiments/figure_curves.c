@@ -11,7 +11,7 @@
 enum { OURS, PAPER, SIDES };
 
 #define WIDTH  468.0 // points, the text width of the report
-#define HEIGHT 226.0
+#define HEIGHT 200.0
 #define LEFT   46.0
 #define TOP    44.0 // legend and titles above the frames
 #define BOTTOM 46.0

@@ -130,7 +130,7 @@ static void draw_frame(cairo_t *c, const struct training *t, int f, struct plot 
     static const char *const units[FRAMES] = {"mean over the epoch", "L_reg, mean over the epoch", "percent"};
     int drawn = isfinite(t->least[f]);
     axis_round(&p->up, drawn ? fmin(t->least[f], 0) : 0, drawn ? t->most[f] : 1, 5);
-    axis_round(&p->across, 0, t->epochs, 5);
+    axis_round(&p->across, 0, t->epochs, t->epochs < 5 ? (int)fmax(1, t->epochs) : 5); // whole epochs
     plot_frame(c, p, titles[f], "epoch", units[f], 1);
     for (int i = 0; i < t->run_count; i++) {
         const struct run *r = &t->runs[i];

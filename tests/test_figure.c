@@ -313,7 +313,7 @@ static void test_models(void) {
 }
 
 static int clean_up(void) {
-    cairo_debug_reset_static_data(); // fonts that cairo keeps
+    canvas_forget_fonts();
     return suite_remove_folder();
 }
 
