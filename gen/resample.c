@@ -73,6 +73,9 @@ static int make_axis(struct axis *a, int size, int frame, int begin, int length,
         !(a->at = allocate((size_t)count, sizeof *a->at, "a table of weights", err)) ||
         !(a->weights = allocate(room, sizeof *a->weights, "a table of weights", err)))
         return -1;
+    // A picture that was decoded at 1/2 has half as many pixels, rounded up: its last may reach beyond the
+    // frame.
+    frame = size * ((frame + size - 1) / size);
     int64_t unit = (int64_t)count * frame, n = size;
     int shrinks = (int64_t)length * n >= unit;
     int low = (int)(begin * n / frame), high = (int)(((begin + (int64_t)length) * n + frame - 1) / frame) - 1;

@@ -23,9 +23,9 @@ struct placement {             // what goes where
 // Where a picture of width x height comes to lie.
 struct placement resample_place(int width, int height, enum fit fit, int pixels);
 
-// `from` [height,width,channels] shows a picture of frame_width x frame_height (the same, or more when it was
-// decoded at a smaller size); placement is in the frame's pixels. to [pixels,pixels,channels], zero where
-// nothing comes to lie. channels: 1 or 3.
+// `from` [height,width,channels] shows a picture of frame_width x frame_height (the same, or as many times
+// more as it was decoded smaller, but for rounding up); placement is in the frame's pixels. to
+// [pixels,pixels,channels], zero where nothing comes to lie. channels: 1 or 3.
 int resample(const uint8_t *from, int width, int height, int channels, int frame_width, int frame_height,
              const struct placement *placement, int pixels, uint8_t *to, struct error *err);
 

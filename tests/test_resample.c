@@ -5,6 +5,8 @@
 
 #include "core/base/memory.h"
 #include "core/base/random.h"
+#include "gen/image.h"
+#include "tests/photographs_fixture.h"
 #include "tests/suite.h"
 
 #include <CUnit/CUnit.h>
@@ -124,6 +126,37 @@ static void reduced_pictures_are_placed_by_their_frame(void) {
     CU_ASSERT(!memcmp(full, half, sizeof full));
 }
 
+// A JPEG with four (eight, sixteen) times the side asked for comes at a half (a quarter, an eighth) of its
+// size, and looks the same once it is small.
+static void large_jpegs_are_decoded_small(void) {
+    enum { SMALL = 10 };
+    static const int shorter[] = {39, 40, 79, 80, 159, 160, 400}, parts[] = {1, 2, 2, 4, 4, 8, 8};
+    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+        static struct source_files files;
+        static uint8_t out[2][SMALL * SMALL * 3];
+        struct error err = {0};
+        int longer = shorter[k] + 13, worst = 0;
+        photos_add_jpeg(&files, "large.jpg", longer, shorter[k], 20);
+        for (int reduced = 0; reduced < 2; reduced++) {
+            struct image image;
+            int width, height, part = reduced ? parts[k] : 1;
+            CU_ASSERT_FATAL(!image_decode_reduced(files.items[0].bytes, files.items[0].size, "large.jpg",
+                                                  reduced ? SMALL : 0, &image, &width, &height, &err));
+            CU_ASSERT(width == longer && height == shorter[k]);
+            CU_ASSERT(image.width == (longer + part - 1) / part &&
+                      image.height == (shorter[k] + part - 1) / part);
+            struct placement p = resample_place(width, height, FIT_CROP, SMALL);
+            CU_ASSERT(!resample(image.pixels, image.width, image.height, 3, width, height, &p, SMALL,
+                                out[reduced], &err));
+            image_free(&image);
+        }
+        for (int i = 0; i < SMALL * SMALL * 3; i++)
+            worst = abs(out[0][i] - out[1][i]) > worst ? abs(out[0][i] - out[1][i]) : worst;
+        CU_ASSERT(worst <= 4); // of gradients over all of 0..255
+        sources_free(&files);
+    }
+}
+
 static void allocation_failures_are_reported(void) {
     static uint8_t out[8 * 8];
     struct placement p = resample_place(20, 20, FIT_CROP, 8);
@@ -148,5 +181,6 @@ void suite_resample(void) {
     CU_add_test(s, "flat pictures stay flat", flat_pictures_stay_flat);
     CU_add_test(s, "places", places);
     CU_add_test(s, "reduced pictures are placed by their frame", reduced_pictures_are_placed_by_their_frame);
+    CU_add_test(s, "large JPEGs are decoded small", large_jpegs_are_decoded_small);
     CU_add_test(s, "allocation failures are reported", allocation_failures_are_reported);
 }
