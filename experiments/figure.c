@@ -17,6 +17,8 @@ static const struct setting figure_keys[] = {
     SETTING_PATH(struct figure, caption, "", "", "more words, for the report"),
     SETTING_PATH(struct figure, paper, "", "", "the paper's figure"),
     SETTING_PATH(struct figure, table, "", "", "curves, training: table"),
+    SETTING_PATH(struct figure, metrics, "", "", "curves: two metrics in place of accuracy"),
+    SETTING_PATH(struct figure, labels, "", "", "curves: what they are called"),
     SETTING_PATH(struct figure, row, "", "", "training: row of the table"),
     SETTING_COUNT(struct figure, layer, "4", 1, 4, "", "layer whose Grad-CAM is drawn"),
     SETTING_SWITCH(struct figure, transpose, "images go across"),
@@ -121,6 +123,8 @@ static int check(const struct figure *f, struct error *err) {
         return fail_usage(err, "%s: %s is missing in [figure]", f->path, *f->title ? "kind" : "title");
     if (f->kind != FIGURE_GRID && !*f->table)
         return fail_usage(err, "%s: table is missing in [figure]", f->path);
+    if (*f->metrics && (!strchr(f->metrics, ',') || !strchr(f->labels, ',')))
+        return fail_usage(err, "%s: metrics and labels are two each, with a comma between", f->path);
     if (f->kind == FIGURE_TRAINING && !*f->row)
         return fail_usage(err, "%s: row is missing in [figure]", f->path);
     if (f->kind == FIGURE_GRID && !f->panel_count)

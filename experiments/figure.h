@@ -3,7 +3,8 @@
 //
 //   [figure]      kind (grid, curves, training), title, caption (more words, for the report), paper (which
 //                 figure of the paper it is; empty: none)
-//                 curves: table, whose accuracies are drawn over its rows, ours beside the paper's
+//                 curves: table, whose accuracies are drawn over its rows, ours beside the paper's; or
+//                 metrics and labels, two of each separated by a comma: these, ours alone, side by side
 //                 training: table, row: the runs of that row, epoch by epoch
 //                 grid: layer (1..4: whose Grad-CAM is drawn where a column does not say), transpose (yes:
 //                 the images go across)
@@ -53,7 +54,8 @@ struct figure {
     char name[SETTING_WORD_SIZE]; // the file's, without .ini
     char path[PATH_SIZE];
     char kind_word[SETTING_WORD_SIZE], title[SETTING_TEXT_SIZE], paper[SETTING_TEXT_SIZE],
-        caption[SETTING_TEXT_SIZE], table[SETTING_TEXT_SIZE], row[SETTING_TEXT_SIZE];
+        caption[SETTING_TEXT_SIZE], table[SETTING_TEXT_SIZE], row[SETTING_TEXT_SIZE],
+        metrics[SETTING_TEXT_SIZE], labels[SETTING_TEXT_SIZE];
     enum figure_kind kind;
     int layer, transpose;
     int panel_count;

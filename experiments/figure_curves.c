@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OURS, PAPER, SIDES };
+enum { LEFT_SIDE, RIGHT_SIDE, SIDES }; // ours and the paper's, or two metrics
 
 #define WIDTH  468.0 // points, the text width of the report
 #define HEIGHT 200.0
@@ -28,9 +28,10 @@ struct curves {
     const char *rows[TABLE_ROWS_MOST];
     double across[TABLE_ROWS_MOST];
     struct curve columns[TABLE_COLUMNS_MOST];
-    double least, most;    // of all that is drawn
-    int present[SIDES];    // values
-    int seeds, seeds_most; // of a cell: fewest and most
+    char metrics[SIDES][SETTING_WORD_SIZE], labels[SIDES][SETTING_WORD_SIZE]; // "": accuracy
+    double least[SIDES], most[SIDES];                                         // of all that is drawn
+    int present[SIDES];                                                       // values
+    int seeds, seeds_most;                                                    // of a cell: fewest and most
 };
 
 void figure_style(const char *column, struct series *s) {
@@ -81,8 +82,17 @@ static double number_of(const json_t *cell, const char *key) {
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
+static void take_value(struct curves *v, struct curve *c, int row, int side, double up, double spread) {
+    c->up[side][row] = up;
+    c->spread[side][row] = spread;
+    if (isnan(up))
+        return;
+    v->least[side] = fmin(v->least[side], up - (isnan(spread) ? 0 : spread));
+    v->most[side] = fmax(v->most[side], up + (isnan(spread) ? 0 : spread));
+    v->present[side]++;
+}
+
 static void take_cell(struct curves *v, const json_t *cell) {
-    static const char *const keys[SIDES][2] = {{"mean", "std"}, {"paper_mean", "paper_std"}};
     const char *row = json_string_value(json_object_get(cell, "row")),
                *column = json_string_value(json_object_get(cell, "column"));
     int i = row && column ? find_row(v, row) : -1;
@@ -90,14 +100,12 @@ static void take_cell(struct curves *v, const json_t *cell) {
     if (!c)
         return;
     for (int s = 0; s < SIDES; s++) {
-        double up = number_of(cell, keys[s][0]), spread = number_of(cell, keys[s][1]);
-        c->up[s][i] = up;
-        c->spread[s][i] = spread;
-        if (isnan(up))
-            continue;
-        v->least = fmin(v->least, up - (isnan(spread) ? 0 : spread));
-        v->most = fmax(v->most, up + (isnan(spread) ? 0 : spread));
-        v->present[s]++;
+        const json_t *metric = json_object_get(json_object_get(cell, "metrics"), v->metrics[s]);
+        if (*v->metrics[s])
+            take_value(v, c, i, s, number_of(metric, "mean"), number_of(metric, "std"));
+        else
+            take_value(v, c, i, s, number_of(cell, s == LEFT_SIDE ? "mean" : "paper_mean"),
+                       number_of(cell, s == LEFT_SIDE ? "std" : "paper_std"));
     }
     int n = (int)json_integer_value(json_object_get(cell, "n"));
     if (n && (!v->seeds || n < v->seeds))
@@ -111,17 +119,30 @@ static void place_rows(struct curves *v) {
         v->across[i] = strcmp(v->row_name, "n") ? strtod(v->rows[i], NULL) : i;
 }
 
-static int read_curves(struct curves *v, const json_t *table) {
+// "a, b": the words of the two sides.
+static void split(const char *text, char out[SIDES][SETTING_WORD_SIZE]) {
+    const char *comma = strchr(text, ',');
+    if (!comma)
+        return;
+    snprintf(out[LEFT_SIDE], SETTING_WORD_SIZE, "%.*s", (int)(comma - text), text);
+    snprintf(out[RIGHT_SIDE], SETTING_WORD_SIZE, "%.47s", comma + 1 + strspn(comma + 1, " "));
+}
+
+static int read_curves(struct curves *v, const struct figure *f, const json_t *table) {
     size_t i;
     const json_t *cell, *cells = json_object_get(table, "cells");
     v->row_name = json_string_value(json_object_get(table, "row_name"));
-    v->least = INFINITY;
-    v->most = -INFINITY;
+    split(f->metrics, v->metrics);
+    split(f->labels, v->labels);
+    for (int s = 0; s < SIDES; s++) {
+        v->least[s] = INFINITY;
+        v->most[s] = -INFINITY;
+    }
     json_array_foreach(cells, i, cell) take_cell(v, cell);
     if (!v->row_name)
         return 0;
     place_rows(v);
-    return v->present[OURS];
+    return v->present[LEFT_SIDE];
 }
 
 // ---------------------------------------------------------------------------------------- drawing
@@ -155,24 +176,47 @@ static void draw_legend(cairo_t *c, const struct curves *v) {
     }
 }
 
+// Accuracies share a scale of at most 0..100, others have their own, from 0.
+static struct scale scale_of(const struct curves *v, int side) {
+    struct scale a;
+    if (*v->metrics[side])
+        axis_round(&a, 0, v->present[side] ? v->most[side] : 1, 5);
+    else
+        axis_round(&a, fmax(fmin(v->least[0], v->least[1]), 0), fmin(fmax(v->most[0], v->most[1]), 100), 6);
+    return a;
+}
+
 static int draw(cairo_t *c, void *context, struct error *err) {
     const struct curves *v = context;
+    int metrics = *v->metrics[0] != 0;
+    double gap = metrics ? GAP + 24 : GAP; // room for a second scale
     char ours[128], note[200], seeds[64];
     (void)err;
     struct plot p = {
-        .x = LEFT, .y = TOP, .width = (WIDTH - LEFT - GAP - 8) / 2, .height = HEIGHT - TOP - BOTTOM};
-    axis_round(&p.up, fmax(v->least, 0), fmin(v->most, 100), 6);
+        .x = LEFT, .y = TOP, .width = (WIDTH - LEFT - gap - 8) / 2, .height = HEIGHT - TOP - BOTTOM};
     axis_named(&p.across, v->across, v->rows, v->row_count);
     snprintf(ours, sizeof ours, "Ours (profile %.60s)", v->profile);
     draw_legend(c, v);
-    plot_frame(c, &p, ours, across_title(v->row_name), "test accuracy (%)", 1);
-    draw_side(c, v, &p, OURS);
-    p.x += p.width + GAP;
-    plot_frame(c, &p, v->present[PAPER] ? "Paper" : "Paper: no values", across_title(v->row_name), "", 0);
-    draw_side(c, v, &p, PAPER);
+    p.up = scale_of(v, LEFT_SIDE);
+    plot_frame(c, &p, metrics ? v->labels[LEFT_SIDE] : ours, across_title(v->row_name),
+               metrics ? "" : "test accuracy (%)", 1);
+    draw_side(c, v, &p, LEFT_SIDE);
+    p.x += p.width + gap;
+    p.up = scale_of(v, RIGHT_SIDE);
+    plot_frame(c, &p,
+               metrics                  ? v->labels[RIGHT_SIDE]
+               : v->present[RIGHT_SIDE] ? "Paper"
+                                        : "Paper: no values",
+               across_title(v->row_name), "", metrics);
+    draw_side(c, v, &p, RIGHT_SIDE);
     snprintf(seeds, sizeof seeds, v->seeds == v->seeds_most ? "%d" : "%d to %d", v->seeds, v->seeds_most);
-    snprintf(note, sizeof note, "Error bars: sample standard deviation over the seeds (ours: %s a cell).",
-             seeds);
+    if (metrics)
+        snprintf(note, sizeof note,
+                 "Profile %.60s. Error bars: sample standard deviation over the seeds (%s a cell).",
+                 v->profile, seeds);
+    else
+        snprintf(note, sizeof note, "Error bars: sample standard deviation over the seeds (ours: %s a cell).",
+                 seeds);
     canvas_colour(c, faint);
     canvas_text(c, LEFT, HEIGHT - 5, ALIGN_LEFT, 6.5, 0, note);
     return 0;
@@ -186,7 +230,7 @@ int figure_curves(const struct figure *f, const struct figure_job *job, struct e
         return missing ? 1 : -1;
     struct curves v = {.profile = job->profile};
     int result = 0;
-    if (!read_curves(&v, table)) {
+    if (!read_curves(&v, f, table)) {
         fail(err, "%s of profile %s has no results yet; make them: reff run %s --profile %s", f->table,
              job->profile, f->table, job->profile);
         result = 1;

@@ -194,6 +194,7 @@ static void test_refused(void) {
         {"[figure]\ntitle = A\n", "kind is missing"},
         {"[figure]\nkind = pie\n", "figure.ini:2: 'pie' is none of"},
         {"[figure]\nkind = curves\ntitle = A\n", "table is missing"},
+        {"[figure]\nkind = curves\ntitle = A\ntable = t\nmetrics = ece\n", "two each"},
         {"[figure]\nkind = training\ntitle = A\ntable = t\n", "row is missing"},
         {"[figure]\nkind = grid\ntitle = A\n", "no [panel"},
         {"[figure]\nkind = grid\ntitle = A\n[panel a]\nimages = 3\n", "columns are missing in [panel a]"},
@@ -268,6 +269,10 @@ static void test_curves(void) {
     CU_ASSERT_EQUAL(draw_text(text, &err), 0);
     CU_ASSERT(file_exists(suite_path("figures/tiny/figure.png")));
     CU_ASSERT(file_exists(suite_path("figures/tiny/figure.pdf")));
+    CU_ASSERT_EQUAL(
+        draw_text("[figure]\nkind = curves\ntitle = A\ntable = t\nmetrics = ece, iou\nlabels = E, I\n", &err),
+        1);
+    CU_ASSERT(strstr(err.message, "has no results yet") != NULL);
 }
 
 static void test_training(void) {
