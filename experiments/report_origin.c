@@ -119,6 +119,7 @@ static json_t *merge_makers(const struct report *r) {
 static void put_maker(FILE *out, const json_t *maker) {
     const char *library;
     json_t *version;
+    int first = 1;
     fputs("\\item reff ", out);
     latex_text(out, text_of(maker, "version"));
     fputs(", revision ", out);
@@ -135,13 +136,13 @@ static void put_maker(FILE *out, const json_t *maker) {
     latex_text(out, text_of(maker, "instruction_set"));
     fputs("; flags ", out);
     put_code(out, text_of(maker, "flags"));
-    fputs("; libraries:", out);
+    fputs("; libraries", out);
     json_object_foreach(json_object_get(maker, "libraries"), library, version) {
-        fputc(' ', out);
+        fputs(first ? ": " : ", ", out);
         latex_text(out, library);
         fputc(' ', out);
         latex_text(out, json_is_string(version) ? json_string_value(version) : "");
-        fputc(';', out);
+        first = 0;
     }
     fputs(".\n", out);
 }
@@ -200,9 +201,13 @@ int report_provenance(const struct report *r, FILE *out, struct error *err) {
         if (!json_array_size(makers))
             fputs("\\item none recorded\n", out);
         fputs("\\end{itemize}\n\\paragraph{Inputs} (SHA-256).\n\\begin{itemize}\n", out);
-        for (int t = 0; t < r->table_count; t++)
-            put_inputs(out, "", json_object_get(json_object_get(r->tables[t].json, "provenance"), "inputs"),
+        for (int t = 0; t < r->table_count; t++) {
+            const struct table *definition = &r->tables[t].definition;
+            // Tables of one data set have its digests bare, others by its name.
+            const char *data = strcmp(definition->column_name, "method") ? "" : table_data(definition, 0);
+            put_inputs(out, data, json_object_get(json_object_get(r->tables[t].json, "provenance"), "inputs"),
                        done);
+        }
         if (!json_object_size(done))
             fputs("\\item none recorded\n", out);
         fputs("\\end{itemize}\n\\paragraph{Tables.} The digest of a table's results covers the accuracy and "

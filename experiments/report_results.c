@@ -140,9 +140,13 @@ static void define_json(FILE *out, const char *prefix, const char *key, const js
 }
 
 // What the runs were trained with, per column of the tables: train.reff.lambda. The first table that has a
-// column speaks for it.
+// column speaks for it. Settings that came after the first runs are recorded only where they differ from
+// their default.
 static void define_training(const struct report *r, FILE *out) {
-    json_t *known = json_object();
+    struct train_settings standard;
+    json_t *known = json_object(), *defaults;
+    settings_default(train_schema, &standard);
+    defaults = settings_json(train_schema, &standard, 0);
     for (int i = 0; i < r->table_count; i++) {
         const char *column, *key;
         json_t *entry, *value,
@@ -153,10 +157,13 @@ static void define_training(const struct report *r, FILE *out) {
                 continue;
             json_object_set_new(known, column, json_true());
             snprintf(prefix, sizeof prefix, "train.%.60s", column);
-            json_object_foreach(json_object_get(entry, "train"), key, value)
-                define_json(out, prefix, key, value);
+            json_t *train = json_copy(json_object_get(entry, "train"));
+            json_object_update_missing(train, defaults);
+            json_object_foreach(train, key, value) define_json(out, prefix, key, value);
+            json_decref(train);
         }
     }
+    json_decref(defaults);
     json_decref(known);
 }
 

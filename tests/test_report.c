@@ -16,7 +16,7 @@ static const char table_text[] =
     " \"effect\": -1.5, \"paper_effect\": 15.39, \"statistic\": -4.25, \"p_holm\": 0.00012, \"reason\": "
     "\"{x}\"}],"
     " \"provenance\": {\"command\": \"reff run table1a --data '/my $data'\", \"results_sha256\": \"feed\","
-    "  \"inputs\": {\"textured-mnist\": {\"mnist\": \"abcd\"}},"
+    "  \"inputs\": {\"mnist\": \"abcd\"},"
     "  \"settings\": {\"reff\": {\"train\": {\"lambda\": 5.0, \"layer_weights\": [15, 60], \"order\": "
     "\"normalise-first\"}}},"
     "  \"runs_made_by\": [{\"version\": \"0.1\", \"git_revision\": \"aa\", \"git_dirty\": true, "
@@ -109,6 +109,7 @@ static void test_values(void) {
     expect("values.tex", "\\ReffDefine{runs}{2}\n");
     expect("values.tex", "\\ReffDefine{runs.recorded}{1}\n");
     expect("values.tex", "\\ReffDefine{train.reff.lambda}{5}\n");
+    expect("values.tex", "\\ReffDefine{train.reff.gamma}{10}\n"); // not recorded: its default
     expect("values.tex", "\\ReffDefine{train.reff.layer_weights}{15, 60}\n");
     expect("values.tex", "\\ReffDefine{data.textured-mnist.canvas}{16}\n");
     expect("performance.tex", "Textured MNIST & ReFF & small (8) & 32 & P \\& Q, AVX2 & 1 & 1 & 100 \\\\\n");
@@ -134,7 +135,7 @@ static void test_provenance(void) {
     CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
     expect("provenance.tex", "with uncommitted changes; gcc 12; precision float; P \\& Q, AVX2");
     expect("provenance.tex", "a\\_\\allowbreak{}b"); // of the flags
-    expect("provenance.tex", "open\\_blas 1;");
+    expect("provenance.tex", "libraries: open\\_blas 1.\n");
     expect("provenance.tex", "\\item textured-mnist, mnist: \\ReffCode{abcd}\n");
     expect("provenance.tex", "\\$\\allowbreak{}data"); // of the command
 }
