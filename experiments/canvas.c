@@ -7,7 +7,9 @@
 
 #include <cairo-pdf.h>
 #include <fontconfig/fontconfig.h>
+#include <jpeglib.h>
 #include <math.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +26,7 @@ const struct colour ink = {0.13, 0.13, 0.13}, faint = {0.55, 0.55, 0.55};
 
 #define FONT "DejaVu Sans"
 
-enum { SMOOTH_FROM = 64 }; // pixels
+enum { SMOOTH_FROM = 64 /* pixels */, JPEG_QUALITY = 92 };
 
 // ---------------------------------------------------------------------------------------- text
 
@@ -97,13 +99,44 @@ void canvas_forget_fonts(void) {
 
 // ---------------------------------------------------------------------------------------- pictures
 
-int canvas_picture(cairo_t *c, const uint8_t *rgb, int width, int height, double x, double y,
-                   double shown_width, double shown_height, struct error *err) {
-    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
-    if (cairo_surface_status(s)) {
-        cairo_surface_destroy(s);
-        return fail(err, "out of memory: a picture of %d x %d", width, height);
+static void complain_to_us(j_common_ptr info) {
+    longjmp(*(jmp_buf *)info->client_data, 1); // libjpeg would end the program
+}
+
+// An RGB picture as JPEG, in memory of malloc's; NULL without memory.
+static unsigned char *encode_jpeg(const uint8_t *rgb, int width, int height, unsigned long *size) {
+    struct jpeg_compress_struct info;
+    struct jpeg_error_mgr errors;
+    jmp_buf failed;
+    unsigned char *jpeg = NULL;
+    info.err = jpeg_std_error(&errors);
+    errors.error_exit = complain_to_us;
+    info.client_data = &failed;
+    if (setjmp(failed)) {
+        jpeg_destroy_compress(&info);
+        free(jpeg);
+        return NULL;
     }
+    jpeg_create_compress(&info);
+    jpeg_mem_dest(&info, &jpeg, size);
+    info.image_width = (JDIMENSION)width;
+    info.image_height = (JDIMENSION)height;
+    info.input_components = 3;
+    info.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&info);
+    jpeg_set_quality(&info, JPEG_QUALITY, TRUE);
+    info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = 1; // colours as sharp as greys
+    jpeg_start_compress(&info, TRUE);
+    while (info.next_scanline < info.image_height) {
+        JSAMPROW row = (JSAMPROW)(rgb + (size_t)info.next_scanline * (size_t)width * 3);
+        jpeg_write_scanlines(&info, &row, 1);
+    }
+    jpeg_finish_compress(&info);
+    jpeg_destroy_compress(&info);
+    return jpeg;
+}
+
+static void fill_surface(cairo_surface_t *s, const uint8_t *rgb, int width, int height) {
     uint8_t *pixels = cairo_image_surface_get_data(s);
     int stride = cairo_image_surface_get_stride(s);
     for (int row = 0; row < height; row++)
@@ -113,13 +146,35 @@ int canvas_picture(cairo_t *c, const uint8_t *rgb, int width, int height, double
             memcpy(pixels + (size_t)row * (size_t)stride + (size_t)column * 4, &value, 4);
         }
     cairo_surface_mark_dirty(s);
+}
+
+// Large pictures go into a PDF as JPEG, a fifth of their size otherwise; cairo takes it as it is.
+static void attach_jpeg(cairo_surface_t *s, const uint8_t *rgb, int width, int height) {
+    unsigned long size = 0;
+    unsigned char *jpeg = encode_jpeg(rgb, width, height, &size);
+    if (jpeg && cairo_surface_set_mime_data(s, CAIRO_MIME_TYPE_JPEG, jpeg, size, free, jpeg))
+        free(jpeg); // without it the picture is only larger
+}
+
+int canvas_picture(cairo_t *c, const uint8_t *rgb, int width, int height, double x, double y,
+                   double shown_width, double shown_height, struct error *err) {
+    int smooth = width >= SMOOTH_FROM,
+        pdf = cairo_surface_get_type(cairo_get_target(c)) == CAIRO_SURFACE_TYPE_PDF;
+    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    if (cairo_surface_status(s)) {
+        cairo_surface_destroy(s);
+        return fail(err, "out of memory: a picture of %d x %d", width, height);
+    }
+    fill_surface(s, rgb, width, height);
+    if (smooth && pdf)
+        attach_jpeg(s, rgb, width, height);
     cairo_save(c);
     cairo_translate(c, x, y);
     cairo_scale(c, shown_width / width, shown_height / height);
     cairo_set_source_surface(c, s, 0, 0);
-    cairo_pattern_set_filter(cairo_get_source(c),
-                             width < SMOOTH_FROM ? CAIRO_FILTER_NEAREST : CAIRO_FILTER_GOOD);
-    cairo_pattern_set_extend(cairo_get_source(c), CAIRO_EXTEND_PAD); // no fading edges
+    cairo_pattern_set_filter(cairo_get_source(c), smooth ? CAIRO_FILTER_GOOD : CAIRO_FILTER_NEAREST);
+    // Padded, pixels at an edge do not fade; a PDF would hold the padding.
+    cairo_pattern_set_extend(cairo_get_source(c), pdf ? CAIRO_EXTEND_NONE : CAIRO_EXTEND_PAD);
     cairo_rectangle(c, 0, 0, width, height);
     cairo_fill(c);
     cairo_restore(c);
