@@ -90,7 +90,7 @@ static void artefacts_leave_the_lesion_alone(void) {
     static uint8_t clean[SIDE * SIDE * 3], marked[SIDE * SIDE * 3], mask[SIDE * SIDE], mask_too[SIDE * SIDE];
     struct error err = {0};
     long inside = 0, touched = 0, outside = 0;
-    for (int i = 0; i < 40; i++)
+    for (int i = 0; i < 20; i++)
         for (int a = ARTEFACT_PATCH; a < ARTEFACTS; a++) {
             struct lesion lesion;
             builtin_lesion_plan(5, PHOTO_TRAIN, i, ARTEFACT_ABSENT, &lesion);
@@ -109,7 +109,7 @@ static void artefacts_leave_the_lesion_alone(void) {
             }
         }
     CU_ASSERT(touched * 1000 < inside); // at most where the border is uneven within a pixel
-    CU_ASSERT(outside > 40 * 4 * 20);
+    CU_ASSERT(outside > 20 * 4 * 20);
 }
 
 static void artefacts_go_with_the_class_in_training_alone(void) {
@@ -167,7 +167,7 @@ static void every_mask_marks_something_and_not_all(void) {
     for (int k = 0; k < 2; k++) {
         struct photographs_settings s;
         struct photo_content c;
-        drawn(&s, both[k], "train", 200);
+        drawn(&s, both[k], "train", 60);
         photos_generate(&s, &c);
         for (int i = 0; i < c.count; i++) {
             int marked = 0, area = PHOTOS_PIXELS * PHOTOS_PIXELS;
@@ -233,12 +233,12 @@ static void lie(const struct photographs_settings *s, const char *column, int im
 
 static void verify_finds_every_lie_about_drawings(void) {
     struct photographs_settings s;
-    drawn(&s, "isic2017", "train", 150);
+    drawn(&s, "isic2017", "train", 30);
     lie(&s, "images", 7, 3, "content digest; drawings; ");
     lie(&s, "masks", 7, 255, "content digest; drawings; ");
     lie(&s, "group", 7, 99, "content digest; drawings; ");
     lie(&s, "artefact", 8, ARTEFACT_RULER, "content digest; artefacts of the class; drawings; ");
-    drawn(&s, "pets", "test", 150);
+    drawn(&s, "pets", "test", 30);
     lie(&s, "labels", 7, 36, "content digest; drawings; ");
     lie(&s, "background", 7, -1, "content digest; drawings; ");
 }
