@@ -210,7 +210,7 @@ static char *span_text(double seconds, char out[32]) {
 static void print_time(FILE *out, const struct estimate *e, const struct cell *const *todo, int count,
                        const struct resources *r, const char *results) {
     char time[32], making[32], annotating[32];
-    double *seconds = calloc((size_t)count, sizeof *seconds), data = 0, annotations = 0;
+    double *seconds = count > 0 ? calloc((size_t)count, sizeof *seconds) : NULL, data = 0, annotations = 0;
     for (int i = 0; seconds && i < count; i++) {
         double one = data_seconds(e, todo, i), annotator = annotation_seconds(e, todo, i, results);
         data += one / r->jobs;

@@ -133,7 +133,7 @@ static void path_words(const struct setting *s, char text[SETTING_TEXT_SIZE]) {
     if (strcmp(s->name, "weights"))
         return;
     if (slash) // where a file lies is nobody's hyperparameter
-        memmove(text, slash + 1, strlen(slash));
+        memmove(text, slash + 1, strlen(slash + 1) + 1);
     char *ending = strstr(text, ".safetensors");
     if (ending)
         *ending = 0;
