@@ -197,6 +197,13 @@ golden: ## compare the engine with golden files (GOLDEN=folder PRECISION=double|
 	@$(MAKE) --no-print-directory -j$$(nproc) CONFIG=$(GOLDEN_CONFIG) build
 	@build/$(GOLDEN_CONFIG)/reff golden '$(GOLDEN)'
 
+# ---- regression of accuracy
+
+.PHONY: regress
+regress: ## check that training still gives the reference's results (a minute or two)
+	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(BUILD)/reff regress $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)')
+
 # ---- fuzzing: the targets of tests/fuzz_targets.c, which also run as plain tests over tests/corpus
 
 FUZZ         ?= idx

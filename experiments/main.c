@@ -29,6 +29,7 @@ static const struct entry commands[] = {
     {"info", command_info, "print what is inside a shard"},
     {"preview", command_preview, "draw a contact sheet of a shard"},
     {"verify", command_verify, "check a shard against its own claims"},
+    {"regress", command_regress, "check that training still gives the reference's results"},
     {"golden", command_golden, "compare the engine with golden files"},
 };
 
