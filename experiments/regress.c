@@ -99,8 +99,8 @@ static int add_run(json_t *record, json_t *runs, const struct cell *cell, const 
 
 json_t *regress_measure(const struct request *r, const char *results, struct error *err) {
     const struct table *t = &r->tables[0];
-    json_t *record =
-        json_pack("{ss ss so}", "profile", r->profile.name, "command", r->command, "cells", json_array());
+    json_t *record = json_pack("{ss ss so}", "profile", r->profile.name, "command", "reff regress --write",
+                               "cells", json_array());
     int failed = 0;
     for (int row = 0; row < t->row_count && !failed; row++)
         for (int column = 0; column < t->column_count && !failed; column++) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The regression check's test. Expected values are scipy's (1.10: stats.nct, stats.t, brentq).
+#include "core/base/random.h"
 #include "experiments/power.h"
 #include "tests/suite.h"
 
@@ -42,9 +43,30 @@ static void test_power(void) {
     CU_ASSERT_DOUBLE_EQUAL(detectable_loss(0.9, 2.5, 4, 8, 0.01 / 6), 9.4451336842, 1e-7);
 }
 
+// The test itself, on 20,000 made-up checks each: as many false alarms, and as many losses found, as
+// computed.
+static void test_simulated(void) {
+    double loss = detectable_loss(0.9, 2, 4, 8, 0.01), shifts[] = {0, loss};
+    int found[2] = {0, 0}, checks = 20000;
+    for (int shifted = 0; shifted < 2; shifted++)
+        for (int i = 0; i < checks; i++) {
+            struct random r = random_stream(1, random_purpose("power"), (uint64_t)(i + shifted * checks));
+            double before[8], now[4];
+            for (int j = 0; j < 8; j++)
+                before[j] = 50 + 2 * random_normal(&r);
+            for (int j = 0; j < 4; j++)
+                now[j] = 50 - shifts[shifted] + 2 * random_normal(&r);
+            struct sample a = sample_of(before, 8), b = sample_of(now, 4);
+            found[shifted] += loss_test(&a, &b, 1).p < 0.01;
+        }
+    CU_ASSERT_DOUBLE_EQUAL((double)found[0] / checks, 0.01, 0.003); // four deviations of the count
+    CU_ASSERT_DOUBLE_EQUAL((double)found[1] / checks, 0.9, 0.009);
+}
+
 void suite_power(void) {
     CU_pSuite s = CU_add_suite("power", NULL, NULL);
     CU_add_test(s, "the noncentral t distribution", test_noncentral);
     CU_add_test(s, "new values against a reference's spread", test_loss);
     CU_add_test(s, "false alarms, power, the loss that is found", test_power);
+    CU_add_test(s, "the same by simulation", test_simulated);
 }
