@@ -230,7 +230,7 @@ static int add_test(struct regress_result *out, const json_t *cell, const json_t
     if (!json_object_get(json_array_get(runs, 0), q->name))
         return 0; // not of this method
     int n = read_values(runs, NULL, q->name, now), m = read_values(known, runs, q->name, before);
-    if (n < 1 || m < 2 * n || m < 3 || out->test_count == REGRESS_TESTS_MOST)
+    if (n < 1 || m < 2 * n || m < 3 || n + m > REGRESS_SEEDS_MOST || out->test_count == REGRESS_TESTS_MOST)
         return fail(err,
                     "%s: %s: %s: %d values beside the check's own, a check of %d needs %d (and no more than "
                     "%d in all)",
@@ -275,6 +275,8 @@ static void resample(struct regress_result *out, const json_t *reference, const 
     double values[REGRESS_TESTS_MOST][REGRESS_SEEDS_MOST];
     int signs[REGRESS_TESTS_MOST], tests = 0, n = out->seeds + out->reference_seeds;
     long checks = 0, alarms = 0;
+    if (n < 1 || n > REGRESS_SEEDS_MOST)
+        return; // refused before
     size_t i;
     json_t *cell;
     json_array_foreach(json_object_get(now, "cells"), i, cell) {

@@ -50,7 +50,8 @@ static void test_simulated(void) {
     int found[2] = {0, 0}, checks = 20000;
     for (int shifted = 0; shifted < 2; shifted++)
         for (int i = 0; i < checks; i++) {
-            struct random r = random_stream(1, random_purpose("power"), (uint64_t)(i + shifted * checks));
+            struct random r =
+                random_stream(1, random_purpose("power"), (uint64_t)i + (uint64_t)shifted * 20000);
             double before[8], now[4];
             for (int j = 0; j < 8; j++)
                 before[j] = 50 + 2 * random_normal(&r);
