@@ -146,7 +146,7 @@ static void test_committed_profiles(void) {
         CU_ASSERT_STRING_EQUAL(training.method, "reff");
         profile_free(&p);
     }
-    CU_ASSERT_EQUAL(count, 4); // tiny, quick, standard, paper
+    CU_ASSERT_EQUAL(count, 5); // tiny, quick, standard, paper, regress
 }
 
 static void test_paper_numbers(void) {
