@@ -2,6 +2,7 @@
 // Running statistics against the data: what the drift is, and that measuring it changes nothing.
 #include "core/train/drift.h"
 
+#include "core/base/memory.h"
 #include "core/base/random.h"
 #include "core/train/train.h"
 #include "tests/suite.h"
@@ -131,6 +132,23 @@ static void measuring_changes_nothing(void) {
     trainer_free(t);
 }
 
+static void running_out_of_memory(void) {
+    struct trainer *t = make_trainer(0.1);
+    double drift;
+    for (long n = 1; n < 100; n++) {
+        struct error err = {0};
+        memory_fail_at = n;
+        int failed = statistics_drift(t, shard, &drift, &err), used_up = memory_fail_at > 0;
+        memory_fail_at = 0;
+        CU_ASSERT_EQUAL(failed, used_up ? 0 : -1);
+        if (used_up)
+            break;
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "out of memory"));
+        CU_ASSERT(n < 20);
+    }
+    trainer_free(t);
+}
+
 static int threads;
 
 // One thread: the networks are so small that others would only wait.
@@ -151,4 +169,5 @@ void suite_drift(void) {
     CU_add_test(s, "settled statistics drift little", settled_statistics_drift_little);
     CU_add_test(s, "drift is what the formula says", drift_is_what_the_formula_says);
     CU_add_test(s, "measuring changes nothing", measuring_changes_nothing);
+    CU_add_test(s, "running out of memory", running_out_of_memory);
 }

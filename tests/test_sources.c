@@ -2,6 +2,7 @@
 // The list of files that can be fetched: the built-in one is sound, a broken one is refused with its line.
 #include "gen/sources.h"
 
+#include "core/base/memory.h"
 #include "tests/suite.h"
 
 #include <CUnit/CUnit.h>
@@ -108,10 +109,28 @@ static void broken_lists_are_refused(void) {
     }
 }
 
+// Every allocation in turn fails: an error each time, and (under the sanitizer) nothing leaked.
+static void running_out_of_memory(void) {
+    for (long n = 1; n < 1000; n++) {
+        struct source_list s;
+        struct error err = {0};
+        memory_fail_at = n;
+        int failed = source_list_read(&s, "", &err), used_up = memory_fail_at > 0;
+        memory_fail_at = 0;
+        source_list_free(&s);
+        CU_ASSERT_EQUAL(failed, used_up ? 0 : -1);
+        if (used_up)
+            return;
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "out of memory"));
+    }
+    CU_FAIL("it never succeeds");
+}
+
 void suite_sources(void) {
     CU_pSuite s = CU_add_suite("sources", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "the built-in list is complete", the_built_in_list_is_complete);
     CU_add_test(s, "real MNIST is known", mnist_is_known);
     CU_add_test(s, "words choose, a mirror redirects", words_choose);
     CU_add_test(s, "broken lists are refused", broken_lists_are_refused);
+    CU_add_test(s, "running out of memory", running_out_of_memory);
 }
