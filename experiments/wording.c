@@ -60,6 +60,7 @@ static int run_length(const char *text) {
 
 void latex_code(FILE *out, const char *text) {
     int left = 0, digest = 0; // of a run of letters and digits
+    char before = ' ';
     for (; *text; text++) {
         int plain = isalnum((unsigned char)*text) != 0;
         if (plain && !left) {
@@ -68,9 +69,11 @@ void latex_code(FILE *out, const char *text) {
         }
         latex_character(out, *text);
         left -= plain;
-        // Not at the end, and not inside a character of several bytes.
-        if (text[1] && ((unsigned char)text[1] & 0xc0) != 0x80 &&
+        // Not at the end, not inside a character of several bytes, not between an option and its hyphens.
+        int option = *text == '-' && (before == ' ' || before == '-');
+        if (text[1] && ((unsigned char)text[1] & 0xc0) != 0x80 && !option &&
             (!plain || (digest && left && left % 8 == 0)))
             fputs("\\allowbreak{}", out);
+        before = *text;
     }
 }

@@ -12,8 +12,8 @@ const char *title_of(const char *word);
 // Text with everything that LaTeX gives a meaning made plain. Control characters become blanks. UTF-8 stays.
 void latex_text(FILE *out, const char *text);
 
-// The same for paths, commands and digests: lines may break after every character but a letter or digit, and
-// between every eight of a long run of these.
+// The same for paths, commands and digests: lines may break after every character but a letter, a digit or
+// the hyphens of an option, and between every eight of a long run of these.
 void latex_code(FILE *out, const char *text);
 
 #endif

@@ -69,6 +69,7 @@ static void test_settings(void) {
     const struct cell *other = plan_find(&f.plan, &f.tables[0], 1, 1, 1);
     CU_ASSERT_STRING_EQUAL(reff->cost_key, other->cost_key); // neither p nor the seed changes what it costs
     CU_ASSERT(strcmp(reff->data_digest, other->data_digest));
+    CU_ASSERT(other->training.save_model && !reff->training.save_model); // the first seed's, for figures
     fixture_free(&f);
 }
 

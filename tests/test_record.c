@@ -83,6 +83,31 @@ static void test_states(void) {
     fixture_free(&f);
 }
 
+// Figures need models: a run that is done without one is to be repeated for them, and for nobody else.
+static void test_models(void) {
+    char message[600];
+    begin();
+    struct cell wanted = *cell;
+    struct error err = {0};
+    struct run_status status;
+    char *text = good_record();
+    put("run.json", text);
+    wanted.needs_model = 1;
+    CU_ASSERT_FATAL(!run_look(suite_path("results"), &wanted, &status, &err));
+    CU_ASSERT_EQUAL(status.state, RUN_MISSING);
+    CU_ASSERT_PTR_NULL(status.run);
+    run_reason(&wanted, &status, NULL, message, sizeof message);
+    CU_ASSERT_STRING_EQUAL(message, "done, but its model was not kept");
+    CU_ASSERT_EQUAL(state_now(NULL), RUN_DONE); // whoever wants no model
+    put("model.safetensors", "x");
+    CU_ASSERT_FATAL(!run_look(suite_path("results"), &wanted, &status, &err));
+    CU_ASSERT_EQUAL(status.state, RUN_DONE);
+    run_status_clear(&status);
+    drop("run.json"), drop("model.safetensors");
+    free(text);
+    fixture_free(&f);
+}
+
 // A record cut at any length is damaged, never done and never an error of the sweep.
 static void test_cut_records(void) {
     char message[600];
@@ -223,6 +248,7 @@ static void test_leftovers(void) {
 void suite_record(void) {
     CU_pSuite suite = CU_add_suite("record", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "what a run's folder says of its state", test_states);
+    CU_add_test(suite, "a run without the model that is asked for", test_models);
     CU_add_test(suite, "a record cut at any length is damaged, not done", test_cut_records);
     CU_add_test(suite, "impossible records are damaged", test_impossible_records);
     CU_add_test(suite, "why a run runs: new settings are named", test_reasons);

@@ -95,7 +95,7 @@ static void test_claims(void) {
                          "\\emph{Reason:} \\{x\\} & \\textbf{contradicted} & $-1.50$ & $+15.39$ & $-4.25$ & "
                          "$1.2\\cdot10^{-4}$ \\\\\n");
     expect("claims.tex",
-           "C3 & \\emph{not tested}: table1b has no results & -- "); // named by a table without results
+           "C3 & table1b has no results & \\textbf{not tested} & -- "); // named by a table without results
     expect("values.tex", "\\ReffDefine{claims.contradicted}{1}\n");
     expect("values.tex", "\\ReffDefine{claims.reproduced}{0}\n");
 }
@@ -125,7 +125,7 @@ static void test_missing(void) {
     expect("tables.tex", "\\ReffCode{reff \\allowbreak{}run \\allowbreak{}table1b ");
     expect("figures.tex", "\\ReffFigure{../../figures/tiny/curve-table1a.pdf}{");
     expect("figures.tex", "\\paragraph{Missing figures.}");
-    expect("figures.tex", "allowbreak{}train} draws what");
+    expect("figures.tex", "\\allowbreak{}-{}-{}train} draws what");
     expect("figures.tex", "; Grad-CAM on Textured MNIST; ");
 }
 

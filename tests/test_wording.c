@@ -44,9 +44,8 @@ static void test_every_byte(void) {
 }
 
 static void test_code(void) {
-    expect(latex_code, "--a 'b'",
-           "-{}\\allowbreak{}-{}\\allowbreak{}a \\allowbreak{}\\textquotesingle{}\\allowbreak{}b"
-           "\\textquotesingle{}");
+    expect(latex_code, "--a 'b-c'",
+           "-{}-{}a \\allowbreak{}\\textquotesingle{}\\allowbreak{}b-{}\\allowbreak{}c\\textquotesingle{}");
     expect(latex_code, "0123456789", "0123456789");
     expect(latex_code, "0123456789abcdef01234567", "01234567\\allowbreak{}89abcdef\\allowbreak{}01234567");
 }
