@@ -166,10 +166,18 @@ static void define_training(const struct report *r, FILE *out) {
     json_decref(known);
 }
 
+static void define_time(FILE *out, const char *key, double seconds) {
+    char text[32];
+    snprintf(text, sizeof text, seconds < 5400 ? "%.1f minutes" : "%.1f hours",
+             seconds / (seconds < 5400 ? 60 : 3600));
+    define(out, key, text);
+}
+
 // The seeds over which the tables' cells are averaged, and the runs behind them.
 static void define_runs(const struct report *r, FILE *out) {
     json_t *seeds = json_object(), *runs = json_object();
-    double seconds = 0;
+    double seconds = 0, annotating = 0;
+    int annotators = 0;
     size_t i;
     const json_t *run;
     for (int t = 0; t < r->table_count; t++)
@@ -186,17 +194,22 @@ static void define_runs(const struct report *r, FILE *out) {
     size_t used = 0;
     json_object_foreach(seeds, key, value) if (used < sizeof list) used +=
         (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", key);
-    json_object_foreach(r->records, key, value) seconds +=
-        json_number_value(json_object_get(value, "seconds"));
+    json_object_foreach(r->records, key, value) {
+        const json_t *made = json_object_get(json_object_get(json_object_get(value, "cell"), "annotation"),
+                                             "seconds"); // where the run made them
+        seconds += json_number_value(json_object_get(value, "seconds"));
+        annotating += json_number_value(made);
+        annotators += json_is_number(made);
+    }
     define(out, "seeds", list);
     define_number(out, "seeds.count", (double)json_object_size(seeds));
     define_number(out, "runs", (double)json_object_size(runs));
     define_number(out, "runs.recorded", (double)json_object_size(r->records));
-    if (json_object_size(r->records)) {
-        char time[32];
-        snprintf(time, sizeof time, seconds < 5400 ? "%.1f minutes" : "%.1f hours",
-                 seconds / (seconds < 5400 ? 60 : 3600));
-        define(out, "runs.time", time);
+    if (json_object_size(r->records))
+        define_time(out, "runs.time", seconds);
+    if (annotators) {
+        define_number(out, "annotators", annotators);
+        define_time(out, "annotators.time", annotating);
     }
     json_decref(seeds);
     json_decref(runs);

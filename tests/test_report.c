@@ -30,7 +30,8 @@ static const char table_text[] =
     "             {\"row\": \"0\", \"column\": \"reff\", \"seed\": 9, \"digest\": \"fedcba987654321000\"}]}}";
 
 static const char record_text[] =
-    "{\"cell\": {\"data_set\": \"textured-mnist\"}, \"settings\": {\"method\": \"reff\", \"model\": "
+    "{\"cell\": {\"data_set\": \"textured-mnist\", \"annotation\": {\"seconds\": 7200}}, \"settings\": "
+    "{\"method\": \"reff\", \"model\": "
     "\"small\", "
     "\"width\": 8, \"epochs\": 4}, \"data\": {\"train_images\": 1000, \"pixels\": 32}, \"threads\": 1, "
     "\"seconds\": "
@@ -108,6 +109,8 @@ static void test_values(void) {
     expect("values.tex", "\\ReffDefine{seeds}{7, 9}\n");
     expect("values.tex", "\\ReffDefine{runs}{2}\n");
     expect("values.tex", "\\ReffDefine{runs.recorded}{1}\n");
+    expect("values.tex", "\\ReffDefine{runs.time}{0.7 minutes}\n");
+    expect("values.tex", "\\ReffDefine{annotators.time}{2.0 hours}\n");
     expect("values.tex", "\\ReffDefine{train.reff.lambda}{5}\n");
     expect("values.tex", "\\ReffDefine{train.reff.gamma}{10}\n"); // not recorded: its default
     expect("values.tex", "\\ReffDefine{train.reff.layer_weights}{15, 60}\n");
