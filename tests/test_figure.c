@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Figures: colours, axes, layout, the same bytes again, definitions that are refused, results that are
 // missing.
+#include "core/base/memory.h"
 #include "experiments/axes.h"
 #include "experiments/colour_map.h"
 #include "experiments/figure_grid.h"
@@ -251,12 +252,16 @@ static void write_table(const char *rest) {
     CU_ASSERT_FATAL(!file_write(suite_path("tables/tiny/t.json"), text, strlen(text), &err));
 }
 
-static int draw_text(const char *text, struct error *err) {
-    static struct figure f;
+static int draw_figure(const struct figure *f, struct error *err) {
     const struct figure_job job = {
         .results = suite_folder(), .profile = "tiny", .profile_word = "tiny", .data = ""};
+    return f->kind == FIGURE_CURVES ? figure_curves(f, &job, err) : figure_training(f, &job, err);
+}
+
+static int draw_text(const char *text, struct error *err) {
+    static struct figure f;
     CU_ASSERT_EQUAL_FATAL(read_text(text, &f, err), 0);
-    return f.kind == FIGURE_CURVES ? figure_curves(&f, &job, err) : figure_training(&f, &job, err);
+    return draw_figure(&f, err);
 }
 
 static void test_curves(void) {
@@ -292,6 +297,31 @@ static void test_training(void) {
     CU_ASSERT_FATAL(!file_write(suite_path("runs/0123456789abcdef/metrics.jsonl"), "{}\nno\n", 6, &err));
     CU_ASSERT_EQUAL(draw_text(text, &err), -1);
     CU_ASSERT(strstr(err.message, "metrics.jsonl: line 2 is no JSON") != NULL);
+}
+
+static void test_memory(void) {
+    static const char text[] = "[figure]\nkind = training\ntitle = A\ntable = t\nrow = 0\n";
+    static const char line[] =
+        "{\"epoch\": 1, \"loss_main\": 2.0, \"loss_reg\": 0.5, \"test_accuracy\": 10}\n";
+    static struct figure f;
+    struct error err = {0};
+    int failures = 0;
+    write_table(", \"provenance\": {\"runs\": [{\"row\": \"0\", \"column\": \"reff\", \"digest\": "
+                "\"0123456789abcdef0000\"}]}");
+    CU_ASSERT_FATAL(!folder_make(suite_path("runs/0123456789abcdef"), &err));
+    CU_ASSERT_FATAL(!file_write(suite_path("runs/0123456789abcdef/metrics.jsonl"), line, strlen(line), &err));
+    CU_ASSERT_EQUAL_FATAL(read_text(text, &f, &err), 0);
+    for (long n = 1; n < 100; n++) {
+        memory_fail_at = n;
+        int result = draw_figure(&f, &err);
+        memory_fail_at = 0;
+        if (!result)
+            break;
+        CU_ASSERT_EQUAL(result, -1);
+        CU_ASSERT(strstr(err.message, "out of memory") != NULL);
+        failures++;
+    }
+    CU_ASSERT(failures > 2);
 }
 
 // The command: a grid without its model, then with one that it trains, and again from the same model.
@@ -335,5 +365,6 @@ void suite_figure(void) {
     CU_add_test(suite, "every definition of the project", test_all_definitions);
     CU_add_test(suite, "curves from a table's JSON, with cells missing", test_curves);
     CU_add_test(suite, "training curves from a run's metrics", test_training);
+    CU_add_test(suite, "memory that runs out", test_memory);
     CU_add_test(suite, "a model that is missing is named, then trained", test_models);
 }

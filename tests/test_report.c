@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the report takes from results: from fabricated tables, with texts full of what LaTeX gives a meaning,
 // with tables and figures missing; and that LaTeX takes it, where there is LaTeX.
+#include "core/base/memory.h"
 #include "experiments/report.h"
 #include "tests/suite.h"
 
@@ -143,6 +144,29 @@ static void test_provenance(void) {
     expect("provenance.tex", "\\$\\allowbreak{}data"); // of the command
 }
 
+// Each allocation that fails is told, and no half report takes the place of the one before.
+static void test_memory(void) {
+    struct error err = {0};
+    put_results();
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    int entries = suite_count_entries(suite_path("paper/tiny")), failures = 0;
+    for (long n = 1; n < 1000; n++) {
+        struct error why = {0};
+        memory_fail_at = n;
+        int failed = write_report(&why);
+        int reached = memory_fail_at == 0;
+        memory_fail_at = 0;
+        CU_ASSERT_EQUAL(suite_count_entries(suite_path("paper/tiny")), entries);
+        if (!failed) {
+            CU_ASSERT(!reached);
+            break;
+        }
+        CU_ASSERT(strstr(why.message, "out of memory") != NULL);
+        failures++;
+    }
+    CU_ASSERT(failures > 5);
+}
+
 // The whole way to the PDF; TeX is no package that the tests may ask for.
 static void test_latex(void) {
     struct error err = {0};
@@ -175,5 +199,6 @@ void suite_report(void) {
     CU_add_test(suite, "values of results and settings", test_values);
     CU_add_test(suite, "missing tables and figures are named with what makes them", test_missing);
     CU_add_test(suite, "provenance", test_provenance);
+    CU_add_test(suite, "memory that runs out", test_memory);
     CU_add_test(suite, "LaTeX takes it", test_latex);
 }
