@@ -16,6 +16,11 @@ static const struct claim *find_claim(const char *id) {
     return NULL;
 }
 
+const char *claim_text(const char *id) {
+    const struct claim *claim = find_claim(id);
+    return claim ? claim->text : NULL;
+}
+
 int claims_check(const struct table *table, struct error *err) {
     for (int i = 0; i < table->claim_count; i++)
         if (!find_claim(table->claims[i]))

@@ -59,6 +59,9 @@ struct claim_result {
 // Refuses claims that nobody knows how to decide, before anything is run for them.
 int claims_check(const struct table *table, struct error *err);
 
+// What a claim says; NULL for an id that nobody knows.
+const char *claim_text(const char *id);
+
 // Decides the claims that these tables name. *out [*out_count] is the caller's (free()), also after a
 // failure.
 int claims_decide(const struct table_result *tables, int count, const json_t *paper,

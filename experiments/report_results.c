@@ -51,6 +51,8 @@ static void put_number(FILE *out, const json_t *value, const char *format) {
 static void claim_row(FILE *out, const struct report_table *t, const char *id, const json_t *claim) {
     fprintf(out, "%s & ", id);
     if (!claim) {
+        latex_text(out, claim_text(id) ? claim_text(id) : "");
+        fputs(". \\emph{Reason:} ", out);
         latex_text(out, t->definition.name);
         fprintf(out, " has no results & \\textbf{%s} & -- & -- & -- & -- \\\\\n", verdict_names[NOT_TESTED]);
         return;

@@ -96,8 +96,11 @@ static void test_claims(void) {
     expect("claims.tex", "C1 & a \\& b\\_c \\textgreater{} 50 \\%. \\emph{Deciding part:} p = 0 \\#1. "
                          "\\emph{Reason:} \\{x\\} & \\textbf{contradicted} & $-1.50$ & $+15.39$ & $-4.25$ & "
                          "$1.2\\cdot10^{-4}$ \\\\\n");
-    expect("claims.tex",
-           "C3 & table1b has no results & \\textbf{not tested} & -- "); // named by a table without results
+    expect(
+        "claims.tex",
+        "at every q. \\emph{Reason:} table1b has no results & \\textbf{not tested} & -- "); // named by a
+                                                                                            // table without
+                                                                                            // results
     expect("values.tex", "\\ReffDefine{claims.contradicted}{1}\n");
     expect("values.tex", "\\ReffDefine{claims.reproduced}{0}\n");
 }
