@@ -45,10 +45,20 @@ static const struct command command = {
     .schema = schema,
 };
 
+static void print_share(const json_t *share) {
+    if (json_is_number(share))
+        printf(" %.3f", json_number_value(share));
+    else
+        printf(" not measured"); // the shard has no annotations, or no map is anything but zero
+}
+
 static void print_layers(const json_t *shares) {
     const char *layer;
     json_t *share;
-    json_object_foreach((json_t *)shares, layer, share) printf(" %s %.3f", layer, json_number_value(share));
+    json_object_foreach((json_t *)shares, layer, share) {
+        printf(" %s", layer);
+        print_share(share);
+    }
 }
 
 static void print_report(const char *path, const json_t *report) {
@@ -62,11 +72,13 @@ static void print_report(const char *path, const json_t *report) {
     print_layers(json_object_get(report, "cam_inside"));
     printf("\nits maximum inside (pointing game):");
     print_layers(json_object_get(report, "pointing"));
-    if (json_object_get(report, "attention_accuracy"))
-        printf("\nattention branch: accuracy %.2f %%, map inside the annotation %.3f, its maximum %.3f",
-               json_number_value(json_object_get(report, "attention_accuracy")),
-               json_number_value(json_object_get(report, "attention_inside")),
-               json_number_value(json_object_get(report, "attention_pointing")));
+    if (json_object_get(report, "attention_accuracy")) {
+        printf("\nattention branch: accuracy %.2f %%, map inside the annotation",
+               json_number_value(json_object_get(report, "attention_accuracy")));
+        print_share(json_object_get(report, "attention_inside"));
+        printf(", its maximum");
+        print_share(json_object_get(report, "attention_pointing"));
+    }
     printf("\nexpected calibration error %.2f %%", json_number_value(json_object_get(report, "ece")));
     printf("\nconfusion (rows: labels)\n");
     size_t i, j;

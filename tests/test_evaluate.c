@@ -7,6 +7,7 @@
 
 #include <CUnit/CUnit.h>
 
+#include <float.h>
 #include <math.h>
 #include <omp.h>
 #include <string.h>
@@ -22,6 +23,7 @@ static void test_calibration_error(void) {
     CU_ASSERT_DOUBLE_EQUAL(calibration_error(two, opposite, 4), 100 * (.5 * .8 + .5 * .9), 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(calibration_error((const double[]){1, 1}, (const uint8_t[]){1, 1}, 2), 0, 0);
     CU_ASSERT_EQUAL(calibration_error(sure, correct, 0), 0);
+    CU_ASSERT(isnan(calibration_error((const double[]){NAN, -1, 2}, correct, 3))); // and nothing is overrun
 }
 
 static void test_confidence(void) {
@@ -113,10 +115,117 @@ static void test_attention_map(void) {
     trainer_free(t);
 }
 
+enum { IMAGES = 6 };
+
+// `annotations`: the attribute, or NULL for none.
+static struct shard *make_shard(const char *name, const char *annotations) {
+    struct error err = {0};
+    struct column none[] = {{0}};
+    uint8_t images[IMAGES * PIXELS * PIXELS * 3], masks[IMAGES * PIXELS * PIXELS];
+    int32_t labels[IMAGES] = {0, 1, 2, 0, 1, 2};
+    for (int i = 0; i < IMAGES * PIXELS * PIXELS * 3; i++)
+        images[i] = (uint8_t)(i * 37 % 251);
+    memset(masks, 255, sizeof masks);
+    struct shard_writer *w =
+        shard_create(suite_path(name), (struct shard_shape){IMAGES, PIXELS, PIXELS, 3}, none, 0, 4, &err);
+    CU_ASSERT_FATAL(w != NULL);
+    CU_ASSERT_FATAL(!shard_append(w, IMAGES, images, masks, labels, NULL, &err));
+    json_t *attributes = json_pack("{s:s, s:s*}", "title", "test", "annotations", annotations);
+    CU_ASSERT_FATAL(!shard_finish(w, attributes, (char[65]){0}, &err));
+    json_decref(attributes);
+    struct shard *shard = shard_open(suite_path(name), &err);
+    CU_ASSERT_FATAL(shard != NULL);
+    return shard;
+}
+
+static struct trainer *make_trainer(int attention) {
+    struct error err = {0};
+    struct trainer_settings settings = {.network = {"small", 4, 3, PIXELS, 1e-5, 0.1, attention},
+                                        .batch = BATCH,
+                                        .regulariser = {PENALTY_REFF, NORMALISE_FIRST, 1, 1e-8},
+                                        .threads = 1};
+    struct trainer *t = trainer_create(&settings, 1, &err);
+    CU_ASSERT_FATAL(t != NULL);
+    return t;
+}
+
+// Whether both evaluations fail, with shard, image and layer.
+static int fails_with(struct trainer *t, struct shard *shard, const char *expected) {
+    struct error first = {0}, second = {0};
+    double accuracy;
+    json_t *report = evaluate_report(t, shard, &second);
+    int failed = evaluate_accuracy(t, shard, &accuracy, &first) == -1 && !report;
+    json_decref(report);
+    if (!strstr(first.message, expected) || strcmp(first.message, second.message) != 0)
+        printf("\n  %s | %s | instead of %s\n", first.message, second.message, expected);
+    return failed && strstr(first.message, expected) && !strcmp(first.message, second.message);
+}
+
+// Weights that are no numbers, or so large that no number comes out: no accuracy is made up.
+static void test_no_numbers_no_accuracy(void) {
+    struct error err = {0};
+    struct shard *shard = make_shard("plain.h5", NULL);
+    for (int attention = 0; attention < 2; attention++) {
+        struct trainer *t = make_trainer(attention);
+        struct parameters *p = &t->parameters;
+        double accuracy = -1;
+        CU_ASSERT(!evaluate_accuracy(t, shard, &accuracy, &err) && accuracy >= 0);
+        for (int i = 0; i < p->count; i++) {
+            real *at = p->items[i].value, kept = *at;
+            char expected[120];
+            snprintf(expected, sizeof expected,
+                     "plain.h5: cannot be evaluated: %s of the network is not finite", p->items[i].name);
+            *at = (real)NAN;
+            CU_ASSERT(fails_with(t, shard, expected));
+            *at = kept;
+        }
+        struct parameter *last = &p->items[p->count - 1]; // finite weights whose sum is not
+        for (size_t k = 0; k < last->size; k++)
+            last->value[k] = sizeof(real) == sizeof(float) ? (real)FLT_MAX : (real)DBL_MAX;
+        CU_ASSERT(!strcmp(last->name, "fc.bias"));
+        for (int i = 0; i < p->count; i++)
+            for (size_t k = 0; k < p->items[i].size && !strcmp(p->items[i].name, "fc.weight"); k++)
+                p->items[i].value[k] = last->value[0];
+        CU_ASSERT(fails_with(t, shard,
+                             "plain.h5: image 0: the network's output is not a finite number, first "
+                             "in fc"));
+        trainer_free(t);
+    }
+    shard_close(shard);
+}
+
+// What is inside an annotation cannot be told where there are none.
+static void test_nothing_is_measured_without_annotations(void) {
+    struct error err = {0};
+    static const char *const words[] = {NULL, "needed", "none"};
+    struct trainer *t = make_trainer(1);
+    for (int i = 0; i < 3; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "word%d.h5", i);
+        struct shard *shard = make_shard(name, words[i]);
+        json_t *report = evaluate_report(t, shard, &err);
+        CU_ASSERT_FATAL(report != NULL);
+        const json_t *const measures[] = {json_object_get(json_object_get(report, "cam_inside"), "layer3"),
+                                          json_object_get(json_object_get(report, "pointing"), "layer3"),
+                                          json_object_get(report, "attention_inside"),
+                                          json_object_get(report, "attention_pointing")};
+        for (int k = 0; k < 4; k++)
+            CU_ASSERT(i < 2 ? json_is_real(measures[k]) : json_is_null(measures[k]));
+        CU_ASSERT(json_is_real(json_object_get(report, "accuracy")));
+        CU_ASSERT(json_is_real(json_object_get(report, "attention_accuracy")));
+        json_decref(report);
+        shard_close(shard);
+    }
+    trainer_free(t);
+}
+
 void suite_evaluate(void) {
-    CU_pSuite suite = CU_add_suite("evaluate", NULL, NULL);
+    CU_pSuite suite = CU_add_suite("evaluate", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "expected calibration error", test_calibration_error);
     CU_add_test(suite, "confidence is the prediction's probability", test_confidence);
     CU_add_test(suite, "share and maximum of a map inside the annotation", test_share_and_maximum_inside);
     CU_add_test(suite, "ABN's attention map: where it lies, its loss", test_attention_map);
+    CU_add_test(suite, "no numbers, no accuracy", test_no_numbers_no_accuracy);
+    CU_add_test(suite, "without annotations nothing inside them is measured",
+                test_nothing_is_measured_without_annotations);
 }

@@ -232,6 +232,10 @@ struct shard_shape shard_shape(const struct shard *s) {
     return s->shape;
 }
 
+const char *shard_path(const struct shard *s) {
+    return s->path;
+}
+
 const char *shard_content_digest(const struct shard *s) {
     return s->content;
 }

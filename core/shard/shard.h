@@ -43,6 +43,7 @@ struct shard *shard_open(const char *path, struct error *err);
 void shard_close(struct shard *shard); // NULL is fine
 
 struct shard_shape shard_shape(const struct shard *shard);
+const char *shard_path(const struct shard *shard); // as it was opened, for messages
 
 // The `count` images named by `index` (any order, repeats allowed), in that order: images [count,H,W,3],
 // masks [count,H,W], labels [count]. Each output may be NULL.

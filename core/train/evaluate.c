@@ -47,30 +47,64 @@ static int batch_read(struct batch *b, const struct trainer *t, struct shard *sh
     return shard_read(shard, b->index, t->settings.batch, b->images, b->annotations, b->labels, err);
 }
 
+static int all_finite(const struct graph *g, int value, int image) {
+    const struct value *z = &g->values[value];
+    for (int c = 0; c < z->channels; c++)
+        if (!isfinite((double)z->map[MAP_X][(size_t)c * g->batch + image]))
+            return 0;
+    return 1;
+}
+
+// Evaluates a batch that was read. A network that does not give numbers has no accuracy.
+static int batch_evaluate(struct batch *b, struct trainer *t, const struct shard *shard,
+                          const int32_t *labels, struct error *err) {
+    const struct graph *g = t->evaluation;
+    trainer_evaluate(t, b->images, labels, b->predictions);
+    for (int i = 0; i < b->count; i++) {
+        if (all_finite(g, g->logits, i) && (!t->attention || all_finite(g, g->attention_logits, i)))
+            continue;
+        if (labels) // Grad-CAM has overwritten maps: once more without, for the layer's name
+            trainer_evaluate(t, b->images, NULL, b->predictions);
+        const char *layer = graph_first_nonfinite(g, MAP_X);
+        return fail(err, "%s: image %u: the network's output is not a finite number%s%s", shard_path(shard),
+                    b->index[i], layer ? ", first in " : "", layer ? layer : "");
+    }
+    return 0;
+}
+
+// A parameter that is no number may not show in the output: the rectifier takes NaN for zero.
+static int check_parameters(const struct trainer *t, const struct shard *shard, struct error *err) {
+    for (int i = 0; i < t->parameters.count; i++) {
+        const struct parameter *p = &t->parameters.items[i];
+        for (size_t k = 0; k < p->size; k++)
+            if (!isfinite((double)p->value[k]))
+                return fail(err, "%s: cannot be evaluated: %s of the network is not finite",
+                            shard_path(shard), p->name);
+    }
+    return 0;
+}
+
 int evaluate_accuracy(struct trainer *t, struct shard *shard, double *accuracy, struct error *err) {
     struct batch b;
     long count = shard_shape(shard).count, correct = 0;
-    if (batch_create(&b, t, err))
+    if (check_parameters(t, shard, err) || batch_create(&b, t, err))
         return -1;
     int failed = 0;
     for (long first = 0; first < count && !failed; first += t->settings.batch) {
-        failed = batch_read(&b, t, shard, first, err);
-        if (failed)
-            break;
-        trainer_evaluate(t, b.images, NULL, b.predictions);
-        for (int i = 0; i < b.count; i++)
+        failed = batch_read(&b, t, shard, first, err) || batch_evaluate(&b, t, shard, NULL, err);
+        for (int i = 0; i < b.count && !failed; i++)
             correct += b.predictions[i] == b.labels[i];
     }
     batch_free(&b);
     *accuracy = count ? 100.0 * (double)correct / (double)count : 0;
-    return failed;
+    return failed ? -1 : 0;
 }
 
 double calibration_error(const double *confidence, const uint8_t *correct, long n) {
     double gap[CALIBRATION_BINS] = {0}, sum = 0; // of a bin: images right, less the confidence in them
     for (long i = 0; i < n; i++) {
-        int bin = (int)(confidence[i] * CALIBRATION_BINS);
-        gap[bin < CALIBRATION_BINS ? bin : CALIBRATION_BINS - 1] += correct[i] - confidence[i];
+        double place = fmin(fmax(confidence[i] * CALIBRATION_BINS, 0), CALIBRATION_BINS - 1); // NaN: 0
+        gap[(int)place] += correct[i] - confidence[i];
     }
     for (int bin = 0; bin < CALIBRATION_BINS; bin++)
         sum += fabs(gap[bin]);
@@ -79,6 +113,7 @@ double calibration_error(const double *confidence, const uint8_t *correct, long 
 
 struct tally {
     int classes;
+    int annotated;                           // 0: the shard's masks are no annotations, but filled
     long *confusion;                         // [label][prediction]
     uint8_t *correct;                        // [image]
     double inside[STAGES], pointing[STAGES]; // sums
@@ -163,15 +198,18 @@ static void report_classes(json_t *report, const struct tally *y) {
     json_object_set_new(report, "confusion", matrix);
 }
 
+// A mean over the images that have a map; null where nothing is annotated: inside what?
+static json_t *share_json(const struct tally *y, double sum, long mapped) {
+    return mapped && y->annotated ? json_real(sum / (double)mapped) : json_null();
+}
+
 static void report_maps(json_t *report, const struct tally *y) {
     json_t *inside = json_object(), *pointing = json_object(), *zero = json_object();
     for (int l = 0; l < STAGES; l++) {
         char name[16];
         snprintf(name, sizeof name, "layer%d", l + 1);
-        json_object_set_new(inside, name,
-                            y->mapped[l] ? json_real(y->inside[l] / (double)y->mapped[l]) : json_null());
-        json_object_set_new(pointing, name,
-                            y->mapped[l] ? json_real(y->pointing[l] / (double)y->mapped[l]) : json_null());
+        json_object_set_new(inside, name, share_json(y, y->inside[l], y->mapped[l]));
+        json_object_set_new(pointing, name, share_json(y, y->pointing[l], y->mapped[l]));
         json_object_set_new(zero, name, json_integer(y->zero[l]));
     }
     json_object_set_new(report, "cam_inside", inside);
@@ -180,13 +218,11 @@ static void report_maps(json_t *report, const struct tally *y) {
 }
 
 static void report_attention(json_t *report, const struct tally *y, long count) {
-    double mapped = (double)y->attention.mapped;
+    long mapped = y->attention.mapped;
     json_object_set_new(report, "attention_accuracy",
                         json_real(100.0 * (double)y->attention.correct / (double)count));
-    json_object_set_new(report, "attention_inside",
-                        mapped > 0 ? json_real(y->attention.inside / mapped) : json_null());
-    json_object_set_new(report, "attention_pointing",
-                        mapped > 0 ? json_real(y->attention.pointing / mapped) : json_null());
+    json_object_set_new(report, "attention_inside", share_json(y, y->attention.inside, mapped));
+    json_object_set_new(report, "attention_pointing", share_json(y, y->attention.pointing, mapped));
 }
 
 struct member { // an image in its group
@@ -234,24 +270,30 @@ static int report_groups(json_t *report, const struct tally *y, struct shard *sh
     return failed ? -1 : 0;
 }
 
+static int read_annotated(struct tally *y, struct shard *shard, struct error *err) {
+    json_t *attributes = shard_attributes(shard, err);
+    const char *word = json_string_value(json_object_get(attributes, "annotations"));
+    y->annotated = !word || strcmp(word, "none") != 0;
+    json_decref(attributes);
+    return attributes ? 0 : -1;
+}
+
 json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *err) {
     long count = shard_shape(shard).count;
     struct tally y = {.classes = t->settings.network.classes};
     struct batch b;
     json_t *report = NULL;
-    if (batch_create(&b, t, err))
+    if (check_parameters(t, shard, err) || batch_create(&b, t, err))
         return NULL;
     double *work = allocate((size_t)t->settings.batch * 2, sizeof *work, "an evaluation", err);
     y.confusion = allocate((size_t)y.classes * y.classes, sizeof *y.confusion, "an evaluation", err);
     y.correct = allocate((size_t)count, 1, "an evaluation", err);
     y.sure = allocate((size_t)count, sizeof *y.sure, "an evaluation", err);
-    int failed = !work || !y.sure || !y.confusion || !y.correct;
+    int failed = !work || !y.sure || !y.confusion || !y.correct || read_annotated(&y, shard, err);
     for (long first = 0; first < count && !failed; first += t->settings.batch) {
-        failed = batch_read(&b, t, shard, first, err);
-        if (failed)
-            break;
-        trainer_evaluate(t, b.images, b.labels, b.predictions);
-        tally_batch(&y, t, &b, first, work);
+        failed = batch_read(&b, t, shard, first, err) || batch_evaluate(&b, t, shard, b.labels, err);
+        if (!failed)
+            tally_batch(&y, t, &b, first, work);
     }
     if (!failed) {
         report = json_object();

@@ -13,13 +13,16 @@ enum {
 };
 
 // The share of images classified correctly, in percent. shard's pixels and classes must be the network's.
+// Fails with the image and the layer where the network's output is not finite, or with the parameter that is
+// not.
 int evaluate_accuracy(struct trainer *t, struct shard *shard, double *accuracy, struct error *err);
 
 // Expected calibration error in percent (Guo et al. 2017): the mean over images of |accuracy - mean
 // confidence| of the image's bin. confidence [n] in 0..1, correct [n] 0 or 1.
 double calibration_error(const double *confidence, const uint8_t *correct, long n);
 
-// Everything, as a JSON object (new reference, NULL on failure):
+// Everything, as a JSON object (new reference, NULL on failure; fails as evaluate_accuracy). What is measured
+// inside annotations is null where the shard has none (its attribute `annotations` is "none"):
 //   accuracy, mean_class_accuracy, worst_class_accuracy, worst_class
 //              percent
 //   worst_group_accuracy, worst_group, groups_counted
