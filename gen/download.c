@@ -122,6 +122,8 @@ static size_t check_status(struct transfer *t, long status) {
     if (status == 200 || (status == 206 && t->from))
         return 1;
     snprintf(cause, sizeof cause, "the server answers %ld%s", status, status_text(status));
+    if (status == 416 && t->from && t->d->verifiable) // nothing after what is there: its digest decides
+        return refuse(t, WHOLE, "the server has no more bytes");
     return refuse(t, status == 416 ? ANEW : status == 429 || status >= 500 ? AGAIN : STOPPED, cause);
 }
 

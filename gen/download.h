@@ -9,6 +9,9 @@
 // file - error statuses, HTML pages, another size, an answer to another range - is refused and nothing of it
 // kept.
 //
+// Where a digest is known, an answer of "no such range" (416) to a question for the rest says that the whole
+// is there; if it is not, its digest tells.
+//
 // A transfer that stalls or breaks off is tried again, with 1, 2, 4 ... seconds between; a signal
 // (core/base/interrupt.h) stops it, and what has come stays for the next call.
 #ifndef REFF_GEN_DOWNLOAD_H

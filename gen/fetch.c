@@ -122,44 +122,45 @@ static int make_parent(const char *target, char parent[PATH_SIZE], struct error 
     return folder_make(parent, err);
 }
 
+// `failed` gets what is wrong with each address but the last that was tried, which is in err.
 static int fetch_missing(const struct source *source, const char *target,
                          const struct fetch_settings *settings, fetch_failed *failed, void *context,
                          json_t *pins, struct fetch_result *r, struct error *err) {
     const char *const urls[] = {source->url, source->mirror};
     char parent[PATH_SIZE];
+    int tried = 0;
     if (folder_make(settings->data, err) || make_parent(target, parent, err))
         return -1;
-    for (int i = 0; i < 2 && *urls[i]; i++) {
+    for (int i = 0; i < 2 && *urls[i] && err->status != EXIT_INTERRUPTED; i++) {
+        if (tried++)
+            failed(context, err->message);
         err->status = EXIT_OK;
         if (!fetch_from(source, urls[i], target, settings, pins, r, err))
             return r->pinned_now ? pin(pins, source, urls[i], r, settings->data, err) : 0;
-        failed(context, err->message);
-        if (err->status == EXIT_INTERRUPTED)
-            break;
     }
     rmdir(parent); // if nothing is in it
     return -1;
 }
 
+static int check_there(const struct source *source, const char *target, const struct fetch_settings *settings,
+                       json_t *pins, struct fetch_result *r, struct error *err) {
+    if (check(source, target, target, pins, r, err))
+        return -1;
+    return r->pinned_now ? pin(pins, source, "", r, settings->data, err) : 0;
+}
+
 int fetch_source(const struct source *source, const struct fetch_settings *settings, fetch_failed *failed,
                  void *context, struct fetch_result *r, struct error *err) {
     char target[PATH_SIZE];
+    int result = -1;
     memset(r, 0, sizeof *r);
     json_t *pins = pins_read(settings->data, err);
-    if (!pins || fetch_target(target, source, settings->data, err)) {
-        json_decref(pins);
-        return -1;
+    if (pins && !fetch_target(target, source, settings->data, err)) {
+        r->was_there = file_exists(target);
+        result = r->was_there ? check_there(source, target, settings, pins, r, err)
+                              : fetch_missing(source, target, settings, failed, context, pins, r, err);
     }
-    int result;
-    r->was_there = file_exists(target);
-    if (!r->was_there) {
-        result = fetch_missing(source, target, settings, failed, context, pins, r, err);
-    } else {
-        result = check(source, target, target, pins, r, err);
-        if (!result && r->pinned_now)
-            result = pin(pins, source, "", r, settings->data, err);
-    }
-    if (result && r->was_there)
+    if (result)
         failed(context, err->message);
     json_decref(pins);
     return result;

@@ -25,7 +25,8 @@ struct fetch_result {
 };
 
 // Makes one file be there. `failed` gets a line for every address that did not give it, also when a later one
-// did. -1 with the last of them in err when none did, or when the file that is there is another one.
+// did, and for whatever else fails (digests.json, folders). -1 with the last of them in err when no address
+// did, when the file that is there is another one, or when that other thing failed.
 typedef void fetch_failed(void *context, const char *message);
 int fetch_source(const struct source *source, const struct fetch_settings *settings, fetch_failed *failed,
                  void *context, struct fetch_result *result, struct error *err);

@@ -297,6 +297,42 @@ static void a_full_disk_keeps_what_is_there(void) {
 
 // ---------------------------------------------------------------------------------------- digests
 
+// An earlier call ended between the last byte and the publication: the digest tells that nothing is missing.
+static void a_whole_file_of_unknown_size_is_kept(void) {
+    static const int known[] = {MD5, SHA256};
+    for (size_t i = 0; i < 2; i++) {
+        struct fetch_result r;
+        struct error err = {0};
+        char bytes[WEB_SIZE], path[40];
+        struct source s = make_source(i ? "left/sha256" : "left/md5", known[i], "good", NULL);
+        for (int k = 0; k < WEB_SIZE; k++)
+            bytes[k] = (char)web_byte(k);
+        snprintf(path, sizeof path, "%s.fetching", s.path);
+        CU_ASSERT_EQUAL_FATAL(folder_make(suite_path("left"), &err), 0);
+        CU_ASSERT_EQUAL_FATAL(file_write(suite_path(path), bytes, WEB_SIZE, &err), 0);
+        snprintf(path, sizeof path, "%s.fetching.json", s.path);
+        char notes[200];
+        int length = snprintf(notes, sizeof notes, "{\"url\": \"%s\", \"validator\": \"\\\"g\\\"\"}", s.url);
+        CU_ASSERT_EQUAL_FATAL(file_write(suite_path(path), notes, (size_t)length, &err), 0);
+        web_reset();
+        CU_ASSERT_EQUAL(fetch(&s, 1, &r, &err), 0);
+        CU_ASSERT_EQUAL(web_requests(), 1); // which was answered with 416
+        CU_ASSERT_EQUAL(web_last_range(), WEB_SIZE);
+        check_whole(s.path);
+        // As long, but another one: answered in the same way, and fetched anew.
+        unlink(suite_path(s.path));
+        snprintf(path, sizeof path, "%s.fetching", s.path);
+        bytes[0] ^= 1;
+        CU_ASSERT_EQUAL_FATAL(file_write(suite_path(path), bytes, WEB_SIZE, &err), 0);
+        snprintf(path, sizeof path, "%s.fetching.json", s.path);
+        CU_ASSERT_EQUAL_FATAL(file_write(suite_path(path), notes, (size_t)length, &err), 0);
+        web_reset();
+        CU_ASSERT_EQUAL(fetch(&s, 1, &r, &err), 0);
+        CU_ASSERT_EQUAL(web_requests(), 2);
+        check_whole(s.path);
+    }
+}
+
 static void a_digest_that_nobody_publishes_is_pinned(void) {
     struct fetch_result r;
     struct error err;
@@ -397,6 +433,36 @@ static void the_command_takes_a_mirror_and_names(void) {
     program_free(&p);
 }
 
+// What is wrong before any address is asked, or after: the reasons are printed, not only counted.
+static void the_command_tells_every_reason(void) {
+    struct program_result p;
+    const char *list = suite_path("reasons.ini"), *data = suite_path("reasons/data");
+    struct error err;
+    char text[600];
+    CU_ASSERT_EQUAL_FATAL(folder_make(data, &err), 0);
+    int size = snprintf(text, sizeof text,
+                        "[first]\npath = one/first\nset = one\nurl = %s\nlicence = none\nuse = tests\n",
+                        web_url("good"));
+    CU_ASSERT_EQUAL_FATAL(file_write(list, text, (size_t)size, &err), 0);
+    CU_ASSERT_EQUAL_FATAL(file_write(suite_path("reasons/data/digests.json"), "{\"a\": ", 6, &err), 0);
+    CU_ASSERT_EQUAL(reff_run(&p, 0, "fetch", "--sources", list, "--data", data), 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(p.err, "reff fetch: ") && strstr(p.err, "reasons/data/digests.json:1: "));
+    program_free(&p);
+    unlink(suite_path("reasons/data/digests.json"));
+    CU_ASSERT_EQUAL_FATAL(file_write(suite_path("reasons/data/one"), "", 0, &err), 0);
+    CU_ASSERT_EQUAL(reff_run(&p, 0, "fetch", "--sources", list, "--data", data), 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(p.err, "reasons/data/one: not a folder\n"));
+    program_free(&p);
+    unlink(suite_path("reasons/data/one"));
+    CU_ASSERT_EQUAL(reff_run(&p, 0, "fetch", "--sources", list, "--data", data), 0);
+    program_free(&p);
+    // There, but to be pinned where nothing can be written.
+    unlink(suite_path("reasons/data/digests.json"));
+    CU_ASSERT_EQUAL(reff_run(&p, 10, "fetch", "--sources", list, "--data", data), 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(p.err, "reasons/data/digests.json: File too large\n"));
+    program_free(&p);
+}
+
 static int set_up(void) {
     struct error err;
     unsigned char *bytes = malloc(WEB_SIZE);
@@ -434,4 +500,6 @@ void suite_fetch(void) {
     CU_add_test(s, "broken pins are told", broken_pins_are_told);
     CU_add_test(s, "the command fetches what it can", the_command_fetches_what_it_can);
     CU_add_test(s, "the command takes a mirror and names", the_command_takes_a_mirror_and_names);
+    CU_add_test(s, "the command tells every reason", the_command_tells_every_reason);
+    CU_add_test(s, "a whole file of unknown size is kept", a_whole_file_of_unknown_size_is_kept);
 }
