@@ -74,6 +74,36 @@ static void test_damage_is_seen(void) {
     CU_ASSERT(load_is(NULL, "me", 0));
 }
 
+static const char *load_message(int result) {
+    static struct error err;
+    struct state s = {"blank", {0}};
+    CU_ASSERT_EQUAL(move(0, &s, "me", &err), result);
+    return err.message;
+}
+
+// What is there and cannot be read is not taken for absent; what is passed over is told.
+static void test_unreadable_is_not_absent(void) {
+    struct error err;
+    snapshot_remove(suite_path("state"));
+    CU_ASSERT_STRING_EQUAL(load_message(0), "");
+    CU_ASSERT_FATAL(!folder_make(suite_path("state"), &err));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_message(-1), "/state: not a regular file"));
+    rmdir(suite_path("state"));
+    CU_ASSERT_EQUAL_FATAL(symlink("state", suite_path("state")), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_message(-1), "/state: Too many levels of symbolic links"));
+    unlink(suite_path("state"));
+    save(&one);
+    save(&two);
+    CU_ASSERT_STRING_EQUAL(load_message(1), "");
+    CU_ASSERT_FATAL(!file_write(suite_path("state"), "short", 5, &err));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_message(1), "/state: damaged: ignored"));
+    struct state copy = one;
+    CU_ASSERT_FATAL(!move(1, &copy, "you", &err));
+    unlink(suite_path("state.old"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_message(0), "/state: of other work: ignored"));
+    snapshot_remove(suite_path("state"));
+}
+
 static void test_full_disk_keeps_the_last(void) {
     struct error err;
     struct state copy = two;
@@ -90,5 +120,6 @@ void suite_snapshot(void) {
     CU_pSuite suite = CU_add_suite("snapshot", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "what was saved comes back, to its owner", test_round_trip);
     CU_add_test(suite, "damage: the one before is taken", test_damage_is_seen);
+    CU_add_test(suite, "what cannot be read is not taken for absent", test_unreadable_is_not_absent);
     CU_add_test(suite, "a full disk: the last one stays", test_full_disk_keeps_the_last);
 }

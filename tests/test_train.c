@@ -2,6 +2,7 @@
 // Training runs on small shards: the record, resuming with the same bits, full disks, what bad input says.
 #include "core/base/file.h"
 #include "core/base/interrupt.h"
+#include "core/base/memory.h"
 #include "core/base/random.h"
 #include "core/shard/shard.h"
 #include "core/train/train.h"
@@ -246,6 +247,42 @@ static void test_full_disk_keeps_the_checkpoint_before(void) {
     json_decref(b);
 }
 
+// Memory runs out at any allocation: the run fails and says so, and what its checkpoint holds is not lost.
+static void test_out_of_memory_keeps_the_checkpoint(void) {
+    struct error err = {0};
+    struct train_settings s = small_settings("baseline");
+    struct stop stop = {7};
+    CU_ASSERT(run(&s, "memory", &stop, &err) == -1);
+    interrupt_clear();
+    int result = -1, reached = 1, failures = 0;
+    for (long n = 1; result && n < 5000; n++) {
+        memory_fail_at = n;
+        result = run(&s, "memory", NULL, &err);
+        reached = memory_fail_at == 0;
+        memory_fail_at = 0;
+        failures += result != 0;
+        if (result &&
+            (strstr(err.message, "out of memory") == NULL || !file_exists(suite_path("memory/checkpoint"))))
+            CU_FAIL("another failure, or no checkpoint is left");
+    }
+    CU_ASSERT(!result && !reached && failures > 20);
+    json_t *a = read_record("whole0"), *b = read_record("memory");
+    CU_ASSERT(json_integer_value(json_object_get(b, "resumed_at_step")) >= 7);
+    CU_ASSERT(json_equal(json_object_get(a, "model_sha256"), json_object_get(b, "model_sha256")));
+    json_decref(a);
+    json_decref(b);
+}
+
+// A checkpoint that is there and cannot be read is no reason to begin anew.
+static void test_unreadable_checkpoint_stops_the_run(void) {
+    struct error err = {0};
+    struct train_settings s = small_settings("baseline");
+    CU_ASSERT_FATAL(!folder_make(suite_path("unreadable/checkpoint"), &err));
+    CU_ASSERT(run(&s, "unreadable", NULL, &err) == -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "unreadable/checkpoint: not a regular file"));
+    CU_ASSERT(!file_exists(suite_path("unreadable/metrics.jsonl")));
+}
+
 // A trace begins with the first step: a peer could not follow one that does not.
 static void test_trace_is_whole_or_refused(void) {
     struct error err = {0};
@@ -286,7 +323,8 @@ static void test_loss_that_is_no_number_names_step_and_layer(void) {
     s.epochs = 40;
     CU_ASSERT(run(&s, "nan", NULL, &err) == -1);
     CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
-    CU_ASSERT(!strncmp(err.message, "step ", 5) && strstr(err.message, "not a finite number, first in "));
+    CU_ASSERT(strstr(err.message, "train.h5: step ") &&
+              strstr(err.message, "not a finite number, first in "));
     CU_ASSERT(!file_exists(suite_path("nan/run.json")));
 }
 
@@ -325,6 +363,10 @@ void suite_train(void) {
     CU_add_test(suite, "a damaged checkpoint is not believed", test_damaged_checkpoint_is_not_believed);
     CU_add_test(suite, "a checkpoint of other settings is not continued", test_other_settings_start_anew);
     CU_add_test(suite, "a full disk keeps the checkpoint before", test_full_disk_keeps_the_checkpoint_before);
+    CU_add_test(suite, "out of memory anywhere: the checkpoint stays",
+                test_out_of_memory_keeps_the_checkpoint);
+    CU_add_test(suite, "a checkpoint that cannot be read stops the run",
+                test_unreadable_checkpoint_stops_the_run);
     CU_add_test(suite, "a trace is whole or refused", test_trace_is_whole_or_refused);
     CU_add_test(suite, "a loss that is no number: step and layer",
                 test_loss_that_is_no_number_names_step_and_layer);

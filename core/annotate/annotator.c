@@ -273,8 +273,10 @@ static int save(struct work *w) {
     w->state.steps[0] = w->p->generator.adam.steps;
     w->state.steps[1] = w->p->discriminator.adam.steps;
     list_parts(w, parts);
-    w->last_checkpoint = seconds_now();
-    return snapshot_save(w->checkpoint, w->identity, parts, PARTS, w->err);
+    if (snapshot_save(w->checkpoint, w->identity, parts, PARTS, w->err))
+        return -1;
+    w->last_checkpoint = seconds_now(); // afterwards: saving on a slow disk leaves as much time for work
+    return 0;
 }
 
 static int resume(struct work *w) {
@@ -284,6 +286,7 @@ static int resume(struct work *w) {
     list_parts(w, parts);
     if (snapshot_load(w->checkpoint, w->identity, parts, PARTS, w->err) < 0)
         return -1;
+    snapshot_tell(w->err);
     w->p->generator.adam.steps = (long)w->state.steps[0];
     w->p->discriminator.adam.steps = (long)w->state.steps[1];
     w->last_checkpoint = seconds_now();
@@ -324,7 +327,8 @@ static int one_iteration(struct work *w) {
         memcpy(w->batch_masks + (size_t)i * side, w->masks + from * side, side);
     }
     if (pix2pix_step(w->p, w->batch_images, w->batch_masks, &losses, &inner))
-        return fail(w->err, "iteration %lld: %.900s", (long long)w->state.iterations, inner.message);
+        return fail(w->err, "%.400s: iteration %lld: %.500s", w->job->shard, (long long)w->state.iterations,
+                    inner.message);
     w->state.iterations++;
     return 0;
 }
@@ -339,8 +343,8 @@ static int train(struct work *w) {
         if ((interrupted || seconds_now() - w->last_checkpoint >= w->settings.checkpoint_seconds) && save(w))
             return -1;
         if (interrupted)
-            return fail_interrupted(w->err, "interrupted at iteration %lld of %d; run it again to go on",
-                                    (long long)w->state.iterations, w->settings.iterations);
+            return fail_interrupted(w->err, "%s: interrupted at iteration %lld of %d; run it again to go on",
+                                    w->job->shard, (long long)w->state.iterations, w->settings.iterations);
     }
     // Annotating begins anew after an interruption, training does not.
     return w->state.iterations > resumed ? save(w) : 0;
@@ -421,7 +425,8 @@ static int annotate(struct work *w) {
         long left = w->shape.count - first;
         int failed = annotate_batch(w, out, first, left < ANNOTATE_BATCH ? (int)left : ANNOTATE_BATCH);
         if (!failed && interrupt_requested())
-            failed = fail_interrupted(w->err, "interrupted while annotating; run it again to go on");
+            failed = fail_interrupted(w->err, "%s: interrupted while annotating; run it again to go on",
+                                      w->job->shard);
         if (failed) {
             shard_abandon(out);
             return -1;

@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 struct snapshot_part {
     void *bytes;
@@ -18,9 +19,20 @@ int snapshot_save(const char *path, const char *identity, const struct snapshot_
                   struct error *err);
 
 // Fills all parts and returns 1, or leaves them alone and returns 0 when there is no such file, none of this
-// identity and these sizes, or only damaged ones; -1 when out of memory.
+// identity and these sizes, or only damaged ones. err->message then tells what was ignored, if anything was:
+// give it to snapshot_tell. -1 when a file that is there cannot be read: what it holds must not be lost.
 int snapshot_load(const char *path, const char *identity, const struct snapshot_part *parts, int count,
                   struct error *err);
+
+// Says on standard error what snapshot_load has ignored, if anything, and clears the message.
+void snapshot_tell(struct error *err);
+
+// For files of other kinds that end with 64 hex digits over everything before them. 1: it is there and whole;
+// *file stands at its beginning (fclose it), *size bytes come before the digits. 0: not there, or damaged (as
+// the message says). -1: cannot be read.
+int snapshot_open(const char *path, FILE **file, size_t *size, struct error *err);
+// The next bytes of it: 1, or -1 when they cannot be read.
+int snapshot_take(FILE *file, const char *path, void *bytes, size_t size, struct error *err);
 
 // With its .old and what killed processes left beside it; fine when there is none.
 void snapshot_remove(const char *path);

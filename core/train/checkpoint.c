@@ -4,6 +4,7 @@
 #include "core/base/digest.h"
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "core/base/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -77,49 +78,64 @@ int checkpoint_save(const char *path, const char *identity, const struct checkpo
     return output_commit(&out, err);
 }
 
-// 1 read, 0 not for us or damaged, -1 out of memory.
+// Whether the open file is of this identity and network; then *h is its header, and it stands at the metrics.
+static int is_ours(FILE *file, const char *path, size_t size, const char *identity, const struct trainer *t,
+                   struct header *h, struct error *err) {
+    char start[sizeof magic], other[DIGEST_SIZE];
+    size_t length = strlen(identity), parts = all_values(&t->parameters) + t->parameters.trained_size;
+    if (size < sizeof start + sizeof *h)
+        return 0;
+    if (snapshot_take(file, path, start, sizeof start, err) < 0 ||
+        snapshot_take(file, path, h, sizeof *h, err) < 0)
+        return -1;
+    if (memcmp(start, magic, sizeof magic) != 0 || h->version != VERSION || h->real_size != sizeof(real) ||
+        h->identity_size != length || length > sizeof other || h->values != all_values(&t->parameters) ||
+        h->velocities != t->parameters.trained_size ||
+        size != sizeof start + sizeof *h + length + h->metrics_size + parts * sizeof(real))
+        return 0;
+    if (snapshot_take(file, path, other, length, err) < 0)
+        return -1;
+    return !memcmp(other, identity, length);
+}
+
+// From where the metrics begin.
+static int take_state(FILE *file, const char *path, const struct header *h, struct checkpoint *c,
+                      struct trainer *t, struct error *err) {
+    char *metrics = allocate(h->metrics_size + 1, 1, "metrics", err);
+    if (!metrics || snapshot_take(file, path, metrics, h->metrics_size, err) < 0 ||
+        snapshot_take(file, path, t->parameters.storage, h->values * sizeof(real), err) < 0 ||
+        snapshot_take(file, path, t->velocity, h->velocities * sizeof(real), err) < 0) {
+        free(metrics);
+        return -1;
+    }
+    t->settings.sgd.steps = h->sgd_steps;
+    *c = h->state;
+    c->metrics = metrics;
+    return 1;
+}
+
 static int load(const char *path, const char *identity, struct checkpoint *c, struct trainer *t,
                 struct error *err) {
-    size_t size, parts = all_values(&t->parameters) + t->parameters.trained_size;
-    struct error unreadable;
     struct header h;
-    char hex[DIGEST_SIZE];
-    char *file = file_read(path, parts * sizeof(real) + ((size_t)64 << 20), &size, &unreadable);
-    int result = 0;
-    if (!file)
-        return 0;
-    size_t fixed = sizeof magic + sizeof h + DIGEST_SIZE - 1;
-    if (size < fixed || memcmp(file, magic, sizeof magic) || digest_bytes(file, size - 64, hex, err) ||
-        memcmp(hex, file + size - 64, 64))
-        goto done;
-    memcpy(&h, file + sizeof magic, sizeof h);
-    if (h.version != VERSION || h.real_size != sizeof(real) || h.identity_size != strlen(identity) ||
-        h.values != all_values(&t->parameters) || h.velocities != t->parameters.trained_size ||
-        size != fixed + h.identity_size + h.metrics_size + parts * sizeof(real) ||
-        memcmp(file + sizeof magic + sizeof h, identity, h.identity_size))
-        goto done;
-    const char *at = file + sizeof magic + sizeof h + h.identity_size;
-    char *metrics = allocate(h.metrics_size + 1, 1, "metrics", err);
-    result = -1;
-    if (!metrics)
-        goto done;
-    memcpy(metrics, at, h.metrics_size);
-    at += h.metrics_size;
-    memcpy(t->parameters.storage, at, h.values * sizeof(real));
-    memcpy(t->velocity, at + h.values * sizeof(real), h.velocities * sizeof(real));
-    t->settings.sgd.steps = h.sgd_steps;
-    *c = h.state;
-    c->metrics = metrics;
-    result = 1;
-done:
-    free(file);
-    return result;
+    size_t size;
+    FILE *file;
+    int found = snapshot_open(path, &file, &size, err);
+    if (found != 1)
+        return found;
+    found = is_ours(file, path, size, identity, t, &h, err);
+    if (!found)
+        fail(err, "%s: of another run or version: ignored", path);
+    if (found == 1)
+        found = take_state(file, path, &h, c, t, err);
+    fclose(file);
+    return found;
 }
 
 int checkpoint_load(const char *path, const char *identity, struct checkpoint *c, struct trainer *t,
                     struct error *err) {
     char old[PATH_SIZE + 8];
     snprintf(old, sizeof old, "%s.old", path);
+    *err = (struct error){0};
     int result = load(path, identity, c, t, err);
     return result ? result : load(old, identity, c, t, err);
 }

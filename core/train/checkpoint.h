@@ -20,7 +20,9 @@ struct checkpoint {
 int checkpoint_save(const char *path, const char *identity, const struct checkpoint *c,
                     const struct trainer *t, struct error *err);
 
-// Returns 1 when one was read, 0 when there is none (or none for this identity and network), -1 on failure.
+// Returns 1 when one was read; 0 when there is none, none for this identity and network, or only damaged
+// ones, and the message tells what was ignored, if anything was (snapshot_tell); -1 when one that is there
+// cannot be read.
 int checkpoint_load(const char *path, const char *identity, struct checkpoint *c, struct trainer *t,
                     struct error *err);
 

@@ -8,6 +8,7 @@
 #include "core/base/progress.h"
 #include "core/base/provenance.h"
 #include "core/base/random.h"
+#include "core/base/snapshot.h"
 #include "core/base/version.h"
 #include "core/train/checkpoint.h"
 #include "core/train/evaluate.h"
@@ -172,7 +173,7 @@ static int one_step(struct training *r) {
     if (shard_read(r->train, index, r->settings->batch, r->images, r->annotations, r->labels, r->err))
         return -1;
     if (trainer_gradient(r->trainer, r->images, r->annotations, r->labels, lambda_now(r), &s, &inner))
-        return fail(r->err, "step %ld: %.900s", r->state.step, inner.message);
+        return fail(r->err, "%.400s: step %ld: %.500s", r->job->train, r->state.step, inner.message);
     trace_step(r, index, &s);
     trainer_update(r->trainer, &s);
     r->state.step++;
@@ -197,11 +198,11 @@ static int save_checkpoint(struct training *r) {
     char path[PATH_SIZE], identity[DIGEST_SIZE];
     struct checkpoint now = r->state;
     now.seconds = seconds_spent(r);
-    r->last_checkpoint = seconds_now();
-    return path_join(path, r->err, r->job->folder, "checkpoint") || make_identity(r, identity) ||
-                   checkpoint_save(path, identity, &now, r->trainer, r->err)
-               ? -1
-               : 0;
+    if (path_join(path, r->err, r->job->folder, "checkpoint") || make_identity(r, identity) ||
+        checkpoint_save(path, identity, &now, r->trainer, r->err))
+        return -1;
+    r->last_checkpoint = seconds_now(); // afterwards: saving on a slow disk leaves as much time for work
+    return 0;
 }
 
 // Appends a line to the metrics, in memory and in the folder.
@@ -291,8 +292,8 @@ static int train_steps(struct training *r) {
             save_checkpoint(r))
             return -1;
         if (interrupted && r->state.step < r->steps)
-            return fail_interrupted(r->err, "interrupted at step %ld of %ld; run it again to go on",
-                                    r->state.step, r->steps);
+            return fail_interrupted(r->err, "%s: interrupted at step %ld of %ld; run it again to go on",
+                                    r->job->folder, r->state.step, r->steps);
     }
     return 0;
 }
@@ -378,6 +379,8 @@ static int resume(struct training *r) {
     if (path_join(path, r->err, r->job->folder, "checkpoint") || make_identity(r, identity))
         return -1;
     int found = checkpoint_load(path, identity, &r->state, r->trainer, r->err);
+    if (found >= 0)
+        snapshot_tell(r->err);
     r->resumed_at = r->state.step;
     r->session_started = r->last_checkpoint = seconds_now();
     return found < 0 ? -1 : 0;
