@@ -25,29 +25,30 @@ int annotations_path(char out[PATH_SIZE], const char *results, const struct cell
 
 // ---------------------------------------------------------------------------------------- failures
 
-// All runs of a sweep are children of one process.
-static int failed_before(const char *path, struct error *err) {
+static int failed_before(const char *path, const char *sweep, struct error *err) {
     struct error ignored;
-    char *text = file_exists(path) ? file_read(path, 1 << 16, NULL, &ignored) : NULL, *message = NULL;
-    int mine = text && strtol(text, &message, 10) == (long)getppid() && *message == '\n';
+    char *text = file_exists(path) ? file_read(path, 1 << 16, NULL, &ignored) : NULL;
+    size_t length = strlen(sweep);
+    int mine = text && length && !strncmp(text, sweep, length) && text[length] == '\n';
     if (mine)
-        fail(err, "%s", message + 1);
+        fail(err, "%s", text + length + 1);
     free(text);
     return mine;
 }
 
-static void note_failure(const char *path, const char *message) {
+static void note_failure(const char *path, const char *sweep, const char *message) {
     char text[1200];
     struct error ignored;
-    int length = snprintf(text, sizeof text, "%ld\n%.1000s", (long)getppid(), message);
-    file_write(path, text, (size_t)length, &ignored); // without it the others only lose time
+    int length = snprintf(text, sizeof text, "%.100s\n%.1000s", sweep, message);
+    if (*sweep)
+        file_write(path, text, (size_t)length, &ignored); // without it the others only lose time
 }
 
 // ---------------------------------------------------------------------------------------- making
 
 // Under the annotations' lock.
 static int make(double *seconds, const char *path, const char *results, const struct cell *cell,
-                const struct work *work,
+                const char *sweep, const struct work *work,
                 void (*progress)(void *context, double done, double total, const char *note),
                 void *progress_context, struct error *err) {
     char source[PATH_SIZE], folder[PATH_SIZE], failure[PATH_SIZE];
@@ -57,7 +58,7 @@ static int make(double *seconds, const char *path, const char *results, const st
     if (data_set_shard(source, results, cell, SPLIT_TRAIN, err) ||
         place(folder, results, cell, ".work", err) || place(failure, results, cell, ".failed", err))
         return -1;
-    if (failed_before(failure, err))
+    if (failed_before(failure, sweep, err))
         return -1;
     unlink(failure);
     const struct annotate_job job = {.settings = &cell->annotator,
@@ -75,12 +76,13 @@ static int make(double *seconds, const char *path, const char *results, const st
     if (err->status != EXIT_INTERRUPTED && !message_tells_full_disk(err->message)) {
         struct error cause = *err;
         fail(err, "pseudo-annotations: %.900s", cause.message);
-        note_failure(failure, err->message);
+        note_failure(failure, sweep, err->message);
     }
     return -1;
 }
 
-int annotations_make(json_t **record, const char *results, const struct cell *cell, const struct work *work,
+int annotations_make(json_t **record, const char *results, const struct cell *cell, const char *sweep,
+                     const struct work *work,
                      void (*progress)(void *context, double done, double total, const char *note),
                      void *progress_context, struct error *err) {
     char path[PATH_SIZE], lock_path[PATH_SIZE];
@@ -91,8 +93,8 @@ int annotations_make(json_t **record, const char *results, const struct cell *ce
     int lock = lock_take(lock_path, LOCK_EXCLUSIVE, 1, &busy, err); // waits while another run makes them
     if (lock < 0)
         return -1;
-    int failed =
-        !file_exists(path) && make(&seconds, path, results, cell, work, progress, progress_context, err);
+    int failed = !file_exists(path) &&
+                 make(&seconds, path, results, cell, sweep, work, progress, progress_context, err);
     lock_release(lock);
     *record = failed ? NULL : work->annotation(path, err);
     if (*record && seconds >= 0) {

@@ -5,8 +5,9 @@
 // checkpoint.
 //
 // Annotations that cannot be made fail every run of the sweep that needs them: the first one leaves its
-// message in .failed for the others, which would fail in the same way after as long a time. Another sweep
-// (one that retries) tries again.
+// message in .failed for the others, which would fail in the same way after as long a time, under the sweep's
+// id: process numbers come again, in containers soon. Another sweep (one that retries) tries again, and
+// removes it.
 #ifndef REFF_EXPERIMENTS_ANNOTATIONS_H
 #define REFF_EXPERIMENTS_ANNOTATIONS_H
 
@@ -16,8 +17,10 @@
 int annotations_path(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err);
 
 // Makes the cell's pseudo-annotations if they are not there; the data set must be held (data_set_hold).
-// *record gets {"iou", "mae"} and, if they were made here, "seconds" and "threads" (new reference).
-int annotations_make(json_t **record, const char *results, const struct cell *cell, const struct work *work,
+// sweep: its id, or "" outside of sweeps: earlier failures count for nothing, and none is noted. *record gets
+// {"iou", "mae"} and, if they were made here, "seconds" and "threads" (new reference).
+int annotations_make(json_t **record, const char *results, const struct cell *cell, const char *sweep,
+                     const struct work *work,
                      void (*progress)(void *context, double done, double total, const char *note),
                      void *progress_context, struct error *err);
 

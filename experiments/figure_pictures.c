@@ -337,7 +337,7 @@ static int make_annotations(struct reader *r) {
         snprintf(label, sizeof label, "pseudo-annotator, n = %s", picture->n);
         progress_start(&progress, label, "iterations", cell->annotator.iterations, 0);
         int failed =
-            annotations_make(&record, r->job->results, cell, &real_work, on_annotated, &progress, r->err);
+            annotations_make(&record, r->job->results, cell, "", &real_work, on_annotated, &progress, r->err);
         progress_end(&progress);
         json_decref(record);
         if (failed)

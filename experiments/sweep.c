@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -89,6 +90,7 @@ static int order_tasks(struct sweep *s, struct error *err) {
 
 static int start_task(struct sweep *s, struct task *t, struct error *err) {
     const struct worker_job job = {.results = s->options->results,
+                                   .sweep = s->id,
                                    .cell = t->cell,
                                    .work = s->work,
                                    .threads = s->resources.threads,
@@ -332,14 +334,23 @@ static int verdict(struct sweep *s, struct error *err) {
     return 0;
 }
 
+static int make_id(char id[33], struct error *err) {
+    unsigned char bytes[16];
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        return fail(err, "no random bytes: %s", strerror(errno));
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+    return 0;
+}
+
 int sweep_run(const struct plan *plan, const struct work *work, const struct sweep_options *options,
               struct error *err) {
     struct sweep s = {.plan = plan, .work = work, .options = options};
     s.terminal = isatty(fileno(options->log));
     s.tasks = allocate((size_t)plan->count, sizeof *s.tasks, "a sweep", err);
     s.order = allocate((size_t)plan->count, sizeof *s.order, "a sweep", err);
-    int failed = !s.tasks || !s.order || folder_make(options->results, err) || look_at_all(&s, err) ||
-                 order_tasks(&s, err);
+    int failed = !s.tasks || !s.order || make_id(s.id, err) || folder_make(options->results, err) ||
+                 look_at_all(&s, err) || order_tasks(&s, err);
     if (!failed) {
         s.to_do = s.order_count;
         sweep_announce(&s);

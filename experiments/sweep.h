@@ -41,6 +41,7 @@ struct sweep {
     const struct plan *plan;
     const struct work *work;
     const struct sweep_options *options;
+    char id[33]; // random: no other sweep has it
     struct resources resources;
     struct forecast forecast;
     struct task *tasks; // [plan->count]

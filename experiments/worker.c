@@ -124,8 +124,8 @@ static int train(struct worker *w, json_t *annotation) {
 // The data set is held: annotates if need be, then trains.
 static int annotate_and_train(struct worker *w) {
     json_t *annotation = NULL;
-    if (w->job->cell->has_annotator &&
-        annotations_make(&annotation, w->job->results, w->job->cell, w->job->work, on_annotated, w, w->err))
+    if (w->job->cell->has_annotator && annotations_make(&annotation, w->job->results, w->job->cell,
+                                                        w->job->sweep, w->job->work, on_annotated, w, w->err))
         return -1;
     int result = train(w, annotation);
     json_decref(annotation);

@@ -27,6 +27,7 @@ struct report { // goes through a pipe; smaller than PIPE_BUF, so that it arrive
 
 struct worker_job {
     const char *results;
+    const char *sweep; // an id that no other sweep has
     const struct cell *cell;
     const struct work *work;
     int threads;

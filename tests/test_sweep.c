@@ -22,6 +22,7 @@
 
 static struct fixture f;
 static struct sweep_options options;
+static int retry_at_once; // a sweep is followed by one that repeats what failed
 static char results[PATH_SIZE], log_path[PATH_SIZE];
 
 // Every test has a results folder of its own.
@@ -59,6 +60,11 @@ static pid_t sweep_start(long file_limit) {
         suite_limit_files(file_limit);
     options.log = fopen(log_path, "w");
     int failed = !options.log || sweep_run(&f.plan, &fake_work, &options, &err);
+    if (retry_at_once) { // in the same process, as process numbers that come again
+        options.retry = 1;
+        fake.annotator_fails = 0;
+        failed = sweep_run(&f.plan, &fake_work, &options, &err);
+    }
     if (failed && options.log)
         fprintf(options.log, "reff: %s\n", err.message);
     if (options.log)
@@ -489,6 +495,20 @@ static void test_failing_annotator(void) {
     end();
 }
 
+// An earlier sweep's failure is no reason to fail, were it of a process of the same number.
+static void test_annotator_is_tried_again(void) {
+    begin_annotated("annotatoragain");
+    fake.annotator_fails = 1;
+    fake.fault_seed = 2;
+    retry_at_once = 1;
+    CU_ASSERT_EQUAL(sweep_whole(), 0);
+    retry_at_once = 0;
+    CU_ASSERT(log_has("failed: pseudo-annotations: iteration 7: loss is NaN"));
+    CU_ASSERT_EQUAL(fake_events("annotate 2 "), 4);
+    check_all_done();
+    end();
+}
+
 // ---------------------------------------------------------------------------------------------- a full disk
 
 static void test_full_disk(void) {
@@ -617,6 +637,7 @@ void suite_sweep(void) {
                 test_killed_annotators);
     CU_add_test(suite, "an annotator that fails is tried once and fails the runs that need it",
                 test_failing_annotator);
+    CU_add_test(suite, "another sweep tries it again", test_annotator_is_tried_again);
     CU_add_test(suite, "a full disk is no run's fault and leaves nothing half-written", test_full_disk);
     CU_add_test(suite, "the disk fills at any size of file: nothing is damaged", test_disk_fills_anywhere);
     CU_add_test(suite, "a results folder that cannot be made is told", test_unwritable);
