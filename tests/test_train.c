@@ -323,8 +323,7 @@ static void test_loss_that_is_no_number_names_step_and_layer(void) {
     s.epochs = 40;
     CU_ASSERT(run(&s, "nan", NULL, &err) == -1);
     CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
-    CU_ASSERT(strstr(err.message, "train.h5: step ") &&
-              strstr(err.message, "not a finite number, first in "));
+    CU_ASSERT(!strncmp(err.message, "step ", 5) && strstr(err.message, "not a finite number, first in "));
     CU_ASSERT(!file_exists(suite_path("nan/run.json")));
 }
 

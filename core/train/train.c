@@ -173,7 +173,7 @@ static int one_step(struct training *r) {
     if (shard_read(r->train, index, r->settings->batch, r->images, r->annotations, r->labels, r->err))
         return -1;
     if (trainer_gradient(r->trainer, r->images, r->annotations, r->labels, lambda_now(r), &s, &inner))
-        return fail(r->err, "%.400s: step %ld: %.500s", r->job->train, r->state.step, inner.message);
+        return fail(r->err, "step %ld: %.900s", r->state.step, inner.message);
     trace_step(r, index, &s);
     trainer_update(r->trainer, &s);
     r->state.step++;
