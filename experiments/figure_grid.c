@@ -6,7 +6,7 @@
 #include "experiments/wording.h"
 
 #include "core/base/memory.h"
-#include "experiments/colour_map.h"
+#include "experiments/remodel.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -99,6 +99,8 @@ struct drawing {
     struct pictures pictures[PANELS_MOST];
     int count;
     char left_out[256]; // which are not
+    int other_models;   // of maps' networks, those that are not the recorded runs' to the bit
+    char other[256];    // what such a one is
     struct grid grid;
 };
 
@@ -223,7 +225,7 @@ static void draw_legend(cairo_t *c, const struct drawing *d) {
     const double width = 84, height = 6, x = d->grid.side, y = d->grid.legend;
     for (int i = 0; i < 256; i++) {
         uint8_t rgb[3];
-        colour_map(i / 255.0, rgb);
+        picture_overlay_colour(i / 255.0, rgb); // as it is seen in the pictures
         cairo_set_source_rgb(c, rgb[0] / 255.0, rgb[1] / 255.0, rgb[2] / 255.0);
         cairo_rectangle(c, x + 9 + i * width / 256, y - height, width / 256 + 0.3, height);
         cairo_fill(c);
@@ -235,9 +237,11 @@ static void draw_legend(cairo_t *c, const struct drawing *d) {
     canvas_paragraph(
         c, x, y + 10, d->grid.width - x, SMALL, LINE,
         has_attention(d)
-            ? "Grad-CAM of the true class, divided by its maximum in the image (ABN: attention as it is). "
+            ? "Grad-CAM of the true class, divided by its maximum in the image (ABN: attention as it is); "
+              "colours as over medium grey. "
               "White: edge of the annotation."
-            : "Grad-CAM of the true class, divided by its maximum in the image. White: edge of the "
+            : "Grad-CAM of the true class, divided by its maximum in the image; colours as over medium grey. "
+              "White: edge of the "
               "annotation.");
 }
 
@@ -258,6 +262,8 @@ static int draw(cairo_t *c, void *context, struct error *err) {
         draw_legend(c, d);
     canvas_colour(c, faint);
     canvas_text(c, d->grid.side, d->grid.height - 5, ALIGN_LEFT, SMALL, 0, d->left_out);
+    canvas_text(c, d->grid.side, d->grid.height - 5 - (*d->left_out ? LINE : 0), ALIGN_LEFT, SMALL, 0,
+                d->other);
     return 0;
 }
 
@@ -300,6 +306,20 @@ static int keep_present(struct panel *kept, const struct panel *panel, const str
     return kept->column_count && there == asked;
 }
 
+// Models that another build trained again for the figure.
+static void count_other_models(struct drawing *d, const struct panel *panel, const struct figure_cells *cells,
+                               const struct figure_job *job) {
+    struct error ignored;
+    for (int i = 0; i < panel->column_count; i++) {
+        char remark[256];
+        if (panel->pictures[i].kind != PICTURE_MAP)
+            continue;
+        model_remark(job->results, figure_cell(cells, panel, &panel->pictures[i], &ignored), remark);
+        if (*remark)
+            snprintf(d->other, sizeof d->other, "%d of these networks: %.220s", ++d->other_models, remark);
+    }
+}
+
 // What the profile lacks is left out, and the figure says so.
 static int read_panels(struct drawing *d, const struct figure *f, const struct figure_cells *cells,
                        const struct figure_job *job, struct error *err) {
@@ -316,6 +336,7 @@ static int read_panels(struct drawing *d, const struct figure *f, const struct f
         int result = pictures_read(&d->pictures[d->count], f, &d->panels[d->count], cells, job, err);
         if (result)
             return result;
+        count_other_models(d, &d->panels[d->count], cells, job);
         d->count++;
     }
     return d->count ? 0 : (fail(err, "profile %s has no data for it: %s", job->profile, d->left_out), 1);
@@ -338,7 +359,7 @@ int figure_grid(const struct figure *f, const struct figure_cells *cells, const 
             contents[i].name_lines =
                 content_of(&d->panels[i], &d->pictures[i], d->grid.cell + d->grid.gap).name_lines;
         grid_layout(&d->grid, contents, d->count, f->transpose);
-        d->grid.height += *d->left_out ? LINE : 0;
+        d->grid.height += (*d->left_out ? LINE : 0) + (*d->other ? LINE : 0);
         result = figure_stem(stem, f, job, err) ||
                          canvas_write(stem, f->title, d->grid.width, d->grid.height, draw, d, err)
                      ? -1

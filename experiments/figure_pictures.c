@@ -154,6 +154,11 @@ void picture_overlay(const uint8_t *image, const double *map, int pixels, uint8_
     }
 }
 
+void picture_overlay_colour(double value, uint8_t rgb[3]) {
+    static const uint8_t grey[3] = {128, 128, 128};
+    picture_overlay(grey, &value, 1, rgb);
+}
+
 // small [height][width][N] of image i, resized; Grad-CAMs are divided by their maximum. Returns 1 for a map
 // that is zero everywhere.
 static int spread_map(const real *small, int height, int width, int i, int n, int by_most,

@@ -27,4 +27,7 @@ void pictures_free(struct pictures *pictures);
 // A map over its image: the image in grey shows through the map's colours. map [pixels][pixels] in 0..1.
 void picture_overlay(const uint8_t *image, const double *map, int pixels, uint8_t *rgb);
 
+// The colour that a value of the map has over medium grey, for a legend.
+void picture_overlay_colour(double value, uint8_t rgb[3]);
+
 #endif

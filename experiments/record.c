@@ -87,8 +87,7 @@ static int look_at_failure(const char *path, struct run_status *status, struct e
     return 0;
 }
 
-// A run that is done, but without the model that is asked for, is to be repeated: it comes out with the same
-// bits.
+// A run that is done, but without the model that is asked for, is to be repeated for it (remodel.h).
 static void look_at_model(const char *path, const struct cell *cell, struct run_status *status) {
     if (status->state != RUN_DONE || !cell->needs_model || file_exists(path))
         return;

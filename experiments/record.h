@@ -5,6 +5,7 @@
 //   checkpoint    while unfinished
 //   failed.json   {"state": "failed", "message", "cell"}: the run failed; it is not repeated unless asked for
 //   run.json      "state": "done", "cell", "metrics", ...: the run is complete; written last
+//   again         while a done run is trained once more for its model (remodel.h)
 //   log           what the process wrote on standard error
 //   lock          held by the process at work
 #ifndef REFF_EXPERIMENTS_RECORD_H

@@ -5,6 +5,7 @@
 #include "core/train/weights.h"
 #include "experiments/data_sets.h"
 #include "experiments/record.h"
+#include "experiments/same_build.h"
 
 #include <string.h>
 
@@ -44,15 +45,6 @@ static int measure_drift(const struct cell *cell, const char *results, double *d
     trainer_free(t);
     shard_close(shard);
     return failed ? -1 : 0;
-}
-
-// What decides the bits besides settings and inputs.
-static json_t *build_of(const json_t *run) {
-    const json_t *made_by = json_object_get(run, "provenance");
-    return json_pack("{sO? sO? sO? sO?}", "compiler", json_object_get(made_by, "compiler"), "flags",
-                     json_object_get(made_by, "flags"), "instruction_set",
-                     json_object_get(made_by, "instruction_set"), "openblas_core",
-                     json_object_get(json_object_get(made_by, "libraries"), "openblas_core"));
 }
 
 static json_t *measure_run(const struct cell *cell, const char *results, const json_t *run,
@@ -104,10 +96,12 @@ json_t *regress_measure(const struct request *r, const char *results, struct err
     int failed = 0;
     for (int row = 0; row < t->row_count && !failed; row++)
         for (int column = 0; column < t->column_count && !failed; column++) {
+            const struct cell *first = plan_find(&r->plan, t, row, column, r->seeds.values[0]);
             json_t *runs = json_array();
             json_array_append_new(
                 json_object_get(record, "cells"),
-                json_pack("{ss ss so}", "row", t->rows[row], "column", t->columns[column], "runs", runs));
+                json_pack("{ss ss sO? so}", "row", t->rows[row], "column", t->columns[column], "identity",
+                          first ? json_object_get(first->record, "identity") : NULL, "runs", runs));
             for (int s = 0; s < r->seeds.count && !failed; s++)
                 failed = add_run(record, runs, plan_find(&r->plan, t, row, column, r->seeds.values[s]),
                                  results, err);
@@ -121,15 +115,20 @@ json_t *regress_measure(const struct request *r, const char *results, struct err
 
 // ---------------------------------------------------------------------------------------- reading records
 
-static const json_t *cell_runs(const json_t *record, const json_t *like) {
+// The record's cell of the same place.
+static const json_t *known_cell(const json_t *record, const json_t *like) {
     size_t i;
     json_t *cell;
-    json_array_foreach(json_object_get(record, "cells"), i,
-                       cell) if (json_equal(json_object_get(cell, "row"), json_object_get(like, "row")) &&
-                                 json_equal(json_object_get(cell, "column"),
-                                            json_object_get(like, "column"))) return json_object_get(cell,
-                                                                                                     "runs");
+    json_array_foreach(json_object_get(record, "cells"), i, cell) {
+        if (json_equal(json_object_get(cell, "row"), json_object_get(like, "row")) &&
+            json_equal(json_object_get(cell, "column"), json_object_get(like, "column")))
+            return cell;
+    }
     return NULL;
+}
+
+static const json_t *cell_runs(const json_t *record, const json_t *like) {
+    return json_object_get(known_cell(record, like), "runs");
 }
 
 static const json_t *run_of_seed(const json_t *runs, const json_t *seed) {
@@ -165,13 +164,23 @@ static void cell_text(const json_t *cell, char out[96]) {
 // ---------------------------------------------------------------------------------------- same settings,
 // bits
 
+// " (precision "float" -> "double")", from the identities of the cell's first runs, where both have one.
+static void settings_difference(const json_t *known, const json_t *now, char *out, size_t size) {
+    const json_t *before = json_object_get(known, "identity"), *after = json_object_get(now, "identity");
+    char text[256] = "";
+    if (before && after)
+        identity_difference(before, after, text, sizeof text);
+    snprintf(out, size, "%s%s%s", *text ? " (" : "", text, *text ? ")" : "");
+}
+
 static int check_settings(const json_t *reference, const json_t *now, const char *where, struct error *err) {
     size_t i, j;
     json_t *cell, *run;
     json_array_foreach(json_object_get(now, "cells"), i, cell) {
         const json_t *known = cell_runs(reference, cell);
-        char name[96];
+        char name[96], difference[300];
         cell_text(cell, name);
+        settings_difference(known_cell(reference, cell), cell, difference, sizeof difference);
         json_array_foreach(json_object_get(cell, "runs"), j, run) {
             const json_t *seed = json_object_get(run, "seed"), *before = run_of_seed(known, seed);
             if (!before)
@@ -179,25 +188,12 @@ static int check_settings(const json_t *reference, const json_t *now, const char
                             (long long)json_integer_value(seed));
             if (!json_equal(json_object_get(before, "digest"), json_object_get(run, "digest")))
                 return fail(err,
-                            "%s: %s, seed %lld: made with other settings, data or TRAINER_REVISION; if the "
+                            "%s: %s, seed %lld: made with other settings, data or TRAINER_REVISION%s; if the "
                             "change is meant, write the reference anew (reff regress --write)",
-                            where, name, (long long)json_integer_value(seed));
+                            where, name, (long long)json_integer_value(seed), difference);
         }
     }
     return 0;
-}
-
-// "flags, compiler": in what the builds differ; 0 if in nothing.
-static int build_difference(const json_t *reference, const json_t *now, char *out, size_t size) {
-    const char *key;
-    json_t *value;
-    size_t used = 0;
-    out[0] = 0;
-    json_object_foreach(json_object_get(now, "build"), key, value) {
-        if (!json_equal(value, json_object_get(json_object_get(reference, "build"), key)) && used < size)
-            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "", key);
-    }
-    return used > 0;
 }
 
 static void compare_bits_of(const json_t *reference, const json_t *now, struct regress_result *out) {
@@ -317,7 +313,8 @@ int regress_compare(const json_t *reference, const json_t *now, const char *wher
     resample(out, reference, now);
     if (!compare_bits)
         out->bits = BITS_NOT_COMPARED;
-    else if (build_difference(reference, now, out->where, sizeof out->where))
+    else if (build_difference(json_object_get(reference, "build"), json_object_get(now, "build"), out->where,
+                              sizeof out->where))
         out->bits = BITS_OF_ANOTHER_BUILD;
     else
         compare_bits_of(reference, now, out);

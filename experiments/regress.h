@@ -20,7 +20,8 @@
 //
 // A record of runs, the reference's and the check's alike:
 //   {"profile", "command", "build": {...}, "made_by": provenance,
-//    "cells": [{"row", "column", "runs": [{"seed", "digest", "model_sha256", "accuracy", "drift",
+//    "cells": [{"row", "column", "identity": of the first seed's run, "runs": [{"seed", "digest",
+//    "model_sha256", "accuracy", "drift",
 //               "pointing"}]}]}
 #ifndef REFF_EXPERIMENTS_REGRESS_H
 #define REFF_EXPERIMENTS_REGRESS_H
@@ -32,7 +33,7 @@ enum { REGRESS_TESTS_MOST = 32, REGRESS_SEEDS_MOST = 16 };
 #define REGRESS_POWER 0.9 // the loss that is found with this chance is told
 
 struct regress_test {
-    char cell[96]; // "p = 1.0, reff"
+    char cell[96]; // "row 1.0, reff"
     const char *quantity, *unit;
     int sign; // +1: lower is worse, -1: higher is worse
     struct sample reference, now;

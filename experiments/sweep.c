@@ -138,7 +138,8 @@ static void judge_report(struct sweep *s, struct task *t) {
             snprintf(t->message, sizeof t->message, "%s", err.message);
         t->state = !*err.message && status.state == RUN_DONE ? TASK_DONE : TASK_FAILED;
         if (t->state == TASK_DONE) {
-            snprintf(t->message, sizeof t->message, "%.2f %%", status.accuracy);
+            snprintf(t->message, sizeof t->message, "%.2f %%%s%.500s", status.accuracy,
+                     *t->last.text ? "; " : "", t->last.text);
             learn(s, t->cell, &status);
         } else if (!*err.message) {
             snprintf(t->message, sizeof t->message, "training ended without a good record: %s",

@@ -7,7 +7,7 @@
 #include "experiments/data_sets.h"
 #include "experiments/isolate.h"
 #include "experiments/lock.h"
-#include "experiments/record.h"
+#include "experiments/remodel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +23,8 @@ struct worker {
     const struct worker_job *job;
     int pipe;
     double last_report;
+    int recorded;     // the run is done, and only lacks its model
+    char remark[256]; // to be told of the run that is done
     struct error *err;
 };
 
@@ -69,8 +71,8 @@ static int redirect_output(struct worker *w) {
     return 0;
 }
 
-// The run's folder as it must be before training: says what it is, and holds no failure and no damaged
-// record.
+// The run's folder as it must be before training: says what it is, and holds no failure; no damaged record
+// either, and no model beside it.
 static int prepare_folder(struct worker *w) {
     const struct worker_job *job = w->job;
     char folder[PATH_SIZE], cell[PATH_SIZE], failure[PATH_SIZE], record[PATH_SIZE];
@@ -81,7 +83,10 @@ static int prepare_folder(struct worker *w) {
     if (json_write(cell, job->cell->record, w->err) || redirect_output(w))
         return -1;
     unlink(failure);
+    if (w->recorded)
+        return 0;
     unlink(record);
+    model_remove(job->results, job->cell);
     return 0;
 }
 
@@ -97,7 +102,9 @@ static int train(struct worker *w, json_t *annotation) {
     const struct cell *cell = w->job->cell;
     const char *results = w->job->results;
     char folder[PATH_SIZE], shards[SPLITS][PATH_SIZE];
-    if (run_folder(folder, results, cell, w->err))
+    struct train_settings settings = cell->training;
+    settings.save_model |= cell->needs_model;
+    if ((w->recorded ? remodel_folder : run_folder)(folder, results, cell, w->err))
         return -1;
     for (enum split s = 0; s < SPLITS; s++)
         if (data_set_shard(shards[s], results, cell, s, w->err))
@@ -106,7 +113,7 @@ static int train(struct worker *w, json_t *annotation) {
         return -1;
     json_t *record = record_of(cell, annotation);
     struct train_job job = {
-        .settings = &cell->training,
+        .settings = &settings,
         .train = shards[SPLIT_TRAIN],
         .test = shards[SPLIT_TEST],
         .validation = cell->has_validation ? shards[SPLIT_VALIDATION] : NULL,
@@ -118,7 +125,7 @@ static int train(struct worker *w, json_t *annotation) {
     };
     int result = w->job->work->train(&job, w->err);
     json_decref(record);
-    return result;
+    return result || (w->recorded && remodel_publish(results, cell, w->remark, w->err)) ? -1 : 0;
 }
 
 // The data set is held: annotates if need be, then trains.
@@ -141,7 +148,9 @@ static int run(struct worker *w) {
     run_status_clear(&status);
     if (status.state == RUN_DONE)
         return 0; // another sweep finished it just now
-    if (prepare_folder(w) || (job->keep_shards && data_set_keep(job->results, job->cell, w->err)))
+    w->recorded = remodel_is_recorded(job->results, job->cell, w->err);
+    if (w->recorded < 0 || prepare_folder(w) ||
+        (job->keep_shards && data_set_keep(job->results, job->cell, w->err)))
         return -1;
     int shards = data_set_hold(job->results, job->cell, job->work, on_generated, w, w->err);
     int failed = shards < 0 || annotate_and_train(w);
@@ -166,7 +175,7 @@ static void work(const struct worker_job *job, int pipe) {
         report.kind = busy                             ? REPORT_ELSEWHERE
                       : err.status == EXIT_INTERRUPTED ? REPORT_STOPPED
                                                        : REPORT_FAILED;
-    snprintf(report.text, sizeof report.text, "%s", failed ? err.message : "");
+    snprintf(report.text, sizeof report.text, "%s", failed ? err.message : w.remark);
     report.full_disk = failed && message_tells_full_disk(err.message);
     send(&w, &report);
     lock_release(lock);

@@ -10,8 +10,8 @@
 enum phase { PHASE_GENERATE, PHASE_ANNOTATE, PHASE_TRAIN };
 
 enum report_kind {
-    REPORT_PROGRESS, // phase, done, total, text: a note
-    REPORT_DONE,
+    REPORT_PROGRESS,  // phase, done, total, text: a note
+    REPORT_DONE,      // text: what is to be told of it, or ""
     REPORT_FAILED,    // text: the message; full_disk
     REPORT_STOPPED,   // by a signal; a checkpoint is saved
     REPORT_ELSEWHERE, // another process is at work on the run

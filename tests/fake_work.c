@@ -236,13 +236,19 @@ static int has_fault(const struct train_settings *s) {
 }
 
 static int finish(const struct train_job *job, uint64_t state, struct error *err) {
-    char record[PATH_SIZE], checkpoint[PATH_SIZE];
+    char record[PATH_SIZE], checkpoint[PATH_SIZE], model[PATH_SIZE], bits[32], flags[16];
     if (path_join(record, err, job->folder, "run.json") ||
-        path_join(checkpoint, err, job->folder, "checkpoint"))
+        path_join(checkpoint, err, job->folder, "checkpoint") ||
+        path_join(model, err, job->folder, "model.safetensors"))
         return -1;
-    json_t *run = json_pack("{s:s, s:O, s:{s:f, s:f}, s:f, s:i}", "state", "done", "cell", job->cell,
-                            "metrics", "accuracy", state_accuracy(state), "worst_class_accuracy",
-                            state_accuracy(state) / 2, "seconds", 1.5, "threads", 1);
+    snprintf(flags, sizeof flags, "-O%d", fake.build);
+    snprintf(bits, sizeof bits, "%d-%llx", fake.build, (unsigned long long)state);
+    if (job->settings->save_model && file_write(model, bits, strlen(bits), err))
+        return -1;
+    json_t *run = json_pack("{s:s, s:O, s:{s:f, s:f}, s:f, s:i, s:s, s:{s:s}}", "state", "done", "cell",
+                            job->cell, "metrics", "accuracy", state_accuracy(state), "worst_class_accuracy",
+                            state_accuracy(state) / 2, "seconds", 1.5, "threads", 1, "model_sha256", bits,
+                            "provenance", "flags", flags);
     int result = run ? json_write(record, run, err) : fail(err, "out of memory: a fake record");
     json_decref(run);
     if (!result)
@@ -263,7 +269,7 @@ static int fake_train(const struct train_job *job, struct error *err) {
     int step = 0;
     if (!file_exists(job->train) || !file_exists(job->test))
         return fail(err, "%s: no such shard", file_exists(job->train) ? job->test : job->train);
-    if (path_join(checkpoint, err, job->folder, "checkpoint"))
+    if (folder_make(job->folder, err) || path_join(checkpoint, err, job->folder, "checkpoint"))
         return -1;
     restore(checkpoint, &step, &state);
     note_event("train %llu %s from %d\n", (unsigned long long)s->seed, s->method, step);

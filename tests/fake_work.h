@@ -22,6 +22,7 @@ struct fake_work {
     char events[4096];   // file: one line for each thing done ("generate train", "train SEED METHOD", "hold
                          // ...", "done ...", "annotate SEED n N", "annotated ..."); "": none
     int steps;           // of a run
+    int build;           // another number, other models: as of another build of the trainer
     int hold_step;       // every run waits before this step (counted from 1) until it is interrupted; 0: none
     size_t shard_bytes;  // size of a shard
     uint64_t fault_seed; // runs of this seed

@@ -2,6 +2,7 @@
 // The regression check on made-up records: noise passes, a loss fails, other bits fail, and what cannot be
 // compared is said.
 #include "experiments/regress.h"
+#include "experiments/same_build.h"
 
 #include "experiments/home.h"
 #include "tests/suite.h"
@@ -100,6 +101,39 @@ static void a_loss_fails_and_noise_does_not(void) {
     json_decref(reference);
 }
 
+// Warnings, folders and debugging symbols make no other build; what generates code, the C library and
+// OpenBLAS do.
+static void what_the_same_build_is(void) {
+    static const struct {
+        const char *flags, *openblas, *libc, *difference;
+    } cases[] = {
+        {"-O3 -mavx2", "B", "2.36", ""},
+        {"-O3 -Wall -Werror=x -I. -Ibuild/x -g1 -ggdb -mavx2", "B", "2.36", ""},
+        {"-O2 -mavx2", "B", "2.36", "flags"},
+        {"-O3 -mavx2 -Wa,--x", "B", "2.36", "flags"},
+        {"-O3 -mavx2", "B2", "2.36", "openblas"},
+        {"-O3 -mavx2", "B", "2.41", "libc"},
+        {"-O3", "B2", "2.41", "flags, openblas, libc"},
+        {"-O3 -mavx2", "B", NULL, "libc"}, // who knows
+    };
+    json_t *reference = NULL;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char difference[100];
+        json_t *run =
+            json_pack("{s{ss ss s{ss ss*}}}", "provenance", "compiler", "gcc", "flags", cases[i].flags,
+                      "libraries", "openblas", cases[i].openblas, "libc", cases[i].libc);
+        json_t *build = build_of(run);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(build);
+        reference = reference ? reference : json_incref(build);
+        CU_ASSERT_EQUAL(build_difference(reference, build, difference, sizeof difference),
+                        *cases[i].difference != 0);
+        CU_ASSERT_STRING_EQUAL(difference, cases[i].difference);
+        json_decref(build);
+        json_decref(run);
+    }
+    json_decref(reference);
+}
+
 // The check's own seeds are no part of the values that it is tested against.
 static void the_numbers_behind(void) {
     struct regress_result r;
@@ -142,6 +176,12 @@ static void what_cannot_be_compared_is_said(void) {
     json_object_set_new(run_of(other, 1, 1), "digest", json_string("other settings"));
     check_refused(reference, other,
                   "REF: row 1.0, reff, seed 2: made with other settings, data or TRAINER_REVISION");
+    for (int double_precision = 0; double_precision < 2;
+         double_precision++) // and in what, where that is known
+        json_object_set_new(json_array_get(json_object_get(double_precision ? other : reference, "cells"), 1),
+                            "identity",
+                            json_pack("{ss}", "precision", double_precision ? "double" : "float"));
+    check_refused(reference, other, "TRAINER_REVISION (precision \"float\" -> \"double\"); if the change");
     json_object_set_new(run_of(reference, 0, 7), "drift", json_string("much"));
     check_refused(reference, now, "REF: row 1.0, baseline: drift: 0 values");
     json_decref(reference);
@@ -190,6 +230,7 @@ void suite_regress(void) {
     CU_pSuite s = CU_add_suite("regress", NULL, NULL);
     CU_add_test(s, "equal bits pass, other bits of one build fail", equal_bits_pass_and_other_bits_fail);
     CU_add_test(s, "a loss fails, noise does not", a_loss_fails_and_noise_does_not);
+    CU_add_test(s, "what the same build is", what_the_same_build_is);
     CU_add_test(s, "the numbers behind", the_numbers_behind);
     CU_add_test(s, "what cannot be compared is said", what_cannot_be_compared_is_said);
     CU_add_test(s, "the committed reference is sound", the_committed_reference_is_sound);

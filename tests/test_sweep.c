@@ -7,6 +7,7 @@
 #include "core/base/random.h"
 #include "experiments/data_sets.h"
 #include "experiments/lock.h"
+#include "experiments/remodel.h"
 #include "experiments/sweep.h"
 #include "tests/fake_work.h"
 #include "tests/suite.h"
@@ -276,6 +277,93 @@ static void test_changed_settings(void) {
     CU_ASSERT(log_has(before));
     CU_ASSERT(log_has("4 done")); // the baseline has no lambda of its own in this profile
     CU_ASSERT_EQUAL(fake_events("train "), FIXTURE_RUNS + FIXTURE_RUNS / 2);
+    end();
+}
+
+// Figures want a model of runs that are done without one: these are trained again, and whatever happens
+// meanwhile, what is recorded stays.
+static void want_models(char *records[FIXTURE_RUNS]) {
+    struct error err = {0};
+    char path[PATH_SIZE];
+    CU_ASSERT_EQUAL(sweep_whole(), 0);
+    for (int i = 0; i < FIXTURE_RUNS; i++) {
+        f.plan.cells[i].needs_model = 1;
+        model_remove(results, &f.plan.cells[i]);
+        CU_ASSERT_FATAL(!run_file(path, results, &f.plan.cells[i], "run.json", &err));
+        records[i] = file_read(path, 1 << 16, NULL, &err);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(records[i]);
+    }
+}
+
+static int models_now(char *records[FIXTURE_RUNS]) {
+    int models = 0;
+    for (int i = 0; i < FIXTURE_RUNS; i++) {
+        struct error err = {0};
+        char path[PATH_SIZE];
+        CU_ASSERT_FATAL(!run_file(path, results, &f.plan.cells[i], "run.json", &err));
+        char *now = file_read(path, 1 << 16, NULL, &err);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(now);
+        CU_ASSERT_STRING_EQUAL(now, records[i]);
+        free(now);
+        CU_ASSERT_FATAL(!run_file(path, results, &f.plan.cells[i], "model.safetensors", &err));
+        int has_model = file_exists(path);
+        CU_ASSERT_FATAL(!run_file(path, results, &f.plan.cells[i], "again", &err));
+        CU_ASSERT(!has_model || !file_exists(path)); // no scratch folder is left
+        models += has_model;
+    }
+    return models;
+}
+
+static void free_records(char *records[FIXTURE_RUNS]) {
+    for (int i = 0; i < FIXTURE_RUNS; i++)
+        free(records[i]);
+}
+
+static void test_models_again(void) {
+    char *records[FIXTURE_RUNS], remark[256];
+    begin("models");
+    want_models(records);
+    fake.hold_step = 3;
+    pid_t sweep = sweep_start(0);
+    fake_wait_events("hold ", options.jobs);
+    CU_ASSERT_FATAL(!kill(sweep, SIGTERM));
+    CU_ASSERT_EQUAL(wait_for(sweep), EXIT_INTERRUPTED);
+    CU_ASSERT_EQUAL(models_now(records), 0);
+    fake.hold_step = 0;
+    CU_ASSERT_EQUAL(sweep_whole(), 0);
+    CU_ASSERT_EQUAL(models_now(records), FIXTURE_RUNS);
+    CU_ASSERT_EQUAL(fake_events("train 1 baseline from 2") + fake_events("train 1 reff from 2") +
+                        fake_events("train 2 baseline from 2") + fake_events("train 2 reff from 2"),
+                    options.jobs);
+    model_remark(results, &f.plan.cells[0], remark);
+    CU_ASSERT_STRING_EQUAL(remark, "");
+    free_records(records);
+    end();
+}
+
+static void test_models_of_another_build(void) {
+    char *records[FIXTURE_RUNS], remark[256];
+    begin("builds");
+    want_models(records);
+    fake.build = 3;
+    CU_ASSERT_EQUAL(sweep_whole(), 0);
+    CU_ASSERT_EQUAL(models_now(records), FIXTURE_RUNS);
+    model_remark(results, &f.plan.cells[0], remark);
+    CU_ASSERT_STRING_EQUAL(
+        remark, "model trained again by another build, its bits differ from the record's (in: flags)");
+    CU_ASSERT(log_has("%; model trained again by another build"));
+    fake.build = 0; // and back
+    for (int i = 0; i < FIXTURE_RUNS; i++) {
+        char path[PATH_SIZE];
+        struct error err = {0};
+        CU_ASSERT_FATAL(!run_file(path, results, &f.plan.cells[i], "model.safetensors", &err));
+        unlink(path);
+    }
+    CU_ASSERT_EQUAL(sweep_whole(), 0);
+    CU_ASSERT_EQUAL(models_now(records), FIXTURE_RUNS);
+    model_remark(results, &f.plan.cells[0], remark);
+    CU_ASSERT_STRING_EQUAL(remark, "");
+    free_records(records);
     end();
 }
 
@@ -626,6 +714,8 @@ void suite_sweep(void) {
     CU_add_test(suite, "a run that leaves no record counts as failed", test_lie);
     CU_add_test(suite, "a damaged record is noticed and made again", test_damaged_record);
     CU_add_test(suite, "changed settings run anew and are named", test_changed_settings);
+    CU_add_test(suite, "a done run is trained again for its model: its record stays", test_models_again);
+    CU_add_test(suite, "another build's model is told from the recorded one's", test_models_of_another_build);
     CU_add_test(suite, "kill -9 of the sweep at random moments: same results in the end", test_killed_sweep);
     CU_add_test(suite, "kill -9 of runs at random moments: same results in the end", test_killed_runs);
     CU_add_test(suite, "SIGTERM: checkpoints are saved, the same command goes on", test_terminated);

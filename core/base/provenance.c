@@ -5,6 +5,7 @@
 #include "core/base/version.h"
 
 #include <cblas.h>
+#include <gnu/libc-version.h>
 #include <hdf5.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -19,9 +20,10 @@ static json_t *libraries(void) {
     unsigned major, minor, release;
     H5get_libversion(&major, &minor, &release);
     snprintf(hdf5, sizeof hdf5, "%u.%u.%u", major, minor, release);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(), "openblas_core",
-                     openblas_get_corename(), "hdf5", hdf5, "zlib", zlibVersion(), "openssl",
-                     OpenSSL_version(OPENSSL_VERSION), "jansson", JANSSON_VERSION);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(),
+                     "openblas_core", openblas_get_corename(), "hdf5", hdf5, "zlib", zlibVersion(), "openssl",
+                     OpenSSL_version(OPENSSL_VERSION), "jansson", JANSSON_VERSION, "libc",
+                     gnu_get_libc_version());
 }
 
 // "model name" of /proc/cpuinfo, or "unknown".
