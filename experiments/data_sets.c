@@ -3,8 +3,10 @@
 
 #include "core/base/interrupt.h"
 #include "experiments/lock.h"
+#include "experiments/record.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -63,6 +65,7 @@ int data_set_hold(const char *results, const struct cell *cell, const struct wor
     // A lock cannot be turned from exclusive into shared without a moment between, in which another sweep may
     // remove what was made: so look again under the shared lock, and repeat.
     for (;;) {
+        *err = (struct error){0};
         if (folder_make(folder, err))
             return -1;
         int lock = lock_take(lock_path, LOCK_SHARED, 1, &busy, err);
@@ -80,8 +83,8 @@ int data_set_hold(const char *results, const struct cell *cell, const struct wor
         if (lock < 0 && busy)
             return fail_interrupted(err, "interrupted while waiting for %s", folder);
         if (lock < 0) {
-            if (!interrupt_requested() && !file_exists(folder))
-                continue; // removed between making the folder and the lock
+            if (!interrupt_requested() && strstr(err->message, strerror(ENOENT)))
+                continue; // removed between making the folder and the lock; another one may be there by now
             return -1;
         }
         remove_leftovers(folder);
@@ -92,36 +95,71 @@ int data_set_hold(const char *results, const struct cell *cell, const struct wor
     }
 }
 
-// Removes a data set's folder unless a run holds it or it is marked as kept.
-static void remove_folder(const char *folder) {
+// 1 if some unfinished run (of any sweep) needs the pseudo-annotations, or what there is of them, in the file
+// or folder `name` of a data set: they take hours where shards take minutes.
+static int is_needed(const json_t *records, const char *results, const char *data_set, const char *name) {
+    const json_t *one;
+    size_t i;
+    int n;
+    if (sscanf(name, "annotations-n%d-", &n) != 1)
+        return 0;
+    json_array_foreach((json_t *)records, i, one) {
+        const json_t *cell = json_object_get(one, "cell");
+        const char *digest = json_string_value(json_object_get(cell, "data_digest"));
+        if (digest && !strncmp(digest, data_set, strlen(data_set)) &&
+            json_number_value(json_object_get(cell, "n")) == n && run_is_open(results, records, one))
+            return 1;
+    }
+    return 0;
+}
+
+// Under the exclusive lock. 1 if something has been spared.
+static int empty_folder(const char *folder, const char *results, const char *name) {
     char path[PATH_SIZE];
     struct error ignored;
-    int busy;
-    if (path_join(path, &ignored, folder, "keep") || file_exists(path) || !file_exists(folder) ||
-        path_join(path, &ignored, folder, "lock"))
-        return;
-    int lock = lock_take(path, LOCK_EXCLUSIVE, 0, &busy, &ignored);
-    if (lock < 0)
-        return;
     struct dirent *entry;
-    DIR *listing = opendir(folder);
-    while (listing && (entry = readdir(listing)))
-        if (strcmp(entry->d_name, "lock") && entry->d_name[0] != '.' &&
-            !path_join(path, &ignored, folder, entry->d_name) && unlink(path))
+    json_t *records = records_scan(results, &ignored);
+    DIR *listing = records ? opendir(folder) : NULL;
+    int spared = !listing;
+    while (listing && (entry = readdir(listing))) {
+        if (!strcmp(entry->d_name, "lock") || entry->d_name[0] == '.')
+            continue;
+        if (is_needed(records, results, name, entry->d_name))
+            spared = 1;
+        else if (!path_join(path, &ignored, folder, entry->d_name) && unlink(path))
             folder_remove(path); // an annotator's checkpoint
+    }
     if (listing)
         closedir(listing);
-    if (!path_join(path, &ignored, folder, "lock"))
-        unlink(path); // last: whoever waits for it sees that it is gone and begins again
-    rmdir(folder);
+    json_decref(records);
+    return spared;
+}
+
+// Removes a data set's folder unless a run holds it or it is marked as kept. What unfinished runs need of
+// pseudo-annotations stays.
+static void remove_folder(const char *results, const char *name) {
+    char shards[PATH_SIZE], folder[PATH_SIZE], lock_path[PATH_SIZE], keep[PATH_SIZE];
+    struct error ignored;
+    int busy;
+    if (path_join(shards, &ignored, results, "shards") || path_join(folder, &ignored, shards, name) ||
+        path_join(keep, &ignored, folder, "keep") || path_join(lock_path, &ignored, folder, "lock") ||
+        !file_exists(folder) || file_exists(keep))
+        return;
+    int lock = lock_take(lock_path, LOCK_EXCLUSIVE, 0, &busy, &ignored);
+    if (lock < 0)
+        return;
+    // Looked for again: it may have been marked while the lock was another's.
+    if (!file_exists(keep) && !empty_folder(folder, results, name)) {
+        unlink(lock_path); // last: whoever waits for it sees that it is gone and begins again
+        rmdir(folder);
+    }
     lock_release(lock);
 }
 
 void data_set_remove(const char *results, const struct cell *cell) {
-    char folder[PATH_SIZE];
-    struct error ignored;
-    if (!data_set_folder(folder, results, cell, &ignored))
-        remove_folder(folder);
+    char name[32];
+    snprintf(name, sizeof name, "%.16s", cell->data_digest);
+    remove_folder(results, name);
 }
 
 int data_set_keep(const char *results, const struct cell *cell, struct error *err) {
@@ -133,13 +171,13 @@ int data_set_keep(const char *results, const struct cell *cell, struct error *er
 }
 
 void data_sets_prune(const char *results) {
-    char shards[PATH_SIZE], folder[PATH_SIZE];
+    char shards[PATH_SIZE];
     struct error ignored;
     struct dirent *entry;
     DIR *listing = path_join(shards, &ignored, results, "shards") ? NULL : opendir(shards);
     while (listing && (entry = readdir(listing)))
-        if (entry->d_name[0] != '.' && !path_join(folder, &ignored, shards, entry->d_name))
-            remove_folder(folder);
+        if (entry->d_name[0] != '.')
+            remove_folder(results, entry->d_name);
     if (listing)
         closedir(listing);
     if (!path_join(shards, &ignored, results, "shards"))

@@ -19,14 +19,15 @@ int data_set_folder(char out[PATH_SIZE], const char *results, const struct cell 
 int data_set_shard(char out[PATH_SIZE], const char *results, const struct cell *cell, enum split split,
                    struct error *err);
 
-// Removes the cell's data set unless a run holds it or it is marked as kept.
+// Removes the cell's data set unless a run holds it or it is marked as kept; pseudo-annotations, whole or
+// begun, that an unfinished run of any sweep needs stay.
 void data_set_remove(const char *results, const struct cell *cell);
 
-// Marks the data set (by a file `keep` in its folder): no sweep removes it.
+// Marks the data set (by a file `keep` in its folder), which must be held: no sweep removes it.
 int data_set_keep(const char *results, const struct cell *cell, struct error *err);
 
 // Removes all that no run holds and that are not kept: what sweeps left behind that were killed or whose
-// settings changed. An unfinished run of another sweep makes its data again when it goes on.
+// settings changed. An unfinished run of another sweep makes its shards again when it goes on.
 void data_sets_prune(const char *results);
 
 // Bytes that the data set takes on disk, about (shards are not compressed unless a profile says so), and

@@ -365,8 +365,11 @@ static int annotations_exist(const struct reader *r) {
 }
 
 static int from_data_set(struct reader *r) {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], folder[PATH_SIZE];
     struct progress progress;
+    if (data_set_folder(folder, r->job->results, r->cell, r->err))
+        return -1;
+    int mine = !file_exists(folder); // what others have made is theirs to remove
     if (!annotations_exist(r) && !r->job->train) {
         fail(r->err, "its pseudo-annotations are missing; make them: reff figure %s --profile %s --train",
              r->figure->name, r->job->profile_word);
@@ -380,7 +383,8 @@ static int from_data_set(struct reader *r) {
             ? -1
             : read_shard(r, path);
     lock_release(lock);
-    data_set_remove(r->job->results, r->cell);
+    if (mine)
+        data_set_remove(r->job->results, r->cell);
     return result;
 }
 

@@ -216,6 +216,26 @@ static const json_t *predecessor(const json_t *known, const struct cell *cell) {
     return best;
 }
 
+static int has_file(const char *results, const json_t *one, const char *name) {
+    char file[64], path[PATH_SIZE];
+    struct error ignored;
+    snprintf(file, sizeof file, "runs/%.16s/%.24s", text_of(one, "folder"), name);
+    return !path_join(path, &ignored, results, file) && file_exists(path);
+}
+
+int run_is_open(const char *results, const json_t *known, const json_t *one) {
+    const json_t *other;
+    size_t i;
+    if (has_file(results, one, "run.json") || has_file(results, one, "failed.json"))
+        return 0;
+    json_array_foreach((json_t *)known, i,
+                       other) if (!strcmp(text_of(json_object_get(other, "cell"), "name"),
+                                          text_of(json_object_get(one, "cell"), "name")) &&
+                                  json_number_value(json_object_get(other, "modified")) >
+                                      json_number_value(json_object_get(one, "modified"))) return 0;
+    return 1;
+}
+
 void run_reason(const struct cell *cell, const struct run_status *status, const json_t *known, char *out,
                 size_t size) {
     char difference[256];

@@ -149,11 +149,11 @@ static int run(struct worker *w) {
     if (status.state == RUN_DONE)
         return 0; // another sweep finished it just now
     w->recorded = remodel_is_recorded(job->results, job->cell, w->err);
-    if (w->recorded < 0 || prepare_folder(w) ||
-        (job->keep_shards && data_set_keep(job->results, job->cell, w->err)))
+    if (w->recorded < 0 || prepare_folder(w))
         return -1;
     int shards = data_set_hold(job->results, job->cell, job->work, on_generated, w, w->err);
-    int failed = shards < 0 || annotate_and_train(w);
+    int failed = shards < 0 || (job->keep_shards && data_set_keep(job->results, job->cell, w->err)) ||
+                 annotate_and_train(w);
     lock_release(shards);
     return failed ? -1 : 0;
 }

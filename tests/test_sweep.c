@@ -597,6 +597,41 @@ static void test_annotator_is_tried_again(void) {
     end();
 }
 
+// What an unfinished run of any sweep has of its annotations outlives the end of another sweep; shards do
+// not.
+static void test_spared_annotations(void) {
+    struct error err = {0};
+    char data[64], work[128], other[128], shard[128], path[PATH_SIZE];
+    begin_annotated("spared");
+    const struct cell *cell = NULL;
+    for (int i = 0; i < f.plan.count && !cell; i++)
+        cell = f.plan.cells[i].annotator.n == 5 ? &f.plan.cells[i] : NULL;
+    CU_ASSERT_FATAL(cell != NULL);
+    snprintf(data, sizeof data, "spared/shards/%.16s", cell->data_digest);
+    snprintf(work, sizeof work, "%s/annotations-n5-01234567.work/checkpoint", data);
+    snprintf(other, sizeof other, "%s/annotations-n50-01234567.h5", data);
+    snprintf(shard, sizeof shard, "%s/train.h5", data);
+    CU_ASSERT_FATAL(!run_folder(path, results, cell, &err) && !folder_make(path, &err));
+    CU_ASSERT_FATAL(!run_file(path, results, cell, "cell.json", &err) &&
+                    !json_write(path, cell->record, &err));
+    snprintf(path, sizeof path, "%s/annotations-n5-01234567.work", suite_path(data));
+    CU_ASSERT_FATAL(!folder_make(path, &err));
+    fixture_write(work, "half way"), fixture_write(other, "nobody's"), fixture_write(shard, "x");
+    data_sets_prune(results);
+    CU_ASSERT(file_exists(suite_path(work)));
+    CU_ASSERT(!file_exists(suite_path(other)));
+    CU_ASSERT(!file_exists(suite_path(shard)));
+    CU_ASSERT_FATAL(!data_set_keep(results, cell, &err));
+    CU_ASSERT_FATAL(!run_record_failure(results, cell, "loss is NaN", &err));
+    data_sets_prune(results); // kept
+    CU_ASSERT(file_exists(suite_path(work)));
+    snprintf(path, sizeof path, "%s/keep", suite_path(data));
+    CU_ASSERT_FATAL(!unlink(path));
+    data_sets_prune(results); // the run has failed
+    CU_ASSERT(!file_exists(suite_path("spared/shards")));
+    end();
+}
+
 // ---------------------------------------------------------------------------------------------- a full disk
 
 static void test_full_disk(void) {
@@ -728,6 +763,7 @@ void suite_sweep(void) {
     CU_add_test(suite, "an annotator that fails is tried once and fails the runs that need it",
                 test_failing_annotator);
     CU_add_test(suite, "another sweep tries it again", test_annotator_is_tried_again);
+    CU_add_test(suite, "annotations of unfinished runs outlive other sweeps", test_spared_annotations);
     CU_add_test(suite, "a full disk is no run's fault and leaves nothing half-written", test_full_disk);
     CU_add_test(suite, "the disk fills at any size of file: nothing is damaged", test_disk_fills_anywhere);
     CU_add_test(suite, "a results folder that cannot be made is told", test_unwritable);
