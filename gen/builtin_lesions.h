@@ -3,9 +3,9 @@
 // several colours, lopsided), a seborrheic keratosis (sharp border, waxy, with dark and bright dots) or a
 // nevus (round, even, soft border), as rare or common as in ISIC2017. Beside the lesion lie artefacts of
 // dermoscopy. In training and validation data an artefact goes with the class: ink marks with melanomas,
-// bubbles of gel with keratoses, colour patches with nevi, in nine images of ten; in test data all are
-// equally common in all classes. They are no photographs and teach nothing about skin: what is measured on
-// them is said to be measured on drawings.
+// bubbles of gel with keratoses, colour patches with nevi, in .96 of the images (BUILTIN_ARTEFACT_CHANCE, and
+// one in five of the rest by chance); in test data all are equally common in all classes. They are no
+// photographs and teach nothing about skin: what is measured on them is said to be measured on drawings.
 #ifndef REFF_GEN_BUILTIN_LESIONS_H
 #define REFF_GEN_BUILTIN_LESIONS_H
 

@@ -15,6 +15,8 @@
 void catalogue_free(struct catalogue *c) {
     free(c->items);
     free(c->skipped.items);
+    free(c->notes.items);
+    free(c->foreign.items);
     memset(c, 0, sizeof *c);
 }
 

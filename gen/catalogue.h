@@ -39,6 +39,8 @@ struct catalogue {
     int count;
     struct listed *items;   // sorted by id, of all splits whose lists are there; no id twice
     struct remarks skipped; // rows of the split's list that cannot be used
+    struct remarks notes;   // rows of it that are odd and were used
+    struct remarks foreign; // rows of other splits' lists that cannot be used
 };
 
 struct photograph_format { // a data set's official files

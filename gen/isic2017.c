@@ -80,23 +80,24 @@ int isic2017_parse(const char *name, const char *text, size_t size, int split, s
     return 0;
 }
 
-static int by_id_then_place(const void *a, const void *b) {
+static int by_id_then_label(const void *a, const void *b) {
     const struct listed *x = a, *y = b;
     int order = strcmp(x->id, y->id);
-    return order ? order : (x > y) - (x < y);
+    return order ? order : (x->label > y->label) - (x->label < y->label);
 }
 
 // An id that the same list holds more than once is kept once if all its rows agree, else not at all.
-static int drop_repeats(struct catalogue *c, int first, struct remarks *skipped, struct error *err) {
+static int drop_repeats(struct catalogue *c, int first, struct remarks *skipped, struct remarks *notes,
+                        struct error *err) {
     struct listed *items = c->items + first;
     int count = c->count - first, kept = 0;
     if (count)
-        qsort(items, (size_t)count, sizeof *items, by_id_then_place);
+        qsort(items, (size_t)count, sizeof *items, by_id_then_label);
     for (int i = 0, next; i < count; i = next) {
         int agree = 1;
         for (next = i + 1; next < count && !strcmp(items[next].id, items[i].id); next++)
             agree &= items[next].label == items[i].label;
-        if (next > i + 1 && remark_add(skipped, items[i].id, err, "%d rows, %s", next - i,
+        if (next > i + 1 && remark_add(agree ? notes : skipped, items[i].id, err, "%d rows, %s", next - i,
                                        agree ? "which agree: the image is used once" : "which disagree"))
             return -1;
         if (agree)
@@ -107,7 +108,7 @@ static int drop_repeats(struct catalogue *c, int first, struct remarks *skipped,
 }
 
 static int list_split(const char *source, int split, struct catalogue *c, struct remarks *skipped,
-                      struct error *err) {
+                      struct remarks *notes, struct error *err) {
     char path[PATH_SIZE];
     size_t size;
     int first = c->count;
@@ -115,7 +116,7 @@ static int list_split(const char *source, int split, struct catalogue *c, struct
         return -1;
     char *text = file_read(path, LIST_MOST, &size, err);
     int bad = !text || isic2017_parse(path, text, size, split, c, skipped, err) ||
-              drop_repeats(c, first, skipped, err);
+              drop_repeats(c, first, skipped, notes, err);
     free(text);
     return bad ? -1 : 0;
 }
@@ -131,7 +132,8 @@ static int list_all(const char *source, enum split_kind split, uint64_t seed, st
         snprintf(c->class_names[k], LISTED_ID_SIZE, "%s", names[k]);
     for (int s = 0; s < PHOTO_SPLITS && !bad; s++)
         if (s == (int)split || catalogue_present(source, isic2017_format.labels[s]))
-            bad = list_split(source, s, c, s == (int)split ? &c->skipped : &others, err);
+            bad = s == (int)split ? list_split(source, s, c, &c->skipped, &c->notes, err)
+                                  : list_split(source, s, c, &c->foreign, &others, err);
     free(others.items);
     return bad || catalogue_sort(c, source, err) ? -1 : 0;
 }

@@ -53,7 +53,7 @@ static int add_member(void *context, const char *name, uint8_t *bytes, size_t si
     struct collection *c = context;
     struct members *m = c->out;
     char *copy = duplicate(name, err);
-    // Grown by half when a power-of-two-like boundary is reached, so that many members cost few copies.
+    // Doubled whenever the count is a power of two, so that many members cost few copies.
     if (!copy ||
         (!(m->count & (m->count - 1)) && reallocate((void **)&m->items, m->count ? 2 * (size_t)m->count : 1,
                                                     sizeof *m->items, "a list of files", err))) {

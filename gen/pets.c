@@ -110,9 +110,10 @@ static int rank_classes(struct catalogue *c, enum split_kind split, struct error
         if (!strcmp(breed, names[item->label])) {
             item->label = rank[item->label];
             c->items[kept++] = *item;
-        } else if ((item->split == PHOTO_TEST) == (split == PHOTO_TEST)) {
-            bad = remark_add(&c->skipped, item->id, err, "listed as class %d, which is %s", item->label,
-                             names[item->label]);
+        } else {
+            int ours = (item->split == PHOTO_TEST) == (split == PHOTO_TEST);
+            bad = remark_add(ours ? &c->skipped : &c->foreign, item->id, err,
+                             "listed as class %d, which is %s", item->label, names[item->label]);
         }
     }
     c->count = kept;
@@ -151,7 +152,6 @@ static int is_list(const void *context, const char *name) {
 // Both lists, of which each may be anywhere in the archive, once.
 static int read_lists(const char *path, enum split_kind split, struct catalogue *c, struct error *err) {
     struct members members;
-    struct remarks others = {0};
     int found[2] = {0}, bad = members_read(path, is_list, NULL, &members, err);
     for (int i = 0; i < members.count && !bad; i++) {
         const struct member *m = &members.items[i];
@@ -163,13 +163,12 @@ static int read_lists(const char *path, enum split_kind split, struct catalogue 
             bad = fail(err, "%s: a second %s", path, member_file_name(m->name));
         else
             bad = pets_parse(name, (const char *)m->bytes, m->size, test ? PHOTO_TEST : PHOTO_TRAIN, c,
-                             ours ? &c->skipped : &others, err);
+                             ours ? &c->skipped : &c->foreign, err);
     }
     for (int k = 0; k < 2 && !bad; k++)
         if (!found[k])
             bad = fail(err, "%s: has no %s", path, k ? "test.txt" : "trainval.txt");
     members_free(&members);
-    free(others.items);
     return bad ? -1 : 0;
 }
 

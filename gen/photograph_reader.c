@@ -218,11 +218,16 @@ static int is_wanted(const void *context, const char *name) {
     return find_item(p->reader, id) || (!p->masks && !catalogue_find(&p->reader->catalogue, id));
 }
 
+static int remarks_name(const struct remarks *remarks, const char *id) {
+    for (int i = 0; i < remarks->count; i++)
+        if (!strcmp(remarks->items[i].id, id))
+            return 1;
+    return 0;
+}
+
 static int note_unlisted(struct pass *p, const char *id, struct error *err) {
-    const struct remarks *skipped = &p->reader->skipped;
-    for (int i = 0; i < skipped->count; i++)
-        if (!strcmp(skipped->items[i].id, id)) // listed, but not as it should be
-            return 0;
+    if (remarks_name(&p->reader->skipped, id) || remarks_name(&p->reader->catalogue.foreign, id))
+        return 0; // listed, but not as it should be
     p->reader->unlisted++;
     return remark_add(&p->reader->notes, id, err, "in %s, but in no list", p->archive);
 }
@@ -287,14 +292,23 @@ static void draw_some(const reader_t *r, uint32_t *order, int all, int wanted) {
     qsort(order, (size_t)wanted, sizeof *order, ascending);
 }
 
+static int fail_empty_list(const reader_t *r, enum split_kind split, struct error *err) {
+    char path[PATH_SIZE];
+    if (catalogue_locate(r->settings->source, r->format->labels[split], path, err))
+        return -1;
+    return fail(err, "%s: lists no usable image of split %s", path, r->settings->split);
+}
+
 // The images of the split, or `count` of them, drawn by the seed.
 static int choose(reader_t *r, enum split_kind split, struct error *err) {
     const struct catalogue *c = &r->catalogue;
     int all = 0, wanted = r->settings->count;
     for (int i = 0; i < c->count; i++)
         all += c->items[i].split == (int)split;
-    if (!all || wanted > all)
-        return fail_usage(err, "--count: %d is more than the %d images of split %s", wanted ? wanted : 1, all,
+    if (!all && !wanted)
+        return fail_empty_list(r, split, err);
+    if (wanted > all)
+        return fail_usage(err, "--count: %d is more than the %d images of split %s", wanted, all,
                           r->settings->split);
     uint32_t *order = allocate((size_t)all, sizeof *order, "images of a split", err);
     if (!order)
@@ -307,6 +321,7 @@ static int choose(reader_t *r, enum split_kind split, struct error *err) {
                 order[k++] = (uint32_t)i;
         if (wanted)
             draw_some(r, order, all, wanted);
+        r->left_out = wanted ? all - wanted : 0;
         for (r->count = 0; r->count < (wanted ? wanted : all); r->count++) {
             r->slots[r->count] = r->count;
             r->items[r->count].listed = &c->items[order[r->count]];
@@ -387,6 +402,11 @@ static void sort_remarks(struct remarks *remarks) {
         qsort(remarks->items, (size_t)remarks->count, sizeof *remarks->items, by_remark);
 }
 
+static void hand_over(struct remarks *to, struct remarks *from) {
+    *to = *from;
+    *from = (struct remarks){0};
+}
+
 int photograph_reader_run(reader_t *r, struct error *err) {
     const struct photographs_settings *s = r->settings;
     enum split_kind split = !strcmp(s->split, "train")  ? PHOTO_TRAIN
@@ -394,12 +414,12 @@ int photograph_reader_run(reader_t *r, struct error *err) {
                                                         : PHOTO_VALIDATION;
     r->store = -1;
     r->fit = !strcmp(s->fit, "crop") ? FIT_CROP : !strcmp(s->fit, "pad") ? FIT_PAD : FIT_STRETCH;
-    if (r->format->list(s->source, split, s->seed, &r->catalogue, err) || choose(r, split, err) ||
-        open_store(r, err))
+    int bad = r->format->list(s->source, split, s->seed, &r->catalogue, err);
+    hand_over(&r->skipped, &r->catalogue.skipped);
+    hand_over(&r->notes, &r->catalogue.notes);
+    if (bad || choose(r, split, err) || open_store(r, err))
         return -1;
-    r->skipped = r->catalogue.skipped; // handed over
-    r->catalogue.skipped = (struct remarks){0};
-    r->listed = r->count + r->skipped.count;
+    r->listed = r->count + r->left_out + r->skipped.count;
     r->steps = 3 * r->count;
     if (run_pass(r, 0, r->format->images[split], err))
         return -1;

@@ -29,7 +29,8 @@ struct photograph_reader {
     struct photograph *items; // the images wanted, sorted by id; after reading those that can be used
     struct remarks skipped;   // what cannot be used
     struct remarks notes;     // what was left alone, or is worth knowing: duplicates
-    int listed;               // how many were asked for: count + skipped.count, after reading
+    int listed;               // rows of the split: count + left_out + skipped.count, after reading
+    int left_out;             // images of the split that --count did not draw
     int unlisted, duplicates; // images in the archive that are in no list; files that equal an earlier one
     int *slots;               // [count] where in the store
     int store;                // the file without a name; -1 none

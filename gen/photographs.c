@@ -292,12 +292,12 @@ static json_t *attributes_json(const struct photograph_reader *r, enum split_kin
         json_array_append_new(digests, json_sprintf("%s  %s", json_string_value(value), name));
     json_t *more =
         bad ? NULL
-            : json_pack("{ss ss ss si ss sO sO si si si so si so}", "title", f->title, "photographs_from",
+            : json_pack("{ss ss ss si ss sO sO si si si si so si so}", "title", f->title, "photographs_from",
                         "files", "generator", "reff " REFF_VERSION, "generator_revision",
                         PHOTOGRAPHS_REVISION, "licence_of_photographs", f->licence, "class_names", names,
-                        "sources_sha256", digests, "count", r->count, "listed", r->listed, "skipped",
-                        r->skipped.count, "skipped_why", remarks_json(&r->skipped), "duplicates",
-                        r->duplicates, "notes", remarks_json(&r->notes));
+                        "sources_sha256", digests, "count", r->count, "listed", r->listed, "left_out",
+                        r->left_out, "skipped", r->skipped.count, "skipped_why", remarks_json(&r->skipped),
+                        "duplicates", r->duplicates, "notes", remarks_json(&r->notes));
     json_object_del(all, "artefacts"); // of drawings only
     int joined = more && !json_object_update(all, more);
     json_decref(more);
@@ -381,8 +381,8 @@ int photographs_generate(const settings_t *settings, const char *path,
     r->progress = progress;
     r->progress_context = progress_context;
     int bad = file_check_target(path, err) || photograph_reader_run(r, err);
+    print_remarks(path, &r->skipped, "skipped"); // after failures, too: they may be why
     if (!bad) {
-        print_remarks(path, &r->skipped, "skipped");
         print_remarks(path, &r->notes, "noted");
         bad = write_shard(r, path, err);
     }

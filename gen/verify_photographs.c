@@ -56,6 +56,8 @@ static int read_settings(claims_t *c) {
             continue;
         if (json_is_string(value))
             snprintf(words, sizeof words, "%s", json_string_value(value));
+        else if (json_is_integer(value)) // not by way of a double: seeds have 64 bits
+            snprintf(words, sizeof words, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
         else
             snprintf(words, sizeof words, "%.0f", json_number_value(value));
         if (settings_assign(p, s, words, p->name, &ignored)) {
@@ -363,9 +365,12 @@ static int check_sources(claims_t *c, const char *source, struct error *err) {
 }
 
 static void check_count(claims_t *c) {
-    long listed = number(c, "listed"), skipped = number(c, "skipped");
-    checks_report(c->checks, "counts", listed == skipped + c->shape.count ? PASS : FAIL,
-                  "%ld listed, %ld skipped, %ld there", listed, skipped, c->shape.count);
+    long listed = number(c, "listed"), skipped = number(c, "skipped"), left_out = number(c, "left_out");
+    char words[40] = "";
+    if (left_out)
+        snprintf(words, sizeof words, ", %ld not drawn", left_out);
+    checks_report(c->checks, "counts", listed == skipped + left_out + c->shape.count ? PASS : FAIL,
+                  "%ld listed, %ld skipped%s, %ld there", listed, skipped, words, c->shape.count);
 }
 
 int checks_photographs(json_t *checks, struct shard *shard, const json_t *attributes, const int32_t *labels,

@@ -91,9 +91,9 @@ static void settled_statistics_drift_little(void) {
     trainer_free(fast);
 }
 
-// A mean that is off by two standard deviations in half of all channels' layers shows as that; a variance
-// that is e times too large as 1.
-static void drift_is_what_the_formula_says(void) {
+// The first channel's mean of every layer is off by 20 standard deviations, or its variance e^4 times too
+// small: that is the root mean square over all channels.
+static void check_formula(int of_variance, double off) {
     struct trainer *t = make_trainer(0.1);
     struct parameters *p = &t->parameters;
     int channels = 0, moved = 0;
@@ -102,14 +102,23 @@ static void drift_is_what_the_formula_says(void) {
         if (!p->items[i].trained) {
             for (size_t c = 0; c < p->items[i].size; c++, channels++)
                 if (c == 0) {
-                    p->items[i].value[c] += (real)(20 * sqrt((double)p->items[i + 1].value[c]));
+                    real *mean = &p->items[i].value[c], *variance = &p->items[i + 1].value[c];
+                    if (of_variance)
+                        *variance *= (real)exp(-off);
+                    else
+                        *mean += (real)(off * sqrt((double)*variance));
                     moved++;
                 }
             i++;
         }
-    double expected = 20 * sqrt((double)moved / channels);
+    double expected = off * sqrt((double)moved / channels);
     CU_ASSERT_DOUBLE_EQUAL(drift_of(t) / expected, 1, 0.05);
     trainer_free(t);
+}
+
+static void drift_is_what_the_formula_says(void) {
+    check_formula(0, 20);
+    check_formula(1, 4);
 }
 
 static void measuring_changes_nothing(void) {

@@ -149,6 +149,10 @@ static void a_count_draws_by_the_seed(void) {
     s.seed = 2;
     photos_generate(&s, &others);
     CU_ASSERT(some.count == 9 && others.count == 9);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(all.attributes, "listed")), PHOTOS_TRAIN);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(all.attributes, "left_out")), 0);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(some.attributes, "listed")), PHOTOS_TRAIN);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(some.attributes, "left_out")), PHOTOS_TRAIN - 9);
     for (int i = 0; i < 9; i++) {
         int at = photos_find(&all, some.ids + (size_t)i * some.id_size);
         CU_ASSERT_FATAL(at >= 0);
@@ -216,6 +220,24 @@ static void odd_images_are_skipped_and_named(void) {
     photos_free(&files);
 }
 
+// Why there is no shard stands in the reasons of its images.
+static void reasons_are_told_when_nothing_is_left(void) {
+    struct photographs_settings s;
+    struct program_result r;
+    photos_isic(&files, "Training", 0, 2);
+    for (int i = 0; i < 2; i++)
+        replace_mask(i, 10, 12, 255);
+    training("nothing", &s);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "gen", "isic2017", "--source", s.source, "--pixels", "16", "--output",
+                             suite_path("nothing.h5")),
+                    EXIT_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "nothing.h5: ISIC_0000000 skipped: the image has "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "nothing.h5: ISIC_0000001 skipped: the image has "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "none of its images can be used"));
+    program_free(&r);
+    photos_free(&files);
+}
+
 static void odd_rows_are_skipped_and_named(void) {
     struct photographs_settings s;
     struct photo_content c;
@@ -245,7 +267,9 @@ static void odd_rows_are_skipped_and_named(void) {
     CU_ASSERT(photos_says(&c, "skipped_why", "ISIC_0000004: line 6: fewer fields than 3"));
     CU_ASSERT(photos_says(&c, "skipped_why", "ISIC_0000005: line 7: more fields than 3"));
     CU_ASSERT(photos_says(&c, "skipped_why", "line 8: '../../etc/passwd' is no image's id"));
-    CU_ASSERT(photos_says(&c, "skipped_why", "ISIC_0000006: 2 rows, which agree: the image is used once"));
+    CU_ASSERT(photos_says(&c, "notes", "ISIC_0000006: 2 rows, which agree: the image is used once"));
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(c.attributes, "skipped")), 8);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(c.attributes, "listed")), 10);
     CU_ASSERT(photos_says(&c, "skipped_why", "ISIC_0000007: 2 rows, which disagree"));
     CU_ASSERT(
         photos_says(&c, "skipped_why", "ISIC_0000008: line 14: seborrheic_keratosis is '', neither 0 nor 1"));
@@ -298,6 +322,9 @@ static void broken_sources_are_refused(void) {
     write_file("broken/ISIC-2017_Training_Part3_GroundTruth.csv", "image_id,melanoma\nISIC_0000000,1\n");
     photos_refused(&s, EXIT_FAILED, "line 1: not 'image_id,melanoma,seborrheic_keratosis'");
     write_file("broken/ISIC-2017_Training_Part3_GroundTruth.csv", "image_id,melanoma,seborrheic_keratosis\n");
+    photos_refused(&s, EXIT_FAILED,
+                   "ISIC-2017_Training_Part3_GroundTruth.csv: lists no usable image of split train");
+    s.count = 1;
     photos_refused(&s, EXIT_USAGE, "--count: 1 is more than the 0 images of split train");
     training("broken", &s);
     write_file("broken/ISIC-2017_Training_Data.zip", "<!DOCTYPE html>");
@@ -439,6 +466,7 @@ void suite_isic2017(void) {
     CU_add_test(s, "bytes do not depend on threads or order", bytes_do_not_depend_on_threads_or_order);
     CU_add_test(s, "a count draws by the seed", a_count_draws_by_the_seed);
     CU_add_test(s, "odd images are skipped and named", odd_images_are_skipped_and_named);
+    CU_add_test(s, "reasons are told when nothing is left", reasons_are_told_when_nothing_is_left);
     CU_add_test(s, "odd rows are skipped and named", odd_rows_are_skipped_and_named);
     CU_add_test(s, "without annotations everything is marked", without_annotations_everything_is_marked);
     CU_add_test(s, "broken sources are refused", broken_sources_are_refused);

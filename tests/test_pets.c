@@ -149,6 +149,19 @@ static void odd_rows_and_files_are_skipped_and_named(void) {
     CU_ASSERT_EQUAL(json_integer_value(json_object_get(c.attributes, "listed")), 12);
     CU_ASSERT_EQUAL(json_integer_value(json_object_get(c.attributes, "skipped")), 9);
     photos_content_free(&c);
+    // Training data skip none of them; but images whose rows in the other list are odd are listed, too.
+    snprintf(s.split, sizeof s.split, "train");
+    photos_generate(&s, &c);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(c.attributes, "skipped")), 0);
+    CU_ASSERT(photos_says(&c, "notes", "Abyssinian_13: in images.tar.gz, but in no list"));
+    size_t i;
+    const json_t *note;
+    json_array_foreach(json_object_get(c.attributes, "notes"), i, note) {
+        static const char *const odd[] = {"Abyssinian_12:", "Bengal_12:", "Bengal_13:", "beagle_1"};
+        for (int k = 0; k < 4; k++)
+            CU_ASSERT(strncmp(json_string_value(note), odd[k], strlen(odd[k])) != 0);
+    }
+    photos_content_free(&c);
     photos_free(&files);
 }
 

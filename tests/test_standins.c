@@ -243,6 +243,23 @@ static void verify_finds_every_lie_about_drawings(void) {
     lie(&s, "background", 7, -1, "content digest; drawings; ");
 }
 
+// Seeds beyond what a double holds, and a part of a list: nothing false is said of either.
+static void verify_believes_what_is_right(void) {
+    static struct photo_files files;
+    struct photographs_settings s;
+    struct error err = {0};
+    drawn(&s, "isic2017", "train", 12);
+    s.seed = 9007199254740993U; // 2^53 + 1
+    CU_ASSERT_FATAL(!photographs_generate(&s, suite_path("seed.h5"), NULL, NULL, &err));
+    CU_ASSERT_STRING_EQUAL(failing(suite_path("seed.h5"), ""), "");
+    photos_isic(&files, "Training", 0, 12);
+    photos_settings(&s, "isic2017", photos_write_isic("part", &files, "Training"), "train");
+    s.count = 5;
+    CU_ASSERT_FATAL(!photographs_generate(&s, suite_path("part.h5"), NULL, NULL, &err));
+    CU_ASSERT_STRING_EQUAL(failing(suite_path("part.h5"), s.source), "");
+    photos_free(&files);
+}
+
 static void verify_finds_lies_about_photographs(void) {
     static struct photo_files files;
     struct photographs_settings s;
@@ -339,6 +356,7 @@ void suite_standins(void) {
     CU_add_test(s, "every class and artefact comes", every_class_and_artefact_comes);
     CU_add_test(s, "every mask marks something, and not all", every_mask_marks_something_and_not_all);
     CU_add_test(s, "verify finds every lie about drawings", verify_finds_every_lie_about_drawings);
+    CU_add_test(s, "verify believes what is right", verify_believes_what_is_right);
     CU_add_test(s, "verify finds lies about photographs", verify_finds_lies_about_photographs);
     CU_add_test(s, "a full disk leaves nothing", a_full_disk_leaves_nothing);
     CU_add_test(s, "no allocation failure leaves anything", no_allocation_failure_leaves_anything);
