@@ -229,6 +229,9 @@ static int find_name(const struct plan *plan, const char *name) {
     for (int i = 0; i < plan->count; i++)
         if (!strcmp(plan->cells[i].name, name))
             return i;
+    for (int i = 0; i < plan->alias_count; i++)
+        if (!strcmp(plan->aliases[i].name, name))
+            return plan->aliases[i].cell;
     return -1;
 }
 
@@ -247,6 +250,12 @@ static void why_absent(const struct plan *plan, const struct place *place, char 
     else if (n > 0 && n < N_ALL && n * known->classes > known->images[SPLIT_TRAIN])
         snprintf(out, 240, "too few images: n = %.0f of each of %d classes are more than the profile's %d", n,
                  known->classes, known->images[SPLIT_TRAIN]);
+    else if (n > 0 && n * known->classes == known->images[SPLIT_TRAIN])
+        snprintf(
+            out, 240,
+            "too few images: n = %.0f of each of %d classes are all of the profile's %d, none is left to a "
+            "pseudo-annotator",
+            n, known->classes, known->images[SPLIT_TRAIN]);
 }
 
 // A cell without its digests; nothing if it is there already, or if there can be none.
@@ -300,14 +309,51 @@ static int add_identities(struct plan *plan, struct error *err) {
     return 0;
 }
 
+static int find_digest(const struct plan *plan, int count, const char *digest) {
+    for (int i = 0; i < count; i++)
+        if (!strcmp(plan->cells[i].digest, digest))
+            return i;
+    return -1;
+}
+
+static int add_alias(struct plan *plan, const char *name, int cell, struct error *err) {
+    if (reallocate((void **)&plan->aliases, (size_t)plan->alias_count + 1, sizeof *plan->aliases, "cells",
+                   err))
+        return -1;
+    struct plan_alias *alias = &plan->aliases[plan->alias_count++];
+    memcpy(alias->name, name, sizeof alias->name);
+    alias->cell = cell;
+    return 0;
+}
+
+// Two sizes of digits may be one when scaled to the canvas: cells of one digest become one, else its run
+// would meet itself.
+static int merge_equal(struct plan *plan, struct error *err) {
+    int kept = 0, failed = 0;
+    for (int i = 0; i < plan->count; i++) {
+        struct cell *c = &plan->cells[i];
+        int first = find_digest(plan, kept, c->digest);
+        if (first < 0) {
+            plan->cells[kept++] = *c;
+            continue;
+        }
+        failed |= add_alias(plan, c->name, first, err);
+        json_decref(c->record);
+    }
+    plan->count = kept;
+    return failed ? -1 : 0;
+}
+
 int plan_make(struct plan *plan, const struct profile *profile, const struct seeds *seeds,
               const struct table *tables, int table_count, const struct work *work, struct error *err) {
     *plan = (struct plan){.profile = profile, .seeds = *seeds};
     for (int t = 0; t < table_count; t++)
         if (add_table(plan, &tables[t], work, err))
             return -1;
+    if (add_identities(plan, err) || merge_equal(plan, err))
+        return -1;
     plan->table_cells = plan->count / seeds->count;
-    return add_identities(plan, err);
+    return 0;
 }
 
 void plan_free(struct plan *plan) {
@@ -316,6 +362,7 @@ void plan_free(struct plan *plan) {
     for (int d = 0; d < DATA_SETS_MOST; d++)
         json_decref(plan->data[d].inputs);
     free(plan->cells);
+    free(plan->aliases);
     memset(plan, 0, sizeof *plan);
 }
 

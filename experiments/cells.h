@@ -57,13 +57,18 @@ struct plan { // all cells of some tables, each once
     struct seeds seeds;
     struct cell *cells;
     int count;
-    int table_cells;                       // distinct table cells: count / seeds
+    int table_cells; // distinct table cells: count / seeds
+    struct plan_alias {
+        char name[192];
+        int cell;
+    } * aliases; // names of places whose settings have come out equal to another's: its run serves both
+    int alias_count;
     struct plan_data data[DATA_SETS_MOST]; // by data set, as in the profile
 };
 
 // profile must be resolved (profile_resolve) and outlive the plan. Reads the inputs, in a child process.
-// Cells whose data are absent, or have fewer images than are to be annotated, are left out. Free with
-// plan_free, also after a failure.
+// Cells whose data are absent, or have too few images to annotate that many, are left out; cells that turn
+// out to be the same run are one. Free with plan_free, also after a failure.
 int plan_make(struct plan *plan, const struct profile *profile, const struct seeds *seeds,
               const struct table *tables, int table_count, const struct work *work, struct error *err);
 void plan_free(struct plan *plan);

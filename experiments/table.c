@@ -157,9 +157,13 @@ static int parse_lists(struct reading *r, struct error *err) {
         return -1;
     if (!t->row_count || !t->column_count)
         return fail_usage(err, "%s: no entries", t->row_count ? r->columns_at : r->rows_at);
-    for (int i = 0; i < t->row_count; i++)
+    for (int i = 0; i < t->row_count; i++) {
         if (axis_value(axis, t->rows[i], r->rows_at, &t->row_values[i], err))
             return -1;
+        for (int k = 0; k < i; k++)
+            if (t->row_values[k] == t->row_values[i])
+                return fail_usage(err, "%s: '%s' and '%s' are one value", r->rows_at, t->rows[k], t->rows[i]);
+    }
     return check_columns(r, err);
 }
 

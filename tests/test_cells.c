@@ -270,6 +270,43 @@ static void test_data_sets(void) {
     plan_absent(&f.plan, &f.tables[0], 2, 1, reason);
     CU_ASSERT_STRING_EQUAL(reason, "profile profile has no [data pets]");
     fixture_free(&f);
+    memcpy(strstr(text, "train = 29"), "train = 30",
+           10); // as many as there are: the annotator has nothing to do
+    fixture_make_table(&f, data_table, text);
+    CU_ASSERT_PTR_NULL(plan_find(&f.plan, &f.tables[0], 1, 0, 1));
+    plan_absent(&f.plan, &f.tables[0], 1, 0, reason);
+    CU_ASSERT_STRING_EQUAL(reason, "too few images: n = 10 of each of 3 classes are all of the profile's 30, "
+                                   "none is left to a pseudo-annotator");
+    fixture_free(&f);
+}
+
+// Sizes that are one when scaled to the canvas are one run, found under both places' names.
+static void test_equal_places(void) {
+    static const char table[] = "[table]\ntitle = t\nrow = size\nrows = 28, 56, 224\n"
+                                "columns = baseline, reff\n[fixed]\np = 0\nq = 1\n";
+    char text[2000];
+    struct fixture f;
+    snprintf(text, sizeof text, "%s", fixture_profile_text);
+    memcpy(strstr(text, "canvas = 32"), "canvas = 16", 11); // 28 and 56 become 4, the least
+    fixture_make_table(&f, table, text);
+    CU_ASSERT_EQUAL(f.plan.count, 2 * 2 * 2);
+    CU_ASSERT_EQUAL(f.plan.table_cells, 2 * 2);
+    for (int column = 0; column < 2; column++)
+        for (uint64_t seed = 1; seed <= 2; seed++) {
+            const struct cell *small = plan_find(&f.plan, &f.tables[0], 0, column, seed),
+                              *scaled = plan_find(&f.plan, &f.tables[0], 1, column, seed),
+                              *large = plan_find(&f.plan, &f.tables[0], 2, column, seed);
+            CU_ASSERT_FATAL(small && large);
+            CU_ASSERT_PTR_EQUAL(small, scaled);
+            CU_ASSERT(small != large);
+            CU_ASSERT_EQUAL(small->data[SPLIT_TRAIN].textured_mnist.size, 4);
+            CU_ASSERT_PTR_NOT_NULL(strstr(small->name, "size 28,"));
+            CU_ASSERT(small->seed == seed);
+        }
+    for (int i = 0; i < f.plan.count; i++)
+        for (int k = 0; k < i; k++)
+            CU_ASSERT(strcmp(f.plan.cells[i].digest, f.plan.cells[k].digest));
+    fixture_free(&f);
 }
 
 // ------------------------------------------------------------------------------ runs that are recorded
@@ -400,6 +437,7 @@ void suite_cells(void) {
     CU_add_test(suite, "n: the baseline, pseudo-annotations, all", test_annotations);
     CU_add_test(suite, "the annotator's settings belong to the runs that need it", test_annotator_digest);
     CU_add_test(suite, "other data sets: settings of their own, reasons for empty cells", test_data_sets);
+    CU_add_test(suite, "places that come out equal are one run", test_equal_places);
     CU_add_test(suite, "recorded runs of the quick profile are still these runs", test_recorded_quick);
     CU_add_test(suite, "recorded runs of the standard profile are still these runs", test_recorded_standard);
     CU_add_test(suite, "differences between settings are named", test_difference);

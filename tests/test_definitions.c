@@ -234,6 +234,8 @@ static void test_bad_tables(void) {
         {TABLE_HEAD "rows = 0, 1.5\ncolumns = reff\n" TABLE_TAIL, "bad.ini:4: 1.5 is not in 0..1"},
         {TABLE_HEAD "rows = 0, nan\ncolumns = reff\n" TABLE_TAIL, "bad.ini:4: "},
         {TABLE_HEAD "rows = 0, 0\ncolumns = reff\n" TABLE_TAIL, "bad.ini:4: '0' given twice"},
+        {TABLE_HEAD "rows = 0, 0.5, 0.0\ncolumns = reff\n" TABLE_TAIL,
+         "bad.ini:4: '0' and '0.0' are one value"},
         {TABLE_HEAD "rows = ,\ncolumns = reff\n" TABLE_TAIL, "bad.ini:4: no entries"},
         {TABLE_HEAD "rows = 0\ncolumns = ref\n" TABLE_TAIL, "bad.ini:5: 'ref'"},
         {TABLE_HEAD "rows = 0\ncolumns = reff\n[fixed]\nq = 1\nsize = 7\n", "bad.ini:8: 7 is not in 8..224"},
