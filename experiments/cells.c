@@ -6,6 +6,7 @@
 #include "core/kernels/real.h"
 #include "experiments/isolate.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +200,15 @@ static json_t *ask_data(void *context, struct error *err) {
     return NULL;
 }
 
+// An outline (without `work`) takes any data to be there, and enough of them.
+static struct plan_data *suppose_data(struct plan_data *known) {
+    known->inputs = json_object();
+    known->classes = 1;
+    for (int s = 0; s < SPLITS; s++)
+        known->images[s] = INT_MAX;
+    return known;
+}
+
 // What the plan needs to know of the data set of that name; asked once. NULL with a message on failure;
 // without `inputs` when it is absent.
 static struct plan_data *know_data(struct plan *plan, const char *name, const struct work *work,
@@ -210,6 +220,8 @@ static struct plan_data *know_data(struct plan *plan, const char *name, const st
     known->data = data;
     if (known->inputs || *data->absent)
         return known;
+    if (!work)
+        return suppose_data(known);
     struct data_question question = {work, data};
     json_t *answer = isolated_json(ask_data, &question, err);
     if (!answer)
@@ -293,14 +305,14 @@ static int add_table(struct plan *plan, const struct table *t, const struct work
 }
 
 // Every method may start from weights of its own; each file is read once.
-static int add_identities(struct plan *plan, struct error *err) {
+static int add_identities(struct plan *plan, const struct work *work, struct error *err) {
     char file[SETTING_TEXT_SIZE] = "", digest[DIGEST_SIZE] = "";
     for (int i = 0; i < plan->count; i++) {
         struct cell *c = &plan->cells[i];
         if (strcmp(file, c->training.weights)) {
             snprintf(file, sizeof file, "%s", c->training.weights);
             digest[0] = 0;
-            if (*file && digest_file(file, digest, err))
+            if (*file && work && digest_file(file, digest, err))
                 return -1;
         }
         if (make_identity(c, plan, &plan->data[c->set - data_sets], digest, err))
@@ -350,10 +362,15 @@ int plan_make(struct plan *plan, const struct profile *profile, const struct see
     for (int t = 0; t < table_count; t++)
         if (add_table(plan, &tables[t], work, err))
             return -1;
-    if (add_identities(plan, err) || merge_equal(plan, err))
+    if (add_identities(plan, work, err) || merge_equal(plan, err))
         return -1;
     plan->table_cells = plan->count / seeds->count;
     return 0;
+}
+
+int plan_outline(struct plan *plan, const struct profile *profile, const struct seeds *seeds,
+                 const struct table *tables, int table_count, struct error *err) {
+    return plan_make(plan, profile, seeds, tables, table_count, NULL, err);
 }
 
 void plan_free(struct plan *plan) {

@@ -71,6 +71,10 @@ struct plan { // all cells of some tables, each once
 // out to be the same run are one. Free with plan_free, also after a failure.
 int plan_make(struct plan *plan, const struct profile *profile, const struct seeds *seeds,
               const struct table *tables, int table_count, const struct work *work, struct error *err);
+// The same from the settings alone, wherever the data are: no cell is left out, and identities lack the
+// digests of inputs and weights. To compare settings, not to run.
+int plan_outline(struct plan *plan, const struct profile *profile, const struct seeds *seeds,
+                 const struct table *tables, int table_count, struct error *err);
 void plan_free(struct plan *plan);
 
 // The cell at a place of a table, or NULL: there can be none.

@@ -70,12 +70,13 @@ static void explain(struct claim_result *c) {
                  CLAIM_ALPHA, significant);
 }
 
-// Holm over all claims tested, then the verdicts.
-static int adjust(struct claim_result *results, int count, struct error *err) {
+int claims_adjust(struct claim_result *results, int count, struct error *err) {
     double *p = allocate((size_t)count * 4, sizeof *p, "claims", err);
     int n = 0;
     if (!p)
         return -1;
+    for (int i = 0; i < count; i++)
+        combine(&results[i]);
     double *opposite = p + count, *p_holm = p + 2 * count, *opposite_holm = p + 3 * count;
     for (int i = 0; i < count; i++)
         if (results[i].verdict != NOT_TESTED) {
@@ -128,7 +129,6 @@ int claims_decide(const struct table_result *tables, int count, const json_t *pa
             c->text = claim->text;
             c->table = tables[t].table->name;
             claim->collect(&d);
-            combine(c);
         }
-    return adjust(*out, *out_count, err);
+    return claims_adjust(*out, *out_count, err);
 }

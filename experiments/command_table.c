@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // reff table: tables and claims from the results that are there.
+#include "core/base/memory.h"
 #include "experiments/commands.h"
 #include "experiments/request.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct setting schema[] = {
@@ -28,16 +30,31 @@ static const struct command command = {
     .schema = schema,
 };
 
-// The tables of results with another number than accuracy, or what numbers there are.
-static int choose_metric(struct request_results *results, const struct request *r,
-                         const struct request_options *options, enum output_format format,
-                         struct error *err) {
-    for (int t = 0; t < r->table_count; t++)
-        if (metric_select(&results->tables[t], options->metric, format, err))
-            return -1;
+// The tables of results, with another number than accuracy where one was asked for: those that have it.
+static int print_tables(struct request_results *results, const struct request *r,
+                        const struct request_options *options, enum output_format format, struct error *err) {
+    int printed = 0, *kept = allocate((size_t)r->table_count + 1, sizeof *kept, "tables", err);
+    if (!kept)
+        return -1;
+    int failed = metric_select(results->tables, r->table_count, options->metric, format, kept, err);
     if (*options->metric && strcmp(options->metric, "accuracy"))
         results->claim_count = 0; // they are about accuracy
-    return 0;
+    for (int t = 0; t < r->table_count && !failed; t++) {
+        if (!kept[t])
+            continue;
+        if (printed++)
+            putchar('\n');
+        failed = output_table(stdout, format, &results->tables[t], results->claims, results->claim_count,
+                              results->provenance[t], err);
+    }
+    for (int t = 0, left_out = 0; t < r->table_count && !failed; t++)
+        if (!kept[t])
+            fprintf(stderr, "%s%s",
+                    left_out++ ? ", " : "without this number and left out: ", r->tables[t].name);
+    if (!failed && printed < r->table_count)
+        fputc('\n', stderr);
+    free(kept);
+    return failed ? -1 : 0;
 }
 
 static int print(const struct request *r, const struct request_options *options, struct error *err) {
@@ -51,14 +68,8 @@ static int print(const struct request *r, const struct request_options *options,
         request_results_free(&results, r);
         return 0;
     }
-    failed = failed || choose_metric(&results, r, options, format, err);
-    for (int t = 0; t < r->table_count && !failed; t++) {
-        if (t)
-            putchar('\n');
-        failed = output_table(stdout, format, &results.tables[t], results.claims, results.claim_count,
-                              results.provenance[t], err);
-    }
-    failed = failed || request_print(stdout, format, r, err);
+    failed =
+        failed || print_tables(&results, r, options, format, err) || request_print(stdout, format, r, err);
     request_results_free(&results, r);
     return failed ? -1 : 0;
 }

@@ -77,7 +77,7 @@ static struct curve *find_column(struct curves *v, const char *column) {
     return c;
 }
 
-static double number_of(const json_t *cell, const char *key) {
+static double number_or_nan(const json_t *cell, const char *key) {
     const json_t *value = json_object_get(cell, key);
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
@@ -102,10 +102,10 @@ static void take_cell(struct curves *v, const json_t *cell) {
     for (int s = 0; s < SIDES; s++) {
         const json_t *metric = json_object_get(json_object_get(cell, "metrics"), v->metrics[s]);
         if (*v->metrics[s])
-            take_value(v, c, i, s, number_of(metric, "mean"), number_of(metric, "std"));
+            take_value(v, c, i, s, number_or_nan(metric, "mean"), number_or_nan(metric, "std"));
         else
-            take_value(v, c, i, s, number_of(cell, s == LEFT_SIDE ? "mean" : "paper_mean"),
-                       number_of(cell, s == LEFT_SIDE ? "std" : "paper_std"));
+            take_value(v, c, i, s, number_or_nan(cell, s == LEFT_SIDE ? "mean" : "paper_mean"),
+                       number_or_nan(cell, s == LEFT_SIDE ? "std" : "paper_std"));
     }
     int n = (int)json_integer_value(json_object_get(cell, "n"));
     if (n && (!v->seeds || n < v->seeds))

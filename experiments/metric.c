@@ -27,20 +27,17 @@ static void replace(struct cell_result *c, const char *name) {
         c->values[i] = json_number_value(json_array_get(values, (size_t)i));
 }
 
-int metric_select(struct table_result *r, const char *name, enum output_format format, struct error *err) {
-    int runs = 0, found = 0, matrix = !strcmp(name, "confusion");
-    if (!*name || !strcmp(name, "accuracy"))
-        return 0;
+// Runs of the table, and its cells whose runs have recorded the number.
+static void look(const struct table_result *r, const char *name, int *runs, int *found) {
+    *runs = *found = 0;
     for (int i = 0; i < cells_of(r); i++) {
-        runs += r->cells[i].n;
-        found += r->cells[i].n && has(&r->cells[i], name);
+        *runs += r->cells[i].n;
+        *found += r->cells[i].n && has(&r->cells[i], name);
     }
-    if (runs && !found)
-        return fail_usage(err,
-                          "--metric: no run of %s has recorded '%.60s'; --metric list names what there is",
-                          r->table->name, name);
-    if (matrix && (format == OUTPUT_CSV || format == OUTPUT_LATEX))
-        return fail_usage(err, "--metric: a confusion matrix has its place in md and json alone");
+}
+
+static void put_in_place(struct table_result *r, const char *name) {
+    int matrix = !strcmp(name, "confusion");
     snprintf(r->metric, sizeof r->metric, "%s", name);
     for (int i = 0; i < cells_of(r); i++) {
         struct cell_result *c = &r->cells[i];
@@ -51,6 +48,29 @@ int metric_select(struct table_result *r, const char *name, enum output_format f
             replace(c, name);
         c->sample = sample_of(c->values, c->n);
     }
+}
+
+int metric_select(struct table_result *tables, int count, const char *name, enum output_format format,
+                  int *kept, struct error *err) {
+    int all_runs = 0, all_found = 0, runs, found;
+    int same = !*name || !strcmp(name, "accuracy");
+    for (int t = 0; t < count; t++) {
+        look(&tables[t], name, &runs, &found);
+        kept[t] = same || !runs || found;
+        all_runs += runs;
+        all_found += found;
+    }
+    if (same)
+        return 0;
+    if (all_runs && !all_found)
+        return fail_usage(err,
+                          "--metric: no run of %s%s has recorded '%.60s'; --metric list names what there is",
+                          tables[0].table->name, count > 1 ? " and the other tables" : "", name);
+    if (!strcmp(name, "confusion") && (format == OUTPUT_CSV || format == OUTPUT_LATEX))
+        return fail_usage(err, "--metric: a confusion matrix has its place in md and json alone");
+    for (int t = 0; t < count; t++)
+        if (kept[t])
+            put_in_place(&tables[t], name);
     return 0;
 }
 

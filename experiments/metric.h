@@ -7,10 +7,12 @@
 #include "experiments/output.h"
 
 // Puts the metric in the place of accuracy; the paper's values go, as they are accuracies. Cells whose runs
-// have not recorded it become empty and say so. "accuracy" and "" change nothing. A metric that no cell of
-// the table has, and the confusion matrix in a format that has no place for it, are usage errors; a table
-// without any run takes every name.
-int metric_select(struct table_result *r, const char *name, enum output_format format, struct error *err);
+// have not recorded it become empty and say so. "accuracy" and "" change nothing. Tables that have runs but
+// none with the metric stay as they are, and kept[t] says 0 of them (1 of the others). A metric that no table
+// has, and the confusion matrix in a format that has no place for it, are usage errors; tables without any
+// run take every name.
+int metric_select(struct table_result *tables, int count, const char *name, enum output_format format,
+                  int *kept, struct error *err);
 
 // The names of all metrics that cells of the tables have, with the number of cells.
 void metric_list(FILE *out, const struct table_result *tables, int count);

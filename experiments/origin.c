@@ -143,7 +143,7 @@ static json_t *annotator_of(const struct table_result *r, int column) {
 }
 
 // Of the cells' identities what is the same for a whole column.
-static json_t *settings_of(const struct table_result *r) {
+json_t *origin_settings(const struct table_result *r) {
     json_t *settings = json_object();
     for (int column = 0; column < r->table->column_count; column++) {
         const struct cell *cell = settings_cell(r, column);
@@ -169,7 +169,7 @@ json_t *origin_of_table(const struct table_result *r, const char *command, struc
     }
     json_t *origin = json_pack("{s:s, s:o, s:O, s:o, s:o, s:O, s:s}", "command", command, "table_made_by",
                                program, "runs_made_by", r->makers, "inputs", inputs_of(r), "settings",
-                               settings_of(r), "runs", r->runs, "results_sha256", digest);
+                               origin_settings(r), "runs", r->runs, "results_sha256", digest);
     if (!origin)
         fail(err, "%s: its provenance cannot be put into JSON", r->table->name);
     return origin;

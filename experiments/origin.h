@@ -16,6 +16,9 @@
 //   results_sha256  of `runs`: equal tables have equal ones
 json_t *origin_of_table(const struct table_result *table, const char *command, struct error *err);
 
+// Its `settings`: only the result's table and plan are looked at.
+json_t *origin_settings(const struct table_result *table);
+
 // What a done run adds to `runs` and `makers`, which become the lists above.
 void origin_add_run(json_t *runs, json_t *makers, const json_t *run, const char *row, const char *column,
                     uint64_t seed);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/output.h"
 
+#include "experiments/claims_json.h"
 #include "experiments/lock.h"
-#include "experiments/record.h"
 #include "experiments/wording.h"
 
 #include <math.h>
@@ -63,6 +63,21 @@ static void setting_text(const struct table_result *r, char out[1600]) {
                              t->model, t->width);
     if (!by_data)
         snprintf(out + used, 1600 - used, ", epochs: %d", t->epochs);
+}
+
+// ": only rows 0, 1, All" and columns of a table of which more was left out; else nothing.
+static void part_text(const struct table_result *r, char out[1024]) {
+    const struct table *t = r->table;
+    size_t used = 0;
+    out[0] = 0;
+    if (!t->partial)
+        return;
+    used += (size_t)snprintf(out, 1024, ": part of the table, %s", t->row_name);
+    for (int row = 0; row < t->row_count; row++)
+        used += (size_t)snprintf(out + used, 1024 - used, "%s%s", row ? ", " : " = ", t->rows[row]);
+    for (int column = 0; column < t->column_count && used < 900; column++)
+        used += (size_t)snprintf(out + used, 1024 - used, "%s%s", column ? ", " : " of ",
+                                 title_of(t->columns[column]));
 }
 
 // The data that a row of a list or the whole table is from.
@@ -225,10 +240,11 @@ static int count_missing(const struct table_result *r) {
 static void markdown(FILE *out, const struct table_result *r, const struct claim_result *claims,
                      int claim_count) {
     const struct table *t = r->table;
-    char setting[1600], seeds[1600], metric[160];
+    char setting[1600], seeds[1600], metric[160], part[1024];
     setting_text(r, setting);
+    part_text(r, part);
     seeds_text(r->plan->seeds.values, r->plan->seeds.count, ", ", seeds, sizeof seeds);
-    fprintf(out, "## %s\n\n%s.\n\n| %-4s |", t->title, setting, t->row_name);
+    fprintf(out, "## %s%s\n\n%s.\n\n| %-4s |", t->title, part, setting, t->row_name);
     for (int column = 0; column < t->column_count; column++) {
         pad(out, title_of(t->columns[column]), WIDTH_OURS);
         pad(out, "(paper, difference)", WIDTH_PAPER);
@@ -343,11 +359,13 @@ static void latex_cell(FILE *out, const struct cell_result *c, int seeds, int di
 
 static void latex(FILE *out, const struct table_result *r) {
     const struct table *t = r->table;
-    char setting[1600], seeds[1600], metric[160];
+    char setting[1600], seeds[1600], metric[160], part[1024];
     setting_text(r, setting);
+    part_text(r, part);
     seeds_text(r->plan->seeds.values, r->plan->seeds.count, ", ", seeds, sizeof seeds);
     fputs("\\begin{table}\n\\centering\n\\caption{", out);
     latex_text(out, t->title);
+    latex_text(out, part);
     fputs(". Ours: ", out);
     latex_text(out, setting);
     fprintf(out, ". %s %s; $\\pm$ is the sample standard deviation (ddof 1) over seeds %s.}\n",
@@ -412,33 +430,6 @@ static json_t *json_cell(const struct table_result *r, int row, int column) {
     return cell;
 }
 
-static json_t *json_part(const struct claim_part *part) {
-    return json_pack("{s:s, s:f, s:s, s:o, s:f, s:f, s:f, s:f, s:b, s:o}", "part", part->label, "effect",
-                     part->test.effect, "unit", part->unit, "statistic",
-                     real_or_null(1, part->test.statistic), "df", part->test.df, "p_value", part->test.p,
-                     "p_opposite", part->test.p_opposite, "bound", part->test.bound, "no_spread",
-                     part->test.no_spread, "paper_effect", real_or_null(part->has_paper, part->paper_effect));
-}
-
-static json_t *json_claim(const struct claim_result *c) {
-    if (c->verdict == NOT_TESTED)
-        return json_pack("{s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:s, s:o}", "id", c->id, "verdict",
-                         verdict_names[c->verdict], "effect", "statistic", "p_value", "p_holm",
-                         "paper_effect", "claim", c->text, "reason", message_json(c->reason));
-    const struct claim_part *part = &c->parts[c->deciding];
-    json_t *parts = json_array();
-    for (int i = 0; i < c->part_count; i++)
-        json_array_append_new(parts, json_part(&c->parts[i]));
-    json_t *reason = *c->reason ? message_json(c->reason) : json_null();
-    return json_pack("{s:s, s:s, s:f, s:o, s:f, s:f, s:o, s:f, s:f, s:f, s:i, s:s, s:o, s:s, s:s, s:o}", "id",
-                     c->id, "verdict", verdict_names[c->verdict], "effect", part->test.effect, "statistic",
-                     real_or_null(1, part->test.statistic), "p_value", c->p, "p_holm", c->p_holm,
-                     "paper_effect", real_or_null(part->has_paper, part->paper_effect), "df", part->test.df,
-                     "p_opposite", c->p_opposite, "p_opposite_holm", c->p_opposite_holm, "claims_tested",
-                     c->tested_together, "claim", c->text, "reason", reason, "unit", part->unit, "part",
-                     part->label, "parts", parts);
-}
-
 static json_t *json_table(const struct table_result *r, const struct claim_result *claims, int claim_count,
                           const json_t *provenance) {
     const struct table *t = r->table;
@@ -450,12 +441,16 @@ static json_t *json_table(const struct table_result *r, const struct claim_resul
             json_array_append_new(cells, json_cell(r, row, column));
     for (int i = 0; i < claim_count; i++)
         if (!strcmp(claims[i].table, t->name))
-            json_array_append_new(decided, json_claim(&claims[i]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:O}", "table", t->name, "profile",
-                     r->plan->profile->name, "title", t->title, "data", data, "row_name", t->row_name,
-                     "column_name", t->column_name, "metric", *r->metric ? r->metric : "accuracy",
-                     "plus_minus", "sample standard deviation (ddof 1) over the seeds", "cells", cells,
-                     "claims", decided, "provenance", provenance);
+            json_array_append_new(decided, claim_json(&claims[i]));
+    json_t *table =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:O}", "table", t->name, "profile",
+                  r->plan->profile->name, "title", t->title, "data", data, "row_name", t->row_name,
+                  "column_name", t->column_name, "metric", *r->metric ? r->metric : "accuracy", "plus_minus",
+                  "sample standard deviation (ddof 1) over the seeds", "cells", cells, "claims", decided,
+                  "provenance", provenance);
+    if (t->partial)
+        json_object_set_new(table, "partial", json_true());
+    return table;
 }
 
 // ---------------------------------------------------------------------------------------- all of them
@@ -520,6 +515,7 @@ static int write_table(FILE *out, enum output_format format, const void *context
 int output_files(const char *results, const struct table_result *table, const struct claim_result *claims,
                  int claim_count, const json_t *provenance, struct error *err) {
     const struct whole_table whole = {table, claims, claim_count, provenance};
-    return output_write_files(results, table->plan->profile->name, table->table->name, write_table, &whole,
-                              err);
+    char name[128];
+    snprintf(name, sizeof name, "%.100s%s", table->table->name, table->table->partial ? "-partial" : "");
+    return output_write_files(results, table->plan->profile->name, name, write_table, &whole, err);
 }

@@ -27,7 +27,9 @@ int output_write_files(const char *results, const char *profile, const char *tab
                                     struct error *err),
                        const void *context, struct error *err);
 
-// All four formats of a table: results/tables/<profile>/<table>.{md,csv,tex,json}, each whole or absent.
+// All four formats of a table: results/tables/<profile>/<table>.{md,csv,tex,json}, each whole or absent. Of a
+// table of which rows or columns were left out they are <table>-partial.*, which never take the place of the
+// whole one, and say in title and JSON ("partial": true) what they are.
 int output_files(const char *results, const struct table_result *table, const struct claim_result *claims,
                  int claim_count, const json_t *provenance, struct error *err);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "experiments/json_fields.h"
 #include "experiments/lock.h"
 
 const char *const run_state_names[RUN_STATES] = {"not run", "unfinished", "failed", "damaged", "done"};
@@ -195,11 +196,6 @@ json_t *records_scan(const char *results, struct error *err) {
     if (listing)
         closedir(listing);
     return known;
-}
-
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
 }
 
 // The newest other record of the same place in the experiments.

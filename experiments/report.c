@@ -2,7 +2,9 @@
 #include "experiments/report.h"
 
 #include "core/base/memory.h"
+#include "experiments/claims_json.h"
 #include "experiments/home.h"
+#include "experiments/json_fields.h"
 #include "experiments/lock.h"
 #include "experiments/profile.h"
 
@@ -32,7 +34,19 @@ static int read_records(struct report *r, const json_t *table, struct error *err
     return 0;
 }
 
-static int read_table(struct report *r, const char *name, struct error *err) {
+// Numbers that the settings of today would not give are left out.
+static int judge(struct report *r, struct report_table *t, const struct profile *profile, struct error *err) {
+    int stale = t->json ? table_stale(&t->definition, profile, r->results, t->json, t->stale, err) : 0;
+    if (stale > 0) {
+        json_decref(t->json);
+        t->json = NULL;
+        t->printed = 0;
+        r->stale++;
+    }
+    return stale < 0 ? -1 : 0;
+}
+
+static int read_table(struct report *r, const char *name, const struct profile *profile, struct error *err) {
     char file[128], path[PATH_SIZE], folder[PATH_SIZE];
     if (reallocate((void **)&r->tables, (size_t)r->table_count + 1, sizeof *r->tables, "tables", err))
         return -1;
@@ -53,37 +67,94 @@ static int read_table(struct report *r, const char *name, struct error *err) {
         return -1;
     if (file_exists(path) && !(t->json = json_read(path, err)))
         return -1;
+    if (judge(r, t, profile, err))
+        return -1;
     r->present += t->printed || t->json;
     return t->json ? read_records(r, t->json, err) : 0;
 }
 
-int report_read(struct report *r, const char *results, const char *profile_word, struct error *err) {
-    static char profile[SETTING_WORD_SIZE];
-    struct profile known;
-    char names[1024], folder[PATH_SIZE], *rest;
-    int unknown = profile_read(&known, profile_word, err);
-    profile_free(&known);
-    if (unknown) {
-        memset(r, 0, sizeof *r);
-        return -1;
+// ---------------------------------------------------------------------------------------- claims
+
+static int is_named(const struct table *t, const char *id) {
+    for (int i = 0; i < t->claim_count; i++)
+        if (!strcmp(t->claims[i], id))
+            return 1;
+    return 0;
+}
+
+// The claims in the tables' files, in order; with `claims` they are read from there (write 0) or put back.
+// Returns their number.
+static int each_claim(struct report *r, struct claim_result *claims, int write, struct error *err) {
+    int count = 0;
+    size_t i;
+    const json_t *one;
+    for (int t = 0; t < r->table_count; t++) {
+        json_t *list = json_object_get(r->tables[t].json, "claims");
+        json_array_foreach(list, i, one) {
+            if (!is_named(&r->tables[t].definition, text_of(one, "id")))
+                continue;
+            if (claims && !write)
+                claim_from_json(one, &claims[count]);
+            json_t *decided = claims && write ? claim_json(&claims[count]) : NULL;
+            if (claims && write && json_array_set_new(list, i, decided))
+                return fail(err, "%s: claims that JSON cannot hold", r->tables[t].definition.name);
+            count++;
+        }
     }
-    definition_name(profile_word, profile, sizeof profile);
-    *r = (struct report){
-        .results = results, .profile = profile, .profile_word = profile_word, .records = json_object()};
-    if (path_join(folder, err, results, "paper") || path_join(r->folder, err, folder, profile) ||
-        home_list(names, "tables", err))
+    return count;
+}
+
+// A table's file has the claims as the sweep decided that wrote it, over its own tables. Holm's method wants
+// to be told of all of them.
+static int decide(struct report *r, struct error *err) {
+    int count = each_claim(r, NULL, 0, err);
+    struct claim_result *claims =
+        count ? allocate((size_t)count, sizeof *claims, "the report's claims", err) : NULL;
+    if (!count)
+        return 0;
+    int failed = !claims;
+    if (!failed) {
+        each_claim(r, claims, 0, err);
+        failed = claims_adjust(claims, count, err) || each_claim(r, claims, 1, err) < 0;
+    }
+    free(claims);
+    return failed ? -1 : 0;
+}
+
+// ---------------------------------------------------------------------------------------- all of it
+
+// "table1a" before "table2" before "supp-table2": the paper before its supplement.
+static int read_tables(struct report *r, const struct profile *profile, struct error *err) {
+    char names[1024], list[1024], *rest;
+    if (home_list(names, "tables", err))
         return -1;
-    // "table1a" before "table2" before "supp-table2": the paper before its supplement.
     for (int supplement = 0; supplement < 2; supplement++) {
-        char list[1024];
         memcpy(list, names, sizeof list);
         for (char *name = strtok_r(list, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
-            if ((strncmp(name, "supp", 4) == 0) == supplement && read_table(r, name, err))
+            if ((strncmp(name, "supp", 4) == 0) == supplement && read_table(r, name, profile, err))
                 return -1;
     }
-    return r->present ? 0
-                      : fail(err, "%s/tables/%s has no table; make them: reff run tables --profile %s",
-                             results, profile, profile_word);
+    return 0;
+}
+
+int report_read(struct report *r, const char *results, const char *profile_word, struct error *err) {
+    static char name[SETTING_WORD_SIZE];
+    struct profile profile;
+    char folder[PATH_SIZE];
+    memset(r, 0, sizeof *r);
+    int failed = profile_read(&profile, profile_word, err);
+    if (!failed) {
+        definition_name(profile_word, name, sizeof name);
+        *r = (struct report){
+            .results = results, .profile = name, .profile_word = profile_word, .records = json_object()};
+        failed = path_join(folder, err, results, "paper") || path_join(r->folder, err, folder, name) ||
+                 read_tables(r, &profile, err) || decide(r, err);
+    }
+    profile_free(&profile);
+    if (failed || r->present)
+        return failed ? -1 : 0;
+    return fail(err, "%s/tables/%s has no table%s; make them: make tables PROFILE=%s", results, name,
+                r->stale ? " that is up to date" : "", profile_word);
 }
 
 void report_free(struct report *r) {

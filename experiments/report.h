@@ -11,25 +11,28 @@
 #define REFF_EXPERIMENTS_REPORT_H
 
 #include "core/base/file.h"
-#include "experiments/table.h"
+#include "experiments/stale.h"
 
 #include <jansson.h>
 
 struct report_table { // a definition in experiments/tables, and what there is of it
     struct table definition;
-    json_t *json; // RESULTS/tables/<profile>/<name>.json; NULL: missing
-    int printed;  // its .tex is there
+    json_t *json;           // RESULTS/tables/<profile>/<name>.json; NULL: missing or out of date
+    int printed;            // its .tex is there, and not out of date
+    char stale[STALE_SIZE]; // why they are out of date; "": they are not
 };
 
 struct report {
     const char *results, *profile, *profile_word;
-    char folder[PATH_SIZE]; // RESULTS/paper/<profile>
-    int table_count, present;
+    char folder[PATH_SIZE];          // RESULTS/paper/<profile>
+    int table_count, present, stale; // of all definitions; tables that are there; that are out of date
     struct report_table *tables;
     json_t *records; // run.json of all runs of these tables that lie under RESULTS/runs, by digest
 };
 
-// Reads what there is. Free with report_free, also after a failure.
+// Reads what there is, and decides the claims of all tables together, whichever sweeps these are from. Tables
+// that no longer are what their definition and profile would give count as missing. Free with report_free,
+// also after a failure.
 int report_read(struct report *r, const char *results, const char *profile_word, struct error *err);
 void report_free(struct report *r);
 

@@ -3,20 +3,12 @@
 #include "experiments/report.h"
 
 #include "core/base/provenance.h"
+#include "experiments/json_fields.h"
 #include "experiments/statistics.h"
 #include "experiments/wording.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
-static double number_of(const json_t *object, const char *key) {
-    return json_number_value(json_object_get(object, key));
-}
 
 // ---------------------------------------------------------------------------------------- performance
 

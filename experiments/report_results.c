@@ -5,17 +5,13 @@
 #include "experiments/claims.h"
 #include "experiments/figure.h"
 #include "experiments/home.h"
+#include "experiments/json_fields.h"
 #include "experiments/profile.h"
 #include "experiments/wording.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
 
 // ---------------------------------------------------------------------------------------- claims
 
@@ -54,7 +50,8 @@ static void claim_row(FILE *out, const struct report_table *t, const char *id, c
         latex_text(out, claim_text(id) ? claim_text(id) : "");
         fputs(". \\emph{Reason:} ", out);
         latex_text(out, t->definition.name);
-        fprintf(out, " has no results & \\textbf{%s} & -- & -- & -- & -- \\\\\n", verdict_names[NOT_TESTED]);
+        fprintf(out, " %s & \\textbf{%s} & -- & -- & -- & -- \\\\\n",
+                *t->stale ? "is out of date" : "has no results", verdict_names[NOT_TESTED]);
         return;
     }
     latex_text(out, text_of(claim, "claim"));
@@ -295,15 +292,22 @@ int report_tables(const struct report *r, FILE *out, struct error *err) {
     }
     if (!missing)
         return 0;
-    fputs("\\paragraph{Missing tables.} No results yet of\n\\begin{itemize}\n", out);
+    fputs("\\paragraph{Missing tables.} No results yet of, or results of other settings than today's:\n"
+          "\\begin{itemize}\n",
+          out);
     for (int i = 0; i < r->table_count; i++) {
         if (r->tables[i].printed)
             continue;
         char command[256];
-        snprintf(command, sizeof command, "reff run %.80s --profile %.80s", r->tables[i].definition.name,
-                 r->profile_word);
+        snprintf(command, sizeof command, "build/release/reff run %.80s --profile %.80s",
+                 r->tables[i].definition.name, r->profile_word);
         fputs("\\item ", out);
         latex_text(out, r->tables[i].definition.title);
+        if (*r->tables[i].stale) {
+            fputs(" (\\textbf{out of date}: ", out);
+            latex_text(out, r->tables[i].stale);
+            fputc(')', out);
+        }
         fputs(": \\ReffCode{", out);
         latex_code(out, command);
         fputs("}\n", out);
@@ -369,7 +373,7 @@ int report_figures(const struct report *r, FILE *out, struct error *err) {
     fclose(list);
     if (!failed && missing) {
         char command[256];
-        snprintf(command, sizeof command, "reff figure --profile %.80s --train", r->profile_word);
+        snprintf(command, sizeof command, "make figures PROFILE=%.80s", r->profile_word);
         fputs("\\paragraph{Missing figures.} Not drawn yet (\\ReffCode{", out);
         latex_code(out, command);
         fprintf(out, "} draws what the results allow): %s.\n", text);

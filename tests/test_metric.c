@@ -63,6 +63,11 @@ static char *text_of(enum output_format format) {
     return text;
 }
 
+static int choose(const char *name, enum output_format format, struct error *err) {
+    int kept;
+    return metric_select(&table, 1, name, format, &kept, err);
+}
+
 static void expect(const char *text, const char *part) {
     int found = strstr(text, part) != NULL;
     CU_ASSERT(found);
@@ -73,7 +78,7 @@ static void expect(const char *text, const char *part) {
 static void test_select(void) {
     struct error err = {0};
     begin();
-    CU_ASSERT_FATAL(!metric_select(&table, "worst_group_accuracy", OUTPUT_MARKDOWN, &err));
+    CU_ASSERT_FATAL(!choose("worst_group_accuracy", OUTPUT_MARKDOWN, &err));
     const struct cell_result *c = table_result_cell(&table, 0, 0);
     CU_ASSERT(c->n == 2 && c->values[0] == 15 && c->values[1] == 17);
     CU_ASSERT_DOUBLE_EQUAL(c->sample.mean, 16, 1e-12);
@@ -84,7 +89,7 @@ static void test_select(void) {
     free(text);
     end();
     begin();
-    CU_ASSERT_FATAL(!metric_select(&table, "annotation.iou", OUTPUT_MARKDOWN, &err));
+    CU_ASSERT_FATAL(!choose("annotation.iou", OUTPUT_MARKDOWN, &err));
     CU_ASSERT_DOUBLE_EQUAL(table_result_cell(&table, 0, 0)->sample.mean, 0.16, 1e-12);
     text = text_of(OUTPUT_MARKDOWN);
     expect(text, "| 0.1600 \xc2\xb1 0.0141 (2) "); // a share has more digits
@@ -96,7 +101,7 @@ static void test_accuracy_changes_nothing(void) {
     struct error err = {0};
     begin();
     char *before = text_of(OUTPUT_MARKDOWN);
-    CU_ASSERT_FATAL(!metric_select(&table, "accuracy", OUTPUT_MARKDOWN, &err));
+    CU_ASSERT_FATAL(!choose("accuracy", OUTPUT_MARKDOWN, &err));
     char *after = text_of(OUTPUT_MARKDOWN);
     CU_ASSERT_STRING_EQUAL(before, after);
     free(before), free(after);
@@ -107,7 +112,7 @@ static void test_accuracy_changes_nothing(void) {
 static void test_not_recorded(void) {
     struct error err = {0};
     begin();
-    CU_ASSERT_FATAL(!metric_select(&table, "pointing.layer4", OUTPUT_MARKDOWN, &err));
+    CU_ASSERT_FATAL(!choose("pointing.layer4", OUTPUT_MARKDOWN, &err));
     CU_ASSERT_EQUAL(table_result_cell(&table, 0, 0)->n, 2);
     CU_ASSERT_EQUAL(table_result_cell(&table, 0, 1)->n, 0);
     char *text = text_of(OUTPUT_MARKDOWN);
@@ -120,11 +125,40 @@ static void test_not_recorded(void) {
 static void test_unknown(void) {
     struct error err = {0};
     begin();
-    CU_ASSERT(metric_select(&table, "annotation.seconds", OUTPUT_MARKDOWN, &err)); // a cost
+    CU_ASSERT(choose("annotation.seconds", OUTPUT_MARKDOWN, &err)); // a cost
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "--metric list"));
-    CU_ASSERT(metric_select(&table, "confusion", OUTPUT_CSV, &err));
+    CU_ASSERT(choose("confusion", OUTPUT_CSV, &err));
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+    end();
+}
+
+// Of several tables those without the number are left out; it has to be in none of them to be refused.
+static void test_several(void) {
+    struct error err = {0};
+    struct table_result tables[3];
+    struct table second, third;
+    int kept[3];
+    begin();
+    second = third = f.tables[0];
+    second.row_count = 1; // p = 0 of ReFF, whose runs are older
+    second.column_count = 1;
+    memcpy(second.columns[0], second.columns[1], sizeof second.columns[0]);
+    third.row_count = 1; // p = 1: no runs
+    memcpy(third.rows[0], third.rows[1], sizeof third.rows[0]);
+    third.row_values[0] = third.row_values[1];
+    CU_ASSERT_FATAL(!table_result_read(&tables[0], &f.tables[0], &f.plan, results, paper, &err));
+    CU_ASSERT_FATAL(!table_result_read(&tables[1], &second, &f.plan, results, paper, &err));
+    CU_ASSERT_FATAL(!table_result_read(&tables[2], &third, &f.plan, results, paper, &err));
+    CU_ASSERT_FATAL(!metric_select(tables, 3, "pointing.layer4", OUTPUT_MARKDOWN, kept, &err));
+    CU_ASSERT(kept[0] && !kept[1] && kept[2]);
+    CU_ASSERT_STRING_EQUAL(tables[0].metric, "pointing.layer4");
+    CU_ASSERT_STRING_EQUAL(tables[1].metric, "");
+    CU_ASSERT_EQUAL(table_result_cell(&tables[1], 0, 0)->n, 2); // as it was
+    CU_ASSERT(metric_select(tables, 3, "pointing.layer9", OUTPUT_MARKDOWN, kept, &err));
+    CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+    for (int t = 0; t < 3; t++)
+        table_result_free(&tables[t]);
     end();
 }
 
@@ -132,7 +166,7 @@ static void test_unknown(void) {
 static void test_confusion(void) {
     struct error err = {0};
     begin();
-    CU_ASSERT_FATAL(!metric_select(&table, "confusion", OUTPUT_JSON, &err));
+    CU_ASSERT_FATAL(!choose("confusion", OUTPUT_JSON, &err));
     char *text = text_of(OUTPUT_MARKDOWN);
     expect(text, "p = 0, Baseline (rows: labels, columns: answers, seeds added):\n\n```\n    6     2\n    4  "
                  "   8\n```");
@@ -169,6 +203,7 @@ void suite_metric(void) {
     CU_add_test(suite, "accuracy is what is there", test_accuracy_changes_nothing);
     CU_add_test(suite, "numbers that some runs have not recorded", test_not_recorded);
     CU_add_test(suite, "unknown numbers, and formats without place for a matrix", test_unknown);
+    CU_add_test(suite, "several tables, some without the number", test_several);
     CU_add_test(suite, "confusion matrices", test_confusion);
     CU_add_test(suite, "the list of numbers", test_list);
 }

@@ -421,6 +421,38 @@ static void test_out_of_memory(void) {
     end();
 }
 
+// Rows that were left out leave the whole table's files alone, and are told of.
+static void test_partial(void) {
+    struct error err = {0};
+    char path[PATH_SIZE];
+    begin();
+    CU_ASSERT_FATAL(!output_files(results, &table, claims, claim_count, provenance, &err));
+    snprintf(path, sizeof path, "%s/tables/%s/small.json", results, f.plan.profile->name);
+    char *before = file_read(path, 1 << 20, NULL, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(before);
+    CU_ASSERT_PTR_NULL(strstr(before, "partial"));
+    struct table part = f.tables[0];
+    part.row_count = 1;
+    part.partial = 1;
+    table.table = &part;
+    CU_ASSERT_FATAL(!output_files(results, &table, claims, claim_count, provenance, &err));
+    table.table = &f.tables[0];
+    char *after = file_read(path, 1 << 20, NULL, &err);
+    CU_ASSERT_STRING_EQUAL(before, after);
+    snprintf(path, sizeof path, "%s/tables/%s/small-partial.json", results, f.plan.profile->name);
+    json_t *json = json_read(path, &err);
+    CU_ASSERT(json_is_true(json_object_get(json, "partial")));
+    json_decref(json);
+    snprintf(path, sizeof path, "%s/tables/%s/small-partial.md", results, f.plan.profile->name);
+    char *words = file_read(path, 1 << 20, NULL, &err);
+    CU_ASSERT(words && strstr(words, ": part of the table, p = 0 of Baseline, ReFF\n"));
+    snprintf(path, sizeof path, "%s/tables/%s/small-partial.tex", results, f.plan.profile->name);
+    char *tex = file_read(path, 1 << 20, NULL, &err);
+    CU_ASSERT(tex && strstr(tex, ": part of the table, p = 0 of Baseline, ReFF. Ours: "));
+    free(before), free(after), free(words), free(tex);
+    end();
+}
+
 void suite_output(void) {
     CU_pSuite suite = CU_add_suite("output", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "Markdown: n, the paper's, why cells are empty, verdicts", test_markdown);
@@ -432,5 +464,6 @@ void suite_output(void) {
     CU_add_test(suite, "files hold what is printed", test_files);
     CU_add_test(suite, "a full disk leaves the table that was there", test_full_disk);
     CU_add_test(suite, "a folder that cannot be made is named", test_no_folder);
+    CU_add_test(suite, "a table of some rows beside the whole one", test_partial);
     CU_add_test(suite, "an allocation that fails is told, wherever it is", test_out_of_memory);
 }
