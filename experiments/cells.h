@@ -6,6 +6,9 @@
 // 1, size 223, baseline, seed 1", "standard: isic2017, n 5, reff, seed 1") says which place in the
 // experiments it has, whatever the settings.
 //
+// Places that come out equal when they are scaled to the profile (sizes 28 and 56 are both the least digit of
+// a small canvas) share a run, which has the name of the first.
+//
 // The models of the first seed are kept, for figures: which one that is depends on what was asked for, so it
 // is no part of the identity.
 //

@@ -48,21 +48,54 @@ static int data_text(const struct table_result *r, int column, char *out, size_t
     return used;
 }
 
+static void network_text(const struct train_settings *t, char out[64]) {
+    snprintf(out, 64, "%.40s (width %d)", t->model, t->width);
+}
+
+static void epochs_text(const struct train_settings *t, char out[64]) {
+    snprintf(out, 64, "%d", t->epochs);
+}
+
+// "8", or by column where these differ: "baseline 8, abn 10".
+static void by_column(const struct table_result *r, void (*text_of)(const struct train_settings *, char[64]),
+                      char *out, size_t size) {
+    char first[64] = "", text[64];
+    int differ = 0;
+    size_t used = 0;
+    for (int column = 0; column < r->table->column_count; column++) {
+        const struct cell *cell = cell_of(r, column);
+        if (!cell)
+            continue;
+        text_of(&cell->training, text);
+        differ |= *first && strcmp(first, text);
+        if (!*first)
+            memcpy(first, text, sizeof first);
+        if (used < size)
+            used += (size_t)snprintf(out + used, size - used, "%s%s %s", used ? ", " : "",
+                                     r->table->columns[column], text);
+    }
+    if (differ)
+        return;
+    if (!*first)
+        text_of(&r->plan->profile->training, first);
+    snprintf(out, size, "%s", first);
+}
+
 // What the numbers are from, in one sentence.
 static void setting_text(const struct table_result *r, char out[1600]) {
     const struct profile *p = r->plan->profile;
-    const struct cell *cell = cell_of(r, 0);
-    const struct train_settings *t = cell ? &cell->training : &p->training;
+    char network[300], epochs[300];
     int by_data = !strcmp(r->table->column_name, "data");
     size_t used = (size_t)snprintf(out, 1600, "profile %s: ", p->name);
     for (int column = 0; column < (by_data ? r->table->column_count : 1) && used < 1200; column++) {
         used += (size_t)snprintf(out + used, 1600 - used, "%s", column ? "; " : "");
         used += (size_t)data_text(r, column, out + used, 400);
     }
-    used += (size_t)snprintf(out + used, 1600 - used, "%s network %s (width %d)", by_data ? ";" : ",",
-                             t->model, t->width);
-    if (!by_data)
-        snprintf(out + used, 1600 - used, ", epochs: %d", t->epochs);
+    by_column(r, network_text, network, sizeof network);
+    by_column(r, epochs_text, epochs, sizeof epochs);
+    used += (size_t)snprintf(out + used, 1600 - used, "%s network %s", by_data ? ";" : ",", network);
+    if (!by_data && used < 1600)
+        snprintf(out + used, 1600 - used, ", epochs: %s", epochs);
 }
 
 // ": only rows 0, 1, All" and columns of a table of which more was left out; else nothing.
@@ -342,7 +375,7 @@ static void csv(FILE *out, const struct table_result *r) {
 
 // ---------------------------------------------------------------------------------------- LaTeX
 
-static void latex_cell(FILE *out, const struct cell_result *c, int seeds, int digits) {
+static void latex_cell(FILE *out, const struct cell_result *c, int digits) {
     if (!c->n) {
         char state[sizeof c->missing];
         snprintf(state, sizeof state, "%.*s", (int)strcspn(c->missing, ":"), c->missing);
@@ -352,9 +385,7 @@ static void latex_cell(FILE *out, const struct cell_result *c, int seeds, int di
     fprintf(out, "$%.*f", digits, c->sample.mean);
     if (c->n > 1)
         fprintf(out, " \\pm %.*f", digits, c->sample.std);
-    fputc('$', out);
-    if (c->n < seeds)
-        fprintf(out, " (%d seed%s)", c->n, c->n == 1 ? "" : "s");
+    fprintf(out, "$ (%d)", c->n);
 }
 
 static void latex(FILE *out, const struct table_result *r) {
@@ -368,7 +399,9 @@ static void latex(FILE *out, const struct table_result *r) {
     latex_text(out, part);
     fputs(". Ours: ", out);
     latex_text(out, setting);
-    fprintf(out, ". %s %s; $\\pm$ is the sample standard deviation (ddof 1) over seeds %s.}\n",
+    fprintf(out,
+            ". %s %s; $\\pm$ is the sample standard deviation (ddof 1) over the seeds, their number in "
+            "brackets (seeds %s).}\n",
             metric_text(r, metric), accuracy_text(r->plan), seeds);
     fprintf(out, "\\label{tab:%s}\n\\begin{tabular}{l", t->name);
     for (int column = 0; column < t->column_count; column++)
@@ -385,7 +418,7 @@ static void latex(FILE *out, const struct table_result *r) {
         for (int column = 0; column < t->column_count; column++) {
             const struct cell_result *c = table_result_cell(r, row, column);
             fputs(" & ", out);
-            latex_cell(out, c, r->plan->seeds.count, digits_of(r));
+            latex_cell(out, c, digits_of(r));
             fputs(" & ", out);
             if (c->has_paper && c->n)
                 fprintf(out, "$%.2f \\pm %.2f$ ($%+.2f$)", c->paper_mean, c->paper_std,

@@ -180,9 +180,25 @@ static void test_latex(void) {
     expect(text,
            "\\caption{100 \\% of A\\_b \\& \"c\", \\{d\\} \\#1 \\$2 \\textbackslash{}e \\textasciitilde{}f "
            "\\textasciicircum{}g \\textbar{} h.");
-    expect(text, "0 & $31.00 \\pm 1.41$ & -- & $46.75 \\pm 1.06$ & $46.68 \\pm 0.82$ ($+0.07$) \\\\\n");
-    expect(text, "1 & $99.50$ (1 seed) & -- & not run & -- \\\\\n");
+    expect(text,
+           "0 & $31.00 \\pm 1.41$ (2) & -- & $46.75 \\pm 1.06$ (2) & $46.68 \\pm 0.82$ ($+0.07$) \\\\\n");
+    expect(text, "1 & $99.50$ (1) & -- & not run & -- \\\\\n");
     expect(text, "\\begin{tabular}{lrrrr}");
+    free(text);
+    end();
+}
+
+// What all columns have in common is said once, what differs is said of each.
+static void test_settings_that_differ(void) {
+    begin();
+    char *text = text_of(OUTPUT_MARKDOWN);
+    expect(text, "network small (width 4), epochs: 2");
+    free(text);
+    for (int i = 0; i < f.plan.count; i++)
+        if (!strcmp(f.plan.cells[i].training.method, "reff"))
+            f.plan.cells[i].training.epochs = 7;
+    text = text_of(OUTPUT_MARKDOWN);
+    expect(text, "network small (width 4), epochs: baseline 2, reff 7");
     free(text);
     end();
 }
@@ -458,6 +474,7 @@ void suite_output(void) {
     CU_add_test(suite, "Markdown: n, the paper's, why cells are empty, verdicts", test_markdown);
     CU_add_test(suite, "CSV: every line has all fields, quoted where needed", test_csv);
     CU_add_test(suite, "LaTeX: special characters, groups and columns close", test_latex);
+    CU_add_test(suite, "captions: settings that differ between columns", test_settings_that_differ);
     CU_add_test(suite, "JSON: cells", test_json_cells);
     CU_add_test(suite, "JSON: claims", test_json_claims);
     CU_add_test(suite, "JSON: provenance", test_json_provenance);
