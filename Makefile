@@ -33,6 +33,27 @@ ifneq ($(UNKNOWN),)
 $(error unknown setting $(firstword $(UNKNOWN))=; known are $(VARIABLES))
 endif
 
+# Nor may a target pass over one that means nothing to it (make figures DRY_RUN=1 would train). Targets without a
+# line here take those of every build.
+REQUESTED      := PROFILE DATA SEEDS ROWS COLUMNS RESULTS
+SWEPT          := $(REQUESTED) JOBS THREADS DRY_RUN KEEP_SHARDS RETRY
+TAKES_tables   := $(SWEPT)
+TAKES_show     := $(REQUESTED) METRIC
+TAKES_status   := $(REQUESTED)
+TAKES_figures  := PROFILE DATA SEEDS RESULTS JOBS THREADS
+TAKES_paper    := PROFILE RESULTS
+TAKES_data     := DATA SETS MIRROR SOURCES_FILE DRY_RUN
+TAKES_test     := SANITIZE
+TAKES_golden   := GOLDEN PRECISION
+TAKES_regress  := JOBS THREADS
+TAKES_fuzz     := FUZZ FUZZ_SECONDS
+takes          = CONFIG CC ARCH V $(if $(filter table% supp-table%,$1),$(TAKES_tables),$(TAKES_$1))
+REFUSED        := $(foreach goal,$(if $(MAKELEVEL:0=),,$(MAKECMDGOALS)),$(foreach v,$(filter-out \
+                  $(call takes,$(goal)),$(filter $(VARIABLES),$(GIVEN))),$(goal):$(v)))
+ifneq ($(strip $(REFUSED)),)
+$(error make $(subst :, does not take ,$(firstword $(REFUSED)))=)
+endif
+
 SOURCES   := $(filter-out experiments/main.c,$(wildcard core/*/*.c gen/*.c experiments/*.c))
 TESTS     := $(wildcard tests/*.c)
 OBJECTS   := $(SOURCES:%.c=$(BUILD)/%.o)
@@ -146,7 +167,7 @@ PAPER = $(or $(RESULTS),results)/paper/$(basename $(notdir $(or $(PROFILE),quick
 figures: ## the paper's figures and curves as PNG and PDF (RESULTS/figures/PROFILE)
 	@$(MAKE) --no-print-directory -j$$(nproc) build
 	@$(BUILD)/reff figure --train $(if $(PROFILE),--profile '$(PROFILE)') $(if $(DATA),--data '$(DATA)') \
-	    $(if $(RESULTS),--results '$(RESULTS)') $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)')
+	    $(if $(SEEDS),--seeds '$(SEEDS)') $(if $(RESULTS),--results '$(RESULTS)') $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)')
 
 paper: ## the report of a profile's results as PDF (RESULTS/paper/PROFILE/report.pdf)
 	@scripts/setup $(PAPER_PACKAGES)

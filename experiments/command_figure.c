@@ -10,7 +10,8 @@
 #include <string.h>
 
 struct options {
-    char profile[SETTING_TEXT_SIZE], data[SETTING_TEXT_SIZE], results[SETTING_TEXT_SIZE];
+    char profile[SETTING_TEXT_SIZE], data[SETTING_TEXT_SIZE], seeds[SETTING_TEXT_SIZE],
+        results[SETTING_TEXT_SIZE];
     int train, jobs, threads;
 };
 
@@ -19,6 +20,7 @@ typedef struct options O;
 static const struct setting schema[] = {
     SETTING_PATH(O, profile, "quick", "NAME", "profile (or a file) whose results are drawn"),
     SETTING_PATH(O, data, "", "DIR", "folder with mnist/ and textures/, for profiles of real data"),
+    SETTING_PATH(O, seeds, "", "SEEDS", "as reff run had them: models are of the first; none: the profile's"),
     SETTING_PATH(O, results, "results", "DIR", "where runs, shards, tables and figures lie"),
     SETTING_SWITCH(O, train, "make the models and pseudo-annotations that are missing (may take long)"),
     SETTING_COUNT(O, jobs, "0", 0, 1024, "runs", "runs at a time; 0: as cores and memory allow"),
@@ -127,6 +129,7 @@ int command_figure(int argc, char **argv, struct error *err) {
                                    .profile = profile,
                                    .profile_word = options.profile,
                                    .data = options.data,
+                                   .seeds = options.seeds,
                                    .train = options.train,
                                    .jobs = options.jobs,
                                    .threads = options.threads};

@@ -181,7 +181,8 @@ json_t *figure_table(const struct figure_job *job, const char *table, int *missi
         return NULL;
     if (!file_exists(path)) {
         *missing = 1;
-        fail(err, "%s is missing; make it: reff run %s --profile %s", path, table, job->profile);
+        fail(err, "%s is missing; make it: build/release/reff run %s --profile %s", path, table,
+             job->profile);
         return NULL;
     }
     return json_read(path, err);

@@ -14,8 +14,8 @@
 // Columns, separated by commas:
 //   input             the image                       annotation        its true annotation
 //   pseudo n=5        pseudo-annotation made from 5 annotated images a class (split = train)
-//   METHOD [n=5] [layer=3]   Grad-CAM (for abn: attention) of the method's network with the profile's first
-//                     seed, over the image; n is All where it is not given
+//   METHOD [n=5] [layer=3]   Grad-CAM (for abn: attention) of the method's network with the first seed
+//                     asked for, over the image; n is All where it is not given
 //
 // Curves and training come from a table's JSON under RESULTS/tables/<profile> and, for training, from the
 // metrics.jsonl of its runs; grids from models and shards.
@@ -67,6 +67,7 @@ int figure_read(struct figure *f, const char *word, struct error *err);
 
 struct figure_job {                                      // what it is drawn from and where to
     const char *results, *profile, *profile_word, *data; // profile: its name; profile_word: as it was given
+    const char *seeds; // as seeds_parse takes them; NULL or "": the profile's
     int train;         // make models and pseudo-annotations that are missing
     int jobs, threads; // to train with; 0: chosen from cores and memory
 };

@@ -51,7 +51,10 @@ int figure_cells_make(struct figure_cells *cells, const struct figure *figures, 
     if (profile_read(&cells->profile, job->profile_word, err) ||
         profile_resolve(&cells->profile, job->data, err))
         return -1;
-    cells->seed = (struct seeds){.count = 1, .values = {cells->profile.seeds.values[0]}};
+    struct seeds asked = cells->profile.seeds;
+    if (job->seeds && *job->seeds && seeds_parse(&asked, job->seeds, "--seeds", err))
+        return -1;
+    cells->seed = (struct seeds){.count = 1, .values = {asked.values[0]}};
     return plan_make(&cells->plan, &cells->profile, &cells->seed, cells->tables, cells->table_count,
                      &real_work, err);
 }

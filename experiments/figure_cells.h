@@ -9,7 +9,7 @@
 
 struct figure_cells {
     struct profile profile;
-    struct seeds seed;    // the profile's first: whose models are kept
+    struct seeds seed;    // the first asked for: whose models are kept
     struct table *tables; // [table_count] of one cell each
     int table_count;
     struct plan plan;

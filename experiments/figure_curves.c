@@ -231,8 +231,8 @@ int figure_curves(const struct figure *f, const struct figure_job *job, struct e
     struct curves v = {.profile = job->profile};
     int result = 0;
     if (!read_curves(&v, f, table)) {
-        fail(err, "%s of profile %s has no results yet; make them: reff run %s --profile %s", f->table,
-             job->profile, f->table, job->profile);
+        fail(err, "%s of profile %s has no results yet; make them: build/release/reff run %s --profile %s",
+             f->table, job->profile, f->table, job->profile);
         result = 1;
     } else if (figure_stem(stem, f, job, err) || canvas_write(stem, f->title, WIDTH, HEIGHT, draw, &v, err)) {
         result = -1;

@@ -371,7 +371,9 @@ static int from_data_set(struct reader *r) {
         return -1;
     int mine = !file_exists(folder); // what others have made is theirs to remove
     if (!annotations_exist(r) && !r->job->train) {
-        fail(r->err, "its pseudo-annotations are missing; make them: reff figure %s --profile %s --train",
+        fail(r->err,
+             "its pseudo-annotations are missing; make them: build/release/reff figure %s --profile %s "
+             "--train",
              r->figure->name, r->job->profile_word);
         return 1;
     }
@@ -400,7 +402,8 @@ static int models_missing(const struct reader *r) {
         if (!cell || run_file(path, r->job->results, cell, "model.safetensors", r->err))
             return -1;
         if (!file_exists(path)) {
-            fail(r->err, "the model of '%s' is missing; make it: reff figure %s --profile %s --train",
+            fail(r->err,
+                 "the model of '%s' is missing; make it: build/release/reff figure %s --profile %s --train",
                  cell->name, r->figure->name, r->job->profile_word);
             return 1;
         }

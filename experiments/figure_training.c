@@ -174,8 +174,10 @@ int figure_training(const struct figure *f, const struct figure_job *job, struct
     struct training *t = allocate(1, sizeof *t, "training curves", err);
     int result = !table && missing ? 1 : !table || !t || read_runs(t, f, job, table, err) ? -1 : 0;
     if (!result && !t->run_count) {
-        fail(err, "%s/runs has no run of row %s of %s; make them: reff run %s --rows %s --profile %s",
-             job->results, f->row, f->table, f->table, f->row, job->profile);
+        fail(
+            err,
+            "%s/runs has no run of row %s of %s; make them: build/release/reff run %s --rows %s --profile %s",
+            job->results, f->row, f->table, f->table, f->row, job->profile);
         result = 1;
     }
     if (!result &&

@@ -238,6 +238,30 @@ static void define_settings(FILE *out, const char *prefix, const struct setting 
     json_decref(all);
 }
 
+// How strongly the methods with a lambda are regularised: strength.reff on Textured MNIST, strength.reff.pets
+// where that is another.
+static int define_strengths(const struct profile *p, FILE *out, struct error *err) {
+    static const char *const methods[] = {"reff", "reff-single", "reff-l1", "reff-l2"};
+    for (size_t m = 0; m < sizeof methods / sizeof *methods; m++) {
+        struct train_settings common, own;
+        char key[80];
+        if (profile_training(p, methods[m], "textured-mnist", &common, err))
+            return -1;
+        snprintf(key, sizeof key, "strength.%s", methods[m]);
+        define_number(out, key, common.lambda);
+        for (int i = 0; i < DATA_SETS_MOST && p->data[i].set; i++) {
+            if (!p->data[i].given)
+                continue;
+            if (profile_training(p, methods[m], p->data[i].set->name, &own, err))
+                return -1;
+            snprintf(key, sizeof key, "strength.%s.%.40s", methods[m], p->data[i].set->name);
+            if (own.lambda < common.lambda || own.lambda > common.lambda)
+                define_number(out, key, own.lambda);
+        }
+    }
+    return 0;
+}
+
 // What the profile says of its data and of the pseudo-annotator: data.pets.pixels, annotator.ngf.
 static int define_profile(const struct report *r, FILE *out, struct error *err) {
     struct profile p;
@@ -246,6 +270,7 @@ static int define_profile(const struct report *r, FILE *out, struct error *err) 
         define(out, "profile.title", p.title);
         define_settings(out, "annotator", annotator_schema, &p.annotator);
     }
+    failed = failed || define_strengths(&p, out, err);
     for (int i = 0; !failed && i < DATA_SETS_MOST && p.data[i].set; i++) {
         char prefix[64], key[80];
         if (!p.data[i].given)

@@ -42,8 +42,10 @@ static void latex_character(FILE *out, char c) {
 }
 
 void latex_text(FILE *out, const char *text) {
-    for (; *text; text++) {
-        if (*text == '-' || *text == '\'') // in prose a hyphen and an apostrophe are what they look like
+    char before = 0;
+    for (; *text; before = *text++) {
+        // In prose a hyphen and an apostrophe are what they look like; two hyphens are an option's, no dash.
+        if ((*text == '-' && before != '-' && text[1] != '-') || *text == '\'')
             fputc(*text, out);
         else
             latex_character(out, *text);

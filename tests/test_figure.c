@@ -268,7 +268,8 @@ static void test_curves(void) {
     static const char text[] = "[figure]\nkind = curves\ntitle = A\ntable = t\n";
     struct error err = {0};
     CU_ASSERT_EQUAL(draw_text(text, &err), 1);
-    CU_ASSERT(strstr(err.message, "tables/tiny/t.json is missing; make it: reff run t --profile tiny") !=
+    CU_ASSERT(strstr(err.message,
+                     "tables/tiny/t.json is missing; make it: build/release/reff run t --profile tiny") !=
               NULL);
     write_table("");
     CU_ASSERT_EQUAL(draw_text(text, &err), 0);
@@ -328,9 +329,8 @@ static void test_memory(void) {
 static void test_models(void) {
     struct program_result r;
     CU_ASSERT_EQUAL(reff_run(&r, 0, "figure", "fig3a", "--profile", "tiny", "--results", suite_path("r")), 1);
-    CU_ASSERT(strstr(r.err,
-                     "the model of 'tiny: p 0, q 1, size 223, baseline, seed 1' is missing; make it: reff "
-                     "figure fig3a --profile tiny --train") != NULL);
+    CU_ASSERT(strstr(r.err, "the model of 'tiny: p 0, q 1, size 223, baseline, seed 1' is missing; make it: "
+                            "build/release/reff figure fig3a --profile tiny --train") != NULL);
     CU_ASSERT(!file_exists(suite_path("r"))); // nothing was begun
     program_free(&r);
     CU_ASSERT_EQUAL(

@@ -106,7 +106,9 @@ static void put_profile(const char *lambda) {
     char text[512];
     snprintf(text, sizeof text,
              "[profile]\ntitle = for tests\nseeds = 7,9\n[data]\ncanvas = 16\ntrain = 900\ntest = 64\n"
-             "[method reff]\nlambda = %s\nlayer_weights = 15,60,0.5,2\n",
+             "[data pets]\npixels = 16\ntrain = 0\ntest = 74\n[method reff]\nlambda = %s\nlayer_weights = "
+             "15,60,0.5,2\n"
+             "[method reff pets]\nlambda = 0.25\n",
              lambda);
     put("tiny.ini", text);
 }
@@ -204,6 +206,8 @@ static void test_values(void) {
     expect("values.tex", "\\ReffDefine{runs.time}{0.7 minutes}\n");
     expect("values.tex", "\\ReffDefine{annotators.time}{2.0 hours}\n");
     expect("values.tex", "\\ReffDefine{train.reff.lambda}{5}\n");
+    expect("values.tex", "\\ReffDefine{strength.reff}{5}\n\\ReffDefine{strength.reff.pets}{0.25}\n");
+    expect("values.tex", "\\ReffDefine{strength.reff-l1}{-1}\n");
     expect("values.tex", "\\ReffDefine{train.reff.gamma}{10}\n"); // not recorded: its default
     expect("values.tex", "\\ReffDefine{train.reff.layer_weights}{15, 60, 0.5, 2}\n");
     expect("values.tex", "\\ReffDefine{data.textured-mnist.canvas}{16}\n");
