@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -99,15 +100,19 @@ int data_set_hold(const char *results, const struct cell *cell, const struct wor
 // or folder `name` of a data set: they take hours where shards take minutes.
 static int is_needed(const json_t *records, const char *results, const char *data_set, const char *name) {
     const json_t *one;
+    static const char prefix[] = "annotations-n";
     size_t i;
-    int n;
-    if (sscanf(name, "annotations-n%d-", &n) != 1)
+    char *end;
+    if (strncmp(name, prefix, strlen(prefix)))
+        return 0;
+    long n = strtol(name + strlen(prefix), &end, 10);
+    if (*end != '-')
         return 0;
     json_array_foreach((json_t *)records, i, one) {
         const json_t *cell = json_object_get(one, "cell");
         const char *digest = json_string_value(json_object_get(cell, "data_digest"));
         if (digest && !strncmp(digest, data_set, strlen(data_set)) &&
-            json_number_value(json_object_get(cell, "n")) == n && run_is_open(results, records, one))
+            json_number_value(json_object_get(cell, "n")) == (double)n && run_is_open(results, records, one))
             return 1;
     }
     return 0;
