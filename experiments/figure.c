@@ -3,6 +3,7 @@
 
 #include "core/train/train.h"
 #include "experiments/home.h"
+#include "experiments/stale.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -173,6 +174,26 @@ int figure_stem(char out[PATH_SIZE], const struct figure *f, const struct figure
                : 0;
 }
 
+// 1 with a message when the table is no longer what its definition and profile would give. One that has no
+// definition here is taken as it is.
+static int out_of_date(const struct figure_job *job, const char *name, const json_t *table,
+                       struct error *err) {
+    struct table definition;
+    struct profile profile;
+    struct error unknown;
+    char why[STALE_SIZE];
+    if (table_read(&definition, name, &unknown))
+        return 0;
+    int stale = profile_read(&profile, job->profile_word, err)
+                    ? -1
+                    : table_stale(&definition, &profile, job->results, table, why, err);
+    profile_free(&profile);
+    if (stale > 0)
+        fail(err, "%s/tables/%s/%s.json is out of date (%s); make it: build/release/reff run %s --profile %s",
+             job->results, job->profile, name, why, name, job->profile_word);
+    return stale;
+}
+
 json_t *figure_table(const struct figure_job *job, const char *table, int *missing, struct error *err) {
     char name[256], path[PATH_SIZE];
     *missing = 0;
@@ -185,5 +206,11 @@ json_t *figure_table(const struct figure_job *job, const char *table, int *missi
              job->profile);
         return NULL;
     }
-    return json_read(path, err);
+    json_t *json = json_read(path, err);
+    int stale = json ? out_of_date(job, table, json, err) : 0;
+    *missing = stale > 0;
+    if (!stale)
+        return json;
+    json_decref(json);
+    return NULL;
 }

@@ -83,7 +83,8 @@ int figure_training(const struct figure *f, const struct figure_job *job, struct
 // Colour and marker of a method or a data set, the same in all figures.
 void figure_style(const char *column, struct series *s);
 
-// A table's JSON under RESULTS/tables/<profile>; NULL with *missing = 1 and a message when there is none.
+// A table's JSON under RESULTS/tables/<profile>; NULL with *missing = 1 and a message when there is none, or
+// only one of other settings than the profile's.
 json_t *figure_table(const struct figure_job *job, const char *table, int *missing, struct error *err);
 
 #endif

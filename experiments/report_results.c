@@ -361,6 +361,14 @@ static int place_of(const struct figure *f) {
     return 2 * !*f->paper + (strstr(f->name, "supp") != NULL);
 }
 
+// A figure of a table that is out of date is so too.
+static int is_stale(const struct report *r, const struct figure *f) {
+    for (int i = 0; i < r->table_count; i++)
+        if (f->kind != FIGURE_GRID && !strcmp(r->tables[i].definition.name, f->table))
+            return *r->tables[i].stale != 0;
+    return 0;
+}
+
 // One pass over the definitions: those that stand at a place (-1: at any), those drawn or those missing.
 static int each_figure(const struct report *r, FILE *out, int place, int drawn, int *count,
                        struct error *err) {
@@ -371,7 +379,7 @@ static int each_figure(const struct report *r, FILE *out, int place, int drawn, 
          name = strtok_r(NULL, " ", &rest)) {
         snprintf(file, sizeof file, "figures/%.60s/%.80s.pdf", r->profile, name);
         failed = figure_read(f, name, err) || path_join(path, err, r->results, file);
-        if (failed || (place >= 0 && place != place_of(f)) || file_exists(path) != drawn)
+        if (failed || (place >= 0 && place != place_of(f)) || (file_exists(path) && !is_stale(r, f)) != drawn)
             continue;
         ++*count;
         if (drawn) {

@@ -174,6 +174,7 @@ static void test_stale(void) {
     struct error err = {0};
     put_results();
     put_table("table1b", "{\"table\": \"table1b\", \"row_name\": \"q\", \"claims\": [], \"provenance\": {}}");
+    put("figures/tiny/curve-table1a.pdf", "");
     put_profile("6");
     CU_ASSERT_EQUAL(write_report(&err), 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "has no table that is up to date"));
@@ -182,6 +183,10 @@ static void test_stale(void) {
     expect("tables.tex", "(\\textbf{out of date}: lambda 5.0 -\\textgreater{} 6.0): ");
     expect("claims.tex", "table1a is out of date & \\textbf{not tested}");
     expect("values.tex", "\\ReffDefine{runs}{0}\n");
+    char *figures = part_of("figures.tex"); // drawn from it
+    CU_ASSERT_PTR_NULL(strstr(figures, "curve-table1a.pdf"));
+    free(figures);
+    CU_ASSERT_FATAL(!unlink(suite_path("figures/tiny/curve-table1a.pdf")));
     CU_ASSERT_FATAL(!unlink(suite_path("tables/tiny/table1b.json")));
 }
 
