@@ -20,7 +20,7 @@ static int same_cells(const struct table *t, const json_t *table) {
     const json_t *cells = json_object_get(table, "cells"), *cell;
     size_t i;
     if (json_is_true(json_object_get(table, "partial")) ||
-        json_array_size(cells) != (size_t)(t->row_count * t->column_count) ||
+        json_array_size(cells) != (size_t)t->row_count * (size_t)t->column_count ||
         strcmp(text_of(table, "row_name"), t->row_name))
         return 0;
     json_array_foreach(cells, i, cell) if (row_of(t, text_of(cell, "row")) < 0 ||
