@@ -12,6 +12,15 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+static const char *const split_words[PHOTO_SPLITS] = {"train", "validation", "test"};
+
+enum split_kind split_of_word(const char *word) {
+    enum split_kind split = PHOTO_TRAIN;
+    while (split < PHOTO_TEST && strcmp(word, split_words[split]) != 0)
+        split++;
+    return split;
+}
+
 void catalogue_free(struct catalogue *c) {
     free(c->items);
     free(c->skipped.items);
@@ -61,13 +70,12 @@ static int by_id_and_split(const void *a, const void *b) {
 }
 
 int catalogue_sort(struct catalogue *c, const char *source, struct error *err) {
-    static const char *const words[PHOTO_SPLITS] = {"train", "validation", "test"};
     if (c->count)
         qsort(c->items, (size_t)c->count, sizeof *c->items, by_id_and_split);
     for (int i = 1; i < c->count; i++)
         if (!strcmp(c->items[i].id, c->items[i - 1].id))
             return fail(err, "%s: %s is in the lists of %s and of %s", source, c->items[i].id,
-                        words[c->items[i - 1].split], words[c->items[i].split]);
+                        split_words[c->items[i - 1].split], split_words[c->items[i].split]);
     return 0;
 }
 

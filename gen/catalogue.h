@@ -17,6 +17,7 @@
 #define CATALOGUE_FILES 9 // most files of a data set
 
 enum split_kind { PHOTO_TRAIN, PHOTO_VALIDATION, PHOTO_TEST, PHOTO_SPLITS };
+enum split_kind split_of_word(const char *word); // of the setting: train, validation or test
 
 struct listed { // an image of the lists
     char id[LISTED_ID_SIZE];

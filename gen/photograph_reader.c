@@ -409,11 +409,9 @@ static void hand_over(struct remarks *to, struct remarks *from) {
 
 int photograph_reader_run(reader_t *r, struct error *err) {
     const struct photographs_settings *s = r->settings;
-    enum split_kind split = !strcmp(s->split, "train")  ? PHOTO_TRAIN
-                            : !strcmp(s->split, "test") ? PHOTO_TEST
-                                                        : PHOTO_VALIDATION;
+    enum split_kind split = split_of_word(s->split);
     r->store = -1;
-    r->fit = !strcmp(s->fit, "crop") ? FIT_CROP : !strcmp(s->fit, "pad") ? FIT_PAD : FIT_STRETCH;
+    r->fit = fit_of_word(s->fit);
     int bad = r->format->list(s->source, split, s->seed, &r->catalogue, err);
     hand_over(&r->skipped, &r->catalogue.skipped);
     hand_over(&r->notes, &r->catalogue.notes);

@@ -4,9 +4,9 @@
 #include "core/base/interrupt.h"
 #include "core/base/memory.h"
 #include "core/base/version.h"
-#include "core/shard/shard.h"
 #include "gen/members.h"
 #include "gen/photograph_reader.h"
+#include "gen/shard_batch.h"
 #include "gen/standins.h"
 
 #include <stdio.h>
@@ -14,9 +14,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define BATCH_BYTES    ((size_t)12 << 20) // images and annotations that are written together
-#define REMARKS_SHOWN  20                 // on standard error
-#define REMARKS_STORED 100                // in the shard's attributes
+#define BATCH_MOST     512 // images that are written together
+#define REMARKS_SHOWN  20  // on standard error
+#define REMARKS_STORED 100 // in the shard's attributes
 
 typedef struct photographs_settings settings_t;
 
@@ -143,9 +143,7 @@ static int check_settings(const settings_t *settings, struct error *err) {
 }
 
 static int read_lists(const settings_t *s, struct catalogue *c, enum split_kind *split, struct error *err) {
-    *split = !strcmp(s->split, "train")  ? PHOTO_TRAIN
-             : !strcmp(s->split, "test") ? PHOTO_TEST
-                                         : PHOTO_VALIDATION;
+    *split = split_of_word(s->split);
     return check_settings(s, err) || format_of(s)->list(s->source, *split, s->seed, c, err) ? -1 : 0;
 }
 
@@ -202,47 +200,18 @@ static const struct column all_columns[COLUMNS + 1] = {
     [SCALE_Y] = {"scale_y", COLUMN_FLOAT64, 0, "the same downwards"},
     [SPECIES] = {"species", COLUMN_INT32, 0, "1 cat, 2 dog"}};
 
-struct batch {
-    int most, count;
-    uint8_t *images, *masks;
-    int32_t *labels;
-    struct column columns[COLUMNS + 1]; // ISIC has no species
-    void *values[COLUMNS];
-};
+_Static_assert((int)COLUMNS <= (int)SHARD_BATCH_COLUMNS, "a batch holds all columns");
 
-static size_t value_size(const struct column *c) {
-    return c->type == COLUMN_TEXT    ? (size_t)c->text_size
-           : c->type == COLUMN_INT32 ? sizeof(int32_t)
-                                     : sizeof(double);
-}
-
-static int make_batch(struct batch *b, const settings_t *s, struct error *err) {
-    size_t pixels = (size_t)s->pixels * (size_t)s->pixels, most = BATCH_BYTES / (4 * pixels);
-    most = most > 512 ? 512 : most < 16 ? 16 : most;
-    b->most = (int)(most - most % (size_t)s->chunk);
-    memcpy(b->columns, all_columns, sizeof b->columns);
+static int make_batch(struct shard_batch *b, const settings_t *s, struct error *err) {
+    struct column columns[COLUMNS + 1];
+    memcpy(columns, all_columns, sizeof columns);
     if (strcmp(s->data, "pets") != 0)
-        b->columns[SPECIES].name = NULL;
-    most = (size_t)b->most;
-    if (!(b->images = allocate(most, 3 * pixels, "a batch of images", err)) ||
-        !(b->masks = allocate(most, pixels, "a batch of images", err)) ||
-        !(b->labels = allocate(most, sizeof *b->labels, "a batch of images", err)))
-        return -1;
-    for (int c = 0; c < COLUMNS; c++)
-        if (!(b->values[c] = allocate(most, value_size(&all_columns[c]), all_columns[c].name, err)))
-            return -1;
-    return 0;
+        columns[SPECIES].name = NULL; // ISIC has no species
+    return shard_batch_make(b, columns, s->pixels, BATCH_MOST, s->chunk, err);
 }
 
-static void free_batch(struct batch *b) {
-    free(b->images);
-    free(b->masks);
-    free(b->labels);
-    for (int c = 0; c < COLUMNS; c++)
-        free(b->values[c]);
-}
-
-static void fill_columns(struct batch *b, int at, const struct photograph *item, const struct placement *p) {
+static void fill_columns(struct shard_batch *b, int at, const struct photograph *item,
+                         const struct placement *p) {
     const int numbers[COLUMNS] = {[WIDTH] = item->width,
                                   [HEIGHT] = item->height,
                                   [CROP_X] = p->x,
@@ -251,8 +220,8 @@ static void fill_columns(struct batch *b, int at, const struct photograph *item,
                                   [CROP_HEIGHT] = p->height,
                                   [SPECIES] = item->listed->species};
     b->labels[at] = item->listed->label;
-    for (int c = 0; c < COLUMNS; c++)
-        if (all_columns[c].type == COLUMN_INT32)
+    for (int c = 0; b->columns[c].name; c++)
+        if (b->columns[c].type == COLUMN_INT32)
             ((int32_t *)b->values[c])[at] = numbers[c];
     ((double *)b->values[SCALE_X])[at] = (double)p->wide / p->width;
     ((double *)b->values[SCALE_Y])[at] = (double)p->high / p->height;
@@ -322,7 +291,7 @@ static void print_remarks(const char *path, const struct remarks *remarks, const
                 remarks->count - REMARKS_SHOWN, what, REMARKS_STORED);
 }
 
-static int write_images(struct photograph_reader *r, struct batch *b, struct shard_writer *writer,
+static int write_images(struct photograph_reader *r, struct shard_batch *b, struct shard_writer *writer,
                         struct error *err) {
     size_t pixels = (size_t)r->settings->pixels * (size_t)r->settings->pixels;
     for (int first = 0; first < r->count; first += b->most) {
@@ -347,7 +316,7 @@ static int write_images(struct photograph_reader *r, struct batch *b, struct sha
 
 static int write_shard(struct photograph_reader *r, const char *path, struct error *err) {
     const settings_t *s = r->settings;
-    struct batch batch = {0};
+    struct shard_batch batch = {0};
     struct shard_shape shape = {r->count, s->pixels, s->pixels, r->catalogue.classes};
     enum split_kind split = r->items[0].listed->split;
     json_t *attributes = attributes_json(r, split, err);
@@ -361,7 +330,7 @@ static int write_shard(struct photograph_reader *r, const char *path, struct err
         bad = shard_finish(writer, attributes, NULL, err);
     }
     json_decref(attributes);
-    free_batch(&batch);
+    shard_batch_free(&batch);
     return bad ? -1 : 0;
 }
 

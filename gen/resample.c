@@ -17,6 +17,10 @@ struct axis { // along a side
     uint32_t *weights;
 };
 
+enum fit fit_of_word(const char *word) {
+    return !strcmp(word, "crop") ? FIT_CROP : !strcmp(word, "pad") ? FIT_PAD : FIT_STRETCH;
+}
+
 struct placement resample_place(int width, int height, enum fit fit, int pixels) {
     struct placement p = {0, 0, width, height, 0, 0, pixels, pixels};
     int shorter = width < height ? width : height, longer = width < height ? height : width;

@@ -5,14 +5,14 @@
 #include "core/base/interrupt.h"
 #include "core/base/memory.h"
 #include "core/base/version.h"
+#include "gen/shard_batch.h"
 
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_BYTES ((size_t)12 << 20)
-#define BATCH_MOST  256
+#define BATCH_MOST 256 // images that are drawn and written together
 
 typedef struct photographs_settings settings_t;
 
@@ -27,12 +27,6 @@ int standins_revision(const settings_t *s) {
     return revisions[is_pets(s)];
 }
 
-static enum split_kind split_of(const settings_t *s) {
-    return !strcmp(s->split, "train")  ? PHOTO_TRAIN
-           : !strcmp(s->split, "test") ? PHOTO_TEST
-                                       : PHOTO_VALIDATION;
-}
-
 static enum artefact_rule rule_of(const settings_t *s) {
     return !strcmp(s->artefacts, "none")      ? ARTEFACT_ABSENT
            : !strcmp(s->artefacts, "uniform") ? ARTEFACT_UNIFORM
@@ -44,9 +38,9 @@ int standins_classes(const settings_t *s) {
 }
 
 int standins_images(const settings_t *s) {
-    const int *counts = builtin_lesion_counts[split_of(s)];
+    const int *counts = builtin_lesion_counts[split_of_word(s->split)];
     return s->count     ? s->count
-           : is_pets(s) ? builtin_animal_counts[split_of(s)]
+           : is_pets(s) ? builtin_animal_counts[split_of_word(s->split)]
                         : counts[0] + counts[1] + counts[2];
 }
 
@@ -64,7 +58,7 @@ json_t *standins_inputs(const settings_t *s, struct error *err) {
 
 int standins_draw(const settings_t *s, int index, struct standin *d, uint8_t *image, uint8_t *mask,
                   struct error *err) {
-    enum split_kind split = split_of(s);
+    enum split_kind split = split_of_word(s->split);
     int soft = !strcmp(s->mask, "soft"), bad;
     if (is_pets(s)) {
         builtin_animal_plan(s->seed, split, index, &d->animal);
@@ -177,39 +171,26 @@ static json_t *attributes_json(const settings_t *s, int count, struct error *err
 
 // ---------------------------------------------------------------------------------------------- batches
 
+_Static_assert((int)STANDIN_COLUMNS <= (int)SHARD_BATCH_COLUMNS, "a batch holds all columns");
+
 struct batch {
-    int most, count;
-    struct standin *drawings;
-    uint8_t *images, *masks;
-    int32_t *labels;
-    struct column columns[STANDIN_COLUMNS + 1];
-    void *values[STANDIN_COLUMNS];
+    struct standin *drawings; // of the images
+    struct shard_batch shard;
 };
 
 static int make_batch(struct batch *b, const settings_t *s, struct error *err) {
-    size_t pixels = (size_t)s->pixels * (size_t)s->pixels, most = BATCH_BYTES / (4 * pixels);
-    most = most > BATCH_MOST ? BATCH_MOST : most < 16 ? 16 : most; // not by threads: it shapes the file
-    most -= most % (size_t)s->chunk;
-    b->most = (int)most;
-    standins_describe(s, b->columns);
-    if (!(b->drawings = allocate(most, sizeof *b->drawings, "a batch of images", err)) ||
-        !(b->images = allocate(most, 3 * pixels, "a batch of images", err)) ||
-        !(b->masks = allocate(most, pixels, "a batch of images", err)) ||
-        !(b->labels = allocate(most, sizeof *b->labels, "a batch of images", err)))
-        return -1;
-    for (int c = 0; b->columns[c].name; c++)
-        if (!(b->values[c] = allocate(most, sizeof(double), b->columns[c].name, err)))
-            return -1;
-    return 0;
+    struct column columns[STANDIN_COLUMNS + 1];
+    standins_describe(s, columns);
+    return shard_batch_make(&b->shard, columns, s->pixels, BATCH_MOST, s->chunk, err) ||
+                   !(b->drawings =
+                         allocate((size_t)b->shard.most, sizeof *b->drawings, "a batch of images", err))
+               ? -1
+               : 0;
 }
 
 static void free_batch(struct batch *b) {
     free(b->drawings);
-    free(b->images);
-    free(b->masks);
-    free(b->labels);
-    for (int c = 0; c < STANDIN_COLUMNS; c++)
-        free(b->values[c]);
+    shard_batch_free(&b->shard);
 }
 
 static int fill_batch(struct batch *b, const settings_t *s, int first, int count, struct error *err) {
@@ -218,8 +199,8 @@ static int fill_batch(struct batch *b, const settings_t *s, int first, int count
 #pragma omp parallel for schedule(dynamic, 1)
     for (int i = 0; i < count; i++) {
         struct error own = {0};
-        if (standins_draw(s, first + i, &b->drawings[i], b->images + (size_t)i * 3 * pixels,
-                          b->masks + (size_t)i * pixels, &own)) {
+        if (standins_draw(s, first + i, &b->drawings[i], b->shard.images + (size_t)i * 3 * pixels,
+                          b->shard.masks + (size_t)i * pixels, &own)) {
 #pragma omp critical(standins_failed)
             if (failed < 0 || i < failed) {
                 failed = i;
@@ -228,13 +209,13 @@ static int fill_batch(struct batch *b, const settings_t *s, int first, int count
         }
     }
     for (int i = 0; i < count && failed < 0; i++) {
-        b->labels[i] = b->drawings[i].label;
-        for (int c = 0; b->columns[c].name; c++) {
+        b->shard.labels[i] = b->drawings[i].label;
+        for (int c = 0; b->shard.columns[c].name; c++) {
             double value = standins_value(s, c, &b->drawings[i]);
-            if (b->columns[c].type == COLUMN_INT32)
-                ((int32_t *)b->values[c])[i] = (int32_t)value;
+            if (b->shard.columns[c].type == COLUMN_INT32)
+                ((int32_t *)b->shard.values[c])[i] = (int32_t)value;
             else
-                ((double *)b->values[c])[i] = value;
+                ((double *)b->shard.values[c])[i] = value;
         }
     }
     return failed < 0 ? 0 : -1;
@@ -243,12 +224,13 @@ static int fill_batch(struct batch *b, const settings_t *s, int first, int count
 static int write_images(struct batch *b, const settings_t *s, int count, struct shard_writer *writer,
                         void (*progress)(void *context, double done, double total), void *progress_context,
                         struct error *err) {
-    for (int first = 0; first < count; first += b->most) {
-        int now = count - first < b->most ? count - first : b->most;
+    for (int first = 0; first < count; first += b->shard.most) {
+        int now = count - first < b->shard.most ? count - first : b->shard.most;
         if (interrupt_requested())
             return fail_interrupted(err, "interrupted after %d of %d images", first, count);
         if (fill_batch(b, s, first, now, err) ||
-            shard_append(writer, now, b->images, b->masks, b->labels, (const void *const *)b->values, err))
+            shard_append(writer, now, b->shard.images, b->shard.masks, b->shard.labels,
+                         (const void *const *)b->shard.values, err))
             return -1;
         if (progress)
             progress(progress_context, first + now, count);
@@ -265,7 +247,7 @@ int standins_generate(const settings_t *s, const char *path,
     json_t *attributes = attributes_json(s, count, err);
     struct shard_writer *writer = NULL;
     int bad = !attributes || make_batch(&batch, s, err) ||
-              !(writer = shard_create(path, shape, batch.columns, s->compression, s->chunk, err));
+              !(writer = shard_create(path, shape, batch.shard.columns, s->compression, s->chunk, err));
     if (!bad && write_images(&batch, s, count, writer, progress, progress_context, err)) {
         shard_abandon(writer);
         bad = -1;

@@ -212,9 +212,7 @@ static void check_classes(claims_t *c, enum split_kind split) {
 }
 
 static int check_standin(claims_t *c, struct error *err) {
-    enum split_kind split = !strcmp(c->settings.split, "train")  ? PHOTO_TRAIN
-                            : !strcmp(c->settings.split, "test") ? PHOTO_TEST
-                                                                 : PHOTO_VALIDATION;
+    enum split_kind split = split_of_word(c->settings.split);
     if (c->shape.classes != standins_classes(&c->settings)) {
         checks_report(c->checks, "classes", FAIL, "%d classes; drawings of %s have %d", c->shape.classes,
                       c->settings.data, standins_classes(&c->settings));
@@ -271,7 +269,7 @@ static int check_crops(claims_t *c, struct error *err) {
     static const char *const names[6] = {"width", "height", "crop_x", "crop_y", "crop_width", "crop_height"};
     int32_t *v[6] = {0};
     const char *fit_word = c->settings.fit;
-    enum fit fit = !strcmp(fit_word, "crop") ? FIT_CROP : !strcmp(fit_word, "pad") ? FIT_PAD : FIT_STRETCH;
+    enum fit fit = fit_of_word(fit_word);
     int bad = 0;
     long wrong = -1;
     for (int k = 0; k < 6 && !bad; k++)
