@@ -213,10 +213,11 @@ GOLDEN    ?= ../shared/reference/golden
 PRECISION ?= double
 GOLDEN_double := double
 GOLDEN_float  := release
-GOLDEN_CONFIG  = $(or $(GOLDEN_$(PRECISION)),$(error PRECISION=$(PRECISION) is neither double nor float))
-golden: ## compare the engine with golden files (GOLDEN=folder PRECISION=double|float)
+GOLDEN_bf16   := release
+GOLDEN_CONFIG  = $(or $(GOLDEN_$(PRECISION)),$(error PRECISION=$(PRECISION) is none of double, float, bf16))
+golden: ## compare the engine with golden files (GOLDEN=folder PRECISION=double|float|bf16)
 	@$(MAKE) --no-print-directory -j$$(nproc) CONFIG=$(GOLDEN_CONFIG) build
-	@build/$(GOLDEN_CONFIG)/reff golden '$(GOLDEN)'
+	@build/$(GOLDEN_CONFIG)/reff golden $(if $(filter bf16,$(PRECISION)),--precision bf16) '$(GOLDEN)'
 
 # ---- regression of accuracy
 

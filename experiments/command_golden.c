@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // reff golden FOLDER: runs every golden case it knows and prints the worst relative error of each quantity.
 #include "core/base/options.h"
-#include "core/kernels/real.h"
 #include "experiments/commands.h"
 #include "experiments/golden.h"
 
@@ -12,6 +11,7 @@
 #include <string.h>
 
 struct tally {
+    enum precision precision;
     int passed, failed, skipped;
 };
 
@@ -42,11 +42,11 @@ static void run_file(const char *path, const char *name, struct tally *tally) {
     int failed = file < 0 ? fail(&err, "no HDF5 file, or a damaged one")
                           : golden_text(file, "kind", kind, sizeof kind, &err);
     if (!failed && !strcmp(kind, "classifier")) {
-        failed = golden_classifier(file, name, print_report, tally, &err);
+        failed = golden_classifier(file, name, tally->precision, print_report, tally, &err);
     } else if (!failed && !strcmp(kind, "pix2pix")) {
-        failed = golden_pix2pix(file, name, print_report, tally, &err);
+        failed = golden_pix2pix(file, name, tally->precision, print_report, tally, &err);
     } else if (!failed && !strcmp(kind, "layers")) {
-        failed = golden_layers(file, name, print_report, tally, &err);
+        failed = golden_layers(file, name, tally->precision, print_report, tally, &err);
     } else if (!failed) {
         struct golden_report skipped = {0};
         snprintf(skipped.name, sizeof skipped.name, "%s", name);
@@ -67,22 +67,34 @@ static int is_hdf5_name(const struct dirent *entry) {
     return length > 3 && !strcmp(entry->d_name + length - 3, ".h5");
 }
 
+struct golden_options {
+    char precision[SETTING_WORD_SIZE];
+};
+
+static const struct setting schema[] = {
+    SETTING_CHOICE(struct golden_options, precision, "f32", "f32 bf16",
+                   "of the operands of convolutions (a double build knows its own alone)"),
+    SETTING_END,
+};
+
 static const struct command golden = {
     .name = "golden",
     .arguments = "FOLDER",
     .summary = "Compare the engine with golden files in this build's precision.",
     .description =
-        "Each line gives a case and, per quantity, the worst relative error over all steps. Tolerance: 1e-8 "
-        "in\n"
-        "double; in float about ten times what PyTorch's own float32 shows. Exit status 1 if any case fails.",
+        "Each line gives a case and, per quantity, the worst relative error over all steps. Tolerance: 1e-8 in\n"
+        "double; in float about ten times what PyTorch's own float32 shows; in bf16, of which layers and the\n"
+        "first step's forward pass are held, ten times the rounding of an operand. Exit status 1 if any case fails.",
     .example = "reff golden golden/",
     .least_words = 1,
     .most_words = 1,
+    .schema = schema,
 };
 
 int command_golden(int argc, char **argv, struct error *err) {
+    struct golden_options options;
     struct words words;
-    int result = options_parse(&golden, argc, argv, NULL, &words, err);
+    int result = options_parse(&golden, argc, argv, &options, &words, err);
     if (result)
         return result < 0 ? -1 : 0;
     struct dirent **entries;
@@ -91,7 +103,7 @@ int command_golden(int argc, char **argv, struct error *err) {
     if (count < 0)
         return fail(err, "%s: %s", folder, strerror(errno));
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    struct tally tally = {0};
+    struct tally tally = {.precision = precision_choose(options.precision)};
     for (int i = 0; i < count; i++) {
         char path[4096];
         snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
@@ -102,7 +114,8 @@ int command_golden(int argc, char **argv, struct error *err) {
     free(entries);
     if (!count)
         return fail(err, "%s: no .h5 files", folder);
-    printf("%s precision: %d passed, %d failed, %d skipped\n", REAL_NAME, tally.passed, tally.failed,
-           tally.skipped);
+    const char *isa = precision_isa(tally.precision);
+    printf("%s precision%s%s: %d passed, %d failed, %d skipped\n", precision_name(tally.precision),
+           isa ? ", " : "", isa ? isa : "", tally.passed, tally.failed, tally.skipped);
     return tally.failed ? fail(err, "%s: golden cases that fail: %d", folder, tally.failed) : 0;
 }

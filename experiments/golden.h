@@ -5,6 +5,7 @@
 #define REFF_EXPERIMENTS_GOLDEN_H
 
 #include "core/base/error.h"
+#include "core/kernels/precision.h"
 
 #include <hdf5.h>
 #include <stddef.h>
@@ -23,7 +24,8 @@ struct golden_error {
 };
 
 struct golden_report {
-    char name[128]; // case, or case/group
+    char name[128];           // case, or case/group
+    enum precision precision; // that the engine works in
     int count;
     struct golden_error errors[48];
     char skipped[160]; // why it was not run; "" if it was
@@ -34,6 +36,7 @@ int golden_read(hid_t file, const char *path, struct golden_array *out, struct e
 int golden_has(hid_t file, const char *path);
 void golden_array_free(struct golden_array *a);
 double golden_attribute(hid_t object, const char *name, double missing);
+int golden_steps(hid_t file, enum precision precision); // how many of the file's steps can be compared
 int golden_text(hid_t object, const char *name, char *out, size_t size, struct error *err);
 
 // ---- errors, in the sense of the reference's "Relative error"
@@ -44,14 +47,16 @@ double golden_norm_error(const double *a, const double *b, size_t n); // 2-norm 
 double golden_norm(const double *a, size_t n);
 double golden_probe(const double *a, size_t n); // sum a[i] cos(i)
 
-// Notes an error of `quantity`, keeping the worst; the bound comes from the quantity and the engine's
-// precision.
+// Notes an error of `quantity`, keeping the worst; the bound comes from the quantity and the precision.
 void golden_note(struct golden_report *r, const char *quantity, double error);
 
 // ---- cases: each fills a report (or several, through `done`), or fails when the file is damaged
 typedef void golden_done(void *context, const struct golden_report *report);
-int golden_classifier(hid_t file, const char *name, golden_done *done, void *context, struct error *err);
-int golden_pix2pix(hid_t file, const char *name, golden_done *done, void *context, struct error *err);
-int golden_layers(hid_t file, const char *name, golden_done *done, void *context, struct error *err);
+int golden_classifier(hid_t file, const char *name, enum precision precision, golden_done *done,
+                      void *context, struct error *err);
+int golden_pix2pix(hid_t file, const char *name, enum precision precision, golden_done *done, void *context,
+                   struct error *err);
+int golden_layers(hid_t file, const char *name, enum precision precision, golden_done *done, void *context,
+                  struct error *err);
 
 #endif

@@ -175,6 +175,7 @@ static int run_layer(const struct layer_case *c, const char *op) {
             g->stage[i] = g->nodes[0].inputs[i];
         g->input = -1;
         g->logits = output;
+        g->precision = c->report->precision;
         failed = graph_plan(g, GRAPH_TRAIN_EXPLAIN, inputs, 2, c->err);
         arena = failed ? NULL : aligned_alloc(64, (g->arena_bytes + 63) / 64 * 64);
         failed = failed || !arena;
@@ -346,13 +347,14 @@ static int run_group(const struct layer_case *c) {
     return run_layer(c, op);
 }
 
-int golden_layers(hid_t file, const char *name, golden_done *done, void *context, struct error *err) {
+int golden_layers(hid_t file, const char *name, enum precision precision, golden_done *done, void *context,
+                  struct error *err) {
     H5G_info_t info;
     gemm_prepare();
     if (H5Gget_info(file, &info) < 0)
         return fail(err, "golden file: cannot be listed");
     for (hsize_t i = 0; i < info.nlinks; i++) {
-        struct golden_report report = {0};
+        struct golden_report report = {.precision = precision};
         char link[96];
         if (H5Lget_name_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, i, link, sizeof link, H5P_DEFAULT) < 0)
             return fail(err, "golden file: cannot be listed");

@@ -76,6 +76,7 @@ static struct pix2pix_settings network_settings(const struct annotator_settings 
                                                   .bn_eps = s->bn_eps,
                                                   .bn_momentum = s->bn_momentum},
                                      .batch = s->batch,
+                                     .precision = precision_choose(s->precision),
                                      .threads = omp_get_max_threads(),
                                      .lr = s->lr,
                                      .beta1 = s->beta1,
@@ -408,7 +409,8 @@ static json_t *attributes(struct work *w) {
     json_decref(settings);
     double images = (double)w->agreement.images;
     json_object_set_new(all, "annotator_revision", json_integer(ANNOTATOR_REVISION));
-    json_object_set_new(all, "annotator_precision", json_string(REAL_NAME));
+    json_object_set_new(all, "annotator_precision",
+                        json_string(precision_name(precision_choose(w->settings.precision))));
     json_object_set_new(all, "annotator_source", json_string(shard_content_digest(w->shard)));
     json_object_set_new(all, "annotation_iou", json_real(w->agreement.iou / images));
     json_object_set_new(all, "annotation_mae",

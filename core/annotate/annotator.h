@@ -32,6 +32,7 @@ struct annotator_settings {
     int ngf, ndf;   // channels of the generator's and of the discriminator's first layer
     int iterations; // the same for every n: n changes data alone
     int batch;      // images per iteration
+    char precision[SETTING_WORD_SIZE]; // f32, bf16, auto: of the operands of convolutions
     double lr, beta1, beta2, adam_eps; // Adam, of both networks
     double l1_weight;                  // of mean |fake - real| beside the generator's adversarial loss
     double dropout;                    // in the decoder, while training

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings of a pseudo-annotator; defaults are engine.md's, section 1.4.
 #include "core/annotate/annotator.h"
+#include "core/kernels/precision.h"
 
 typedef struct annotator_settings A;
 
@@ -12,6 +13,8 @@ const struct setting annotator_schema[] = {
     SETTING_INT(A, ndf, "64", 1, 512, "channels", "channels of the discriminator's first layer"),
     SETTING_INT(A, iterations, "10000", 1, 100000000, "iterations", "steps of either network, whatever n is"),
     SETTING_INT(A, batch, "4", 1, 4096, "images", "images per iteration"),
+    SETTING_LATER_CHOICE(A, precision, "f32", PRECISIONS,
+                         "of the operands of convolutions; auto: bf16 where the processor has it"),
     SETTING_REAL(A, lr, "2e-4", 0, 1000, "", "learning rate of Adam"),
     SETTING_REAL(A, beta1, "0.5", 0, 1, "", "decay of Adam's mean of gradients"),
     SETTING_REAL(A, beta2, "0.999", 0, 1, "", "decay of Adam's mean of squares"),

@@ -19,7 +19,10 @@ static int make_graphs(struct pix2pix *p, struct error *err) {
         p->generate ? generator_build(&s->networks, ANNOTATE_BATCH, &p->generator.parameters, err) : NULL;
     p->judge =
         p->annotate ? discriminator_build(&s->networks, s->batch, &p->discriminator.parameters, err) : NULL;
-    return !p->judge || graph_plan(p->generate, GRAPH_TRAIN, 0, s->threads, err) ||
+    if (!p->judge)
+        return -1;
+    p->generate->precision = p->annotate->precision = p->judge->precision = s->precision;
+    return graph_plan(p->generate, GRAPH_TRAIN, 0, s->threads, err) ||
                    graph_plan(p->annotate, GRAPH_INFER, 0, s->threads, err) ||
                    graph_plan(p->judge, GRAPH_TRAIN, 0, s->threads, err)
                ? -1

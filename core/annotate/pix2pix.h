@@ -16,6 +16,7 @@
 struct pix2pix_settings {
     struct pix2pix_networks networks;
     int batch, threads;
+    enum precision precision;
     double lr, beta1, beta2, adam_eps, l1_weight;
     uint64_t seed; // initial weights and dropout
 };

@@ -18,6 +18,7 @@
 #define REFF_GRAPH_GRAPH_H
 
 #include "core/base/error.h"
+#include "core/kernels/precision.h"
 #include "core/kernels/real.h"
 
 #include <stddef.h>
@@ -103,7 +104,8 @@ struct graph {
     int explained[STAGES]; // which of them carry g
     struct parameters *parameters;
     enum graph_mode mode;
-    int training; // batch statistics, and running ones are updated
+    enum precision precision; // of the operands of convolutions; set before graph_plan
+    int training;             // batch statistics, and running ones are updated
     struct {
         uint64_t seed, step;
     } dropout;          // key of dropout's draws; whoever trains sets both before the forward pass

@@ -7,6 +7,7 @@
 #ifndef REFF_KERNELS_CONVOLUTION_H
 #define REFF_KERNELS_CONVOLUTION_H
 
+#include "core/kernels/precision.h"
 #include "core/kernels/real.h"
 
 #include <stddef.h>
@@ -17,6 +18,7 @@ struct convolution {
     int c_out, h_out, w_out; // output [c_out][h_out][w_out][N]
     int kernel_h, kernel_w;  // weight [c_out][c_in][kernel_h][kernel_w]
     int stride, padding;
+    enum precision precision;
 };
 
 // Fills in h_out and w_out: floor((size + 2 padding - kernel) / stride) + 1.

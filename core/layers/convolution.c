@@ -16,7 +16,8 @@ static struct convolution shape_of(const struct graph *g, const struct node *nod
                                 .kernel_h = node->kernel,
                                 .kernel_w = node->kernel,
                                 .stride = node->stride,
-                                .padding = node->padding};
+                                .padding = node->padding,
+                                .precision = g->precision};
 }
 
 static size_t scratch(const struct graph *g, const struct node *node, int threads) {

@@ -324,7 +324,10 @@ static json_t *record(const struct training *r, json_t *metrics, const char *mod
                                   shard_content_digest(r->test), "train_images", (json_int_t)shape.count,
                                   "test_images", (json_int_t)shard_shape(r->test).count, "pixels",
                                   shape.height, "classes", shape.classes));
-    json_object_set_new(run, "precision", json_string(REAL_NAME));
+    enum precision precision = r->trainer->settings.precision;
+    json_object_set_new(run, "precision", json_string(precision_name(precision)));
+    if (precision_isa(precision))
+        json_object_set_new(run, "products", json_string(precision_isa(precision)));
     json_object_set_new(run, "threads", json_integer(r->trainer->settings.threads));
     json_object_set_new(run, "seconds", json_real(seconds));
     json_object_set_new(run, "resumed_at_step", json_integer(r->resumed_at));

@@ -37,6 +37,7 @@ struct train_settings {
     double clip_norm;                  // largest 2-norm of the whole gradient; 0: no clipping
     double lr, momentum, weight_decay; // SGD as PyTorch's
     double bn_eps, bn_momentum;        // batch norm
+    char precision[SETTING_WORD_SIZE]; // f32, bf16, auto: of the operands of convolutions
     int batch;                         // images per step; an incomplete last batch of an epoch is left out
     int epochs;
     uint64_t seed;                   // initial weights and order of the batches

@@ -30,6 +30,8 @@ const struct setting train_schema[] = {
     SETTING_REAL(T, weight_decay, "1e-5", 0, 1000, "", "weight decay, on every parameter"),
     SETTING_REAL(T, bn_eps, "1e-5", 0, 1, "", "eps of batch norm"),
     SETTING_REAL(T, bn_momentum, "0.1", 0, 1, "", "momentum of batch norm's running statistics"),
+    SETTING_LATER_CHOICE(T, precision, "f32", PRECISIONS,
+                         "of the operands of convolutions; auto: bf16 where the processor has it"),
     SETTING_INT(T, batch, "32", 2, 4096, "images", "images per step"),
     SETTING_INT(T, epochs, "50", 1, 1000000, "epochs", "passes over the training data"),
     SETTING_SEED(T, seed, "1", "seed of the initial weights and of the batches' order"),
@@ -78,6 +80,7 @@ int train_resolve(const struct train_settings *s, int pixels, int classes, struc
                                     .bn_momentum = s->bn_momentum,
                                     .attention = m->attention};
     out->batch = s->batch;
+    out->precision = precision_choose(s->precision);
     out->regularises = m->regularises;
     out->detached = m->detached;
     out->regulariser = (struct regulariser){

@@ -29,7 +29,10 @@ static int make_graphs(struct trainer *t, struct error *err) {
     const struct trainer_settings *s = &t->settings;
     t->steps = network_build(&s->network, s->batch, &t->parameters, err);
     t->evaluation = t->steps ? network_build(&s->network, s->batch, &t->parameters, err) : NULL;
-    if (!t->evaluation || graph_plan(t->steps, step_mode(s), regularised_stages(s), s->threads, err))
+    if (!t->evaluation)
+        return -1;
+    t->steps->precision = t->evaluation->precision = s->precision;
+    if (graph_plan(t->steps, step_mode(s), regularised_stages(s), s->threads, err))
         return -1;
     return graph_plan(t->evaluation, GRAPH_INFER_EXPLAIN, ALL_STAGES, s->threads, err);
 }

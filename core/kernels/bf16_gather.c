@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+// Forward pass and data gradient in tiles. Both give a destination [m][rows][width][N] from a source
+// [k][..][N], each destination pixel reading the source pixels of its taps:
+//
+//   forward         source x = x stride + kx - padding, for every kx
+//   data gradient   source x = (x + padding - kx) / stride, for the kx that leave no remainder: columns of
+//   equal
+//                   remainder by the stride (a phase) share their taps
+//
+// A task is a band of destination rows and a share of the output channels. It rounds the source rows that the
+// band reads into B tiles that stay in the second-level cache,
+//
+//   source tiles   [row][depth][column][strip]       column 0 lies `left` zeros before the image
+//   weight tiles   [m / 16][ky][kx][depth]           packed once per call, by all threads
+//
+// and multiplies: for two rows of weight tiles, all pairs of neighbouring source tiles of the band, so that
+// the weights stay in the first-level cache. A strip is 16 images; past the batch there are zeros.
+//
+// Where channels are few, a tile's depth of 32 would be mostly zeros: there the taps in x are folded into the
+// depth (channel and kx together), and source tiles are kept per destination column. So are those of a 1x1
+// kernel that skips columns.
+#include "core/kernels/bf16.h"
+
+#include <omp.h>
+#include <string.h>
+
+enum {
+    MOST_TAPS = 256,
+    FOLDED_CHANNELS = 8,
+    BAND_BYTES = 1 << 20, // of source tiles: half of a second-level cache
+    LEAST_TASKS = 8,
+};
+
+struct gather {
+    const struct convolution *c;
+    int transposed;
+    int m, k;                       // channels of destination and source
+    int rows, width;                // of the destination
+    int source_rows, source_width;  // of the source
+    int strips;                     // of 16 images
+    int phases;                     // destination columns x, x + phases, ... share their taps
+    int step;                       // source columns from one destination column of a phase to the next
+    int folded;                     // the taps in x are part of the depth
+    int depth;                      // tiles of one tap
+    int taps_x;                     // of the weight tiles: 1 when folded
+    int left, columns;              // source columns kept per row, `left` of them before the image
+    int m_blocks;                   // of 16 output channels
+    int band, bands, shares;        // destination rows per task; tasks in y; tasks in m
+    size_t row_tiles, weight_tiles; // tiles of a source row; of all weights
+};
+
+static int smaller(int a, int b) {
+    return a < b ? a : b;
+}
+static int larger(int a, int b) {
+    return a > b ? a : b;
+}
+
+// The source row that destination row y reads through ky, or -1.
+static int source_row(const struct gather *g, int y, int ky) {
+    int at = g->transposed ? y + g->c->padding - ky : y * g->c->stride + ky - g->c->padding;
+    if (g->transposed) {
+        if (at < 0 || at % g->c->stride)
+            return -1;
+        at /= g->c->stride;
+    }
+    return at < 0 || at >= g->source_rows ? -1 : at;
+}
+
+// Source column of the first destination column of a phase through kx, may lie outside; 0: no such tap.
+static int source_offset(const struct gather *g, int phase, int kx, int *offset) {
+    int at = g->transposed ? phase + g->c->padding - kx : kx - g->c->padding,
+        by = g->transposed ? g->c->stride : 1;
+    *offset = at / by; // exact where the tap exists
+    return at % by == 0;
+}
+
+static int phase_columns(const struct gather *g, int phase) {
+    return (g->width - phase + g->phases - 1) / g->phases;
+}
+
+// Source rows that destination rows [first, last) read: from *from, their number returned.
+static int rows_read(const struct gather *g, int first, int last, int *from) {
+    int low = g->source_rows, high = -1;
+    for (int y = first; y < last; y++)
+        for (int ky = 0; ky < g->c->kernel_h; ky++) {
+            int row = source_row(g, y, ky);
+            low = row >= 0 && row < low ? row : low;
+            high = row > high ? row : high;
+        }
+    *from = low;
+    return high < low ? 0 : high - low + 1;
+}
+
+// Whether any of these destination rows reads a source row: a stride may pass it over.
+static int is_read(const struct gather *g, int first, int last, int row) {
+    for (int y = first; y < last; y++)
+        for (int ky = 0; ky < g->c->kernel_h; ky++)
+            if (source_row(g, y, ky) == row)
+                return 1;
+    return 0;
+}
+
+static void keep_columns(struct gather *g) {
+    int first = 0, last = 0;
+    for (int phase = 0; phase < g->phases; phase++)
+        for (int kx = 0; kx < g->c->kernel_w; kx++) {
+            int offset, count = phase_columns(g, phase);
+            if (!source_offset(g, phase, kx, &offset) || count < 1)
+                continue;
+            first = smaller(first, offset);
+            last = larger(last, offset + (count - 1) * g->step);
+        }
+    g->left = -first;
+    g->columns = last - first + 1;
+}
+
+// Band and shares: as many rows as half a second-level cache holds, as many tasks as keep threads busy.
+static void divide(struct gather *g) {
+    size_t row_bytes = g->row_tiles * TILE * sizeof(bf16);
+    g->band = smaller(g->rows, (g->rows + 1) / 2);
+    int from;
+    while (g->band > 1 && (size_t)rows_read(g, 0, g->band, &from) * row_bytes > BAND_BYTES)
+        g->band = (g->band + 1) / 2;
+    g->bands = (g->rows + g->band - 1) / g->band;
+    int pairs = (g->m_blocks + 1) / 2;
+    g->shares = smaller(pairs, (LEAST_TASKS + g->bands - 1) / g->bands);
+}
+
+static struct gather make_gather(const struct convolution *c, int transposed) {
+    struct gather g = {.c = c, .transposed = transposed};
+    g.m = transposed ? c->c_in : c->c_out;
+    g.k = transposed ? c->c_out : c->c_in;
+    g.rows = transposed ? c->h_in : c->h_out;
+    g.width = transposed ? c->w_in : c->w_out;
+    g.source_rows = transposed ? c->h_out : c->h_in;
+    g.source_width = transposed ? c->w_out : c->w_in;
+    g.strips = (int)bf16_blocks((size_t)c->batch, TILE_COLUMNS);
+    g.phases = transposed ? c->stride : 1;
+    g.step = transposed ? 1 : c->stride;
+    g.folded = g.phases == 1 && (c->kernel_w > 1 ? g.k <= FOLDED_CHANNELS : g.step > 1);
+    g.depth = (int)bf16_blocks((size_t)g.k * (g.folded ? c->kernel_w : 1), TILE_DEPTH);
+    g.taps_x = g.folded ? 1 : c->kernel_w;
+    g.m_blocks = (int)bf16_blocks((size_t)g.m, TILE_ROWS);
+    keep_columns(&g);
+    if (g.folded) {
+        g.left = 0;
+        g.columns = g.width;
+    }
+    g.row_tiles = (size_t)g.depth * g.columns * g.strips;
+    g.weight_tiles = (size_t)g.m_blocks * c->kernel_h * g.taps_x * g.depth;
+    divide(&g);
+    return g;
+}
+
+// ------------------------------------------------------------------------------------------ weights
+
+// Row m of the weight tiles of one tap: its 32 * depth numbers. weight is [c_out][c_in][tap].
+static void weight_row(const struct tile_kernels *k, const struct gather *g, const real *weight, int m,
+                       int ky, int kx, bf16 *to) {
+    const struct convolution *c = g->c;
+    size_t taps = (size_t)c->kernel_h * c->kernel_w;
+    size_t by_m = g->transposed ? taps : (size_t)c->c_in * taps;
+    size_t by_k = g->transposed ? (size_t)c->c_in * taps : taps;
+    const real *from = weight + (size_t)m * by_m + (size_t)ky * c->kernel_w;
+    int count = g->folded ? g->k * c->kernel_w : g->k;
+    for (int first = 0; first < count; first += TILE_DEPTH, to += TILE) {
+        real numbers[TILE_DEPTH];
+        int n = smaller(TILE_DEPTH, count - first);
+        for (int i = 0; i < n; i++)
+            numbers[i] = g->folded ? from[(size_t)((first + i) % g->k) * by_k + (size_t)((first + i) / g->k)]
+                                   : from[(size_t)(first + i) * by_k + (size_t)kx];
+        k->row(numbers, (size_t)n, to);
+    }
+}
+
+static void pack_weights(const struct tile_kernels *k, const struct gather *g, const real *weight,
+                         bf16 *out) {
+    int kernel_h = g->c->kernel_h;
+    size_t tap_tiles = (size_t)g->depth * TILE, block = (size_t)kernel_h * g->taps_x * tap_tiles;
+#pragma omp for schedule(static)
+    for (int mb = 0; mb < g->m_blocks; mb++) {
+        bf16 *tiles = out + (size_t)mb * block;
+        int used = smaller(TILE_ROWS, g->m - mb * TILE_ROWS);
+        if (used < TILE_ROWS)
+            memset(tiles, 0, block * sizeof *tiles);
+        for (int ky = 0; ky < kernel_h; ky++)
+            for (int row = 0; row < used; row++)
+                for (int kx = 0; kx < g->taps_x; kx++)
+                    weight_row(k, g, weight, mb * TILE_ROWS + row, ky, kx,
+                               tiles + (size_t)(ky * g->taps_x + kx) * tap_tiles + (size_t)row * TILE_DEPTH);
+    }
+}
+
+// ------------------------------------------------------------------------------------------ source rows
+
+struct pair_source { // one of the two depths of a pair, over all kept columns
+    const real *row; // of its channel, NULL: zeros
+    int offset;      // source column of kept column 0
+};
+
+static struct pair_source pair_source(const struct gather *g, const real *source, int row, int depth) {
+    size_t plane = (size_t)g->source_rows * g->source_width * g->c->batch;
+    int channel = g->folded ? depth % g->k : depth, kx = g->folded ? depth / g->k : 0;
+    int limit = g->folded ? g->k * g->c->kernel_w : g->k;
+    struct pair_source s = {.offset = -g->left};
+    if (depth >= limit)
+        return s;
+    if (g->folded)
+        source_offset(g, 0, kx, &s.offset);
+    s.row = source + (size_t)channel * plane + (size_t)row * g->source_width * g->c->batch;
+    return s;
+}
+
+// Kept columns [*first, *last) of a depth that lie in the image.
+static void inside(const struct gather *g, const struct pair_source *s, int step, int *first, int *last) {
+    *first = s->row ? smaller(g->columns, larger(0, (-s->offset + step - 1) / step)) : 0;
+    *last = s->row ? smaller(g->columns, (g->source_width - s->offset + step - 1) / step) : 0;
+    *last = larger(*first, *last);
+}
+
+// Both depths of a pair over kept columns [first, last), each either wholly inside or wholly outside.
+static void pack_stretch(const struct tile_kernels *k, const struct gather *g, const struct pair_source s[2],
+                         int step, int first, int last, const int in[2], bf16 *to) {
+    size_t n = (size_t)g->c->batch;
+    for (int strip = 0; strip < g->strips && first < last; strip++) {
+        const real *from[2];
+        for (int i = 0; i < 2; i++)
+            from[i] = in[i]
+                          ? s[i].row + (size_t)(s[i].offset + first * step) * n + (size_t)strip * TILE_COLUMNS
+                          : NULL;
+        k->pair(from[0], from[1], last - first, (size_t)step * n,
+                smaller(TILE_COLUMNS, g->c->batch - strip * TILE_COLUMNS),
+                to + ((size_t)first * g->strips + strip) * TILE, (size_t)g->strips * TILE);
+    }
+}
+
+// One source row into its tiles [depth][column][strip].
+static void pack_row(const struct tile_kernels *k, const struct gather *g, const real *source, int row,
+                     bf16 *tiles) {
+    int step = g->folded ? g->step : 1;
+    for (int pair = 0; pair < g->depth * TILE_DEPTH / 2; pair++) {
+        bf16 *to = tiles + (size_t)(pair * 2 / TILE_DEPTH) * g->columns * g->strips * TILE +
+                   (size_t)(pair % (TILE_DEPTH / 2)) * 2 * TILE_COLUMNS;
+        struct pair_source s[2];
+        int cut[6] = {0, [5] = g->columns};
+        for (int i = 0; i < 2; i++) {
+            s[i] = pair_source(g, source, row, 2 * pair + i);
+            inside(g, &s[i], step, &cut[1 + i], &cut[3 + i]);
+        }
+        // Between the cuts, in order, each depth is inside or outside throughout.
+        int first[2] = {cut[1], cut[2]}, last[2] = {cut[3], cut[4]};
+        for (int i = 1; i < 5; i++)
+            for (int j = i; j > 1 && cut[j] < cut[j - 1]; j--) {
+                int swap = cut[j];
+                cut[j] = cut[j - 1];
+                cut[j - 1] = swap;
+            }
+        for (int i = 0; i < 5; i++) {
+            int in[2];
+            for (int h = 0; h < 2; h++)
+                in[h] = cut[i] >= first[h] && cut[i] < last[h];
+            pack_stretch(k, g, s, step, cut[i], cut[i + 1], in, to);
+        }
+    }
+}
+
+// ------------------------------------------------------------------------------------------ products
+
+// A C tile to the destination: `rows` channels, `used` images.
+static void put(const float *sums, real *to, size_t plane, int rows, int used, int add) {
+    for (int row = 0; row < rows; row++, sums += TILE_COLUMNS, to += plane) {
+        if (used == TILE_COLUMNS && !add)
+            memcpy(to, sums, TILE_COLUMNS * sizeof *to);
+        else if (used == TILE_COLUMNS)
+            for (int i = 0; i < TILE_COLUMNS; i++)
+                to[i] += sums[i];
+        else
+            for (int i = 0; i < used; i++)
+                to[i] = (add ? to[i] : 0) + sums[i];
+    }
+}
+
+struct task {
+    const struct tile_kernels *k;
+    const struct gather *g;
+    const bf16 *weights, *tiles; // tiles of source rows from `row` on
+    int row;
+    real *destination;
+    int add;
+};
+
+// Two rows of weight tiles (one at the end of an odd number), destination row y, columns of one phase.
+static void multiply_row(const struct task *t, int mb, int y, int phase) {
+    const struct gather *g = t->g;
+    const struct convolution *c = g->c;
+    struct tile_run runs[MOST_TAPS];
+    size_t starts[MOST_TAPS], tap_tiles = (size_t)g->depth * TILE, pixel = (size_t)g->strips * TILE;
+    size_t block = (size_t)c->kernel_h * g->taps_x * tap_tiles, plane = (size_t)g->rows * g->width * c->batch;
+    int count = 0;
+    for (int ky = 0; ky < c->kernel_h; ky++) {
+        int row = source_row(g, y, ky), offset = 0;
+        for (int kx = 0; row >= 0 && kx < g->taps_x; kx++)
+            if (g->folded || source_offset(g, phase, kx, &offset)) {
+                starts[count] =
+                    (size_t)(row - t->row) * g->row_tiles * TILE + (size_t)(offset + g->left) * pixel;
+                if (g->folded)
+                    starts[count] = (size_t)(row - t->row) * g->row_tiles * TILE;
+                runs[count++].a = t->weights + (size_t)mb * block + (size_t)(ky * g->taps_x + kx) * tap_tiles;
+            }
+    }
+    int step = g->folded ? 1 : g->step, chunks = phase_columns(g, phase) * g->strips;
+    int second = mb + 1 < g->m_blocks;
+    for (int q = 0; q < chunks; q += 2) {
+        float sums[4][TILE_SUMS] __attribute__((aligned(64)));
+        int at[2] = {q, q + 1 < chunks ? q + 1 : q};
+        for (int r = 0; r < count; r++)
+            for (int j = 0; j < 2; j++)
+                runs[r].b[j] = t->tiles + starts[r] + (size_t)(at[j] / g->strips) * step * pixel +
+                               (size_t)(at[j] % g->strips) * TILE;
+        t->k->multiply(runs, count, g->depth, second ? block : 0, (size_t)g->columns * pixel, 0, sums);
+        for (int i = 0; i < 4; i++) {
+            if ((i / 2 && !second) || (i % 2 && at[1] == q))
+                continue;
+            int x = phase + g->phases * (at[i % 2] / g->strips), strip = at[i % 2] % g->strips;
+            int m = (mb + i / 2) * TILE_ROWS;
+            put(sums[i],
+                t->destination + (size_t)m * plane + ((size_t)y * g->width + x) * c->batch +
+                    (size_t)strip * TILE_COLUMNS,
+                plane, smaller(TILE_ROWS, g->m - m), smaller(TILE_COLUMNS, c->batch - strip * TILE_COLUMNS),
+                t->add);
+        }
+    }
+}
+
+static void run_task(struct task *t, const real *source, int task, bf16 *tiles) {
+    const struct gather *g = t->g;
+    int band = task % g->bands, share = task / g->bands, pairs = (g->m_blocks + 1) / 2;
+    int first = band * g->band, last = smaller(g->rows, first + g->band);
+    int rows = rows_read(g, first, last, &t->row);
+    for (int i = 0; i < rows; i++)
+        if (is_read(g, first, last, t->row + i))
+            pack_row(t->k, g, source, t->row + i, tiles + (size_t)i * g->row_tiles * TILE);
+    t->tiles = tiles;
+    for (int pair = pairs * share / g->shares; pair < pairs * (share + 1) / g->shares; pair++)
+        for (int y = first; y < last; y++)
+            for (int phase = 0; phase < g->phases; phase++)
+                multiply_row(t, 2 * pair, y, phase);
+}
+
+static size_t band_numbers(const struct gather *g) {
+    int most = 0, from;
+    for (int first = 0; first < g->rows; first += g->band)
+        most = larger(most, rows_read(g, first, smaller(g->rows, first + g->band), &from));
+    return (size_t)most * g->row_tiles * TILE;
+}
+
+static void run(const struct tile_kernels *k, const struct gather *g, const real *weight, const real *source,
+                real *destination, int add, void *scratch) {
+    bf16 *weights = scratch, *tiles = weights + g->weight_tiles * TILE;
+    size_t band = band_numbers(g);
+#pragma omp parallel
+    {
+        struct task t = {.k = k, .g = g, .weights = weights, .destination = destination, .add = add};
+        pack_weights(k, g, weight, weights);
+        k->begin();
+#pragma omp for schedule(static)
+        for (int task = 0; task < g->bands * g->shares; task++)
+            run_task(&t, source, task, tiles + band * (size_t)omp_get_thread_num());
+        k->end();
+    }
+}
+
+void bf16_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,
+                  const real *x, real *y, int add, void *scratch) {
+    struct gather g = make_gather(c, 0);
+    run(k, &g, weight, x, y, add, scratch);
+}
+
+void bf16_backward_data(const struct tile_kernels *k, const struct convolution *c, const real *weight,
+                        const real *y, real *x, int add, void *scratch) {
+    struct gather g = make_gather(c, 1);
+    run(k, &g, weight, y, x, add, scratch);
+}
+
+size_t bf16_gather_scratch(const struct convolution *c, int threads) {
+    size_t most = 0;
+    for (int transposed = 0; transposed < 2; transposed++) {
+        struct gather g = make_gather(c, transposed);
+        size_t need = (g.weight_tiles * TILE + band_numbers(&g) * (size_t)threads) * sizeof(bf16);
+        most = need > most ? need : most;
+    }
+    return most;
+}

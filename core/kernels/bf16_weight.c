@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// The weight gradient in tiles: weight[m][i][tap] = sum over pixels and images of y[m][pixel] x[i][its
+// source]. The depth runs along rows of the output, pixel after pixel, image after image; C tiles are 16
+// output channels x 16 input channels of one tap. Band by band of output rows:
+//
+//   1. round   y to A tiles  [m / 16][row][depth]            a row's numbers as they lie, zeros at its end
+//              x to B tiles  [i / 16][row][phase][pairs of depth][16][2]
+//   2. multiply: a task is a block of 2 x 2 C tiles at one tap, over all rows of the band
+//
+// A tap moves the source along the row by whole pixels, thus the B tiles by whole pairs of depth: tiles may
+// begin at any pair. With a stride, columns of equal remainder (a phase) are kept apart, and a tap moves
+// within its phase. An odd batch is padded by one zero per pixel.
+//
+// Where input channels are few, the taps in x are folded into them, as in bf16_gather.c.
+#include "core/kernels/bf16.h"
+
+#include <omp.h>
+#include <string.h>
+
+enum {
+    MOST_ROWS = 64,       // of a band
+    BAND_BYTES = 3 << 19, // of rounded rows: what a second-level cache of 2 MiB keeps beside the sums
+    FOLDED_CHANNELS = 8,
+};
+
+struct plan {
+    const struct convolution *c;
+    int images;           // batch, even
+    int folded;           // taps in x are input channels
+    int channels, taps_x; // input channels and taps in x, after folding
+    int m_blocks, i_blocks;
+    int phases;            // of source columns
+    int depth;             // A tiles of an output row
+    int positions;         // source pixels kept per phase and row
+    int source_depth;      // their pairs of depth, with what the last tile reads beyond
+    int band, source_band; // output rows, and source rows of a band
+    size_t y_row, x_row;   // numbers of a rounded row: 16 output channels; 16 input channels, all phases
+    size_t stage;          // floats of a row being prepared, 16 channels
+    size_t y_size, x_size, sums_size; // numbers of each part of the scratch
+};
+
+static int smaller(int a, int b) {
+    return a < b ? a : b;
+}
+
+static struct plan make_plan(const struct convolution *c) {
+    struct plan p = {.c = c, .images = c->batch + c->batch % 2};
+    p.folded = c->kernel_w > 1 && c->c_in <= FOLDED_CHANNELS;
+    p.channels = p.folded ? c->c_in * c->kernel_w : c->c_in;
+    p.taps_x = p.folded ? 1 : c->kernel_w;
+    p.m_blocks = (int)bf16_blocks((size_t)c->c_out, TILE_ROWS);
+    p.i_blocks = (int)bf16_blocks((size_t)p.channels, TILE_COLUMNS);
+    p.phases = p.folded ? 1 : smaller(c->stride, c->kernel_w);
+    p.depth = (int)bf16_blocks((size_t)c->w_out * p.images, TILE_DEPTH);
+    int moves = p.folded ? 0 : (c->kernel_w - 1) / c->stride;
+    p.positions = c->w_out + moves;
+    p.source_depth = (moves * p.images / 2 + p.depth * TILE_DEPTH / 2 + 15) / 16 * 16;
+    p.y_row = (size_t)p.depth * TILE;
+    p.x_row = (size_t)p.phases * p.source_depth * TILE_DEPTH;
+    p.stage = (size_t)TILE_COLUMNS * p.source_depth * 2;
+    size_t row_bytes =
+        ((size_t)p.m_blocks * p.y_row + (size_t)p.i_blocks * p.x_row * c->stride) * sizeof(bf16);
+    size_t rows = BAND_BYTES / row_bytes;
+    p.band = rows < 1 ? 1 : smaller((int)(rows < MOST_ROWS ? rows : MOST_ROWS), c->h_out);
+    p.source_band = (p.band - 1) * c->stride + c->kernel_h;
+    p.y_size = (size_t)p.m_blocks * p.band * p.y_row;
+    p.x_size = (size_t)p.i_blocks * p.source_band * p.x_row;
+    p.sums_size = bf16_blocks((size_t)p.m_blocks, 2) * bf16_blocks((size_t)p.i_blocks, 2) *
+                  (size_t)(c->kernel_h * p.taps_x) * 4 * TILE_SUMS;
+    return p;
+}
+
+// Pixels from[0], from[step], ... of `count`, each `batch` numbers, made `images` numbers wide.
+static void spread(const struct plan *p, const real *from, int step, int count, real *to) {
+    size_t n = (size_t)p->c->batch;
+    if (step == 1 && p->images == p->c->batch) {
+        memcpy(to, from, (size_t)count * n * sizeof *to);
+        return;
+    }
+    for (int i = 0; i < count; i++, from += (size_t)step * n, to += p->images) {
+        memcpy(to, from, n * sizeof *to);
+        if (p->images > p->c->batch)
+            to[n] = 0;
+    }
+}
+
+// Output rows [first, last) of 16 output channels.
+static void round_y(const struct tile_kernels *k, const struct plan *p, const real *y, int mb, int first,
+                    int last, real *stage, bf16 *out) {
+    const struct convolution *c = p->c;
+    size_t row = (size_t)c->w_out * c->batch, plane = row * (size_t)c->h_out;
+    int used = smaller(TILE_ROWS, c->c_out - mb * TILE_ROWS);
+    if (used < TILE_ROWS)
+        memset(out, 0, (size_t)(last - first) * p->y_row * sizeof *out);
+    for (int r = 0; r < used; r++)
+        for (int oy = first; oy < last; oy++) {
+            const real *from = y + (size_t)(mb * TILE_ROWS + r) * plane + (size_t)oy * row;
+            if (p->images != c->batch) {
+                spread(p, from, 1, c->w_out, stage);
+                from = stage;
+            }
+            k->row(from, (size_t)c->w_out * p->images,
+                   out + (size_t)(oy - first) * p->y_row + r * TILE_DEPTH);
+        }
+}
+
+// One channel's source row of a phase (or of a folded tap) into the stage: position i is source column
+// i * stride + shift, zero outside the image.
+static void stage_row(const struct plan *p, const real *row, int shift, real *to) {
+    const struct convolution *c = p->c;
+    int s = c->stride, first = shift < 0 ? (-shift + s - 1) / s : 0, last = (c->w_in - shift + s - 1) / s;
+    last = c->w_in <= shift ? 0 : smaller(p->positions, last);
+    first = smaller(first, last);
+    memset(to, 0, (size_t)first * p->images * sizeof *to);
+    if (first < last)
+        spread(p, row + (size_t)(first * s + shift) * c->batch, s, last - first,
+               to + (size_t)first * p->images);
+    size_t end = (size_t)last * p->images;
+    memset(to + end, 0, ((size_t)p->source_depth * 2 - end) * sizeof *to);
+}
+
+// One source row of 16 input channels, all phases.
+static void round_x(const struct tile_kernels *k, const struct plan *p, const real *x, int ib, int iy,
+                    real *stage, bf16 *out) {
+    const struct convolution *c = p->c;
+    size_t width = (size_t)p->source_depth * 2, plane = (size_t)c->h_in * c->w_in * c->batch;
+    for (int phase = 0; phase < p->phases; phase++, out += (size_t)p->source_depth * TILE_DEPTH) {
+        for (int column = 0; column < TILE_COLUMNS; column++) {
+            int channel = ib * TILE_COLUMNS + column, kx = phase;
+            if (channel >= p->channels) {
+                memset(stage + (size_t)column * width, 0, width * sizeof *stage);
+                continue;
+            }
+            if (p->folded) {
+                kx = channel / c->c_in;
+                channel %= c->c_in;
+            }
+            stage_row(p, x + (size_t)channel * plane + (size_t)iy * c->w_in * c->batch, kx - c->padding,
+                      stage + (size_t)column * width);
+        }
+        k->turn(stage, width, width, out);
+    }
+}
+
+// Adds a band's share to one block of sums: two blocks of output and of input channels, one tap.
+static void multiply_block(const struct tile_kernels *k, const struct plan *p, const bf16 *ys, const bf16 *xs,
+                           int block, int first, int last, float *sums) {
+    const struct convolution *c = p->c;
+    int taps = c->kernel_h * p->taps_x, i_pairs = (p->i_blocks + 1) / 2;
+    int tap = block % taps, ib = block / taps % i_pairs * 2, mb = block / taps / i_pairs * 2;
+    int ky = tap / p->taps_x, kx = p->folded ? 0 : tap % p->taps_x;
+    size_t y_block = (size_t)p->band * p->y_row, x_block = (size_t)p->source_band * p->x_row;
+    size_t move = (size_t)(kx % c->stride) * p->source_depth * TILE_DEPTH +
+                  (size_t)(kx / c->stride) * (p->images / 2) * TILE_DEPTH;
+    struct tile_run runs[MOST_ROWS];
+    int count = 0;
+    for (int oy = first; oy < last; oy++) {
+        int iy = oy * c->stride + ky - c->padding;
+        if (iy < 0 || iy >= c->h_in)
+            continue;
+        const bf16 *b = xs + (size_t)ib * x_block + (size_t)((oy - first) * c->stride + ky) * p->x_row + move;
+        runs[count++] = (struct tile_run){.a = ys + (size_t)mb * y_block + (size_t)(oy - first) * p->y_row,
+                                          .b = {b, ib + 1 < p->i_blocks ? b + x_block : b}};
+    }
+    k->multiply(runs, count, p->depth, mb + 1 < p->m_blocks ? y_block : 0, TILE, first > 0,
+                (float(*)[TILE_SUMS])(sums + (size_t)block * 4 * TILE_SUMS));
+}
+
+// A block's sums to their weights.
+static void put(const struct plan *p, int block, const float *sums, int add, real *weight) {
+    const struct convolution *c = p->c;
+    int taps = c->kernel_h * p->taps_x, i_pairs = (p->i_blocks + 1) / 2;
+    int tap = block % taps, ib = block / taps % i_pairs * 2, mb = block / taps / i_pairs * 2;
+    for (int i = 0; i < 4; i++, sums += TILE_SUMS)
+        for (int row = 0; row < TILE_ROWS; row++)
+            for (int column = 0; column < TILE_COLUMNS; column++) {
+                int m = (mb + i / 2) * TILE_ROWS + row, channel = (ib + i % 2) * TILE_COLUMNS + column;
+                int kx = p->folded ? channel / c->c_in : tap % p->taps_x;
+                if (m >= c->c_out || channel >= p->channels)
+                    continue;
+                size_t at = (size_t)m * c->c_in + (size_t)(p->folded ? channel % c->c_in : channel);
+                real *to = weight + (at * c->kernel_h + (size_t)(tap / p->taps_x)) * c->kernel_w + kx;
+                *to = (add ? *to : 0) + sums[row * TILE_COLUMNS + column];
+            }
+}
+
+void bf16_backward_weight(const struct tile_kernels *k, const struct convolution *c, const real *y,
+                          const real *x, real *weight, int add, void *scratch) {
+    struct plan p = make_plan(c);
+    float *sums = scratch;
+    real *stages = (real *)(sums + p.sums_size);
+    bf16 *ys = (bf16 *)(stages + p.stage * (size_t)omp_get_max_threads()), *xs = ys + p.y_size;
+    int blocks = (int)(p.sums_size / (4 * TILE_SUMS));
+#pragma omp parallel
+    {
+        real *stage = stages + p.stage * (size_t)omp_get_thread_num();
+        k->begin();
+        for (int first = 0; first < c->h_out; first += p.band) {
+            int last = smaller(c->h_out, first + p.band), top = first * c->stride - c->padding;
+#pragma omp for schedule(static) nowait
+            for (int mb = 0; mb < p.m_blocks; mb++)
+                round_y(k, &p, y, mb, first, last, stage, ys + (size_t)mb * p.band * p.y_row);
+#pragma omp for schedule(static)
+            for (int task = 0; task < p.i_blocks * p.source_band; task++) {
+                int ib = task / p.source_band, row = task % p.source_band;
+                // A stride larger than the kernel passes rows over.
+                if (top + row >= 0 && top + row < c->h_in && row % c->stride < c->kernel_h)
+                    round_x(k, &p, x, ib, top + row, stage,
+                            xs + ((size_t)ib * p.source_band + (size_t)row) * p.x_row);
+            }
+#pragma omp for schedule(static)
+            for (int block = 0; block < blocks; block++)
+                multiply_block(k, &p, ys, xs, block, first, last, sums);
+        }
+        k->end();
+#pragma omp for schedule(static)
+        for (int block = 0; block < blocks; block++)
+            put(&p, block, sums + (size_t)block * 4 * TILE_SUMS, add, weight);
+    }
+}
+
+size_t bf16_weight_scratch(const struct convolution *c, int threads) {
+    struct plan p = make_plan(c);
+    return p.sums_size * sizeof(float) + p.stage * (size_t)threads * sizeof(real) +
+           (p.y_size + p.x_size) * sizeof(bf16);
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/kernels/isa.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#endif
+
+static const char *const names[ISA_COUNT] = {"plain", "avx512-bf16", "amx"};
+
+const char *isa_name(enum isa isa) {
+    return names[isa];
+}
+
+#if defined(__x86_64__)
+// The states of registers that the system saves: bits of XCR0.
+static unsigned long saved_states(void) {
+    unsigned low, high, a, b, c, d;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE))
+        return 0;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (unsigned long)high << 32 | low;
+}
+
+static int has_avx512_bf16(void) {
+    unsigned a, b, c, d;
+    unsigned long wanted = 0xe6; // SSE, AVX, mask registers, both halves of the 64-byte registers
+    if ((saved_states() & wanted) != wanted || !__get_cpuid_count(7, 0, &a, &b, &c, &d))
+        return 0;
+    unsigned needed = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
+    return (b & needed) == needed && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & bit_AVX512BF16);
+}
+
+static int has_amx(void) {
+    enum { ASK_PERMISSION = 0x1023, TILE_DATA = 18 };
+    unsigned a, b, c, d;
+    if (!has_avx512_bf16() || !__get_cpuid_count(7, 0, &a, &b, &c, &d))
+        return 0;
+    return (d & bit_AMX_TILE) && (d & bit_AMX_BF16) && (saved_states() & 0x60000) == 0x60000 &&
+           syscall(SYS_arch_prctl, ASK_PERMISSION, TILE_DATA) == 0;
+}
+#else
+static int has_avx512_bf16(void) {
+    return 0;
+}
+static int has_amx(void) {
+    return 0;
+}
+#endif
+
+int isa_available(enum isa isa) {
+    static int known[ISA_COUNT]; // 0: not asked yet, 1: no, 2: yes; the answer is always the same
+    if (isa == ISA_PLAIN)
+        return 1;
+    if (!known[isa])
+        known[isa] = 1 + (isa == ISA_AMX ? has_amx() : has_avx512_bf16());
+    return known[isa] == 2;
+}
+
+enum isa isa_for_bf16(void) {
+    const char *limit = getenv("REFF_ISA");
+    enum isa most = ISA_AMX;
+    for (enum isa i = 0; i < ISA_COUNT && limit; i++)
+        if (!strcmp(limit, names[i]))
+            most = i;
+    if (most >= ISA_AMX && isa_available(ISA_AMX))
+        return ISA_AMX;
+    return most >= ISA_AVX512_BF16 && isa_available(ISA_AVX512_BF16) ? ISA_AVX512_BF16 : ISA_PLAIN;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which instruction sets this processor offers and the system lets us use, asked once at run time.
+//
+// The environment variable REFF_ISA (plain, avx512-bf16, amx) bounds the choice from above: a machine with
+// AMX then takes what a lesser one would. Only kernels that are chosen at run time look here; the rest of the
+// program runs on what it was compiled for (make ARCH=).
+#ifndef REFF_KERNELS_ISA_H
+#define REFF_KERNELS_ISA_H
+
+enum isa {
+    ISA_PLAIN,       // C, anywhere
+    ISA_AVX512_BF16, // dot products of pairs in 64-byte vectors
+    ISA_AMX,         // products of 16 x 32 by 32 x 16 tiles
+    ISA_COUNT,
+};
+
+const char *isa_name(enum isa isa); // as REFF_ISA has it
+
+// Whether the processor has it and the kernel lets this process use it (tile data must be asked for).
+int isa_available(enum isa isa);
+
+// The best available one for products of bf16 numbers within REFF_ISA. On processors with AMX the dot
+// product is half as fast as single precision, so that they use tiles or plain products of rounded numbers.
+enum isa isa_for_bf16(void);
+
+#endif

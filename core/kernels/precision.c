@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/kernels/precision.h"
+
+#include "core/kernels/isa.h"
+#include "core/kernels/real.h"
+
+#include <string.h>
+
+enum precision precision_choose(const char *word) {
+    if (sizeof(real) != sizeof(float))
+        return PRECISION_F32;
+    return !strcmp(word, "bf16") || (!strcmp(word, "auto") && isa_for_bf16() != ISA_PLAIN) ? PRECISION_BF16
+                                                                                           : PRECISION_F32;
+}
+
+const char *precision_name(enum precision precision) {
+    return precision == PRECISION_BF16 ? "bf16" : REAL_NAME;
+}
+
+const char *precision_isa(enum precision precision) {
+    return precision == PRECISION_BF16 ? isa_name(isa_for_bf16()) : 0;
+}

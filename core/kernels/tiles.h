@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products of bf16 numbers in tiles: what every instruction set has to offer, in one table. Convolutions are
+// built from these few functions alone (bf16_gather.c, bf16_weight.c); tiles_plain.c is their definition.
+//
+// bf16 is the upper half of a float: 8 bits of exponent, 7 of mantissa. Numbers are rounded to the nearest,
+// ties to even, denormals to zero; products are summed in float.
+//
+//   A tile   [16 rows][32 depth]             rows of the left operand (weights, gradients)
+//   B tile   [16 pairs of depth][16 columns][2]   the right operand, two depths side by side
+//   C tile   [16 rows][16 columns] float
+//
+//            b0      b1              a block is 2 x 2 tiles: four loads feed four products
+//          +-------+-------+
+//       a0 | c[0]  | c[1]  |
+//          +-------+-------+
+//       a1 | c[2]  | c[3]  |
+//          +-------+-------+
+#ifndef REFF_KERNELS_TILES_H
+#define REFF_KERNELS_TILES_H
+
+#include "core/kernels/isa.h"
+#include "core/kernels/real.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint16_t bf16;
+
+enum {
+    TILE_ROWS = 16,
+    TILE_COLUMNS = 16,
+    TILE_DEPTH = 32,
+    TILE = TILE_ROWS * TILE_DEPTH,       // numbers of an A or B tile
+    TILE_SUMS = TILE_ROWS * TILE_COLUMNS // numbers of a C tile
+};
+
+struct tile_run { // where a stretch of the depth begins: tiles lie a fixed step apart from there
+    const bf16 *a;
+    const bf16 *b[2];
+};
+
+struct tile_kernels {
+    enum isa isa;
+
+    // Around the use of `multiply`, in each thread.
+    void (*begin)(void);
+    void (*end)(void);
+
+    // c (+)= a b over `count` runs of `depth` tiles. Within a run the A tile is followed by the next one (the
+    // second row of tiles lies a_next numbers behind), the B tiles are b_step numbers apart. All 64-byte
+    // aligned but B tiles, of which any row may be the first.
+    void (*multiply)(const struct tile_run *runs, int count, int depth, size_t a_next, size_t b_step, int add,
+                     float c[4][TILE_SUMS]);
+
+    // One pair of depths of B tiles: `columns` numbers (at most 16) of each of `count` pixels, `step` numbers
+    // apart; either may be NULL: zeros. Pixel i goes to to + i * to_step, [16][2].
+    void (*pair)(const real *first, const real *second, int count, size_t step, int columns, bf16 *to,
+                 size_t to_step);
+
+    // One row of A tiles: n numbers, then zeros up to a multiple of 32; tile i's row at to + i * TILE.
+    void (*row)(const real *from, size_t n, bf16 *to);
+
+    // B tiles whose depth runs along the rows of `from`: 16 rows, `stride` apart, of n numbers (a multiple of
+    // 32), to [n / 2][16][2].
+    void (*turn)(const real *from, size_t stride, size_t n, bf16 *to);
+};
+
+extern const struct tile_kernels tiles_plain;
+extern const struct tile_kernels tiles_avx512_bf16, tiles_amx; // in float builds for x86-64
+
+// The table of an instruction set that isa_available; of double builds the plain one.
+const struct tile_kernels *tiles_of(enum isa isa);
+
+#endif

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tiles as the processor's own registers (AMX): eight of 16 rows x 64 bytes. Four hold a block's sums, two
+// its left and two its right operands, so that each load feeds two products of 16 x 32 x 16.
+//
+//                 tmm6    tmm7
+//               +-------+-------+
+//         tmm4  | tmm0  | tmm1  |
+//               +-------+-------+
+//         tmm5  | tmm2  | tmm3  |
+//               +-------+-------+
+#if defined(__x86_64__) && !defined(REFF_DOUBLE)
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,amx-tile,amx-bf16")
+#include "core/kernels/tiles_pack.h"
+
+struct tile_shapes { // what ldtilecfg reads
+    uint8_t palette, start_row, reserved[14];
+    uint16_t row_bytes[16];
+    uint8_t rows[16];
+};
+
+static const struct tile_shapes all_whole = {
+    .palette = 1, .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64}, .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
+
+static void begin(void) {
+    _tile_loadconfig(&all_whole);
+}
+
+static void end(void) {
+    _tile_release();
+}
+
+static void multiply(const struct tile_run *runs, int count, int depth, size_t a_next, size_t b_step, int add,
+                     float c[4][TILE_SUMS]) {
+    if (add) {
+        _tile_loadd(0, c[0], 64);
+        _tile_loadd(1, c[1], 64);
+        _tile_loadd(2, c[2], 64);
+        _tile_loadd(3, c[3], 64);
+    } else {
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
+    }
+    for (int r = 0; r < count; r++) {
+        const bf16 *a = runs[r].a, *left = runs[r].b[0], *right = runs[r].b[1];
+        for (int d = 0; d < depth; d++, a += TILE, left += b_step, right += b_step) {
+            _tile_loadd(4, a, 64);
+            _tile_loadd(6, left, 64);
+            _tile_dpbf16ps(0, 4, 6);
+            _tile_loadd(7, right, 64);
+            _tile_dpbf16ps(1, 4, 7);
+            _tile_loadd(5, a + a_next, 64);
+            _tile_dpbf16ps(2, 5, 6);
+            _tile_dpbf16ps(3, 5, 7);
+        }
+    }
+    _tile_stored(0, c[0], 64);
+    _tile_stored(1, c[1], 64);
+    _tile_stored(2, c[2], 64);
+    _tile_stored(3, c[3], 64);
+}
+
+const struct tile_kernels tiles_amx = {.isa = ISA_AMX,
+                                       .begin = begin,
+                                       .end = end,
+                                       .multiply = multiply,
+                                       .pair = pack_pair,
+                                       .row = pack_row,
+                                       .turn = pack_turn};
+#endif

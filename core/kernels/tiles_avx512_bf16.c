@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tiles by the dot product of pairs (AVX512-BF16): a lane adds two products to its float. Rows are taken
+// eight at a time over both columns of tiles: 16 sums in registers, two vectors of B, and one pair of A for
+// all lanes.
+//
+//              b0 [pair]   b1 [pair]        8 rows x 32 columns
+//     a[0] --> sum[0][0]   sum[0][1]
+//     ...
+//     a[7] --> sum[7][0]   sum[7][1]
+#if defined(__x86_64__) && !defined(REFF_DOUBLE)
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
+#include "core/kernels/tiles_pack.h"
+
+#include <string.h>
+
+enum { BLOCK = 8 };
+
+static void nothing(void) {}
+
+static inline __m512bh both_of(const bf16 *p) { // one pair for all lanes
+    int32_t pair;
+    memcpy(&pair, p, sizeof pair);
+    return (__m512bh)_mm512_set1_epi32(pair);
+}
+
+static inline __m512bh pairs_at(const bf16 *p) {
+    return (__m512bh)_mm512_loadu_si512(p);
+}
+
+// Rows [first, first + 8) of the upper or lower row of tiles.
+static void multiply_rows(const struct tile_run *runs, int count, int depth, size_t a_at, size_t b_step,
+                          int add, float *left, float *right) {
+    __m512 s[BLOCK][2];
+    for (int i = 0; i < BLOCK; i++) {
+        s[i][0] = add ? _mm512_loadu_ps(left + i * TILE_COLUMNS) : _mm512_setzero_ps();
+        s[i][1] = add ? _mm512_loadu_ps(right + i * TILE_COLUMNS) : _mm512_setzero_ps();
+    }
+    for (int r = 0; r < count; r++) {
+        const bf16 *a = runs[r].a + a_at, *b0 = runs[r].b[0], *b1 = runs[r].b[1];
+        for (int d = 0; d < depth; d++, a += TILE, b0 += b_step, b1 += b_step)
+            for (int pair = 0; pair < TILE_DEPTH / 2; pair++) {
+                __m512bh v0 = pairs_at(b0 + pair * TILE_DEPTH), v1 = pairs_at(b1 + pair * TILE_DEPTH);
+#pragma GCC unroll 8
+                for (int i = 0; i < BLOCK; i++) {
+                    __m512bh w = both_of(a + i * TILE_DEPTH + 2 * pair);
+                    s[i][0] = _mm512_dpbf16_ps(s[i][0], w, v0);
+                    s[i][1] = _mm512_dpbf16_ps(s[i][1], w, v1);
+                }
+            }
+    }
+    for (int i = 0; i < BLOCK; i++) {
+        _mm512_storeu_ps(left + i * TILE_COLUMNS, s[i][0]);
+        _mm512_storeu_ps(right + i * TILE_COLUMNS, s[i][1]);
+    }
+}
+
+static void multiply(const struct tile_run *runs, int count, int depth, size_t a_next, size_t b_step, int add,
+                     float c[4][TILE_SUMS]) {
+    for (int half = 0; half < 2; half++)
+        for (int first = 0; first < TILE_ROWS; first += BLOCK) {
+            size_t at = (size_t)first * TILE_COLUMNS;
+            multiply_rows(runs, count, depth, (size_t)half * a_next + (size_t)first * TILE_DEPTH, b_step, add,
+                          c[2 * half] + at, c[2 * half + 1] + at);
+        }
+}
+
+const struct tile_kernels tiles_avx512_bf16 = {.isa = ISA_AVX512_BF16,
+                                               .begin = nothing,
+                                               .end = nothing,
+                                               .multiply = multiply,
+                                               .pair = pack_pair,
+                                               .row = pack_row,
+                                               .turn = pack_turn};
+#endif
