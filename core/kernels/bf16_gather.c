@@ -155,40 +155,76 @@ static struct gather make_gather(const struct convolution *c, int transposed) {
 
 // ------------------------------------------------------------------------------------------ weights
 
-// Row m of the weight tiles of one tap: its 32 * depth numbers. weight is [c_out][c_in][tap].
-static void weight_row(const struct tile_kernels *k, const struct gather *g, const real *weight, int m,
-                       int ky, int kx, bf16 *to) {
-    const struct convolution *c = g->c;
-    size_t taps = (size_t)c->kernel_h * c->kernel_w;
-    size_t by_m = g->transposed ? taps : (size_t)c->c_in * taps;
-    size_t by_k = g->transposed ? (size_t)c->c_in * taps : taps;
-    const real *from = weight + (size_t)m * by_m + (size_t)ky * c->kernel_w;
-    int count = g->folded ? g->k * c->kernel_w : g->k;
-    for (int first = 0; first < count; first += TILE_DEPTH, to += TILE) {
-        real numbers[TILE_DEPTH];
-        int n = smaller(TILE_DEPTH, count - first);
-        for (int i = 0; i < n; i++)
-            numbers[i] = g->folded ? from[(size_t)((first + i) % g->k) * by_k + (size_t)((first + i) / g->k)]
-                                   : from[(size_t)(first + i) * by_k + (size_t)kx];
-        k->row(numbers, (size_t)n, to);
-    }
+// Where the rows of a block of weight tiles lie: [ky][kx][depth] tiles.
+static bf16 *weight_at(const struct gather *g, bf16 *block, int row, int tap, int depth) {
+    return block + ((size_t)tap * g->depth + (size_t)depth) * TILE + (size_t)row * TILE_DEPTH;
+}
+
+// Forward, one output channel: weight [k][tap], whose taps are columns. Folded: the rows of a tile are
+// channel and kx together.
+static void lay_forward(const struct tile_kernels *k, const struct gather *g, const real *weight, int row,
+                        bf16 *block) {
+    int taps = g->c->kernel_h * g->c->kernel_w, kernel_w = g->c->kernel_w;
+    for (int depth = 0; depth < g->depth && !g->folded; depth++)
+        for (int first = 0; first < taps; first += TILE_ROWS) {
+            bf16 *to[TILE_ROWS];
+            int columns = smaller(TILE_ROWS, taps - first);
+            for (int i = 0; i < columns; i++)
+                to[i] = weight_at(g, block, row, first + i, depth);
+            k->lay(weight + (size_t)depth * TILE_DEPTH * taps + first, (size_t)taps,
+                   smaller(TILE_DEPTH, g->k - depth * TILE_DEPTH), columns, to);
+        }
+    for (int ky = 0; ky < g->c->kernel_h && g->folded; ky++)
+        for (int depth = 0; depth < g->depth; depth++) {
+            real numbers[TILE_DEPTH];
+            int first = depth * TILE_DEPTH, n = smaller(TILE_DEPTH, g->k * kernel_w - first);
+            for (int i = 0; i < n; i++)
+                numbers[i] = weight[(size_t)((first + i) % g->k) * taps +
+                                    (size_t)(ky * kernel_w + (first + i) / g->k)];
+            k->row(numbers, (size_t)n, weight_at(g, block, row, ky, depth));
+        }
+}
+
+// Data gradient, 16 input channels: of each output channel [m][tap] lie together, and are columns.
+static void lay_transposed(const struct tile_kernels *k, const struct gather *g, const real *weight, int rows,
+                           bf16 *block) {
+    int taps = g->c->kernel_h * g->c->kernel_w, kernel_w = g->c->kernel_w;
+    size_t by_k = (size_t)g->m * taps;
+    for (int depth = 0; depth < g->depth; depth++)
+        for (int first = 0; first < rows * taps && !g->folded; first += TILE_ROWS) {
+            bf16 *to[TILE_ROWS];
+            int columns = smaller(TILE_ROWS, rows * taps - first);
+            for (int i = 0; i < columns; i++)
+                to[i] = weight_at(g, block, (first + i) / taps, (first + i) % taps, depth);
+            k->lay(weight + (size_t)depth * TILE_DEPTH * by_k + first, by_k,
+                   smaller(TILE_DEPTH, g->k - depth * TILE_DEPTH), columns, to);
+        }
+    for (int row = 0; row < rows && g->folded; row++)
+        for (int tile = 0; tile < g->c->kernel_h * g->depth; tile++) {
+            real numbers[TILE_DEPTH];
+            int ky = tile / g->depth, first = tile % g->depth * TILE_DEPTH;
+            int n = smaller(TILE_DEPTH, g->k * kernel_w - first);
+            for (int i = 0; i < n; i++)
+                numbers[i] = weight[(size_t)((first + i) % g->k) * by_k +
+                                    (size_t)(row * taps + ky * kernel_w) + (size_t)((first + i) / g->k)];
+            k->row(numbers, (size_t)n, weight_at(g, block, row, ky, tile % g->depth));
+        }
 }
 
 static void pack_weights(const struct tile_kernels *k, const struct gather *g, const real *weight,
                          bf16 *out) {
-    int kernel_h = g->c->kernel_h;
-    size_t tap_tiles = (size_t)g->depth * TILE, block = (size_t)kernel_h * g->taps_x * tap_tiles;
+    size_t taps = (size_t)g->c->kernel_h * g->c->kernel_w;
+    size_t block = (size_t)g->c->kernel_h * g->taps_x * g->depth * TILE;
 #pragma omp for schedule(static)
     for (int mb = 0; mb < g->m_blocks; mb++) {
         bf16 *tiles = out + (size_t)mb * block;
-        int used = smaller(TILE_ROWS, g->m - mb * TILE_ROWS);
-        if (used < TILE_ROWS)
+        int first = mb * TILE_ROWS, rows = smaller(TILE_ROWS, g->m - first);
+        if (rows < TILE_ROWS)
             memset(tiles, 0, block * sizeof *tiles);
-        for (int ky = 0; ky < kernel_h; ky++)
-            for (int row = 0; row < used; row++)
-                for (int kx = 0; kx < g->taps_x; kx++)
-                    weight_row(k, g, weight, mb * TILE_ROWS + row, ky, kx,
-                               tiles + (size_t)(ky * g->taps_x + kx) * tap_tiles + (size_t)row * TILE_DEPTH);
+        if (g->transposed)
+            lay_transposed(k, g, weight + (size_t)first * taps, rows, tiles);
+        for (int row = 0; row < rows && !g->transposed; row++)
+            lay_forward(k, g, weight + (size_t)(first + row) * g->k * taps, row, tiles);
     }
 }
 

@@ -166,22 +166,27 @@ static void multiply_block(const struct tile_kernels *k, const struct plan *p, c
                 (float(*)[TILE_SUMS])(sums + (size_t)block * 4 * TILE_SUMS));
 }
 
-// A block's sums to their weights.
-static void put(const struct plan *p, int block, const float *sums, int add, real *weight) {
+// The sums of two blocks of output and of input channels, all taps, to their weights: a weight's taps lie
+// together there.
+static void put(const struct plan *p, int pair, const float *sums, int add, real *weight) {
     const struct convolution *c = p->c;
     int taps = c->kernel_h * p->taps_x, i_pairs = (p->i_blocks + 1) / 2;
-    int tap = block % taps, ib = block / taps % i_pairs * 2, mb = block / taps / i_pairs * 2;
-    for (int i = 0; i < 4; i++, sums += TILE_SUMS)
-        for (int row = 0; row < TILE_ROWS; row++)
-            for (int column = 0; column < TILE_COLUMNS; column++) {
-                int m = (mb + i / 2) * TILE_ROWS + row, channel = (ib + i % 2) * TILE_COLUMNS + column;
-                int kx = p->folded ? channel / c->c_in : tap % p->taps_x;
-                if (m >= c->c_out || channel >= p->channels)
-                    continue;
-                size_t at = (size_t)m * c->c_in + (size_t)(p->folded ? channel % c->c_in : channel);
-                real *to = weight + (at * c->kernel_h + (size_t)(tap / p->taps_x)) * c->kernel_w + kx;
-                *to = (add ? *to : 0) + sums[row * TILE_COLUMNS + column];
-            }
+    int ib = pair % i_pairs * 2, mb = pair / i_pairs * 2;
+    for (int i = 0; i < 4; i++)
+        for (int at = 0; at < TILE_SUMS; at++) {
+            int m = (mb + i / 2) * TILE_ROWS + at / TILE_COLUMNS;
+            int channel = (ib + i % 2) * TILE_COLUMNS + at % TILE_COLUMNS;
+            if (m >= c->c_out || channel >= p->channels)
+                continue;
+            const float *from = sums + i * TILE_SUMS + at;
+            int kx = p->folded ? channel / c->c_in : 0, step = p->folded ? c->kernel_w : 1;
+            real *to = weight +
+                       ((size_t)m * c->c_in + (size_t)(p->folded ? channel % c->c_in : channel)) *
+                           ((size_t)c->kernel_h * c->kernel_w) +
+                       kx;
+            for (int tap = 0; tap < taps; tap++, from += 4 * TILE_SUMS, to += step)
+                *to = (add ? *to : 0) + *from;
+        }
 }
 
 void bf16_backward_weight(const struct tile_kernels *k, const struct convolution *c, const real *y,
@@ -190,7 +195,8 @@ void bf16_backward_weight(const struct tile_kernels *k, const struct convolution
     float *sums = scratch;
     real *stages = (real *)(sums + p.sums_size);
     bf16 *ys = (bf16 *)(stages + p.stage * (size_t)omp_get_max_threads()), *xs = ys + p.y_size;
-    int blocks = (int)(p.sums_size / (4 * TILE_SUMS));
+    int taps = c->kernel_h * p.taps_x, pairs = (int)(p.sums_size / (4 * TILE_SUMS)) / taps,
+        blocks = pairs * taps;
 #pragma omp parallel
     {
         real *stage = stages + p.stage * (size_t)omp_get_thread_num();
@@ -214,8 +220,8 @@ void bf16_backward_weight(const struct tile_kernels *k, const struct convolution
         }
         k->end();
 #pragma omp for schedule(static)
-        for (int block = 0; block < blocks; block++)
-            put(&p, block, sums + (size_t)block * 4 * TILE_SUMS, add, weight);
+        for (int pair = 0; pair < pairs; pair++)
+            put(&p, pair, sums + (size_t)pair * taps * 4 * TILE_SUMS, add, weight);
     }
 }
 

@@ -60,6 +60,10 @@ struct tile_kernels {
     // One row of A tiles: n numbers, then zeros up to a multiple of 32; tile i's row at to + i * TILE.
     void (*row)(const real *from, size_t n, bf16 *to);
 
+    // Rows of A tiles from columns: `columns` (at most 16) columns of `rows` (at most 32) rows, `stride`
+    // apart, become rows of 32, zeros past `rows`; column i goes to to[i].
+    void (*lay)(const real *from, size_t stride, int rows, int columns, bf16 *const to[TILE_ROWS]);
+
     // B tiles whose depth runs along the rows of `from`: 16 rows, `stride` apart, of n numbers (a multiple of
     // 32), to [n / 2][16][2].
     void (*turn)(const real *from, size_t stride, size_t n, bf16 *to);

@@ -67,5 +67,6 @@ const struct tile_kernels tiles_amx = {.isa = ISA_AMX,
                                        .multiply = multiply,
                                        .pair = pack_pair,
                                        .row = pack_row,
+                                       .lay = pack_lay,
                                        .turn = pack_turn};
 #endif

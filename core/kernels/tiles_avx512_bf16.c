@@ -70,5 +70,6 @@ const struct tile_kernels tiles_avx512_bf16 = {.isa = ISA_AVX512_BF16,
                                                .multiply = multiply,
                                                .pair = pack_pair,
                                                .row = pack_row,
+                                               .lay = pack_lay,
                                                .turn = pack_turn};
 #endif

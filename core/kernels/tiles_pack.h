@@ -4,6 +4,7 @@
 //
 //   pair   two vectors of 16 floats --round--> [16 of first | 16 of second] --interleave--> [16][2]
 //   turn   16 rows of 32 floats --round--> 16 x 16 pairs --transpose--> [16 pairs][16 columns][2]
+//   lay    two times 16 rows of 16 floats --transpose--> --round--> 16 rows of 32
 #ifndef REFF_KERNELS_TILES_PACK_H
 #define REFF_KERNELS_TILES_PACK_H
 
@@ -72,6 +73,21 @@ static inline void transpose(__m512i v[16]) {
         v[i] = _mm512_shuffle_i32x4(w[i], w[i + 8], 0x88);
         v[i + 8] = _mm512_shuffle_i32x4(w[i], w[i + 8], 0xdd);
     }
+}
+
+static void pack_lay(const float *from, size_t stride, int rows, int columns, bf16 *const to[TILE_ROWS]) {
+    __mmask16 used = (__mmask16)((1u << columns) - 1);
+    __m512i low[16], high[16];
+    for (int i = 0; i < 16; i++) {
+        low[i] = i < rows ? (__m512i)_mm512_maskz_loadu_ps(used, from + (size_t)i * stride)
+                          : _mm512_setzero_si512();
+        high[i] = i + 16 < rows ? (__m512i)_mm512_maskz_loadu_ps(used, from + (size_t)(i + 16) * stride)
+                                : _mm512_setzero_si512();
+    }
+    transpose(low);
+    transpose(high);
+    for (int i = 0; i < columns; i++)
+        _mm512_store_si512(to[i], pack_two((__m512)low[i], (__m512)high[i]));
 }
 
 static void pack_turn(const float *from, size_t stride, size_t n, bf16 *to) {

@@ -63,6 +63,12 @@ static void row(const real *from, size_t n, bf16 *to) {
         to[i / TILE_DEPTH * TILE + i % TILE_DEPTH] = i < n ? rounded(from[i]) : 0;
 }
 
+static void lay(const real *from, size_t stride, int rows, int columns, bf16 *const to[TILE_ROWS]) {
+    for (int i = 0; i < columns; i++)
+        for (int j = 0; j < TILE_DEPTH; j++)
+            to[i][j] = j < rows ? rounded(from[(size_t)j * stride + i]) : 0;
+}
+
 static void turn(const real *from, size_t stride, size_t n, bf16 *to) {
     for (size_t i = 0; i < n; i++)
         for (int column = 0; column < TILE_COLUMNS; column++)
@@ -75,6 +81,7 @@ const struct tile_kernels tiles_plain = {.isa = ISA_PLAIN,
                                          .multiply = multiply,
                                          .pair = pair,
                                          .row = row,
+                                         .lay = lay,
                                          .turn = turn};
 
 const struct tile_kernels *tiles_of(enum isa isa) {
