@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 // Raised whenever the same settings and shard would give other annotations: part of every identity.
-#define ANNOTATOR_REVISION 1
+#define ANNOTATOR_REVISION 2
 
 struct annotator_settings {
     int n;          // annotated images per class

@@ -8,6 +8,6 @@
 // Raised whenever the same settings and inputs give other images or other trained networks: part of every
 // cell's digest, so that results of different programs are never mixed.
 #define GENERATOR_REVISION 1
-#define TRAINER_REVISION   1
+#define TRAINER_REVISION   2
 
 #endif

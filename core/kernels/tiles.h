@@ -47,8 +47,9 @@ struct tile_kernels {
     void (*end)(void);
 
     // c (+)= a b over `count` runs of `depth` tiles. Within a run the A tile is followed by the next one (the
-    // second row of tiles lies a_next numbers behind), the B tiles are b_step numbers apart. All 64-byte
-    // aligned but B tiles, of which any row may be the first.
+    // second row of tiles lies a_next numbers behind; 0: there is none, and c[2] and c[3] are left alone),
+    // the B tiles are b_step numbers apart. All 64-byte aligned but B tiles, of which any row may be the
+    // first.
     void (*multiply)(const struct tile_run *runs, int count, int depth, size_t a_next, size_t b_step, int add,
                      float c[4][TILE_SUMS]);
 

@@ -29,8 +29,32 @@ static void end(void) {
     _tile_release();
 }
 
-static void multiply(const struct tile_run *runs, int count, int depth, size_t a_next, size_t b_step, int add,
-                     float c[4][TILE_SUMS]) {
+// The upper row of tiles alone.
+static void multiply_one(const struct tile_run *runs, int count, int depth, size_t b_step, int add,
+                         float c[4][TILE_SUMS]) {
+    if (add) {
+        _tile_loadd(0, c[0], 64);
+        _tile_loadd(1, c[1], 64);
+    } else {
+        _tile_zero(0);
+        _tile_zero(1);
+    }
+    for (int r = 0; r < count; r++) {
+        const bf16 *a = runs[r].a, *left = runs[r].b[0], *right = runs[r].b[1];
+        for (int d = 0; d < depth; d++, a += TILE, left += b_step, right += b_step) {
+            _tile_loadd(4, a, 64);
+            _tile_loadd(6, left, 64);
+            _tile_dpbf16ps(0, 4, 6);
+            _tile_loadd(7, right, 64);
+            _tile_dpbf16ps(1, 4, 7);
+        }
+    }
+    _tile_stored(0, c[0], 64);
+    _tile_stored(1, c[1], 64);
+}
+
+static void multiply_two(const struct tile_run *runs, int count, int depth, size_t a_next, size_t b_step,
+                         int add, float c[4][TILE_SUMS]) {
     if (add) {
         _tile_loadd(0, c[0], 64);
         _tile_loadd(1, c[1], 64);
@@ -59,6 +83,14 @@ static void multiply(const struct tile_run *runs, int count, int depth, size_t a
     _tile_stored(1, c[1], 64);
     _tile_stored(2, c[2], 64);
     _tile_stored(3, c[3], 64);
+}
+
+static void multiply(const struct tile_run *runs, int count, int depth, size_t a_next, size_t b_step, int add,
+                     float c[4][TILE_SUMS]) {
+    if (a_next)
+        multiply_two(runs, count, depth, a_next, b_step, add, c);
+    else
+        multiply_one(runs, count, depth, b_step, add, c);
 }
 
 const struct tile_kernels tiles_amx = {.isa = ISA_AMX,

@@ -56,7 +56,7 @@ static void multiply_rows(const struct tile_run *runs, int count, int depth, siz
 
 static void multiply(const struct tile_run *runs, int count, int depth, size_t a_next, size_t b_step, int add,
                      float c[4][TILE_SUMS]) {
-    for (int half = 0; half < 2; half++)
+    for (int half = 0; half < (a_next ? 2 : 1); half++)
         for (int first = 0; first < TILE_ROWS; first += BLOCK) {
             size_t at = (size_t)first * TILE_COLUMNS;
             multiply_rows(runs, count, depth, (size_t)half * a_next + (size_t)first * TILE_DEPTH, b_step, add,

@@ -39,11 +39,12 @@ static void multiply_tile(const bf16 *a, const bf16 *b, float *c) {
 
 static void multiply(const struct tile_run *runs, int count, int depth, size_t a_next, size_t b_step, int add,
                      float c[4][TILE_SUMS]) {
+    int tiles = a_next ? 4 : 2;
     if (!add)
-        memset(c, 0, 4 * sizeof *c);
+        memset(c, 0, (size_t)tiles * sizeof *c);
     for (int r = 0; r < count; r++)
         for (int d = 0; d < depth; d++)
-            for (int i = 0; i < 4; i++)
+            for (int i = 0; i < tiles; i++)
                 multiply_tile(runs[r].a + (size_t)d * TILE + (size_t)(i / 2) * a_next,
                               runs[r].b[i % 2] + (size_t)d * b_step, c[i]);
 }

@@ -5,7 +5,8 @@
 #include <xmmintrin.h>
 #endif
 
-enum { LANES = 16, BLOCK = 2048 };
+// As many partial sums as keep two adders of 64 bytes busy; whatever the instruction set, the same bits.
+enum { LANES = 64, BLOCK = 2048 };
 
 // One shape for all four: TERM is the summand at index i + j, lane j.
 #define BLOCKED_SUM(TERM)                                                                                    \
