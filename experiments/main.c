@@ -2,6 +2,7 @@
 // The reff program: finds the subcommand, prints the one error, chooses the exit status.
 #include "core/base/file.h"
 #include "core/base/interrupt.h"
+#include "core/base/isa.h"
 #include "core/base/version.h"
 #include "experiments/commands.h"
 #include "gen/commands.h"
@@ -60,6 +61,10 @@ int main(int argc, char **argv) {
         return EXIT_OK;
     }
     interrupt_install();
+    if (isa_check_limit(&err)) {
+        fprintf(stderr, "reff: %s\n", err.message);
+        return EXIT_USAGE;
+    }
     for (int i = 0; i < COMMANDS; i++)
         if (!strcmp(argv[1], commands[i].name)) {
             if (!commands[i].run(argc - 1, argv + 1, &err) && !standard_output_flush(&err))

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// reff info: what is inside a shard.
+// reff info: what is inside a shard; or what this machine offers.
+#include "core/base/isa.h"
 #include "core/base/memory.h"
 #include "core/base/options.h"
+#include "core/base/provenance.h"
 #include "core/shard/shard.h"
 #include "gen/commands.h"
 
@@ -10,20 +12,25 @@
 #include <string.h>
 
 struct options {
-    int json;
+    int json, machine;
 };
 
 static const struct setting schema[] = {
+    SETTING_SWITCH(struct options, machine, "what this machine offers instead, and what would be used of it"),
     SETTING_SWITCH(struct options, json, "print all of it as JSON"),
     SETTING_END,
 };
 
 static const struct command command = {
     .name = "info",
-    .arguments = "FILE",
+    .arguments = "FILE | --machine",
     .summary = "Print what is inside a shard: shapes, attributes, datasets, images per class.",
+    .description =
+        "With --machine: processor, cores, and the instruction set that multiplies in bf16 (precision = bf16 "
+        "or\n"
+        "auto). The environment variable REFF_ISA names a lesser one to use: plain, avx512-bf16 or amx.",
     .example = "reff info train.h5",
-    .least_words = 1,
+    .least_words = 0,
     .most_words = 1,
     .schema = schema,
 };
@@ -127,20 +134,54 @@ static void print_info(const char *path, json_t *info) {
     }
 }
 
+// {"processor", "cores", "compiled_for", "openblas_core", "bf16": {"available": [..], "used"}}
+static json_t *describe_machine(struct error *err) {
+    json_t *made_by = provenance_json(err), *available = json_array();
+    for (enum isa isa = 0; isa < ISA_COUNT; isa++)
+        if (isa_available(isa))
+            json_array_append_new(available, json_string(isa_name(isa)));
+    json_t *machine = json_pack("{sOsOsOsOs{soss}}", "processor", json_object_get(made_by, "processor"),
+                                "cores", json_object_get(made_by, "cores"), "compiled_for",
+                                json_object_get(made_by, "instruction_set"), "openblas_core",
+                                json_object_get(json_object_get(made_by, "libraries"), "openblas_core"),
+                                "bf16", "available", available, "used", isa_name(isa_for_bf16()));
+    json_decref(made_by);
+    if (!machine)
+        fail(err, "out of memory");
+    return machine;
+}
+
+static void print_machine(const json_t *machine) {
+    const json_t *bf16 = json_object_get(machine, "bf16"), *name;
+    size_t i;
+    printf("processor       %s, %lld cores\n", json_string_value(json_object_get(machine, "processor")),
+           (long long)json_integer_value(json_object_get(machine, "cores")));
+    printf("compiled for    %s\n", json_string_value(json_object_get(machine, "compiled_for")));
+    printf("OpenBLAS for    %s\n", json_string_value(json_object_get(machine, "openblas_core")));
+    printf("bf16 products   %s (available:", json_string_value(json_object_get(bf16, "used")));
+    json_array_foreach(json_object_get(bf16, "available"), i, name)
+        printf("%s %s", i ? "," : "", json_string_value(name));
+    printf(")\n");
+}
+
 int command_info(int argc, char **argv, struct error *err) {
     struct options o;
     struct words words;
     int result = options_parse(&command, argc, argv, &o, &words, err);
     if (result)
         return result < 0 ? -1 : 0;
-    struct shard *shard = shard_open(words.items[0], err);
-    json_t *info = shard ? describe(shard, err) : NULL;
+    if (words.count != !o.machine)
+        return fail_usage(err, "one FILE, or --machine; see reff info --help");
+    struct shard *shard = o.machine ? NULL : shard_open(words.items[0], err);
+    json_t *info = o.machine ? describe_machine(err) : shard ? describe(shard, err) : NULL;
     shard_close(shard);
     if (!info)
         return -1;
     if (o.json) {
         json_dumpf(info, stdout, JSON_INDENT(2));
         printf("\n");
+    } else if (o.machine) {
+        print_machine(info);
     } else {
         print_info(words.items[0], info);
     }

@@ -154,6 +154,19 @@ static void test_threads_do_not_matter(void) {
         }
 }
 
+static void test_limit(void) {
+    struct error err = {0};
+    setenv("REFF_ISA", "plain", 1);
+    CU_ASSERT_EQUAL(isa_for_bf16(), ISA_PLAIN);
+    CU_ASSERT(!isa_check_limit(&err));
+    setenv("REFF_ISA", "avx512", 1);
+    CU_ASSERT_EQUAL(isa_check_limit(&err), -1);
+    CU_ASSERT_STRING_EQUAL(err.message, "REFF_ISA: 'avx512' is none of: plain avx512-bf16 amx");
+    unsetenv("REFF_ISA");
+    CU_ASSERT(!isa_check_limit(&err));
+    CU_ASSERT(isa_available(isa_for_bf16()));
+}
+
 void suite_bf16(void);
 void suite_bf16(void) {
     CU_pSuite suite = CU_add_suite("bf16", NULL, NULL);
@@ -161,5 +174,6 @@ void suite_bf16(void) {
     CU_add_test(suite, "AVX512-BF16 against loops", test_avx512_bf16);
     CU_add_test(suite, "AMX against loops", test_amx);
     CU_add_test(suite, "infinities, NaN, denormals, ties", test_odd_numbers);
+    CU_add_test(suite, "REFF_ISA bounds the choice", test_limit);
     CU_add_test(suite, "the same bits on any number of threads", test_threads_do_not_matter);
 }

@@ -18,7 +18,7 @@
 #ifndef REFF_KERNELS_TILES_H
 #define REFF_KERNELS_TILES_H
 
-#include "core/kernels/isa.h"
+#include "core/base/isa.h"
 #include "core/kernels/real.h"
 
 #include <stddef.h>

@@ -6,7 +6,7 @@
 #endif
 
 // As many partial sums as keep two adders of 64 bytes busy; whatever the instruction set, the same bits.
-enum { LANES = 64, BLOCK = 2048 };
+enum { LANES = 64, BLOCK = VECTOR_BLOCK };
 
 // One shape for all four: TERM is the summand at index i + j, lane j.
 #define BLOCKED_SUM(TERM)                                                                                    \

@@ -8,6 +8,15 @@
 
 #include <stddef.h>
 
+// A row taken in pieces of so many numbers (the last may be shorter), whose sums are added in order, gives
+// the same bits as the whole row: so several things can be done to a piece while it is in the first-level
+// cache.
+enum { VECTOR_BLOCK = 2048 };
+
+static inline size_t vector_block(size_t n, size_t at) { // numbers of the piece that begins at `at`
+    return n - at < VECTOR_BLOCK ? n - at : VECTOR_BLOCK;
+}
+
 double vector_sum(const real *a, size_t n);
 double vector_dot(const real *a, const real *b, size_t n);
 double vector_squares_about(const real *a, real centre, size_t n);            // sum (a - centre)^2

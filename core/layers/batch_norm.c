@@ -58,39 +58,74 @@ static void forward(struct graph *g, struct node *node) {
              scale = (real)(sums[SCALE] * (double)layer_weight(g, node, 0)->value[c]);
         real shift =
             (real)((double)layer_weight(g, node, 1)->value[c] + ((double)mean - sums[MEAN]) * (double)scale);
-        if (r)
-            for (size_t i = 0; i < m; i++)
-                y[i] = (u[i] - mean) * scale + shift + r[i];
-        else
-            for (size_t i = 0; i < m; i++)
-                y[i] = (u[i] - mean) * scale + shift;
-        if (relu)
-            for (size_t i = 0; i < m; i++)
-                y[i] = y[i] < 0 ? 0 : y[i]; // a NaN stays one, to be found
+        for (size_t at = 0; at < m; at += VECTOR_BLOCK) {
+            size_t end = at + vector_block(m, at);
+            if (r)
+                for (size_t i = at; i < end; i++)
+                    y[i] = (u[i] - mean) * scale + shift + r[i];
+            else
+                for (size_t i = at; i < end; i++)
+                    y[i] = (u[i] - mean) * scale + shift;
+            if (relu)
+                for (size_t i = at; i < end; i++)
+                    y[i] = y[i] < 0 ? 0 : y[i]; // a NaN stays one, to be found
+        }
     }
 }
 
-// gy = g behind the ReLU, in place: later maps read it there.
-static void mask(const struct graph *g, const struct node *node, size_t at, size_t m, real *gradient) {
+// Behind the ReLU, in place: later maps read it there.
+static void mask(const struct graph *g, const struct node *node, size_t at, size_t n, real *gradient) {
     const real *a = layer_map(g, node->output, MAP_X) + at;
     if (node->relu)
-        for (size_t i = 0; i < m; i++)
+        for (size_t i = 0; i < n; i++)
             gradient[i] = a[i] > 0 ? gradient[i] : 0;
 }
 
 static void pass_to_residual(const struct graph *g, const struct node *node, enum map map, size_t at,
-                             size_t m, const real *gradient) {
+                             size_t n, const real *gradient) {
     int residual = residual_of(node);
     real *r = residual < 0 ? NULL : layer_map(g, residual, map);
     if (!r)
         return;
     r += at;
     if (node->adds[map][1])
-        for (size_t i = 0; i < m; i++)
+        for (size_t i = 0; i < n; i++)
             r[i] += gradient[i];
     else
-        for (size_t i = 0; i < m; i++)
+        for (size_t i = 0; i < n; i++)
             r[i] = gradient[i];
+}
+
+struct sums { // of a row v of a channel: S(v) and S(v u^); 0 in evaluation, which needs neither
+    double sum, dot;
+};
+
+static void add_sums(const struct graph *g, const real *v, const real *u, real mean, size_t n,
+                     struct sums *s) {
+    if (!g->training)
+        return;
+    s->sum += vector_sum(v, n);
+    s->dot += vector_dot_about(v, u, mean, n);
+}
+
+static void finish_sums(const double *channel, real mean, struct sums *s) {
+    s->dot = channel[SCALE] * (s->dot + ((double)mean - channel[MEAN]) * s->sum);
+}
+
+// The g or d at the output of channel c: cut at the ReLU, passed to the residual, summed up.
+static struct sums receive(const struct graph *g, const struct node *node, enum map map, int c, size_t m) {
+    const double *channel = node->channel + SUMS * c;
+    real *v = layer_map(g, node->output, map) + c * m, mean = (real)channel[MEAN];
+    const real *u = layer_map(g, node->inputs[0], MAP_X) + c * m;
+    struct sums s = {0};
+    for (size_t at = 0; at < m; at += VECTOR_BLOCK) {
+        size_t n = vector_block(m, at);
+        mask(g, node, c * m + at, n, v + at);
+        pass_to_residual(g, node, map, c * m + at, n, v + at);
+        add_sums(g, v + at, u + at, mean, n, &s);
+    }
+    finish_sums(channel, mean, &s);
+    return s;
 }
 
 // out (+)= a in + b (u - mean) + c0
@@ -105,20 +140,16 @@ static void affine(real *out, const real *in, const real *u, real mean, double a
             out[i] = fa * in[i] + fb * (u[i] - mean) + fc;
 }
 
-// out (+)= w s P in, the projection P = I - 11'/M - u^ u^'/M (identity in evaluation); stores S(in) and S(in
-// u^).
-static void project(const struct graph *g, const struct node *node, int c, const real *in, real *out,
-                    size_t m, int add, double *sum, double *dot) {
-    double *sums = node->channel + SUMS * c, ws = sums[SCALE] * (double)layer_weight(g, node, 0)->value[c];
-    const real *u = layer_map(g, node->inputs[0], MAP_X) + c * m;
-    real mean = (real)sums[MEAN];
-    if (!g->training) {
-        affine(out, in, u, mean, ws, 0, 0, m, add);
-        return;
-    }
-    *sum = vector_sum(in, m);
-    *dot = sums[SCALE] * (vector_dot_about(in, u, mean, m) + ((double)mean - sums[MEAN]) * *sum);
-    affine(out, in, u, mean, ws, -ws * sums[SCALE] * *dot / (double)m, -ws * *sum / (double)m, m, add);
+// out (+)= w s P in over numbers [at, at + n) of channel c, the projection P = I - 11'/M - u^ u^'/M (identity
+// in evaluation), from the sums over the whole channel.
+static void project(const struct graph *g, const struct node *node, int c, size_t at, size_t n,
+                    const real *in, struct sums s, real *out, int add) {
+    const double *channel = node->channel + SUMS * c;
+    double ws = channel[SCALE] * (double)layer_weight(g, node, 0)->value[c];
+    size_t m = value_columns(g, node->output);
+    const real *u = layer_map(g, node->inputs[0], MAP_X) + c * m + at;
+    affine(out, in, u, (real)channel[MEAN], ws, -ws * channel[SCALE] * s.dot / (double)m,
+           -ws * s.sum / (double)m, n, add);
 }
 
 static void score(struct graph *g, struct node *node) {
@@ -127,29 +158,39 @@ static void score(struct graph *g, struct node *node) {
     real *input = layer_map(g, node->inputs[0], MAP_G);
 #pragma omp parallel for schedule(static)
     for (int c = 0; c < channels; c++) {
-        real *gy = layer_map(g, node->output, MAP_G) + c * m;
-        double *sums = node->channel + SUMS * c;
-        mask(g, node, c * m, m, gy);
-        pass_to_residual(g, node, MAP_G, c * m, m, gy);
+        const real *gy = layer_map(g, node->output, MAP_G) + c * m;
+        struct sums s = receive(g, node, MAP_G, c, m);
+        node->channel[SUMS * c + SUM_G] = s.sum;
+        node->channel[SUMS * c + DOT_G] = s.dot;
         if (input)
-            project(g, node, c, gy, input + c * m, m, node->adds[MAP_G][0], &sums[SUM_G], &sums[DOT_G]);
+            project(g, node, c, 0, m, gy, s, input + c * m, node->adds[MAP_G][0]);
     }
 }
 
 static void tangent(struct graph *g, struct node *node) {
     size_t m = value_columns(g, node->output);
     int channels = g->values[node->output].channels, residual = residual_of(node);
-    const real *input = layer_map(g, node->inputs[0], MAP_T);
+    const real *input = layer_map(g, node->inputs[0], MAP_T), *x = layer_map(g, node->inputs[0], MAP_X);
     const real *shortcut = residual < 0 ? NULL : layer_map(g, residual, MAP_T);
 #pragma omp parallel for schedule(static)
     for (int c = 0; c < channels; c++) {
         real *t = layer_map(g, node->output, MAP_T) + c * m;
-        double *sums = node->channel + SUMS * c;
-        if (input)
-            project(g, node, c, input + c * m, t, m, 0, &sums[SUM_T], &sums[DOT_T]);
-        for (size_t i = 0; i < m && shortcut; i++)
-            t[i] = (input ? t[i] : 0) + shortcut[c * m + i];
-        mask(g, node, c * m, m, t);
+        double *channel = node->channel + SUMS * c;
+        real mean = (real)channel[MEAN];
+        struct sums s = {0};
+        for (size_t at = 0; at < m && input; at += VECTOR_BLOCK)
+            add_sums(g, input + c * m + at, x + c * m + at, mean, vector_block(m, at), &s);
+        finish_sums(channel, mean, &s);
+        channel[SUM_T] = s.sum;
+        channel[DOT_T] = s.dot;
+        for (size_t at = 0; at < m; at += VECTOR_BLOCK) {
+            size_t n = vector_block(m, at), begin = c * m + at;
+            if (input)
+                project(g, node, c, at, n, input + begin, s, t + at, 0);
+            for (size_t i = 0; i < n && shortcut; i++)
+                t[at + i] = (input ? t[at + i] : 0) + shortcut[begin + i];
+            mask(g, node, begin, n, t + at);
+        }
     }
 }
 
@@ -181,18 +222,18 @@ static void backward(struct graph *g, struct node *node) {
     real *input = layer_map(g, node->inputs[0], MAP_D);
 #pragma omp parallel for schedule(static)
     for (int c = 0; c < channels; c++) {
-        real *d = layer_map(g, node->output, MAP_D) + c * m, *d_u = input ? input + c * m : NULL;
-        double sum = 0, dot = 0;
-        mask(g, node, c * m, m, d);
-        pass_to_residual(g, node, MAP_D, c * m, m, d);
+        const real *d = layer_map(g, node->output, MAP_D) + c * m;
+        real *d_u = input ? input + c * m : NULL;
+        struct sums s = receive(g, node, MAP_D, c, m);
+        double dot = s.dot;
         if (d_u)
-            project(g, node, c, d, d_u, m, node->adds[MAP_D][0], &sum, &dot);
+            project(g, node, c, 0, m, d, s, d_u, node->adds[MAP_D][0]);
         if (t)
             dot += second_order(g, node, c, layer_map(g, node->output, MAP_G) + c * m, t + c * m, d_u, m);
         if (g->frozen)
             continue;
         layer_weight(g, node, 0)->gradient[c] = (real)dot;
-        layer_weight(g, node, 1)->gradient[c] = (real)sum;
+        layer_weight(g, node, 1)->gradient[c] = (real)s.sum;
     }
 }
 

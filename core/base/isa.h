@@ -4,8 +4,10 @@
 // The environment variable REFF_ISA (plain, avx512-bf16, amx) bounds the choice from above: a machine with
 // AMX then takes what a lesser one would. Only kernels that are chosen at run time look here; the rest of the
 // program runs on what it was compiled for (make ARCH=).
-#ifndef REFF_KERNELS_ISA_H
-#define REFF_KERNELS_ISA_H
+#ifndef REFF_BASE_ISA_H
+#define REFF_BASE_ISA_H
+
+#include "core/base/error.h"
 
 enum isa {
     ISA_PLAIN,       // C, anywhere
@@ -22,5 +24,8 @@ int isa_available(enum isa isa);
 // The best available one for products of bf16 numbers within REFF_ISA. On processors with AMX the dot
 // product is half as fast as single precision, so that they use tiles or plain products of rounded numbers.
 enum isa isa_for_bf16(void);
+
+// Fails with EXIT_USAGE when REFF_ISA is set to something else.
+int isa_check_limit(struct error *err);
 
 #endif

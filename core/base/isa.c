@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/kernels/isa.h"
+#include "core/base/isa.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,12 +60,25 @@ int isa_available(enum isa isa) {
     return known[isa] == 2;
 }
 
+// What REFF_ISA names, the best where it is not set, ISA_COUNT where it names nothing.
+static enum isa limit(void) {
+    const char *name = getenv("REFF_ISA");
+    if (!name)
+        return ISA_COUNT - 1;
+    enum isa i = 0;
+    while (i < ISA_COUNT && strcmp(name, names[i]))
+        i++;
+    return i;
+}
+
+int isa_check_limit(struct error *err) {
+    return limit() == ISA_COUNT
+               ? fail_usage(err, "REFF_ISA: '%.40s' is none of: plain avx512-bf16 amx", getenv("REFF_ISA"))
+               : 0;
+}
+
 enum isa isa_for_bf16(void) {
-    const char *limit = getenv("REFF_ISA");
-    enum isa most = ISA_AMX;
-    for (enum isa i = 0; i < ISA_COUNT && limit; i++)
-        if (!strcmp(limit, names[i]))
-            most = i;
+    enum isa most = limit();
     if (most >= ISA_AMX && isa_available(ISA_AMX))
         return ISA_AMX;
     return most >= ISA_AVX512_BF16 && isa_available(ISA_AVX512_BF16) ? ISA_AVX512_BF16 : ISA_PLAIN;
