@@ -4,6 +4,7 @@
 #include "core/base/interrupt.h"
 #include "core/base/isa.h"
 #include "core/base/version.h"
+#include "core/kernels/gemm.h"
 #include "experiments/commands.h"
 #include "gen/commands.h"
 
@@ -60,6 +61,7 @@ int main(int argc, char **argv) {
         puts("reff " REFF_VERSION);
         return EXIT_OK;
     }
+    gemm_choose_kernels(argv);
     interrupt_install();
     if (isa_check_limit(&err)) {
         fprintf(stderr, "reff: %s\n", err.message);
