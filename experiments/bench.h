@@ -4,8 +4,8 @@
 // minutes.
 //
 // Each measurement is made in a child process of its own (isolate.h), so that its peak memory is its own too.
-// Other work on the machine disturbs in one direction only: of things that are short, limits and
-// convolutions, the best of many repetitions counts; of steps, ours and the peer's, the median.
+// Other work on the machine disturbs in one direction only: the fastest of several repetitions counts, of
+// ours and of the peers'.
 #ifndef REFF_EXPERIMENTS_BENCH_H
 #define REFF_EXPERIMENTS_BENCH_H
 
@@ -65,7 +65,7 @@ struct bench_peer { // the same step, or the same convolution, by someone else
 };
 
 struct bench_step {
-    double seconds, images_per_s; // of a step: the median
+    double seconds, images_per_s; // of the fastest step
     double peak_mb;               // high-water mark of the process, program and libraries included
     double parameters;            // how many numbers are trained
     double gflop;                 // multiplications and additions of its products
@@ -82,18 +82,22 @@ void bench_step_free(struct bench_step *step);
 
 struct bench_layers { // an observer of a graph
     const struct graph *graph;
-    double began;
-    double *seconds; // [nodes][MAP_COUNT]
+    double began;           // the map at hand
+    double in_layers;       // seconds of this step so far
+    double *seconds;        // [nodes][MAP_COUNT] of the fastest time; 0: never run
+    double outside, update; // the same of what is in no layer, and of the optimiser
 };
 
 int bench_layers_watch(struct bench_layers *layers, struct graph *g, struct error *err);
-void bench_layers_free(struct bench_layers *layers);
+void bench_layers_free(struct bench_layers *layers); // before the graph; nobody looks at it any more
+
+// A step has ended whose gradient and update took so long.
+void bench_layers_end_step(struct bench_layers *layers, double gradient, double update);
 
 // {"kinds": [{"layer", "map", "seconds", "share"}], "slowest": [{"node", "layer", "map", "seconds",
-// "share"}]}, per step, after `steps` observed ones that took `total` seconds together, `update` of it for
-// the optimiser. What is in no layer, images and losses, is a kind too, so that the shares sum to 1.
-json_t *bench_layers_json(const struct bench_layers *layers, int steps, double total, double update,
-                          struct error *err);
+// "share"}]} of the steps seen. Images and losses, which are in no layer, are a kind too, and so is the
+// optimiser: the shares sum to 1.
+json_t *bench_layers_json(const struct bench_layers *layers, struct error *err);
 
 // Work of one step, counted from the graph as it is planned (see struct bench_step).
 void bench_layers_work(const struct graph *g, size_t bytes, double *flop, double *traffic);

@@ -11,45 +11,53 @@ enum { SLOWEST = 10, KINDS_MOST = 32 };
 
 static const char *const map_names[MAP_COUNT] = {"forward", "score", "tangent", "backward"};
 
+static double lesser(double known, double seconds) { // 0: none is known
+    return known > 0 && known < seconds ? known : seconds;
+}
+
 static void observe(void *context, const struct graph *g, int node, enum map map, int done) {
     struct bench_layers *l = context;
     double now = seconds_now();
     (void)g;
-    if (done)
-        l->seconds[node * MAP_COUNT + map] += now - l->began;
+    if (done) {
+        double *best = &l->seconds[node * MAP_COUNT + map];
+        *best = lesser(*best, now - l->began);
+        l->in_layers += now - l->began;
+    }
     l->began = now;
 }
 
 int bench_layers_watch(struct bench_layers *layers, struct graph *g, struct error *err) {
     *layers = (struct bench_layers){.graph = g};
-    layers->seconds =
-        allocate((size_t)g->node_count * MAP_COUNT, sizeof *layers->seconds, "a step's times", err);
+    layers->seconds = allocate((size_t)g->node_count * MAP_COUNT, sizeof(double), "a step's times", err);
     g->observe = layers->seconds ? observe : NULL;
     g->observer = layers;
     return layers->seconds ? 0 : -1;
 }
 
+void bench_layers_end_step(struct bench_layers *layers, double gradient, double update) {
+    layers->outside = lesser(layers->outside, gradient - layers->in_layers);
+    layers->update = lesser(layers->update, update);
+    layers->in_layers = 0;
+}
+
 void bench_layers_free(struct bench_layers *layers) {
+    if (layers->seconds)
+        ((struct graph *)layers->graph)->observe = NULL;
     free(layers->seconds);
     layers->seconds = NULL;
 }
 
 // ---------------------------------------------------------------------------------------- results
 
-struct scale { // from sums over all steps to one step
-    int steps;
-    double total;
-};
-
-static json_t *entry(const char *layer, const char *map, double seconds, const struct scale *s) {
-    return json_pack("{s:s, s:s?, s:f, s:f}", "layer", layer, "map", map, "seconds", seconds / s->steps,
-                     "share", seconds / s->total);
+static json_t *entry(const char *layer, const char *map, double seconds, double total) {
+    return json_pack("{s:s, s:s?, s:f, s:f}", "layer", layer, "map", map, "seconds", seconds, "share",
+                     seconds / total);
 }
 
 // One entry for each kind of layer and map that took time, kinds in the order of the network.
-static double sum_kinds(const struct bench_layers *l, const struct scale *s, json_t *kinds) {
+static void list_kinds(const struct bench_layers *l, double total, json_t *kinds) {
     const struct layer *known[KINDS_MOST];
-    double all = 0;
     int count = 0;
     for (int n = 0; n < l->graph->node_count; n++) {
         const struct layer *layer = l->graph->nodes[n].layer;
@@ -63,12 +71,10 @@ static double sum_kinds(const struct bench_layers *l, const struct scale *s, jso
             double sum = 0;
             for (int m = n; m < l->graph->node_count; m++)
                 sum += l->graph->nodes[m].layer == layer ? l->seconds[m * MAP_COUNT + map] : 0;
-            all += sum;
             if (sum > 0)
-                json_array_append_new(kinds, entry(layer->name, map_names[map], sum, s));
+                json_array_append_new(kinds, entry(layer->name, map_names[map], sum, total));
         }
     }
-    return all;
 }
 
 struct timed { // a map of a node
@@ -81,8 +87,7 @@ static int slower_first(const void *a, const void *b) {
     return x->seconds < y->seconds ? 1 : x->seconds > y->seconds ? -1 : x->node - y->node;
 }
 
-static int list_slowest(const struct bench_layers *l, const struct scale *s, json_t *slowest,
-                        struct error *err) {
+static int list_slowest(const struct bench_layers *l, double total, json_t *slowest, struct error *err) {
     int count = l->graph->node_count * MAP_COUNT;
     struct timed *timed = allocate((size_t)count, sizeof *timed, "a step's times", err);
     if (!timed)
@@ -92,7 +97,7 @@ static int list_slowest(const struct bench_layers *l, const struct scale *s, jso
     qsort(timed, (size_t)count, sizeof *timed, slower_first);
     for (int i = 0; i < count && i < SLOWEST && timed[i].seconds > 0; i++) {
         const struct node *node = &l->graph->nodes[timed[i].node];
-        json_t *e = entry(node->layer->name, map_names[timed[i].map], timed[i].seconds, s);
+        json_t *e = entry(node->layer->name, map_names[timed[i].map], timed[i].seconds, total);
         json_object_set_new(e, "node", json_string(node->name));
         json_array_append_new(slowest, e);
     }
@@ -100,14 +105,15 @@ static int list_slowest(const struct bench_layers *l, const struct scale *s, jso
     return 0;
 }
 
-json_t *bench_layers_json(const struct bench_layers *layers, int steps, double total, double update,
-                          struct error *err) {
-    struct scale s = {steps, total};
+json_t *bench_layers_json(const struct bench_layers *layers, struct error *err) {
     json_t *kinds = json_array(), *slowest = json_array();
-    double in_layers = sum_kinds(layers, &s, kinds);
-    json_array_append_new(kinds, entry("images and losses", NULL, total - update - in_layers, &s));
-    json_array_append_new(kinds, entry("optimiser", NULL, update, &s));
-    if (list_slowest(layers, &s, slowest, err)) {
+    double total = layers->outside + layers->update;
+    for (int i = 0; i < layers->graph->node_count * MAP_COUNT; i++)
+        total += layers->seconds[i];
+    list_kinds(layers, total, kinds);
+    json_array_append_new(kinds, entry("images and losses", NULL, layers->outside, total));
+    json_array_append_new(kinds, entry("optimiser", NULL, layers->update, total));
+    if (list_slowest(layers, total, slowest, err)) {
         json_decref(kinds);
         json_decref(slowest);
         return NULL;

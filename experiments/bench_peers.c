@@ -103,7 +103,7 @@ int bench_peer_step(struct bench_peer *peer, const struct bench_peers *peers, co
     static const char *const formats[] = {"contiguous", "channels_last", NULL};
     char script[PATH_SIZE];
     memset(peer, 0, sizeof *peer);
-    if (!*peers->torch || strcmp(c->training.method, "abn") == 0)
+    if (!*peers->torch)
         return 0;
     if (home_path(script, "../scripts/bench_peer.py", err))
         return -1;

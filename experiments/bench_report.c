@@ -137,7 +137,7 @@ static void print_steps(FILE *out, const struct bench_report *r) {
         fputc('\n', out);
     }
     fputs(
-        "\nImages a second in the median step. Arithmetic: share of the limit that its convolutions and "
+        "\nImages a second in the fastest step. Arithmetic: share of the limit that its convolutions and "
         "matrix "
         "products reach;\nmemory: the same, if each map of each layer read and wrote its arrays once. Peak: "
         "resident memory of the whole process.\n\n",
@@ -164,7 +164,7 @@ static void print_convolutions(FILE *out, const struct bench_report *r) {
                         percent_text(ratio(c->gflops[p] / gflop * gbyte, r->limits.read_gbs), d),
                         rate_text(c->onednn_gflops[p], e));
     }
-    fprintf(out, "\nIn %s, best run. Memory: the same, if operands and result moved once.\n\n",
+    fprintf(out, "\nIn %s, the fastest run. Memory: the same, if operands and result moved once.\n\n",
             precision->name);
 }
 

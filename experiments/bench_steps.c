@@ -184,7 +184,8 @@ static int batch_make(struct batch *b, const struct bench_case *c, struct error 
 struct stepper {
     struct trainer *trainer;
     struct batch batch;
-    double lambda, update; // seconds in the optimiser, summed
+    double lambda;
+    struct bench_layers layers; // while somebody looks
 };
 
 static int step(struct stepper *s, double *seconds, struct error *err) {
@@ -196,34 +197,20 @@ static int step(struct stepper *s, double *seconds, struct error *err) {
     double middle = seconds_now();
     trainer_update(s->trainer, &result);
     double end = seconds_now();
-    s->update += end - middle;
+    bench_layers_end_step(&s->layers, middle - start, end - middle);
     *seconds = end - start;
     return 0;
 }
 
-enum { STEPS_LEAST = 3, STEPS_MOST = 10000 };
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-// Steps until both their number and their time are enough. Returns how many, -1 on failure; seconds
-// [STEPS_MOST].
-static int steps(struct stepper *s, double enough, int least, double *seconds, struct error *err) {
-    int count = 0;
-    double start = seconds_now();
-    while (count < least || (seconds_now() - start < enough && count < STEPS_MOST))
-        if (step(s, &seconds[count++], err))
+// Steps until both their number and their time are enough; the seconds of the fastest, -1 on failure.
+static double fastest(struct stepper *s, double enough, int least, struct error *err) {
+    double best = 1e30, seconds, start = seconds_now();
+    for (int i = 0; i < least || seconds_now() - start < enough; i++) {
+        if (step(s, &seconds, err))
             return -1;
-    return count;
-}
-
-static double sum(const double *a, int count) {
-    double all = 0;
-    for (int i = 0; i < count; i++)
-        all += a[i];
-    return all;
+        best = seconds < best ? seconds : best;
+    }
+    return best;
 }
 
 struct measurement {
@@ -231,35 +218,24 @@ struct measurement {
     const struct bench_effort *effort;
 };
 
-// Warm-up, the steps that count, then as many with an observer.
+// Warm-up, the steps that count, then some with an observer.
 static json_t *time_steps(struct stepper *s, const struct measurement *m, struct error *err) {
-    struct bench_layers layers = {0};
+    enum { LEAST = 3 };
     struct rusage usage;
-    double flop, bytes, enough = m->effort->seconds;
-    double *seconds = allocate(STEPS_MOST, sizeof *seconds, "a step's times", err);
-    json_t *result = NULL;
-    int count = -1;
-    if (!seconds || steps(s, enough / 4, 1, seconds, err) < 0 ||
-        (count = steps(s, enough, STEPS_LEAST, seconds, err)) < 0)
-        goto done;
-    qsort(seconds, (size_t)count, sizeof *seconds, ascending);
-    double median = seconds[count / 2];
+    double flop, bytes, best, enough = m->effort->seconds;
+    if (fastest(s, enough / 4, 1, err) < 0 || (best = fastest(s, enough, LEAST, err)) < 0)
+        return NULL;
     getrusage(RUSAGE_SELF, &usage);
     bench_layers_work(s->trainer->steps, m->c->precision->bytes, &flop, &bytes);
-    s->update = 0;
-    if (bench_layers_watch(&layers, s->trainer->steps, err) ||
-        (count = steps(s, enough / 2, STEPS_LEAST, seconds, err)) < 0)
-        goto done;
-    result = bench_layers_json(&layers, count, sum(seconds, count), s->update, err);
+    json_t *result = NULL;
+    if (!bench_layers_watch(&s->layers, s->trainer->steps, err) && fastest(s, enough / 2, LEAST, err) >= 0)
+        result = bench_layers_json(&s->layers, err);
+    bench_layers_free(&s->layers);
     if (result)
-        json_object_update_new(result, json_pack("{s:f, s:f, s:f, s:f, s:f}", "seconds", median, "peak_mb",
+        json_object_update_new(result, json_pack("{s:f, s:f, s:f, s:f, s:f}", "seconds", best, "peak_mb",
                                                  1024e-6 * (double)usage.ru_maxrss, "parameters",
                                                  (double)s->trainer->parameters.trained_size, "flop", flop,
                                                  "bytes", bytes));
-done:
-    s->trainer->steps->observe = NULL;
-    bench_layers_free(&layers);
-    free(seconds);
     return result;
 }
 
