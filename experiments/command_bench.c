@@ -142,6 +142,15 @@ static int describe_machine(struct bench *b, struct error *err) {
     return 0;
 }
 
+// A place that cannot be written to is found before the minutes of measuring, not after.
+static int prepare_output(const char *path, struct error *err) {
+    char folder[PATH_SIZE];
+    snprintf(folder, sizeof folder, "%s", path);
+    return !strcmp(path, "-")                                                  ? 0
+           : folder_make(dirname(folder), err) || file_check_target(path, err) ? -1
+                                                                               : 0;
+}
+
 static int prepare(struct bench *b, const struct options *o, struct error *err) {
     struct bench_report *r = &b->report;
     const char *networks = *o->model || !o->quick ? o->model : "small";
@@ -153,7 +162,7 @@ static int prepare(struct bench *b, const struct options *o, struct error *err) 
                                       .seconds = o->quick ? 0.1 : 1};
     if (bench_cases_read(&r->cases, networks, o->method, err) ||
         bench_convolutions_list(&r->convolutions, &r->cases.items[0], err) ||
-        bench_peers_find(&b->peers, wish, err) || describe_machine(b, err))
+        bench_peers_find(&b->peers, wish, err) || describe_machine(b, err) || prepare_output(o->output, err))
         return -1;
     r->convolution_precision = r->cases.items[0].precision;
     r->steps = allocate((size_t)r->cases.count, sizeof *r->steps, "the steps", err);
@@ -161,16 +170,10 @@ static int prepare(struct bench *b, const struct options *o, struct error *err) 
     return r->steps ? 0 : -1;
 }
 
-static int write_results(const char *path, const json_t *results, struct error *err) {
-    char folder[PATH_SIZE];
-    snprintf(folder, sizeof folder, "%s", path);
-    return folder_make(dirname(folder), err) || json_write(path, results, err) ? -1 : 0;
-}
-
 static int publish(const struct bench *b, const struct options *o, struct error *err) {
     json_t *results = bench_report_json(&b->report, err);
     char *text = results && o->json ? json_text(results) : NULL;
-    int failed = !results || (strcmp(o->output, "-") && write_results(o->output, results, err));
+    int failed = !results || (strcmp(o->output, "-") && json_write(o->output, results, err));
     if (!failed && text)
         puts(text);
     else if (!failed && o->json)
