@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
 #include <sys/syscall.h>
 #endif
@@ -87,10 +88,13 @@ __attribute__((target("avx512f,avx512bf16"), optimize("O3"))) static void burst_
     sink = 0 * _mm512_cvtss_f32(sum[0]);
 }
 
-// A process must ask the kernel before it may hold data in tiles (Linux, Documentation/x86/xstate.rst).
+// Asks the processor (leaf 7, as clang's __builtin_cpu_supports does not know tiles), then the kernel, which
+// wants to be asked before a process may hold data in tiles (Linux, Documentation/x86/xstate.rst).
 static int has_amx(void) {
     enum { ASK_PERMISSION = 0x1023, TILE_DATA = 18 };
-    return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") &&
+    const unsigned bf16 = 1u << 22, tile = 1u << 24;
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & bf16) && (d & tile) &&
            !syscall(SYS_arch_prctl, ASK_PERMISSION, TILE_DATA);
 }
 
