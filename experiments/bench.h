@@ -140,7 +140,7 @@ struct bench_peers {
 
 enum bench_peers_wish { BENCH_PEERS_NONE, BENCH_PEERS_FOUND, BENCH_PEERS_ALL };
 
-// What is installed. BENCH_PEERS_ALL: fails when one is missing.
+// What is installed (a build in double has no peers). BENCH_PEERS_ALL: fails when one is missing.
 int bench_peers_find(struct bench_peers *peers, enum bench_peers_wish wish, struct error *err);
 
 // The step in the faster of PyTorch's two memory formats, in float32 whatever the precision of ours. Leaves

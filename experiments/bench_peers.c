@@ -46,7 +46,8 @@ int bench_peers_find(struct bench_peers *peers, enum bench_peers_wish wish, stru
     char path[PATH_SIZE];
     onednn_path(path);
     memset(peers, 0, sizeof *peers);
-    if (wish == BENCH_PEERS_NONE)
+    if (wish == BENCH_PEERS_NONE ||
+        sizeof(real) != sizeof(float)) // they are not compared with a build in double
         return 0;
     if (file_exists(python))
         version((const char *const[]){python, "-c", ask_torch, NULL}, peers->torch, sizeof peers->torch);

@@ -108,8 +108,9 @@ static const char *percent_text(double share, char out[CELL]) {
 static void print_limits(FILE *out, const struct bench_report *r) {
     char f32[CELL], bf16[CELL], read[CELL];
     const struct bench_limits *l = &r->limits;
-    fprintf(out, "%s, threads: %d; reff %s, %s\n\n", text_of(r->machine, "processor"), r->effort.threads,
-            REFF_VERSION, r->isa);
+    fprintf(out, "%s, threads: %d; reff %s, %s; load average as it began: %.1f\n\n",
+            text_of(r->machine, "processor"), r->effort.threads, REFF_VERSION, r->isa,
+            number_of(r->machine, "load"));
     fprintf(out, "Limits: f32 %s GFLOP/s (%s), bf16 %s GFLOP/s (%s), reading memory %s GB/s\n\n",
             rate_text(l->f32_gflops, f32), l->f32_unit, rate_text(l->bf16_gflops, bf16), l->bf16_unit,
             rate_text(l->read_gbs, read));

@@ -137,6 +137,8 @@ static int describe_machine(struct bench *b, struct error *err) {
     r->isa = text_of(r->machine, "instruction_set");
     json_object_set_new(r->machine, "threads", json_integer(r->effort.threads));
     json_object_set_new(r->machine, "seconds", json_real(r->effort.seconds));
+    double load = 0; // of the last minute: what else was running, or what this had to be compiled with
+    json_object_set_new(r->machine, "load", getloadavg(&load, 1) == 1 ? json_real(load) : json_null());
     json_object_set_new(r->machine, "pytorch", *b->peers.torch ? json_string(b->peers.torch) : json_null());
     json_object_set_new(r->machine, "onednn", *b->peers.onednn ? json_string(b->peers.onednn) : json_null());
     return 0;
