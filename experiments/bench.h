@@ -33,20 +33,17 @@ int bench_limits_measure(struct bench_limits *out, const struct bench_effort *ef
 
 // ---- precisions: experiments/bench_steps.c
 
-struct bench_precision {
-    const char *name; // "f32"
-    size_t bytes;     // of a number in an activation
-};
-
-extern const struct bench_precision bench_precisions[]; // ends with a NULL name
-double bench_limit(const struct bench_limits *limits, const struct bench_precision *precision);
+// Those measured: f32 (f64 in a build in double), and bf16 where `auto` would choose it.
+int bench_measures(enum precision precision);
+const char *bench_precision_name(enum precision precision); // "f32", "f64", "bf16"
+double bench_limit(const struct bench_limits *limits, enum precision precision);
 
 // ---- training steps: experiments/bench_steps.c
 
 struct bench_case {                 // a network of experiments/bench.ini with a method
     struct train_settings training; // the profile's
     int pixels, classes;
-    const struct bench_precision *precision;
+    enum precision precision; // that of `training`
 };
 
 struct bench_cases {
@@ -100,7 +97,7 @@ void bench_layers_end_step(struct bench_layers *layers, double gradient, double 
 json_t *bench_layers_json(const struct bench_layers *layers, struct error *err);
 
 // Work of one step, counted from the graph as it is planned (see struct bench_step).
-void bench_layers_work(const struct graph *g, size_t bytes, double *flop, double *traffic);
+void bench_layers_work(const struct graph *g, double *flop, double *bytes);
 
 // ---- convolutions: experiments/bench_convolutions.c
 
@@ -119,7 +116,8 @@ struct bench_convolutions {
     struct bench_convolution *items;
 };
 
-// The distinct convolutions of a case's network. Free with bench_convolutions_free, also after a failure.
+// The distinct convolutions of a case's network, each in every precision. Free with bench_convolutions_free,
+// also after a failure.
 int bench_convolutions_list(struct bench_convolutions *out, const struct bench_case *c, struct error *err);
 int bench_convolution_measure(struct bench_convolution *out, const struct bench_effort *effort,
                               struct error *err);
@@ -128,8 +126,8 @@ void bench_convolutions_free(struct bench_convolutions *convolutions);
 enum { BENCH_SHAPE_SIZE = 96 };
 // "16 x 64x56x56 -> 256x56x56, 1x1 / 1": images, input, output, kernel, stride.
 char *bench_shape_text(const struct convolution *c, char out[BENCH_SHAPE_SIZE]);
-double bench_convolution_flop(const struct convolution *c);    // of any of the three products
-double bench_convolution_numbers(const struct convolution *c); // in input, weight and output together
+double bench_convolution_flop(const struct convolution *c);  // of any of the three products
+double bench_convolution_bytes(const struct convolution *c); // of input, weight and output together
 
 // ---- peers: experiments/bench_peers.c
 
@@ -149,20 +147,18 @@ int bench_peer_step(struct bench_peer *peer, const struct bench_peers *peers, co
                     double parameters, const struct bench_effort *effort, struct error *err);
 
 // Fills in onednn_gflops. Only where oneDNN is there.
-int bench_peer_convolution(struct bench_convolution *convolution, const struct bench_precision *precision,
-                           const struct bench_effort *effort, struct error *err);
+int bench_peer_convolution(struct bench_convolution *convolution, const struct bench_effort *effort,
+                           struct error *err);
 
 // ---- results: experiments/bench_report.c
 
 struct bench_report {
-    const char *isa; // what the steps ran with
     json_t *machine;
     struct bench_effort effort;
     struct bench_limits limits;
     struct bench_cases cases;
     struct bench_step *steps; // [cases.count]
     struct bench_convolutions convolutions;
-    const struct bench_precision *convolution_precision;
 };
 
 json_t *bench_report_json(const struct bench_report *report, struct error *err);

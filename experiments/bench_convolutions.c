@@ -29,8 +29,8 @@ static size_t weight_size(const struct convolution *c) {
     return (size_t)c->c_out * c->c_in * c->kernel_h * c->kernel_w;
 }
 
-double bench_convolution_numbers(const struct convolution *c) {
-    return (double)(input_size(c) + output_size(c) + weight_size(c));
+double bench_convolution_bytes(const struct convolution *c) {
+    return (double)((input_size(c) + output_size(c) + weight_size(c)) * sizeof(real));
 }
 
 char *bench_shape_text(const struct convolution *c, char out[BENCH_SHAPE_SIZE]) {
@@ -59,7 +59,7 @@ static struct convolution shape_of(const struct graph *g, const struct node *nod
 static int add_shape(struct bench_convolutions *out, const struct convolution *c, int of_images,
                      struct error *err) {
     for (int i = 0; i < out->count; i++)
-        if (!memcmp(&out->items[i].shape, c, sizeof *c)) // ints alone: no padding
+        if (!memcmp(&out->items[i].shape, c, sizeof *c)) // ints and an enum: no padding
             return 0;
     if (reallocate((void **)&out->items, (size_t)out->count + 1, sizeof *out->items, "the convolutions", err))
         return -1;
@@ -80,8 +80,11 @@ int bench_convolutions_list(struct bench_convolutions *out, const struct bench_c
         const struct node *node = &g->nodes[n];
         if (strcmp(node->layer->name, "convolution"))
             continue;
-        struct convolution shape = shape_of(g, node);
-        failed = add_shape(out, &shape, node->inputs[0] == g->input, err);
+        for (enum precision precision = PRECISION_F32; precision <= PRECISION_BF16 && !failed; precision++) {
+            struct convolution shape = shape_of(g, node);
+            shape.precision = precision;
+            failed = bench_measures(precision) && add_shape(out, &shape, node->inputs[0] == g->input, err);
+        }
     }
     graph_free(g);
     parameters_free(&parameters);

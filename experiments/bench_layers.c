@@ -151,7 +151,7 @@ static double inputs_numbers(const struct graph *g, const struct node *node, enu
     return sum;
 }
 
-void bench_layers_work(const struct graph *g, size_t bytes, double *flop, double *traffic) {
+void bench_layers_work(const struct graph *g, double *flop, double *bytes) {
     double products = 0, moved = 0;
     for (int n = 0; n < g->node_count; n++) {
         const struct node *node = &g->nodes[n];
@@ -171,5 +171,5 @@ void bench_layers_work(const struct graph *g, size_t bytes, double *flop, double
         moved += inputs_numbers(g, node, MAP_X) + (t > 0 ? t + numbers(g, out, MAP_G) : 0);
     }
     *flop = products;
-    *traffic = moved * (double)bytes;
+    *bytes = moved * (double)sizeof(real);
 }

@@ -5,6 +5,7 @@
 // A product's instruction takes some cycles until its sum can be added to again (4 for a vector FMA, about 50
 // for a tile), while one or two of them begin in each cycle or each 16 cycles. So a loop keeps more chains of
 // sums going than fit between: that many independent instructions are in flight at any time.
+#include "core/base/isa.h"
 #include "core/base/memory.h"
 #include "core/base/progress.h"
 #include "core/kernels/lanes.h"
@@ -15,9 +16,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #if defined(__x86_64__)
-#include <cpuid.h>
 #include <immintrin.h>
-#include <sys/syscall.h>
 #endif
 
 struct unit { // something in the processor that multiplies
@@ -71,7 +70,7 @@ __attribute__((target("avx512f"), optimize("O3"))) static void burst_avx512(long
 }
 
 static int has_avx512bf16(void) {
-    return __builtin_cpu_supports("avx512bf16");
+    return isa_available(ISA_AVX512_BF16);
 }
 
 __attribute__((target("avx512f,avx512bf16"), optimize("O3"))) static void burst_avx512bf16(long rounds) {
@@ -88,14 +87,8 @@ __attribute__((target("avx512f,avx512bf16"), optimize("O3"))) static void burst_
     sink = 0 * _mm512_cvtss_f32(sum[0]);
 }
 
-// Asks the processor (leaf 7, as clang's __builtin_cpu_supports does not know tiles), then the kernel, which
-// wants to be asked before a process may hold data in tiles (Linux, Documentation/x86/xstate.rst).
 static int has_amx(void) {
-    enum { ASK_PERMISSION = 0x1023, TILE_DATA = 18 };
-    const unsigned bf16 = 1u << 22, tile = 1u << 24;
-    unsigned a, b, c, d;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & bf16) && (d & tile) &&
-           !syscall(SYS_arch_prctl, ASK_PERMISSION, TILE_DATA);
+    return isa_available(ISA_AMX);
 }
 
 // Six tiles of 16 x 16 sums; two of 16 x 32 bf16 numbers, which are multiplied again and again.

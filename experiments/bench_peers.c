@@ -125,8 +125,8 @@ int bench_peer_step(struct bench_peer *peer, const struct bench_peers *peers, co
 
 // ---------------------------------------------------------------------------------------- oneDNN
 
-int bench_peer_convolution(struct bench_convolution *convolution, const struct bench_precision *precision,
-                           const struct bench_effort *effort, struct error *err) {
+int bench_peer_convolution(struct bench_convolution *convolution, const struct bench_effort *effort,
+                           struct error *err) {
     const struct convolution *c = &convolution->shape;
     char path[PATH_SIZE], threads[16], seconds[32], shape[128];
     onednn_path(path);
@@ -134,7 +134,8 @@ int bench_peer_convolution(struct bench_convolution *convolution, const struct b
     snprintf(seconds, sizeof seconds, "%g", effort->seconds / BENCH_PRODUCTS);
     snprintf(shape, sizeof shape, "%d,%d,%d,%d,%d,%d,%d,%d", c->batch, c->c_in, c->h_in, c->w_in, c->c_out,
              c->kernel_h, c->stride, c->padding);
-    json_t *gflops = run((const char *const[]){path, precision->name, threads, seconds, shape, NULL}, err);
+    json_t *gflops = run(
+        (const char *const[]){path, bench_precision_name(c->precision), threads, seconds, shape, NULL}, err);
     if (!gflops)
         return -1;
     for (int p = 0; p < BENCH_PRODUCTS; p++)

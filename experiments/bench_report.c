@@ -17,6 +17,13 @@ static double ratio(double a, double b) {
     return b > 0 ? a / b : 0;
 }
 
+// What the products of that precision ran with: bf16's are chosen at run time, others as the program was
+// compiled.
+static const char *isa(const struct bench_report *r, enum precision precision) {
+    const char *chosen = precision_isa(precision);
+    return chosen ? chosen : text_of(r->machine, "instruction_set");
+}
+
 static json_t *limits_json(const struct bench_limits *l) {
     return json_pack("{s:o, s:o, s:o}", "f32_gflops", positive(l->f32_gflops), "bf16_gflops",
                      positive(l->bf16_gflops), "read_gbs", positive(l->read_gbs));
@@ -26,7 +33,7 @@ static json_t *limits_json(const struct bench_limits *l) {
 static json_t *case_json(const struct bench_report *r, const struct bench_case *c) {
     return json_pack("{s:s, s:i, s:i, s:s, s:s, s:s}", "model", c->training.model, "pixels", c->pixels,
                      "batch", c->training.batch, "method", c->training.method, "precision",
-                     c->precision->name, "isa", r->isa);
+                     bench_precision_name(c->precision), "isa", isa(r, c->precision));
 }
 
 static json_t *step_json(const struct bench_report *r, int i) {
@@ -61,17 +68,17 @@ static json_t *layers_json(const struct bench_report *r, int i) {
 
 static void append_convolution(json_t *list, const struct bench_report *r,
                                const struct bench_convolution *c) {
+    enum precision precision = c->shape.precision;
     char shape[BENCH_SHAPE_SIZE];
     bench_shape_text(&c->shape, shape);
     for (int p = 0; p < BENCH_PRODUCTS; p++)
         if (c->gflops[p] > 0)
             json_array_append_new(
-                list,
-                json_pack("{s:s, s:s, s:s, s:s, s:f, s:o, s:o}", "shape", shape, "map", bench_products[p],
-                          "precision", r->convolution_precision->name, "isa", r->isa, "gflops", c->gflops[p],
-                          "share_of_limit",
-                          positive(ratio(c->gflops[p], bench_limit(&r->limits, r->convolution_precision))),
-                          "onednn_gflops", positive(c->onednn_gflops[p])));
+                list, json_pack("{s:s, s:s, s:s, s:s, s:f, s:o, s:o}", "shape", shape, "map",
+                                bench_products[p], "precision", bench_precision_name(precision), "isa",
+                                isa(r, precision), "gflops", c->gflops[p], "share_of_limit",
+                                positive(ratio(c->gflops[p], bench_limit(&r->limits, precision))),
+                                "onednn_gflops", positive(c->onednn_gflops[p])));
 }
 
 json_t *bench_report_json(const struct bench_report *r, struct error *err) {
@@ -108,9 +115,11 @@ static const char *percent_text(double share, char out[CELL]) {
 static void print_limits(FILE *out, const struct bench_report *r) {
     char f32[CELL], bf16[CELL], read[CELL];
     const struct bench_limits *l = &r->limits;
-    fprintf(out, "%s, threads: %d; reff %s, %s; load average as it began: %.1f\n\n",
-            text_of(r->machine, "processor"), r->effort.threads, REFF_VERSION, r->isa,
-            number_of(r->machine, "load"));
+    fprintf(out, "%s, threads: %d; reff %s, %s", text_of(r->machine, "processor"), r->effort.threads,
+            REFF_VERSION, isa(r, PRECISION_F32));
+    if (bench_measures(PRECISION_BF16))
+        fprintf(out, ", in bf16 %s", isa(r, PRECISION_BF16));
+    fprintf(out, "; load average as it began: %.1f\n\n", number_of(r->machine, "load"));
     fprintf(out, "Limits: f32 %s GFLOP/s (%s), bf16 %s GFLOP/s (%s), reading memory %s GB/s\n\n",
             rate_text(l->f32_gflops, f32), l->f32_unit, rate_text(l->bf16_gflops, bf16), l->bf16_unit,
             rate_text(l->read_gbs, read));
@@ -128,9 +137,9 @@ static void print_steps(FILE *out, const struct bench_report *r) {
         const struct bench_case *k = &r->cases.items[i];
         const struct bench_step *s = &r->steps[i];
         fprintf(out, "%-9s %6d %5d %-13s %-4s %9s %10s %8s %8s", k->training.model, k->pixels,
-                k->training.batch, k->training.method, k->precision->name, rate_text(s->images_per_s, a),
-                percent_text(share_of_limit(r, i), b), percent_text(share_of_read(r, i), c),
-                rate_text(s->peak_mb, d));
+                k->training.batch, k->training.method, bench_precision_name(k->precision),
+                rate_text(s->images_per_s, a), percent_text(share_of_limit(r, i), b),
+                percent_text(share_of_read(r, i), c), rate_text(s->peak_mb, d));
         if (with_peer)
             fprintf(out, " | %9s %6s %8s  %s", rate_text(s->peer.images_per_s, e),
                     rate_text(ratio(s->images_per_s, s->peer.images_per_s), f), rate_text(s->peer.peak_mb, g),
@@ -145,28 +154,28 @@ static void print_steps(FILE *out, const struct bench_report *r) {
         out);
 }
 
-static void print_convolutions(FILE *out, const struct bench_report *r) {
-    const struct bench_precision *precision = r->convolution_precision;
-    double limit = bench_limit(&r->limits, precision);
-    if (!r->convolutions.count)
-        return;
-    fprintf(out, "%-55s %s\n", "convolution (images x input -> output, kernel / stride)",
-            "GFLOP/s  arithmetic  memory  oneDNN");
-    for (int i = 0; i < r->convolutions.count; i++) {
-        const struct bench_convolution *c = &r->convolutions.items[i];
+static void print_convolution(FILE *out, const struct bench_report *r, const struct bench_convolution *c) {
+    double bytes_per_flop = bench_convolution_bytes(&c->shape) / bench_convolution_flop(&c->shape);
+    double limit = bench_limit(&r->limits, c->shape.precision);
+    for (int p = 0; p < BENCH_PRODUCTS; p++) {
         char shape[BENCH_SHAPE_SIZE], a[CELL], b[CELL], d[CELL], e[CELL];
-        double gbyte = 1e-9 * bench_convolution_numbers(&c->shape) * (double)precision->bytes;
-        double gflop = 1e-9 * bench_convolution_flop(&c->shape);
-        for (int p = 0; p < BENCH_PRODUCTS; p++)
-            if (c->gflops[p] > 0)
-                fprintf(out, "%-46s %-8s %7s %11s %7s %7s\n", p ? "" : bench_shape_text(&c->shape, shape),
-                        bench_products[p], rate_text(c->gflops[p], a),
-                        percent_text(ratio(c->gflops[p], limit), b),
-                        percent_text(ratio(c->gflops[p] / gflop * gbyte, r->limits.read_gbs), d),
-                        rate_text(c->onednn_gflops[p], e));
+        if (c->gflops[p] > 0)
+            fprintf(out, "%-46s %-8s %-4s %7s %11s %7s %7s\n", p ? "" : bench_shape_text(&c->shape, shape),
+                    bench_products[p], bench_precision_name(c->shape.precision), rate_text(c->gflops[p], a),
+                    percent_text(ratio(c->gflops[p], limit), b),
+                    percent_text(ratio(c->gflops[p] * bytes_per_flop, r->limits.read_gbs), d),
+                    rate_text(c->onednn_gflops[p], e));
     }
-    fprintf(out, "\nIn %s, the fastest run. Memory: the same, if operands and result moved once.\n\n",
-            precision->name);
+}
+
+static void print_convolutions(FILE *out, const struct bench_report *r) {
+    fprintf(out, "%-60s %7s %11s %7s %7s\n", "convolution (images x input -> output, kernel / stride)",
+            "GFLOP/s", "arithmetic", "memory", "oneDNN");
+    for (int i = 0; i < r->convolutions.count; i++)
+        print_convolution(out, r, &r->convolutions.items[i]);
+    fputs("\nThe fastest run. Memory: the same, if operands and result moved once (above 100 %: they stay in "
+          "caches). oneDNN: GFLOP/s.\n\n",
+          out);
 }
 
 static const char *const map_columns[] = {"forward", "score", "tangent", "backward"};
@@ -202,7 +211,8 @@ static void print_layers(FILE *out, const struct bench_report *r, int i) {
     size_t n;
     json_t *node;
     fprintf(out, "Where the time of a step goes: %s, %d px, batch %d, %s, %s: %.1f ms\n", c->training.model,
-            c->pixels, c->training.batch, c->training.method, c->precision->name, 1e3 * r->steps[i].seconds);
+            c->pixels, c->training.batch, c->training.method, bench_precision_name(c->precision),
+            1e3 * r->steps[i].seconds);
     print_kinds(out, r->steps[i].kinds);
     fputs("  slowest:", out);
     json_array_foreach(slowest, n, node)

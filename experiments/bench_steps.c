@@ -15,19 +15,17 @@
 #include <string.h>
 #include <sys/resource.h>
 
-const struct bench_precision bench_precisions[] = {
-#ifdef REFF_DOUBLE
-    {"f64", sizeof(double)},
-#else
-    {"f32", sizeof(float)},
-#endif
-    {NULL, 0},
-};
+int bench_measures(enum precision precision) {
+    return precision == PRECISION_F32 || precision_choose("auto") == precision;
+}
 
-double bench_limit(const struct bench_limits *limits, const struct bench_precision *precision) {
-    return !strcmp(precision->name, "bf16")
-               ? limits->bf16_gflops
-               : limits->f32_gflops * (double)sizeof(float) / (double)precision->bytes;
+const char *bench_precision_name(enum precision precision) {
+    return precision == PRECISION_BF16 ? "bf16" : sizeof(real) == sizeof(float) ? "f32" : "f64";
+}
+
+double bench_limit(const struct bench_limits *limits, enum precision precision) {
+    return precision == PRECISION_BF16 ? limits->bf16_gflops
+                                       : limits->f32_gflops * (double)sizeof(float) / (double)sizeof(real);
 }
 
 // ---------------------------------------------------------------------------------------- which
@@ -99,7 +97,7 @@ static int check_networks(const struct sections *s, const char *list, struct err
 }
 
 static int add_case(struct bench_cases *out, const struct section *s, const struct profile *p,
-                    const char *method, const struct bench_precision *precision, struct error *err) {
+                    const char *method, enum precision precision, struct error *err) {
     struct trainer_settings resolved;
     const struct profile_data *data = &p->data[0]; // Textured MNIST
     double lambda;
@@ -113,6 +111,8 @@ static int add_case(struct bench_cases *out, const struct section *s, const stru
     if (s->batch)
         c->training.batch = s->batch;
     snprintf(c->training.method, sizeof c->training.method, "%s", method);
+    snprintf(c->training.precision, sizeof c->training.precision, "%s",
+             precision == PRECISION_BF16 ? "bf16" : "f32");
     out->count++;
     return train_resolve(&c->training, c->pixels, c->classes, &resolved, &lambda, err); // knows the methods
 }
@@ -123,9 +123,8 @@ static int add_section(struct bench_cases *out, const struct section *s, const c
     char method[SETTING_WORD_SIZE];
     int failed = profile_read(&p, s->profile, err);
     for (const char *at = methods; !failed && next_word(&at, method);)
-        for (const struct bench_precision *precision = bench_precisions; precision->name && !failed;
-             precision++)
-            failed = add_case(out, s, &p, method, precision, err);
+        for (enum precision precision = PRECISION_F32; precision <= PRECISION_BF16 && !failed; precision++)
+            failed = bench_measures(precision) && add_case(out, s, &p, method, precision, err);
     profile_free(&p);
     return failed ? -1 : 0;
 }
@@ -226,7 +225,7 @@ static json_t *time_steps(struct stepper *s, const struct measurement *m, struct
     if (fastest(s, enough / 4, 1, err) < 0 || (best = fastest(s, enough, LEAST, err)) < 0)
         return NULL;
     getrusage(RUSAGE_SELF, &usage);
-    bench_layers_work(s->trainer->steps, m->c->precision->bytes, &flop, &bytes);
+    bench_layers_work(s->trainer->steps, &flop, &bytes);
     json_t *result = NULL;
     if (!bench_layers_watch(&s->layers, s->trainer->steps, err) && fastest(s, enough / 2, LEAST, err) >= 0)
         result = bench_layers_json(&s->layers, err);

@@ -90,10 +90,11 @@ static int measure_step(struct bench *b, int i, struct error *err) {
     struct bench_step *s = &b->report.steps[i];
     struct error peer = {0};
     char what[160];
-    snprintf(what, sizeof what, "%s, %s, %s", c->training.model, c->training.method, c->precision->name);
+    snprintf(what, sizeof what, "%s, %s, %s", c->training.model, c->training.method,
+             bench_precision_name(c->precision));
     if (begin(b, what, err) || bench_step_measure(s, c, &b->report.effort, err))
         return -1;
-    if (c->precision != bench_precisions) { // the peer has but one, and was measured with our first
+    if (c->precision != PRECISION_F32) { // the peer has but one, and was measured with our first
         s->peer = b->report.steps[i - 1].peer;
         return 0;
     }
@@ -106,12 +107,10 @@ static int measure_step(struct bench *b, int i, struct error *err) {
 static int measure_convolution(struct bench *b, struct bench_convolution *c, struct error *err) {
     struct error peer = {0};
     char shape[BENCH_SHAPE_SIZE];
-    const struct bench_precision *precision = b->report.convolution_precision;
     if (begin(b, bench_shape_text(&c->shape, shape), err) ||
         bench_convolution_measure(c, &b->report.effort, err))
         return -1;
-    return *b->peers.onednn && bench_peer_convolution(c, precision, &b->report.effort, &peer) &&
-                   forgive(b, &peer, err)
+    return *b->peers.onednn && bench_peer_convolution(c, &b->report.effort, &peer) && forgive(b, &peer, err)
                ? -1
                : 0;
 }
@@ -134,7 +133,6 @@ static int describe_machine(struct bench *b, struct error *err) {
     r->machine = provenance_json(err);
     if (!r->machine)
         return -1;
-    r->isa = text_of(r->machine, "instruction_set");
     json_object_set_new(r->machine, "threads", json_integer(r->effort.threads));
     json_object_set_new(r->machine, "seconds", json_real(r->effort.seconds));
     double load = 0; // of the last minute: what else was running, or what this had to be compiled with
@@ -162,11 +160,10 @@ static int prepare(struct bench *b, const struct options *o, struct error *err) 
     b->strict = wish == BENCH_PEERS_ALL;
     r->effort = (struct bench_effort){.threads = o->threads ? o->threads : omp_get_max_threads(),
                                       .seconds = o->quick ? 0.1 : 1};
-    if (bench_cases_read(&r->cases, networks, o->method, err) ||
+    if (bench_cases_read(&r->cases, networks, o->method, err) || prepare_output(o->output, err) ||
         bench_convolutions_list(&r->convolutions, &r->cases.items[0], err) ||
-        bench_peers_find(&b->peers, wish, err) || describe_machine(b, err) || prepare_output(o->output, err))
+        bench_peers_find(&b->peers, wish, err) || describe_machine(b, err))
         return -1;
-    r->convolution_precision = r->cases.items[0].precision;
     r->steps = allocate((size_t)r->cases.count, sizeof *r->steps, "the steps", err);
     progress_start(&b->progress, "bench", "measurements", 1 + r->cases.count + r->convolutions.count, 0);
     return r->steps ? 0 : -1;
