@@ -26,7 +26,7 @@ endif
 # A misspelt variable (SEED=3) would run something else than what was meant.
 VARIABLES := CONFIG CC ARCH V SANITIZE GOLDEN PRECISION FUZZ FUZZ_SECONDS \
              PROFILE DATA SEEDS ROWS COLUMNS METRIC JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY \
-             SETS MIRROR SOURCES_FILE
+             SETS MIRROR SOURCES_FILE PEER
 GIVEN     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 UNKNOWN   := $(filter-out $(VARIABLES) MAKEFLAGS MAKEOVERRIDES,$(filter-out -% .%,$(GIVEN)))
 ifneq ($(UNKNOWN),)
@@ -47,6 +47,7 @@ TAKES_test     := SANITIZE
 TAKES_golden   := GOLDEN PRECISION
 TAKES_regress  := JOBS THREADS
 TAKES_fuzz     := FUZZ FUZZ_SECONDS
+TAKES_bench    := RESULTS THREADS PEER
 takes          = CONFIG CC ARCH V $(if $(filter table% supp-table%,$1),$(TAKES_tables),$(TAKES_$1))
 REFUSED        := $(foreach goal,$(if $(MAKELEVEL:0=),,$(MAKECMDGOALS)),$(foreach v,$(filter-out \
                   $(call takes,$(goal)),$(filter $(VARIABLES),$(GIVEN))),$(goal):$(v)))
@@ -225,6 +226,25 @@ golden: ## compare the engine with golden files (GOLDEN=folder PRECISION=double|
 regress: ## check that training still gives the reference's results (a minute or two)
 	@$(MAKE) --no-print-directory -j$$(nproc) build
 	@$(BUILD)/reff regress $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)')
+
+# ---- speed
+#: PEER=1       with `make bench`: install PyTorch and oneDNN (Debian's) and measure them too
+
+PEER_PACKAGES := python3-torch libdnnl-dev
+
+.PHONY: bench bench-programs
+bench: ## measure training steps, convolutions and the machine's limits (RESULTS/bench/step.json; PEER=1)
+	@$(if $(call on,$(PEER)),scripts/setup $(PEER_PACKAGES))
+	@$(MAKE) --no-print-directory -j$$(nproc) bench-programs
+	@$(BUILD)/reff bench $(if $(THREADS),--threads '$(THREADS)') $(if $(call on,$(PEER)),--peers all) \
+	    $(if $(RESULTS),--output '$(RESULTS)/bench/step.json')
+
+# oneDNN is a peer to measure, no part of the program: where it is not installed it is left out.
+bench-programs: build $(if $(wildcard /usr/include/dnnl.h),$(BUILD)/bench_onednn)
+
+$(BUILD)/bench_onednn: scripts/bench_onednn.c
+	@mkdir -p $(@D)
+	$(if $(V),,@)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -fopenmp -Wall -Wextra $< -ldnnl -o $@
 
 # ---- fuzzing: the targets of tests/fuzz_targets.c, which also run as plain tests over tests/corpus
 

@@ -4,6 +4,7 @@
 #include "core/base/memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,10 +107,40 @@ json_t *isolated_json(json_t *(*make)(void *context, struct error *err), void *c
         fail(err, "%s", json_string_value(json_object_get(message, "error")));
         err->status = (enum exit_status)json_integer_value(json_object_get(message, "status"));
     } else if (!value) {
-        fail(err, "a process that looked at the inputs died (%s)",
+        fail(err, "a process that worked for this one died (%s)",
              WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "no answer");
     }
     json_decref(message);
     free(text);
     return value;
+}
+
+// ------------------------------------------------------------------------------ another program's output
+
+char *program_output(const char *const argv[], struct error *err) {
+    int ends[2], status = 0;
+    if (pipe2(ends, O_CLOEXEC))
+        return fail(err, "cannot make a pipe: %s", strerror(errno)), NULL;
+    pid_t child = child_start(err);
+    if (child == 0) {
+        if (dup2(ends[1], STDOUT_FILENO) >= 0)
+            execv(argv[0], (char *const *)argv);
+        _exit(127); // as a shell says of a program that cannot be run
+    }
+    close(ends[1]);
+    char *text = child > 0 ? read_all(ends[0], err) : NULL;
+    close(ends[0]);
+    if (child > 0)
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+            ;
+    if (!text || status == 0)
+        return text;
+    free(text);
+    if (WIFSIGNALED(status))
+        fail(err, "%s: ended by a signal (%s)", argv[0], strsignal(WTERMSIG(status)));
+    else if (WEXITSTATUS(status) == 127)
+        fail(err, "%s: cannot be run", argv[0]);
+    else
+        fail(err, "%s: exit status %d", argv[0], WEXITSTATUS(status));
+    return NULL;
 }

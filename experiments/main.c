@@ -32,6 +32,7 @@ static const struct entry commands[] = {
     {"preview", command_preview, "draw a contact sheet of a shard"},
     {"verify", command_verify, "check a shard against its own claims"},
     {"regress", command_regress, "check that training still gives the reference's results"},
+    {"bench", command_bench, "measure how fast training steps and their convolutions are"},
     {"golden", command_golden, "compare the engine with golden files"},
 };
 

@@ -370,9 +370,18 @@ void graph_place(struct graph *g, void *arena) {
 
 // ---------------------------------------------------------------------------------------------- running
 
+// One map of one node; whoever measures is told before and after.
+static void run(struct graph *g, int n, enum map map, void (*layer)(struct graph *, struct node *)) {
+    if (g->observe)
+        g->observe(g->observer, g, n, map, 0);
+    layer(g, &g->nodes[n]);
+    if (g->observe)
+        g->observe(g->observer, g, n, map, 1);
+}
+
 void graph_forward(struct graph *g) {
     for (int n = 0; n < g->node_count; n++)
-        g->nodes[n].layer->forward(g, &g->nodes[n]);
+        run(g, n, MAP_X, g->nodes[n].layer->forward);
 }
 
 static int any_input_above(const struct graph *g, const struct node *node) {
@@ -399,7 +408,7 @@ void graph_score(struct graph *g, const int32_t *labels, graph_visit *visit, voi
     for (int n = g->node_count - 1; n >= 0; n--) {
         visit_value(g, g->nodes[n].output, visit, context); // all its consumers have been through
         if (any_input_above(g, &g->nodes[n]))
-            g->nodes[n].layer->score(g, &g->nodes[n]);
+            run(g, n, MAP_G, g->nodes[n].layer->score);
     }
 }
 
@@ -409,7 +418,7 @@ void graph_tangent(struct graph *g, graph_visit *visit, void *context) {
         if (!g->values[node->output].above)
             continue;
         if (any_input_above(g, node))
-            node->layer->tangent(g, node);
+            run(g, n, MAP_T, node->layer->tangent);
         else // the lowest explained value: nothing comes from below
             memset(g->values[node->output].map[MAP_T], 0, value_size(g, node->output) * sizeof(real));
         visit_value(g, node->output, visit, context);
@@ -419,7 +428,7 @@ void graph_tangent(struct graph *g, graph_visit *visit, void *context) {
 void graph_backward(struct graph *g, graph_visit *visit, void *context) {
     for (int n = g->node_count - 1; n >= 0; n--) {
         visit_value(g, g->nodes[n].output, visit, context);
-        g->nodes[n].layer->backward(g, &g->nodes[n]);
+        run(g, n, MAP_D, g->nodes[n].layer->backward);
     }
 }
 

@@ -91,6 +91,10 @@ struct node {
     double *channel;       // batch norm: 8 sums per channel
 };
 
+// Told before (done 0) and after (done 1) each map of each node, for whoever measures where a step's time
+// goes.
+typedef void graph_observe(void *context, const struct graph *g, int node, enum map map, int done);
+
 struct graph {
     int batch;
     int value_count, node_count;
@@ -114,6 +118,8 @@ struct graph {
     size_t arena_bytes; // what graph_plan asks for
     void *arena;        // borrowed
     double *channel_sums;
+    graph_observe *observe; // NULL: nobody looks
+    void *observer;         // its context
 };
 
 // ---- building
