@@ -66,6 +66,8 @@ static json_t *maker_of(const json_t *run) {
             json_object_set(maker, keys[i], json_object_get(provenance, keys[i]));
     if (json_object_get(run, "precision"))
         json_object_set(maker, "precision", json_object_get(run, "precision"));
+    if (json_object_get(run, "products"))
+        json_object_set(maker, "products", json_object_get(run, "products"));
     return maker;
 }
 

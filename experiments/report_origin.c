@@ -22,6 +22,15 @@ static double rate_of(const json_t *record) {
     return seconds > 0 ? images / seconds : 0;
 }
 
+// ", bf16 by amx": of a run, or of those that made a table, whose products are not in the instruction set
+// that the program was compiled for.
+static void put_products(const json_t *made, FILE *out) {
+    if (!*text_of(made, "products"))
+        return;
+    fputs(", bf16 by ", out);
+    latex_text(out, text_of(made, "products"));
+}
+
 // What runs must have in common for their rates to be averaged, as the cells of a row of LaTeX.
 static char *group_of(const json_t *record) {
     const json_t *settings = json_object_get(record, "settings"), *data = json_object_get(record, "data"),
@@ -42,6 +51,7 @@ static char *group_of(const json_t *record) {
     latex_text(out, text_of(provenance, "processor"));
     fputs(", ", out);
     latex_text(out, text_of(provenance, "instruction_set"));
+    put_products(record, out);
     fprintf(out, " & %.0f", number_of(record, "threads"));
     fclose(out);
     return text;
@@ -126,6 +136,7 @@ static void put_maker(FILE *out, const json_t *maker) {
     latex_text(out, text_of(maker, "processor"));
     fputs(", ", out);
     latex_text(out, text_of(maker, "instruction_set"));
+    put_products(maker, out);
     fputs("; flags ", out);
     put_code(out, text_of(maker, "flags"));
     fputs("; libraries", out);
