@@ -81,10 +81,12 @@ static const struct command golden = {
     .name = "golden",
     .arguments = "FOLDER",
     .summary = "Compare the engine with golden files in this build's precision.",
-    .description =
-        "Each line gives a case and, per quantity, the worst relative error over all steps. Tolerance: 1e-8 in\n"
-        "double; in float about ten times what PyTorch's own float32 shows; in bf16, of which layers and the\n"
-        "first step's forward pass are held, ten times the rounding of an operand. Exit status 1 if any case fails.",
+    .description = "Each line gives a case and, per quantity, the worst relative error over all steps. "
+                   "Tolerance: 1e-8 in\n"
+                   "double; in float about ten times what PyTorch's own float32 shows; in bf16, of which "
+                   "layers and the\n"
+                   "first step's forward pass are held, ten times the rounding of an operand. Exit status 1 "
+                   "if any case fails.",
     .example = "reff golden golden/",
     .least_words = 1,
     .most_words = 1,
