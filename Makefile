@@ -103,6 +103,13 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(STAMP)
 	@mkdir -p $(@D)
 	$(if $(V),,@)$(COMPILE)
 
+# Kernels that are chosen at run time are compiled for their own instruction set, whatever ARCH is.
+ifeq ($(shell uname -m),x86_64)
+AVX512_BF16 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16
+$(BUILD)/core/kernels/tiles_avx512_bf16.o build/lint/core/kernels/tiles_avx512_bf16.tidy: FLAGS += $(AVX512_BF16)
+$(BUILD)/core/kernels/tiles_amx.o build/lint/core/kernels/tiles_amx.tidy: FLAGS += $(AVX512_BF16) -mamx-tile -mamx-bf16
+endif
+
 # Files that .incbin takes in, which -MMD does not see.
 $(BUILD)/gen/sources.o: gen/sources.ini
 $(BUILD)/gen/texture_set.o: $(wildcard gen/sets/*.ini)

@@ -36,10 +36,11 @@ static int has_avx512_bf16(void) {
 
 static int has_amx(void) {
     enum { ASK_PERMISSION = 0x1023, TILE_DATA = 18 };
+    enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24 }; // clang 14's cpuid.h has no names for them
     unsigned a, b, c, d;
     if (!has_avx512_bf16() || !__get_cpuid_count(7, 0, &a, &b, &c, &d))
         return 0;
-    return (d & bit_AMX_TILE) && (d & bit_AMX_BF16) && (saved_states() & 0x60000) == 0x60000 &&
+    return (d & AMX_TILE) && (d & AMX_BF16) && (saved_states() & 0x60000) == 0x60000 &&
            syscall(SYS_arch_prctl, ASK_PERMISSION, TILE_DATA) == 0;
 }
 #else

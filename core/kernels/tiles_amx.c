@@ -9,7 +9,6 @@
 //         tmm5  | tmm2  | tmm3  |
 //               +-------+-------+
 #if defined(__x86_64__) && !defined(REFF_DOUBLE)
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,amx-tile,amx-bf16")
 #include "core/kernels/tiles_pack.h"
 
 struct tile_shapes { // what ldtilecfg reads

@@ -8,7 +8,6 @@
 //     ...
 //     a[7] --> sum[7][0]   sum[7][1]
 #if defined(__x86_64__) && !defined(REFF_DOUBLE)
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
 #include "core/kernels/tiles_pack.h"
 
 #include <string.h>

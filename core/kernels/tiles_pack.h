@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rounding floats into tiles with AVX512-BF16, for the two tables whose processors have it. Included behind
-// `#pragma GCC target`.
+// Rounding floats into tiles with AVX512-BF16, for the two tables whose processors have it. They are compiled
+// for it (Makefile).
 //
 //   pair   two vectors of 16 floats --round--> [16 of first | 16 of second] --interleave--> [16][2]
 //   turn   16 rows of 32 floats --round--> 16 x 16 pairs --transpose--> [16 pairs][16 columns][2]
