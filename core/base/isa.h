@@ -21,8 +21,8 @@ const char *isa_name(enum isa isa); // as REFF_ISA has it
 // Whether the processor has it and the kernel lets this process use it (tile data must be asked for).
 int isa_available(enum isa isa);
 
-// The best available one for products of bf16 numbers within REFF_ISA. On processors with AMX the dot
-// product is half as fast as single precision, so that they use tiles or plain products of rounded numbers.
+// The best available one for products of bf16 numbers within REFF_ISA: tiles before dot products, which on
+// processors with AMX are half as fast as single precision.
 enum isa isa_for_bf16(void);
 
 // Fails with EXIT_USAGE when REFF_ISA is set to something else.

@@ -2,9 +2,8 @@
 // Convolutions whose operands are rounded to bf16 and whose sums are floats; arrays stay floats outside.
 // Built from the tile kernels of any instruction set (tiles.h):
 //
-//   forward, data gradient   bf16_gather.c: C tiles are 16 output channels x 16 images of a pixel, their
-//   depth
-//                            the channels of the taps it reads
+//   forward, data gradient   bf16_gather.c: C tiles are 16 output channels x 16 images of a pixel,
+//                            their depth the channels of the taps it reads
 //   weight gradient          bf16_weight.c: C tiles are 16 x 16 weights, their depth the images of all pixels
 //
 // Each sum is made by one thread in an order that the shape alone decides: the same bits for any number of

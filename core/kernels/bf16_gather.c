@@ -3,9 +3,8 @@
 // [k][..][N], each destination pixel reading the source pixels of its taps:
 //
 //   forward         source x = x stride + kx - padding, for every kx
-//   data gradient   source x = (x + padding - kx) / stride, for the kx that leave no remainder: columns of
-//   equal
-//                   remainder by the stride (a phase) share their taps
+//   data gradient   source x = (x + padding - kx) / stride, for the kx that leave no remainder:
+//                   columns of equal remainder by the stride (a phase) share their taps
 //
 // A task is a band of destination rows and a share of the output channels. It rounds the source rows that the
 // band reads into B tiles that stay in the second-level cache,
