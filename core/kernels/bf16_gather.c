@@ -159,54 +159,34 @@ static bf16 *weight_at(const struct gather *g, bf16 *block, int row, int tap, in
     return block + ((size_t)tap * g->depth + (size_t)depth) * TILE + (size_t)row * TILE_DEPTH;
 }
 
-// Forward, one output channel: weight [k][tap], whose taps are columns. Folded: the rows of a tile are
-// channel and kx together.
-static void lay_forward(const struct tile_kernels *k, const struct gather *g, const real *weight, int row,
-                        bf16 *block) {
-    int taps = g->c->kernel_h * g->c->kernel_w, kernel_w = g->c->kernel_w;
-    for (int depth = 0; depth < g->depth && !g->folded; depth++)
-        for (int first = 0; first < taps; first += TILE_ROWS) {
-            bf16 *to[TILE_ROWS];
-            int columns = smaller(TILE_ROWS, taps - first);
-            for (int i = 0; i < columns; i++)
-                to[i] = weight_at(g, block, row, first + i, depth);
-            k->lay(weight + (size_t)depth * TILE_DEPTH * taps + first, (size_t)taps,
-                   smaller(TILE_DEPTH, g->k - depth * TILE_DEPTH), columns, to);
-        }
-    for (int ky = 0; ky < g->c->kernel_h && g->folded; ky++)
+// One row of the weight tiles, folded: channel and kx together are its depth. A channel's weights of this row
+// lie by_k numbers behind those of the one before.
+static void lay_folded(const struct tile_kernels *k, const struct gather *g, const real *weight, size_t by_k,
+                       int row, bf16 *block) {
+    int kernel_w = g->c->kernel_w;
+    for (int ky = 0; ky < g->c->kernel_h; ky++)
         for (int depth = 0; depth < g->depth; depth++) {
             real numbers[TILE_DEPTH];
             int first = depth * TILE_DEPTH, n = smaller(TILE_DEPTH, g->k * kernel_w - first);
             for (int i = 0; i < n; i++)
-                numbers[i] = weight[(size_t)((first + i) % g->k) * taps +
+                numbers[i] = weight[(size_t)((first + i) % g->k) * by_k +
                                     (size_t)(ky * kernel_w + (first + i) / g->k)];
             k->row(numbers, (size_t)n, weight_at(g, block, row, ky, depth));
         }
 }
 
-// Data gradient, 16 input channels: of each output channel [m][tap] lie together, and are columns.
-static void lay_transposed(const struct tile_kernels *k, const struct gather *g, const real *weight, int rows,
-                           bf16 *block) {
-    int taps = g->c->kernel_h * g->c->kernel_w, kernel_w = g->c->kernel_w;
-    size_t by_k = (size_t)g->m * taps;
+// `rows` rows from weight [k][row][tap], whose rows of taps lie together and are columns.
+static void lay_columns(const struct tile_kernels *k, const struct gather *g, const real *weight, size_t by_k,
+                        int first_row, int rows, bf16 *block) {
+    int taps = g->c->kernel_h * g->c->kernel_w;
     for (int depth = 0; depth < g->depth; depth++)
-        for (int first = 0; first < rows * taps && !g->folded; first += TILE_ROWS) {
+        for (int first = 0; first < rows * taps; first += TILE_ROWS) {
             bf16 *to[TILE_ROWS];
             int columns = smaller(TILE_ROWS, rows * taps - first);
             for (int i = 0; i < columns; i++)
-                to[i] = weight_at(g, block, (first + i) / taps, (first + i) % taps, depth);
+                to[i] = weight_at(g, block, first_row + (first + i) / taps, (first + i) % taps, depth);
             k->lay(weight + (size_t)depth * TILE_DEPTH * by_k + first, by_k,
                    smaller(TILE_DEPTH, g->k - depth * TILE_DEPTH), columns, to);
-        }
-    for (int row = 0; row < rows && g->folded; row++)
-        for (int tile = 0; tile < g->c->kernel_h * g->depth; tile++) {
-            real numbers[TILE_DEPTH];
-            int ky = tile / g->depth, first = tile % g->depth * TILE_DEPTH;
-            int n = smaller(TILE_DEPTH, g->k * kernel_w - first);
-            for (int i = 0; i < n; i++)
-                numbers[i] = weight[(size_t)((first + i) % g->k) * by_k +
-                                    (size_t)(row * taps + ky * kernel_w) + (size_t)((first + i) / g->k)];
-            k->row(numbers, (size_t)n, weight_at(g, block, row, ky, tile % g->depth));
         }
 }
 
@@ -220,10 +200,16 @@ static void pack_weights(const struct tile_kernels *k, const struct gather *g, c
         int first = mb * TILE_ROWS, rows = smaller(TILE_ROWS, g->m - first);
         if (rows < TILE_ROWS)
             memset(tiles, 0, block * sizeof *tiles);
-        if (g->transposed)
-            lay_transposed(k, g, weight + (size_t)first * taps, rows, tiles);
-        for (int row = 0; row < rows && !g->transposed; row++)
-            lay_forward(k, g, weight + (size_t)(first + row) * g->k * taps, row, tiles);
+        // The data gradient's rows of one channel lie together, [k][m][tap]; the forward pass's do not,
+        // [m][k][tap].
+        size_t by_m = g->transposed ? taps : (size_t)g->k * taps, by_k = g->transposed ? g->m * taps : taps;
+        const real *from = weight + (size_t)first * by_m;
+        if (g->transposed && !g->folded)
+            lay_columns(k, g, from, by_k, 0, rows, tiles);
+        for (int row = 0; row < rows && g->folded; row++)
+            lay_folded(k, g, from + (size_t)row * by_m, by_k, row, tiles);
+        for (int row = 0; row < rows && !g->transposed && !g->folded; row++)
+            lay_columns(k, g, from + (size_t)row * by_m, by_k, row, 1, tiles);
     }
 }
 
