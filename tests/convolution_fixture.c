@@ -5,20 +5,29 @@
 
 #include <stdlib.h>
 
-// Batches below, at and above 16 images, strides beyond the kernel, kernels beyond the map.
+#define SHAPE(n, ci, h, w, co, kh, kw, s, p)                                                                 \
+    {                                                                                                        \
+        .batch = n, .c_in = ci, .h_in = h, .w_in = w, .c_out = co, .kernel_h = kh, .kernel_w = kw,           \
+        .stride = s, .padding = p                                                                            \
+    }
+
+// Batches below, at and above 16 images, strides beyond the kernel, kernels beyond the map; channels that can
+// and cannot be stored in pairs.
 const struct convolution convolution_shapes[] = {
-    // batch, c_in, h_in, w_in, c_out, (out), kernel, stride, padding
-    {1, 3, 7, 5, 6, 0, 0, 3, 3, 1, 1, 0},    {2, 5, 9, 8, 3, 0, 0, 4, 4, 2, 1, 0},
-    {3, 2, 6, 7, 9, 0, 0, 4, 4, 2, 1, 0},    {4, 7, 8, 8, 5, 0, 0, 4, 4, 2, 1, 0},
-    {4, 3, 2, 2, 4, 0, 0, 4, 4, 2, 1, 0},    {4, 6, 5, 6, 1, 0, 0, 4, 4, 1, 1, 0},
-    {5, 3, 11, 6, 7, 0, 0, 5, 3, 3, 2, 0},   {7, 4, 6, 6, 5, 0, 0, 3, 3, 2, 1, 0},
-    {8, 5, 7, 9, 4, 0, 0, 3, 3, 1, 1, 0},    {9, 2, 5, 5, 3, 0, 0, 1, 1, 2, 0, 0},
-    {16, 3, 6, 5, 6, 0, 0, 4, 4, 2, 1, 0},   {17, 4, 5, 4, 2, 0, 0, 3, 3, 1, 1, 0},
-    {33, 3, 4, 5, 5, 0, 0, 2, 2, 3, 0, 0},   {4, 300, 3, 4, 6, 0, 0, 4, 4, 2, 1, 0},
-    {6, 2, 1, 1, 3, 0, 0, 3, 3, 1, 1, 0},    {2, 70, 5, 3, 50, 0, 0, 1, 1, 1, 0, 0},
-    {18, 35, 4, 4, 37, 0, 0, 3, 3, 1, 1, 0}, {3, 37, 9, 5, 19, 0, 0, 1, 1, 2, 0, 0},
-    {2, 3, 23, 17, 18, 0, 0, 7, 7, 2, 3, 0}, {1, 33, 7, 7, 65, 0, 0, 3, 3, 2, 1, 0},
-    {16, 9, 70, 2, 10, 0, 0, 3, 2, 1, 1, 0},
+    // batch, c_in, h_in, w_in, c_out, kernel, stride, padding
+    SHAPE(1, 3, 7, 5, 6, 3, 3, 1, 1),    SHAPE(2, 5, 9, 8, 3, 4, 4, 2, 1),
+    SHAPE(3, 2, 6, 7, 9, 4, 4, 2, 1),    SHAPE(4, 7, 8, 8, 5, 4, 4, 2, 1),
+    SHAPE(4, 3, 2, 2, 4, 4, 4, 2, 1),    SHAPE(4, 6, 5, 6, 1, 4, 4, 1, 1),
+    SHAPE(5, 3, 11, 6, 7, 5, 3, 3, 2),   SHAPE(7, 4, 6, 6, 5, 3, 3, 2, 1),
+    SHAPE(8, 5, 7, 9, 4, 3, 3, 1, 1),    SHAPE(9, 2, 5, 5, 3, 1, 1, 2, 0),
+    SHAPE(16, 3, 6, 5, 6, 4, 4, 2, 1),   SHAPE(17, 4, 5, 4, 2, 3, 3, 1, 1),
+    SHAPE(33, 3, 4, 5, 5, 2, 2, 3, 0),   SHAPE(4, 300, 3, 4, 6, 4, 4, 2, 1),
+    SHAPE(6, 2, 1, 1, 3, 3, 3, 1, 1),    SHAPE(2, 70, 5, 3, 50, 1, 1, 1, 0),
+    SHAPE(18, 35, 4, 4, 37, 3, 3, 1, 1), SHAPE(3, 37, 9, 5, 19, 1, 1, 2, 0),
+    SHAPE(2, 3, 23, 17, 18, 7, 7, 2, 3), SHAPE(1, 33, 7, 7, 65, 3, 3, 2, 1),
+    SHAPE(16, 9, 70, 2, 10, 3, 2, 1, 1), SHAPE(16, 32, 7, 7, 64, 1, 1, 1, 0),
+    SHAPE(5, 64, 6, 5, 96, 3, 3, 2, 1),  SHAPE(17, 10, 5, 4, 32, 3, 3, 1, 1),
+    SHAPE(3, 64, 9, 5, 20, 1, 1, 2, 0),  SHAPE(18, 2, 8, 8, 6, 4, 4, 2, 1),
 };
 const int convolution_shape_count = sizeof convolution_shapes / sizeof *convolution_shapes;
 

@@ -4,6 +4,7 @@
 // outputs and scratch filled with NaN before; infinities, NaN and denormals; the same bits on any number of
 // threads.
 #include "core/kernels/bf16.h"
+#include "core/kernels/pairs.h"
 #include "tests/convolution_fixture.h"
 #include "tests/suite.h"
 
@@ -32,9 +33,70 @@ static void round_all(real *a, size_t n) {
     }
 }
 
-static int agrees(const real *mine, const double *want, size_t n, size_t terms) {
+// ------------------------------------------------------------------------------------------ arrays in pairs
+
+// [channels][columns] floats as pairs; what lies between the planes stays NaN.
+static bf16 *to_pairs(const real *a, int channels, size_t columns) {
+    size_t bytes = pairs_bytes(channels, columns) + 64, plane = pairs_plane(columns);
+    bf16 *pairs = malloc(bytes);
+    memset(pairs, 0xff, bytes);
+    for (int c = 0; c < channels; c += 2)
+        tiles_plain.join(a + (size_t)c * columns, a + ((size_t)c + 1) * columns, columns,
+                         pairs + (size_t)(c / 2) * plane);
+    return pairs;
+}
+
+static void from_pairs(const bf16 *pairs, int channels, size_t columns, real *a) {
+    for (int c = 0; c < channels; c += 2)
+        tiles_plain.split(pairs + (size_t)(c / 2) * pairs_plane(columns), columns, a + (size_t)c * columns,
+                          a + ((size_t)c + 1) * columns);
+}
+
+static size_t columns_of(const struct convolution *c, int output) {
+    return (size_t)c->batch * (output ? c->h_out * c->w_out : c->h_in * c->w_in);
+}
+
+static void *stored(const real *a, size_t n, int paired, int channels, size_t columns) {
+    if (paired)
+        return to_pairs(a, channels, columns);
+    void *copy = malloc(n * sizeof *a);
+    return memcpy(copy, a, n * sizeof *a);
+}
+
+// The results, NaN or (add) ones before, are floats again afterwards.
+static void multiply_all(const struct tile_kernels *k, const struct convolution *c,
+                         const struct convolution_arrays *a, int add, real *mine[3]) {
+    size_t sizes[3] = {a->y_size, a->x_size, a->weight_size}, in = columns_of(c, 0), out = columns_of(c, 1);
+    void *scratch = scratch_for(c), *x = stored(a->x, a->x_size, c->x_paired, c->c_in, in),
+         *y = stored(a->y, a->y_size, c->y_paired, c->c_out, out);
+    for (int map = 0; map < 3; map++)
+        for (size_t i = 0; i < sizes[map]; i++)
+            mine[map][i] = add ? 1 : (real)NAN;
+    void *to_y = stored(mine[0], sizes[0], c->y_paired, c->c_out, out),
+         *to_x = stored(mine[1], sizes[1], c->x_paired, c->c_in, in);
+    bf16_forward(k, c, a->weight, x, to_y, add, scratch);
+    bf16_backward_data(k, c, a->weight, y, to_x, add, scratch);
+    bf16_backward_weight(k, c, y, x, mine[2], add, scratch);
+    if (c->y_paired)
+        from_pairs(to_y, c->c_out, out, mine[0]);
+    else
+        memcpy(mine[0], to_y, sizes[0] * sizeof(real));
+    if (c->x_paired)
+        from_pairs(to_x, c->c_in, in, mine[1]);
+    else
+        memcpy(mine[1], to_x, sizes[1] * sizeof(real));
+    free(scratch);
+    free(x);
+    free(y);
+    free(to_x);
+    free(to_y);
+}
+
+// Results that were rounded to bf16 may be half a unit in its last place away.
+static int agrees(const real *mine, const double *want, size_t n, size_t terms, int rounded) {
     for (size_t i = 0; i < n; i++)
-        if (!(fabs((double)mine[i] - want[i]) <= 1e-6 * (10 + (double)terms)))
+        if (!(fabs((double)mine[i] - want[i]) <=
+              1e-6 * (10 + (double)terms) + (rounded ? fabs(want[i]) / 256 : 0)))
             return 0;
     return 1;
 }
@@ -46,7 +108,6 @@ static void check(const struct tile_kernels *k, struct convolution c, int add) {
     round_all(exact.x, exact.x_size);
     round_all(exact.y, exact.y_size);
     round_all(exact.weight, exact.weight_size);
-    void *scratch = scratch_for(&c);
     size_t sizes[3] = {a.y_size, a.x_size, a.weight_size};
     double *want[3];
     real *mine[3];
@@ -54,25 +115,23 @@ static void check(const struct tile_kernels *k, struct convolution c, int add) {
         want[map] = calloc(sizes[map], sizeof(double));
         mine[map] = malloc(sizes[map] * sizeof(real));
         for (size_t i = 0; i < sizes[map]; i++)
-            want[map][i] = add, mine[map][i] = add ? 1 : (real)NAN;
+            want[map][i] = add;
     }
     convolution_by_loops(&c, &exact, want[0], want[1], want[2]);
-    bf16_forward(k, &c, a.weight, a.x, mine[0], add, scratch);
-    bf16_backward_data(k, &c, a.weight, a.y, mine[1], add, scratch);
-    bf16_backward_weight(k, &c, a.y, a.x, mine[2], add, scratch);
+    multiply_all(k, &c, &a, add, mine);
     size_t taps = (size_t)c.kernel_h * c.kernel_w;
     size_t terms[3] = {taps * (size_t)c.c_in, taps * (size_t)c.c_out, (size_t)c.h_out * c.w_out * c.batch};
+    int rounded[3] = {c.y_paired, c.x_paired, 0};
     for (int map = 0; map < 3; map++) {
-        int good = agrees(mine[map], want[map], sizes[map], terms[map]);
+        int good = agrees(mine[map], want[map], sizes[map], terms[map], rounded[map]);
         CU_ASSERT(good);
         if (!good)
-            printf("\n    %s, map %d: batch %d, %d x %d x %d -> %d, kernel %d x %d, stride %d ",
+            printf("\n    %s, map %d: batch %d, %d x %d x %d -> %d, kernel %d x %d, stride %d, pairs %d %d ",
                    isa_name(k->isa), map, c.batch, c.c_in, c.h_in, c.w_in, c.c_out, c.kernel_h, c.kernel_w,
-                   c.stride);
+                   c.stride, c.x_paired, c.y_paired);
         free(want[map]);
         free(mine[map]);
     }
-    free(scratch);
     convolution_arrays_close(&a);
     convolution_arrays_close(&exact);
 }
@@ -82,8 +141,13 @@ static void test_against_loops(enum isa isa) {
     if (!k)
         SKIP("not on this processor, or a double build");
     for (int i = 0; i < convolution_shape_count; i++)
-        for (int add = 0; add < 2; add++)
-            check(k, convolution_shapes[i], add);
+        for (int way = 0; way < 8; way++) {
+            struct convolution c = convolution_shapes[i];
+            c.x_paired = way >> 1 & 1;
+            c.y_paired = way >> 2 & 1;
+            if ((!c.x_paired || pairs_hold(c.c_in)) && (!c.y_paired || pairs_hold(c.c_out)))
+                check(k, c, way & 1);
+        }
 }
 
 static void test_plain(void) {
@@ -128,29 +192,27 @@ static void test_threads_do_not_matter(void) {
         for (enum isa isa = 0; isa < ISA_COUNT; isa++) {
             struct convolution c = convolution_shapes[s];
             const struct tile_kernels *k = table(isa);
-            struct convolution_arrays a[2];
-            for (int t = 0; t < 2 && k; t++) {
-                omp_set_num_threads(t ? 3 : 1);
-                convolution_arrays_open(&c, &a[t]);
-                void *scratch = scratch_for(&c);
-                real *x = malloc(a[t].x_size * sizeof *x), *y = malloc(a[t].y_size * sizeof *y);
-                bf16_forward(k, &c, a[t].weight, a[t].x, y, 0, scratch);
-                bf16_backward_data(k, &c, a[t].weight, a[t].y, x, 0, scratch);
-                bf16_backward_weight(k, &c, a[t].y, a[t].x, a[t].weight, 0, scratch);
-                memcpy(a[t].x, x, a[t].x_size * sizeof *x);
-                memcpy(a[t].y, y, a[t].y_size * sizeof *y);
-                free(x);
-                free(y);
-                free(scratch);
-            }
-            omp_set_num_threads(most);
+            struct convolution_arrays a;
+            real *mine[2][3];
             if (!k)
                 continue;
-            CU_ASSERT(!memcmp(a[0].x, a[1].x, a[0].x_size * sizeof(real)));
-            CU_ASSERT(!memcmp(a[0].y, a[1].y, a[0].y_size * sizeof(real)));
-            CU_ASSERT(!memcmp(a[0].weight, a[1].weight, a[0].weight_size * sizeof(real)));
-            convolution_arrays_close(&a[0]);
-            convolution_arrays_close(&a[1]);
+            convolution_arrays_open(&c, &a);
+            c.x_paired = pairs_hold(c.c_in);
+            c.y_paired = pairs_hold(c.c_out);
+            size_t sizes[3] = {a.y_size, a.x_size, a.weight_size};
+            for (int t = 0; t < 2; t++) {
+                omp_set_num_threads(t ? 3 : 1);
+                for (int map = 0; map < 3; map++)
+                    mine[t][map] = malloc(sizes[map] * sizeof(real));
+                multiply_all(k, &c, &a, 0, mine[t]);
+            }
+            omp_set_num_threads(most);
+            for (int map = 0; map < 3; map++) {
+                CU_ASSERT(!memcmp(mine[0][map], mine[1][map], sizes[map] * sizeof(real)));
+                free(mine[0][map]);
+                free(mine[1][map]);
+            }
+            convolution_arrays_close(&a);
         }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions whose operands are rounded to bf16 and whose sums are floats; arrays stay floats outside.
-// Built from the tile kernels of any instruction set (tiles.h):
+// Convolutions whose operands are rounded to bf16 and whose sums are floats. Activations are floats, or bf16
+// in pairs of channels (pairs.h), where x_paired and y_paired say so. Built from the tile kernels of any
+// instruction set (tiles.h):
 //
 //   forward, data gradient   bf16_gather.c: C tiles are 16 output channels x 16 images of a pixel,
 //                            their depth the channels of the taps it reads
@@ -19,11 +20,11 @@ size_t bf16_scratch(const struct convolution *c, int threads);
 
 // As convolution_forward and its fellows say; scratch is 64-byte aligned.
 void bf16_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,
-                  const real *x, real *y, int add, void *scratch);
+                  const void *x, void *y, int add, void *scratch);
 void bf16_backward_data(const struct tile_kernels *k, const struct convolution *c, const real *weight,
-                        const real *y, real *x, int add, void *scratch);
-void bf16_backward_weight(const struct tile_kernels *k, const struct convolution *c, const real *y,
-                          const real *x, real *weight, int add, void *scratch);
+                        const void *y, void *x, int add, void *scratch);
+void bf16_backward_weight(const struct tile_kernels *k, const struct convolution *c, const void *y,
+                          const void *x, real *weight, int add, void *scratch);
 
 // Whether a convolution is to be done here: float builds alone.
 int bf16_takes(const struct convolution *c);

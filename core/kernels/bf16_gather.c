@@ -18,7 +18,11 @@
 // Where channels are few, a tile's depth of 32 would be mostly zeros: there the taps in x are folded into the
 // depth (channel and kx together), and source tiles are kept per destination column. So are those of a 1x1
 // kernel that skips columns.
+//
+// A source in pairs (pairs.h) is not packed at all: its planes are the rows of B tiles as they lie, taps
+// outside the image are rows of zeros.
 #include "core/kernels/bf16.h"
+#include "core/kernels/pairs.h"
 
 #include <omp.h>
 #include <string.h>
@@ -30,9 +34,14 @@ enum {
     LEAST_TASKS = 8,
 };
 
+struct layout { // numbers from one source tile to the next in each direction, and between a tile's rows
+    size_t row, column, strip, depth, tile_row;
+};
+
 struct gather {
     const struct convolution *c;
     int transposed;
+    int source_paired, destination_paired;
     int m, k;                       // channels of destination and source
     int rows, width;                // of the destination
     int source_rows, source_width;  // of the source
@@ -40,12 +49,13 @@ struct gather {
     int phases;                     // destination columns x, x + phases, ... share their taps
     int step;                       // source columns from one destination column of a phase to the next
     int folded;                     // the taps in x are part of the depth
-    int depth;                      // tiles of one tap
+    int depth, pairs;               // tiles of one tap; rows of each
     int taps_x;                     // of the weight tiles: 1 when folded
     int left, columns;              // source columns kept per row, `left` of them before the image
     int m_blocks;                   // of 16 output channels
     int band, bands, shares;        // destination rows per task; tasks in y; tasks in m
     size_t row_tiles, weight_tiles; // tiles of a source row; of all weights
+    struct layout source;
 };
 
 static int smaller(int a, int b) {
@@ -102,6 +112,10 @@ static int is_read(const struct gather *g, int first, int last, int row) {
 
 static void keep_columns(struct gather *g) {
     int first = 0, last = 0;
+    if (g->folded || g->source_paired) {
+        g->columns = g->folded ? g->width : g->source_width;
+        return;
+    }
     for (int phase = 0; phase < g->phases; phase++)
         for (int kx = 0; kx < g->c->kernel_w; kx++) {
             int offset, count = phase_columns(g, phase);
@@ -126,6 +140,23 @@ static void divide(struct gather *g) {
     g->shares = smaller(pairs, (LEAST_TASKS + g->bands - 1) / g->bands);
 }
 
+static struct layout lay_out(const struct gather *g) {
+    size_t pixel = (size_t)g->strips * TILE;
+    if (!g->source_paired)
+        return (struct layout){.row = g->row_tiles * TILE,
+                               .column = pixel,
+                               .strip = TILE,
+                               .depth = (size_t)g->columns * pixel,
+                               .tile_row = TILE_DEPTH};
+    size_t n = 2 * (size_t)g->c->batch,
+           plane = pairs_plane((size_t)g->source_rows * g->source_width * g->c->batch);
+    return (struct layout){.row = (size_t)g->source_width * n,
+                           .column = n,
+                           .strip = TILE_DEPTH,
+                           .depth = TILE_DEPTH / 2 * plane,
+                           .tile_row = plane};
+}
+
 static struct gather make_gather(const struct convolution *c, int transposed) {
     struct gather g = {.c = c, .transposed = transposed};
     g.m = transposed ? c->c_in : c->c_out;
@@ -135,18 +166,18 @@ static struct gather make_gather(const struct convolution *c, int transposed) {
     g.source_rows = transposed ? c->h_out : c->h_in;
     g.source_width = transposed ? c->w_out : c->w_in;
     g.strips = (int)bf16_blocks((size_t)c->batch, TILE_COLUMNS);
+    g.source_paired = transposed ? c->y_paired : c->x_paired;
+    g.destination_paired = transposed ? c->x_paired : c->y_paired;
     g.phases = transposed ? c->stride : 1;
     g.step = transposed ? 1 : c->stride;
-    g.folded = g.phases == 1 && (c->kernel_w > 1 ? g.k <= FOLDED_CHANNELS : g.step > 1);
+    g.folded = !g.source_paired && g.phases == 1 && (c->kernel_w > 1 ? g.k <= FOLDED_CHANNELS : g.step > 1);
     g.depth = (int)bf16_blocks((size_t)g.k * (g.folded ? c->kernel_w : 1), TILE_DEPTH);
+    g.pairs = g.source_paired && g.k < TILE_DEPTH ? g.k / 2 : TILE_DEPTH / 2;
     g.taps_x = g.folded ? 1 : c->kernel_w;
     g.m_blocks = (int)bf16_blocks((size_t)g.m, TILE_ROWS);
     keep_columns(&g);
-    if (g.folded) {
-        g.left = 0;
-        g.columns = g.width;
-    }
     g.row_tiles = (size_t)g.depth * g.columns * g.strips;
+    g.source = lay_out(&g);
     g.weight_tiles = (size_t)g.m_blocks * c->kernel_h * g.taps_x * g.depth;
     divide(&g);
     return g;
@@ -288,6 +319,8 @@ static void pack_row(const struct tile_kernels *k, const struct gather *g, const
 
 // ------------------------------------------------------------------------------------------ products
 
+static const bf16 zeros[TILE_DEPTH] __attribute__((aligned(64)));
+
 // A C tile to the destination: `rows` channels, `used` images.
 static void put(const float *sums, real *to, size_t plane, int rows, int used, int add) {
     for (int row = 0; row < rows; row++, sums += TILE_COLUMNS, to += plane) {
@@ -307,26 +340,48 @@ struct task {
     const struct gather *g;
     const bf16 *weights, *tiles; // tiles of source rows from `row` on
     int row;
-    real *destination;
+    void *destination;
     int add;
 };
+
+// C tile number i of a block to output channels from m on, at one pixel's strip.
+static void put_tile(const struct task *t, const float *sums, int m, size_t pixel, int strip) {
+    const struct gather *g = t->g;
+    size_t columns = (size_t)g->rows * g->width * g->c->batch,
+           at = pixel * (size_t)g->c->batch + (size_t)strip * TILE_COLUMNS;
+    int rows = smaller(TILE_ROWS, g->m - m), used = smaller(TILE_COLUMNS, g->c->batch - strip * TILE_COLUMNS);
+    if (g->destination_paired)
+        t->k->put(sums, rows, used, t->add,
+                  (bf16 *)t->destination + (size_t)m / 2 * pairs_plane(columns) + 2 * at,
+                  pairs_plane(columns));
+    else
+        put(sums, (real *)t->destination + (size_t)m * columns + at, columns, rows, used, t->add);
+}
+
+// The source tiles that one chunk (a destination column of the phase and a strip) multiplies.
+static void aim(const struct gather *g, struct tile_run *run, int j, const bf16 *row, int column, int strip) {
+    int inside = !g->source_paired || (column >= 0 && column < g->source_width);
+    run->b[j] = inside
+                    ? row + (ptrdiff_t)column * (ptrdiff_t)g->source.column + (size_t)strip * g->source.strip
+                    : zeros;
+    run->b_row[j] = inside ? g->source.tile_row : 0;
+    run->b_step[j] = inside ? g->source.depth : 0;
+}
 
 // Two rows of weight tiles (one at the end of an odd number), destination row y, columns of one phase.
 static void multiply_row(const struct task *t, int mb, int y, int phase) {
     const struct gather *g = t->g;
     const struct convolution *c = g->c;
     struct tile_run runs[MOST_TAPS];
-    size_t starts[MOST_TAPS], tap_tiles = (size_t)g->depth * TILE, pixel = (size_t)g->strips * TILE;
-    size_t block = (size_t)c->kernel_h * g->taps_x * tap_tiles, plane = (size_t)g->rows * g->width * c->batch;
-    int count = 0;
+    const bf16 *starts[MOST_TAPS];
+    int offsets[MOST_TAPS], count = 0;
+    size_t tap_tiles = (size_t)g->depth * TILE, block = (size_t)c->kernel_h * g->taps_x * tap_tiles;
     for (int ky = 0; ky < c->kernel_h; ky++) {
         int row = source_row(g, y, ky), offset = 0;
         for (int kx = 0; row >= 0 && kx < g->taps_x; kx++)
             if (g->folded || source_offset(g, phase, kx, &offset)) {
-                starts[count] =
-                    (size_t)(row - t->row) * g->row_tiles * TILE + (size_t)(offset + g->left) * pixel;
-                if (g->folded)
-                    starts[count] = (size_t)(row - t->row) * g->row_tiles * TILE;
+                starts[count] = t->tiles + (size_t)(row - t->row) * g->source.row;
+                offsets[count] = offset + g->left;
                 runs[count++].a = t->weights + (size_t)mb * block + (size_t)(ky * g->taps_x + kx) * tap_tiles;
             }
     }
@@ -335,34 +390,32 @@ static void multiply_row(const struct task *t, int mb, int y, int phase) {
     for (int q = 0; q < chunks; q += 2) {
         float sums[4][TILE_SUMS] __attribute__((aligned(64)));
         int at[2] = {q, q + 1 < chunks ? q + 1 : q};
-        for (int r = 0; r < count; r++)
-            for (int j = 0; j < 2; j++)
-                runs[r].b[j] = t->tiles + starts[r] + (size_t)(at[j] / g->strips) * step * pixel +
-                               (size_t)(at[j] % g->strips) * TILE;
-        t->k->multiply(runs, count, g->depth, second ? block : 0, (size_t)g->columns * pixel, 0, sums);
+        for (int j = 0; j < 2; j++)
+            for (int r = 0; r < count; r++)
+                aim(g, &runs[r], j, starts[r], offsets[r] + at[j] / g->strips * step, at[j] % g->strips);
+        t->k->multiply(runs, count, g->depth, g->pairs, second ? block : 0, 0, sums);
         for (int i = 0; i < 4; i++) {
             if ((i / 2 && !second) || (i % 2 && at[1] == q))
                 continue;
-            int x = phase + g->phases * (at[i % 2] / g->strips), strip = at[i % 2] % g->strips;
-            int m = (mb + i / 2) * TILE_ROWS;
-            put(sums[i],
-                t->destination + (size_t)m * plane + ((size_t)y * g->width + x) * c->batch +
-                    (size_t)strip * TILE_COLUMNS,
-                plane, smaller(TILE_ROWS, g->m - m), smaller(TILE_COLUMNS, c->batch - strip * TILE_COLUMNS),
-                t->add);
+            int x = phase + g->phases * (at[i % 2] / g->strips);
+            put_tile(t, sums[i], (mb + i / 2) * TILE_ROWS, (size_t)y * g->width + x, at[i % 2] % g->strips);
         }
     }
 }
 
-static void run_task(struct task *t, const real *source, int task, bf16 *tiles) {
+static void run_task(struct task *t, const void *source, int task, bf16 *tiles) {
     const struct gather *g = t->g;
     int band = task % g->bands, share = task / g->bands, pairs = (g->m_blocks + 1) / 2;
     int first = band * g->band, last = smaller(g->rows, first + g->band);
     int rows = rows_read(g, first, last, &t->row);
-    for (int i = 0; i < rows; i++)
+    for (int i = 0; i < rows && !g->source_paired; i++)
         if (is_read(g, first, last, t->row + i))
             pack_row(t->k, g, source, t->row + i, tiles + (size_t)i * g->row_tiles * TILE);
     t->tiles = tiles;
+    if (g->source_paired) {
+        t->tiles = source;
+        t->row = 0;
+    }
     for (int pair = pairs * share / g->shares; pair < pairs * (share + 1) / g->shares; pair++)
         for (int y = first; y < last; y++)
             for (int phase = 0; phase < g->phases; phase++)
@@ -371,20 +424,22 @@ static void run_task(struct task *t, const real *source, int task, bf16 *tiles) 
 
 static size_t band_numbers(const struct gather *g) {
     int most = 0, from;
+    if (g->source_paired)
+        return 0;
     for (int first = 0; first < g->rows; first += g->band)
         most = larger(most, rows_read(g, first, smaller(g->rows, first + g->band), &from));
     return (size_t)most * g->row_tiles * TILE;
 }
 
-static void run(const struct tile_kernels *k, const struct gather *g, const real *weight, const real *source,
-                real *destination, int add, void *scratch) {
+static void run(const struct tile_kernels *k, const struct gather *g, const real *weight, const void *source,
+                void *destination, int add, void *scratch) {
     bf16 *weights = scratch, *tiles = weights + g->weight_tiles * TILE;
     size_t band = band_numbers(g);
 #pragma omp parallel
     {
         struct task t = {.k = k, .g = g, .weights = weights, .destination = destination, .add = add};
         pack_weights(k, g, weight, weights);
-        k->begin();
+        k->begin(g->pairs);
 #pragma omp for schedule(static)
         for (int task = 0; task < g->bands * g->shares; task++)
             run_task(&t, source, task, tiles + band * (size_t)omp_get_thread_num());
@@ -393,13 +448,13 @@ static void run(const struct tile_kernels *k, const struct gather *g, const real
 }
 
 void bf16_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,
-                  const real *x, real *y, int add, void *scratch) {
+                  const void *x, void *y, int add, void *scratch) {
     struct gather g = make_gather(c, 0);
     run(k, &g, weight, x, y, add, scratch);
 }
 
 void bf16_backward_data(const struct tile_kernels *k, const struct convolution *c, const real *weight,
-                        const real *y, real *x, int add, void *scratch) {
+                        const void *y, void *x, int add, void *scratch) {
     struct gather g = make_gather(c, 1);
     run(k, &g, weight, y, x, add, scratch);
 }

@@ -13,6 +13,7 @@
 //
 // Where input channels are few, the taps in x are folded into them, as in bf16_gather.c.
 #include "core/kernels/bf16.h"
+#include "core/kernels/pairs.h"
 
 #include <omp.h>
 #include <string.h>
@@ -45,7 +46,7 @@ static int smaller(int a, int b) {
 
 static struct plan make_plan(const struct convolution *c) {
     struct plan p = {.c = c, .images = c->batch + c->batch % 2};
-    p.folded = c->kernel_w > 1 && c->c_in <= FOLDED_CHANNELS;
+    p.folded = c->kernel_w > 1 && c->c_in <= FOLDED_CHANNELS && !c->x_paired;
     p.channels = p.folded ? c->c_in * c->kernel_w : c->c_in;
     p.taps_x = p.folded ? 1 : c->kernel_w;
     p.m_blocks = (int)bf16_blocks((size_t)c->c_out, TILE_ROWS);
@@ -70,75 +71,91 @@ static struct plan make_plan(const struct convolution *c) {
     return p;
 }
 
-// Pixels from[0], from[step], ... of `count`, each `batch` numbers, made `images` numbers wide.
-static void spread(const struct plan *p, const real *from, int step, int count, real *to) {
-    size_t n = (size_t)p->c->batch;
-    if (step == 1 && p->images == p->c->batch) {
-        memcpy(to, from, (size_t)count * n * sizeof *to);
+enum { NUMBER = 4 }; // bytes of a float and of a pair, which are moved alike
+
+// Pixels from[0], from[step], ... of `count`, each `batch` numbers or pairs, made `images` wide.
+static void spread(const struct plan *p, const char *from, int step, int count, char *to) {
+    size_t pixel = (size_t)p->c->batch * NUMBER, wide = (size_t)p->images * NUMBER;
+    if (step == 1 && wide == pixel) {
+        memcpy(to, from, (size_t)count * pixel);
         return;
     }
-    for (int i = 0; i < count; i++, from += (size_t)step * n, to += p->images) {
-        memcpy(to, from, n * sizeof *to);
-        if (p->images > p->c->batch)
-            to[n] = 0;
+    for (int i = 0; i < count; i++, from += (size_t)step * pixel, to += wide) {
+        memcpy(to, from, pixel);
+        memset(to + pixel, 0, wide - pixel);
     }
+}
+
+// One row of one output channel, or of a pair of them, to its rows of A tiles.
+static void round_row(const struct tile_kernels *k, const struct plan *p, const char *from, char *stage,
+                      bf16 *out) {
+    size_t n = (size_t)p->c->w_out * p->images;
+    if (p->images != p->c->batch) {
+        spread(p, from, 1, p->c->w_out, stage);
+        from = stage;
+    }
+    if (p->c->y_paired)
+        k->row_pairs((const bf16 *)from, n, out, out + TILE_DEPTH);
+    else
+        k->row((const real *)from, n, out);
 }
 
 // Output rows [first, last) of 16 output channels.
-static void round_y(const struct tile_kernels *k, const struct plan *p, const real *y, int mb, int first,
-                    int last, real *stage, bf16 *out) {
+static void round_y(const struct tile_kernels *k, const struct plan *p, const char *y, int mb, int first,
+                    int last, char *stage, bf16 *out) {
     const struct convolution *c = p->c;
-    size_t row = (size_t)c->w_out * c->batch, plane = row * (size_t)c->h_out;
+    size_t row = (size_t)c->w_out * c->batch, of_row = c->y_paired ? 2 : 1;
+    size_t plane = c->y_paired ? pairs_plane(row * (size_t)c->h_out) / 2 : row * (size_t)c->h_out;
     int used = smaller(TILE_ROWS, c->c_out - mb * TILE_ROWS);
     if (used < TILE_ROWS)
         memset(out, 0, (size_t)(last - first) * p->y_row * sizeof *out);
-    for (int r = 0; r < used; r++)
+    for (size_t r = 0; r < (size_t)used; r += of_row)
         for (int oy = first; oy < last; oy++) {
-            const real *from = y + (size_t)(mb * TILE_ROWS + r) * plane + (size_t)oy * row;
-            if (p->images != c->batch) {
-                spread(p, from, 1, c->w_out, stage);
-                from = stage;
-            }
-            k->row(from, (size_t)c->w_out * p->images,
-                   out + (size_t)(oy - first) * p->y_row + r * TILE_DEPTH);
+            size_t from = ((size_t)mb * TILE_ROWS + r) / of_row * plane + (size_t)oy * row;
+            round_row(k, p, y + from * NUMBER, stage, out + (size_t)(oy - first) * p->y_row + r * TILE_DEPTH);
         }
 }
 
-// One channel's source row of a phase (or of a folded tap) into the stage: position i is source column
-// i * stride + shift, zero outside the image.
-static void stage_row(const struct plan *p, const real *row, int shift, real *to) {
+// One channel's, or one pair's, source row of a phase (or of a folded tap) into the stage: position i is
+// source column i * stride + shift, zero outside the image.
+static void stage_row(const struct plan *p, const char *row, int shift, char *to) {
     const struct convolution *c = p->c;
     int s = c->stride, first = shift < 0 ? (-shift + s - 1) / s : 0, last = (c->w_in - shift + s - 1) / s;
     last = c->w_in <= shift ? 0 : smaller(p->positions, last);
     first = smaller(first, last);
-    memset(to, 0, (size_t)first * p->images * sizeof *to);
+    size_t wide = (size_t)p->images * NUMBER, begin = (size_t)first * wide, end = (size_t)last * wide;
+    memset(to, 0, begin);
     if (first < last)
-        spread(p, row + (size_t)(first * s + shift) * c->batch, s, last - first,
-               to + (size_t)first * p->images);
-    size_t end = (size_t)last * p->images;
-    memset(to + end, 0, ((size_t)p->source_depth * 2 - end) * sizeof *to);
+        spread(p, row + (size_t)(first * s + shift) * c->batch * NUMBER, s, last - first, to + begin);
+    memset(to + end, 0, (size_t)p->source_depth * 2 * NUMBER - end);
 }
 
 // One source row of 16 input channels, all phases.
-static void round_x(const struct tile_kernels *k, const struct plan *p, const real *x, int ib, int iy,
-                    real *stage, bf16 *out) {
+static void round_x(const struct tile_kernels *k, const struct plan *p, const char *x, int ib, int iy,
+                    char *stage, bf16 *out) {
     const struct convolution *c = p->c;
     size_t width = (size_t)p->source_depth * 2, plane = (size_t)c->h_in * c->w_in * c->batch;
+    int of_row = c->x_paired ? 2 : 1;
+    plane = c->x_paired ? pairs_plane(plane) / 2 : plane;
     for (int phase = 0; phase < p->phases; phase++, out += (size_t)p->source_depth * TILE_DEPTH) {
-        for (int column = 0; column < TILE_COLUMNS; column++) {
+        for (int column = 0; column < TILE_COLUMNS; column += of_row) {
             int channel = ib * TILE_COLUMNS + column, kx = phase;
+            char *to = stage + (size_t)(column / of_row) * width * NUMBER;
             if (channel >= p->channels) {
-                memset(stage + (size_t)column * width, 0, width * sizeof *stage);
+                memset(to, 0, width * NUMBER);
                 continue;
             }
             if (p->folded) {
                 kx = channel / c->c_in;
                 channel %= c->c_in;
             }
-            stage_row(p, x + (size_t)channel * plane + (size_t)iy * c->w_in * c->batch, kx - c->padding,
-                      stage + (size_t)column * width);
+            size_t from = (size_t)(channel / of_row) * plane + (size_t)iy * c->w_in * c->batch;
+            stage_row(p, x + from * NUMBER, kx - c->padding, to);
         }
-        k->turn(stage, width, width, out);
+        if (c->x_paired)
+            k->turn_pairs((const bf16 *)stage, 2 * width, width, out);
+        else
+            k->turn((const real *)stage, width, width, out);
     }
 }
 
@@ -160,9 +177,11 @@ static void multiply_block(const struct tile_kernels *k, const struct plan *p, c
             continue;
         const bf16 *b = xs + (size_t)ib * x_block + (size_t)((oy - first) * c->stride + ky) * p->x_row + move;
         runs[count++] = (struct tile_run){.a = ys + (size_t)mb * y_block + (size_t)(oy - first) * p->y_row,
-                                          .b = {b, ib + 1 < p->i_blocks ? b + x_block : b}};
+                                          .b = {b, ib + 1 < p->i_blocks ? b + x_block : b},
+                                          .b_row = {TILE_DEPTH, TILE_DEPTH},
+                                          .b_step = {TILE, TILE}};
     }
-    k->multiply(runs, count, p->depth, mb + 1 < p->m_blocks ? y_block : 0, TILE, first > 0,
+    k->multiply(runs, count, p->depth, TILE_DEPTH / 2, mb + 1 < p->m_blocks ? y_block : 0, first > 0,
                 (float(*)[TILE_SUMS])(sums + (size_t)block * 4 * TILE_SUMS));
 }
 
@@ -189,8 +208,8 @@ static void put(const struct plan *p, int pair, const float *sums, int add, real
         }
 }
 
-void bf16_backward_weight(const struct tile_kernels *k, const struct convolution *c, const real *y,
-                          const real *x, real *weight, int add, void *scratch) {
+void bf16_backward_weight(const struct tile_kernels *k, const struct convolution *c, const void *y,
+                          const void *x, real *weight, int add, void *scratch) {
     struct plan p = make_plan(c);
     float *sums = scratch;
     real *stages = (real *)(sums + p.sums_size);
@@ -199,8 +218,8 @@ void bf16_backward_weight(const struct tile_kernels *k, const struct convolution
         blocks = pairs * taps;
 #pragma omp parallel
     {
-        real *stage = stages + p.stage * (size_t)omp_get_thread_num();
-        k->begin();
+        char *stage = (char *)(stages + p.stage * (size_t)omp_get_thread_num());
+        k->begin(TILE_DEPTH / 2);
         for (int first = 0; first < c->h_out; first += p.band) {
             int last = smaller(c->h_out, first + p.band), top = first * c->stride - c->padding;
 #pragma omp for schedule(static) nowait

@@ -118,7 +118,7 @@ static void patches(const struct convolution *c, const real *x, size_t row_first
     }
 }
 
-void convolution_forward(const struct convolution *c, const real *weight, const real *x, real *y, int add,
+void convolution_forward(const struct convolution *c, const real *weight, const void *x, void *y, int add,
                          real *scratch) {
     if (bf16_takes(c)) {
         bf16_forward(bf16_kernels(), c, weight, x, y, add, scratch);
@@ -135,12 +135,12 @@ void convolution_forward(const struct convolution *c, const real *weight, const 
     for (int first = 0; first < pixels; first += tile) {
         int last = first + tile < pixels ? first + tile : pixels;
         size_t at = (size_t)first * n;
-        gemm(GEMM_NN, c->c_out, (size_t)(last - first) * n, rows, weight, rows, x + at, columns, y + at,
-             columns, add);
+        gemm(GEMM_NN, c->c_out, (size_t)(last - first) * n, rows, weight, rows, (const real *)x + at, columns,
+             (real *)y + at, columns, add);
     }
 }
 
-void convolution_backward_data(const struct convolution *c, const real *weight, const real *y, real *x,
+void convolution_backward_data(const struct convolution *c, const real *weight, const void *y, void *x,
                                int add, real *scratch) {
     if (bf16_takes(c)) {
         bf16_backward_data(bf16_kernels(), c, weight, y, x, add, scratch);
@@ -157,13 +157,13 @@ void convolution_backward_data(const struct convolution *c, const real *weight, 
     for (int first = 0; first < pixels; first += tile) {
         int last = first + tile < pixels ? first + tile : pixels;
         size_t at = (size_t)first * n;
-        gemm(GEMM_TN, rows, (size_t)(last - first) * n, c->c_out, weight, rows, y + at, columns, x + at,
-             columns, add);
+        gemm(GEMM_TN, rows, (size_t)(last - first) * n, c->c_out, weight, rows, (const real *)y + at, columns,
+             (real *)x + at, columns, add);
     }
 }
 
 // Each thread owns a block of patch rows (columns of the weight matrix) and goes through all tiles in order.
-void convolution_backward_weight(const struct convolution *c, const real *y, const real *x, real *weight,
+void convolution_backward_weight(const struct convolution *c, const void *y, const void *x, real *weight,
                                  int add, real *scratch) {
     if (bf16_takes(c)) {
         bf16_backward_weight(bf16_kernels(), c, y, x, weight, add, scratch);
@@ -184,15 +184,15 @@ void convolution_backward_weight(const struct convolution *c, const real *y, con
         for (int first = 0; first < pixels; first += tile) {
             int last = first + tile < pixels ? first + tile : pixels;
             size_t width = (size_t)(last - first) * n, at = (size_t)first * n;
-            const real *operand = x + row * columns + at;
+            const real *operand = (const real *)x + row * columns + at;
             size_t stride = columns;
             if (!pointwise) {
                 patches(c, x, row, row + count, first, last, patch, width);
                 operand = patch;
                 stride = width;
             }
-            gemm(GEMM_NT, c->c_out, count, width, y + at, columns, operand, stride, weight + row, rows,
-                 add || first);
+            gemm(GEMM_NT, c->c_out, count, width, (const real *)y + at, columns, operand, stride,
+                 weight + row, rows, add || first);
         }
     }
 }

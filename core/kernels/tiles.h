@@ -34,23 +34,26 @@ enum {
     TILE_SUMS = TILE_ROWS * TILE_COLUMNS // numbers of a C tile
 };
 
-struct tile_run { // where a stretch of the depth begins: tiles lie a fixed step apart from there
-    const bf16 *a;
+struct tile_run {  // a stretch of the depth: where its tiles begin, and how far apart they lie
+    const bf16 *a; // one behind the other
     const bf16 *b[2];
+    size_t b_row[2];  // numbers from one row of a B tile to the next: 32 where tiles were packed, any other
+                      // where they are read where they lie (pairs.h), 0 for a row of zeros
+    size_t b_step[2]; // numbers from one B tile to the next
 };
 
 struct tile_kernels {
     enum isa isa;
 
-    // Around the use of `multiply`, in each thread.
-    void (*begin)(void);
+    // Around the use of `multiply`, in each thread. pairs: rows of a B tile that are read, 1 to 16; the rest
+    // of a tile's depth does not exist.
+    void (*begin)(int pairs);
     void (*end)(void);
 
-    // c (+)= a b over `count` runs of `depth` tiles. Within a run the A tile is followed by the next one (the
-    // second row of tiles lies a_next numbers behind; 0: there is none, and c[2] and c[3] are left alone),
-    // the B tiles are b_step numbers apart. All 64-byte aligned but B tiles, of which any row may be the
-    // first.
-    void (*multiply)(const struct tile_run *runs, int count, int depth, size_t a_next, size_t b_step, int add,
+    // c (+)= a b over `count` runs of `depth` tiles, `pairs` as `begin` was told. The second row of A tiles
+    // lies a_next numbers behind; 0: there is none, and c[2] and c[3] are left alone. A and c are 64-byte
+    // aligned.
+    void (*multiply)(const struct tile_run *runs, int count, int depth, int pairs, size_t a_next, int add,
                      float c[4][TILE_SUMS]);
 
     // One pair of depths of B tiles: `columns` numbers (at most 16) of each of `count` pixels, `step` numbers
@@ -68,6 +71,19 @@ struct tile_kernels {
     // B tiles whose depth runs along the rows of `from`: 16 rows, `stride` apart, of n numbers (a multiple of
     // 32), to [n / 2][16][2].
     void (*turn)(const real *from, size_t stride, size_t n, bf16 *to);
+
+    // Arrays in pairs (pairs.h). A pair's two rows as floats, and back.
+    void (*split)(const bf16 *from, size_t n, real *even, real *odd);
+    void (*join)(const real *even, const real *odd, size_t n, bf16 *to);
+
+    // A C tile to the rows of its channels, of which two are a pair; `plane` numbers from pair to pair. rows:
+    // even, at most 16; columns: at most 16. add: to what is there.
+    void (*put)(const float *sums, int rows, int columns, int add, bf16 *to, size_t plane);
+
+    // As `row` and `turn`: two rows of A tiles from the n pairs of one row; B tiles from 8 rows of n pairs,
+    // `stride` numbers apart.
+    void (*row_pairs)(const bf16 *from, size_t n, bf16 *even, bf16 *odd);
+    void (*turn_pairs)(const bf16 *from, size_t stride, size_t n, bf16 *to);
 };
 
 extern const struct tile_kernels tiles_plain;

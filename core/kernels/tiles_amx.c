@@ -17,11 +17,14 @@ struct tile_shapes { // what ldtilecfg reads
     uint8_t rows[16];
 };
 
-static const struct tile_shapes all_whole = {
-    .palette = 1, .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64}, .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
-
-static void begin(void) {
-    _tile_loadconfig(&all_whole);
+static void begin(int pairs) {
+    struct tile_shapes shapes = {.palette = 1};
+    for (int i = 0; i < 8; i++) {
+        shapes.row_bytes[i] = i == 4 || i == 5 ? (uint16_t)(4 * pairs) : 64; // of A: its depth
+        shapes.rows[i] = i > 5 ? (uint8_t)pairs : 16;                        // of B: the same in pairs
+    }
+    __asm__ volatile("" : : "r"(&shapes) : "memory"); // the compiler knows of the first 8 bytes alone
+    _tile_loadconfig(&shapes);
 }
 
 static void end(void) {
@@ -29,8 +32,7 @@ static void end(void) {
 }
 
 // The upper row of tiles alone.
-static void multiply_one(const struct tile_run *runs, int count, int depth, size_t b_step, int add,
-                         float c[4][TILE_SUMS]) {
+static void multiply_one(const struct tile_run *runs, int count, int depth, int add, float c[4][TILE_SUMS]) {
     if (add) {
         _tile_loadd(0, c[0], 64);
         _tile_loadd(1, c[1], 64);
@@ -40,11 +42,12 @@ static void multiply_one(const struct tile_run *runs, int count, int depth, size
     }
     for (int r = 0; r < count; r++) {
         const bf16 *a = runs[r].a, *left = runs[r].b[0], *right = runs[r].b[1];
-        for (int d = 0; d < depth; d++, a += TILE, left += b_step, right += b_step) {
+        size_t left_row = runs[r].b_row[0] * sizeof(bf16), right_row = runs[r].b_row[1] * sizeof(bf16);
+        for (int d = 0; d < depth; d++, a += TILE, left += runs[r].b_step[0], right += runs[r].b_step[1]) {
             _tile_loadd(4, a, 64);
-            _tile_loadd(6, left, 64);
+            _tile_loadd(6, left, left_row);
             _tile_dpbf16ps(0, 4, 6);
-            _tile_loadd(7, right, 64);
+            _tile_loadd(7, right, right_row);
             _tile_dpbf16ps(1, 4, 7);
         }
     }
@@ -52,8 +55,8 @@ static void multiply_one(const struct tile_run *runs, int count, int depth, size
     _tile_stored(1, c[1], 64);
 }
 
-static void multiply_two(const struct tile_run *runs, int count, int depth, size_t a_next, size_t b_step,
-                         int add, float c[4][TILE_SUMS]) {
+static void multiply_two(const struct tile_run *runs, int count, int depth, size_t a_next, int add,
+                         float c[4][TILE_SUMS]) {
     if (add) {
         _tile_loadd(0, c[0], 64);
         _tile_loadd(1, c[1], 64);
@@ -67,11 +70,12 @@ static void multiply_two(const struct tile_run *runs, int count, int depth, size
     }
     for (int r = 0; r < count; r++) {
         const bf16 *a = runs[r].a, *left = runs[r].b[0], *right = runs[r].b[1];
-        for (int d = 0; d < depth; d++, a += TILE, left += b_step, right += b_step) {
+        size_t left_row = runs[r].b_row[0] * sizeof(bf16), right_row = runs[r].b_row[1] * sizeof(bf16);
+        for (int d = 0; d < depth; d++, a += TILE, left += runs[r].b_step[0], right += runs[r].b_step[1]) {
             _tile_loadd(4, a, 64);
-            _tile_loadd(6, left, 64);
+            _tile_loadd(6, left, left_row);
             _tile_dpbf16ps(0, 4, 6);
-            _tile_loadd(7, right, 64);
+            _tile_loadd(7, right, right_row);
             _tile_dpbf16ps(1, 4, 7);
             _tile_loadd(5, a + a_next, 64);
             _tile_dpbf16ps(2, 5, 6);
@@ -84,12 +88,13 @@ static void multiply_two(const struct tile_run *runs, int count, int depth, size
     _tile_stored(3, c[3], 64);
 }
 
-static void multiply(const struct tile_run *runs, int count, int depth, size_t a_next, size_t b_step, int add,
+static void multiply(const struct tile_run *runs, int count, int depth, int pairs, size_t a_next, int add,
                      float c[4][TILE_SUMS]) {
+    (void)pairs; // `begin` has told the processor
     if (a_next)
-        multiply_two(runs, count, depth, a_next, b_step, add, c);
+        multiply_two(runs, count, depth, a_next, add, c);
     else
-        multiply_one(runs, count, depth, b_step, add, c);
+        multiply_one(runs, count, depth, add, c);
 }
 
 const struct tile_kernels tiles_amx = {.isa = ISA_AMX,
@@ -99,5 +104,10 @@ const struct tile_kernels tiles_amx = {.isa = ISA_AMX,
                                        .pair = pack_pair,
                                        .row = pack_row,
                                        .lay = pack_lay,
-                                       .turn = pack_turn};
+                                       .turn = pack_turn,
+                                       .split = pack_split,
+                                       .join = pack_join,
+                                       .put = pack_put,
+                                       .row_pairs = pack_row_pairs,
+                                       .turn_pairs = pack_turn_pairs};
 #endif

@@ -14,7 +14,10 @@
 
 enum { BLOCK = 8 };
 
-static void nothing(void) {}
+static void begin(int pairs) {
+    (void)pairs;
+}
+static void end(void) {}
 
 static inline __m512bh both_of(const bf16 *p) { // one pair for all lanes
     int32_t pair;
@@ -27,8 +30,8 @@ static inline __m512bh pairs_at(const bf16 *p) {
 }
 
 // Rows [first, first + 8) of the upper or lower row of tiles.
-static void multiply_rows(const struct tile_run *runs, int count, int depth, size_t a_at, size_t b_step,
-                          int add, float *left, float *right) {
+static void multiply_rows(const struct tile_run *runs, int count, int depth, int pairs, size_t a_at, int add,
+                          float *left, float *right) {
     __m512 s[BLOCK][2];
     for (int i = 0; i < BLOCK; i++) {
         s[i][0] = add ? _mm512_loadu_ps(left + i * TILE_COLUMNS) : _mm512_setzero_ps();
@@ -36,9 +39,10 @@ static void multiply_rows(const struct tile_run *runs, int count, int depth, siz
     }
     for (int r = 0; r < count; r++) {
         const bf16 *a = runs[r].a + a_at, *b0 = runs[r].b[0], *b1 = runs[r].b[1];
-        for (int d = 0; d < depth; d++, a += TILE, b0 += b_step, b1 += b_step)
-            for (int pair = 0; pair < TILE_DEPTH / 2; pair++) {
-                __m512bh v0 = pairs_at(b0 + pair * TILE_DEPTH), v1 = pairs_at(b1 + pair * TILE_DEPTH);
+        size_t row0 = runs[r].b_row[0], row1 = runs[r].b_row[1];
+        for (int d = 0; d < depth; d++, a += TILE, b0 += runs[r].b_step[0], b1 += runs[r].b_step[1])
+            for (int pair = 0; pair < pairs; pair++) {
+                __m512bh v0 = pairs_at(b0 + (size_t)pair * row0), v1 = pairs_at(b1 + (size_t)pair * row1);
 #pragma GCC unroll 8
                 for (int i = 0; i < BLOCK; i++) {
                     __m512bh w = both_of(a + i * TILE_DEPTH + 2 * pair);
@@ -53,22 +57,27 @@ static void multiply_rows(const struct tile_run *runs, int count, int depth, siz
     }
 }
 
-static void multiply(const struct tile_run *runs, int count, int depth, size_t a_next, size_t b_step, int add,
+static void multiply(const struct tile_run *runs, int count, int depth, int pairs, size_t a_next, int add,
                      float c[4][TILE_SUMS]) {
     for (int half = 0; half < (a_next ? 2 : 1); half++)
         for (int first = 0; first < TILE_ROWS; first += BLOCK) {
             size_t at = (size_t)first * TILE_COLUMNS;
-            multiply_rows(runs, count, depth, (size_t)half * a_next + (size_t)first * TILE_DEPTH, b_step, add,
+            multiply_rows(runs, count, depth, pairs, (size_t)half * a_next + (size_t)first * TILE_DEPTH, add,
                           c[2 * half] + at, c[2 * half + 1] + at);
         }
 }
 
 const struct tile_kernels tiles_avx512_bf16 = {.isa = ISA_AVX512_BF16,
-                                               .begin = nothing,
-                                               .end = nothing,
+                                               .begin = begin,
+                                               .end = end,
                                                .multiply = multiply,
                                                .pair = pack_pair,
                                                .row = pack_row,
                                                .lay = pack_lay,
-                                               .turn = pack_turn};
+                                               .turn = pack_turn,
+                                               .split = pack_split,
+                                               .join = pack_join,
+                                               .put = pack_put,
+                                               .row_pairs = pack_row_pairs,
+                                               .turn_pairs = pack_turn_pairs};
 #endif

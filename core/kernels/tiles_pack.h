@@ -5,6 +5,8 @@
 //   pair   two vectors of 16 floats --round--> [16 of first | 16 of second] --interleave--> [16][2]
 //   turn   16 rows of 32 floats --round--> 16 x 16 pairs --transpose--> [16 pairs][16 columns][2]
 //   lay    two times 16 rows of 16 floats --transpose--> --round--> 16 rows of 32
+//
+// and the same from and to arrays in pairs (pairs.h), whose numbers are rounded already.
 #ifndef REFF_KERNELS_TILES_PACK_H
 #define REFF_KERNELS_TILES_PACK_H
 
@@ -97,6 +99,88 @@ static void pack_turn(const float *from, size_t stride, size_t n, bf16 *to) {
             const float *at = from + (size_t)column * stride + i;
             v[column] = pack_two(_mm512_loadu_ps(at), _mm512_loadu_ps(at + 16));
         }
+        transpose(v);
+        for (int pair = 0; pair < TILE_DEPTH / 2; pair++)
+            _mm512_store_si512(to + pair * TILE_DEPTH, v[pair]);
+    }
+}
+
+// The numbers of 16 pairs as floats.
+static inline __m512 even_of(__m512i pairs) {
+    return (__m512)_mm512_slli_epi32(pairs, 16);
+}
+static inline __m512 odd_of(__m512i pairs) {
+    return (__m512)_mm512_and_si512(pairs, _mm512_set1_epi32((int)0xffff0000));
+}
+
+static inline __m512i pairs_of(__m512 even, __m512 odd) {
+    return _mm512_permutexvar_epi16(interleave_order(), pack_two(even, odd));
+}
+
+static inline __mmask16 first_of_16(size_t n) {
+    return n < 16 ? (__mmask16)((1u << n) - 1) : (__mmask16)0xffff;
+}
+
+static void pack_split(const bf16 *from, size_t n, float *even, float *odd) {
+    for (size_t i = 0; i < n; i += 16) {
+        __mmask16 used = first_of_16(n - i);
+        __m512i pairs = _mm512_maskz_loadu_epi32(used, from + 2 * i);
+        _mm512_mask_storeu_ps(even + i, used, even_of(pairs));
+        _mm512_mask_storeu_ps(odd + i, used, odd_of(pairs));
+    }
+}
+
+static void pack_join(const float *even, const float *odd, size_t n, bf16 *to) {
+    for (size_t i = 0; i < n; i += 16) {
+        __mmask16 used = first_of_16(n - i);
+        __m512i pairs = pairs_of(_mm512_maskz_loadu_ps(used, even + i), _mm512_maskz_loadu_ps(used, odd + i));
+        _mm512_mask_storeu_epi32(to + 2 * i, used, pairs);
+    }
+}
+
+static void pack_put(const float *sums, int rows, int columns, int add, bf16 *to, size_t plane) {
+    __mmask16 used = first_of_16((size_t)columns);
+    for (int row = 0; row < rows; row += 2, sums += 2 * TILE_COLUMNS, to += plane) {
+        __m512 even = _mm512_loadu_ps(sums), odd = _mm512_loadu_ps(sums + TILE_COLUMNS);
+        if (add) {
+            __m512i there = _mm512_maskz_loadu_epi32(used, to);
+            even = _mm512_add_ps(even, even_of(there));
+            odd = _mm512_add_ps(odd, odd_of(there));
+        }
+        _mm512_mask_storeu_epi32(to, used, pairs_of(even, odd));
+    }
+}
+
+static inline __m512i every_other(void) { // 0 2 4 .. 62
+    __m512i low = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    return _mm512_or_si512(
+        _mm512_slli_epi32(low, 2),
+        _mm512_slli_epi32(_mm512_add_epi32(_mm512_slli_epi32(low, 2), _mm512_set1_epi32(2)), 16));
+}
+
+// 32 pairs, apart: the 32 even numbers and the 32 odd ones.
+static inline void apart(const bf16 *from, size_t n, __m512i *even, __m512i *odd) {
+    __m512i low = _mm512_maskz_loadu_epi32(first_of_16(n), from);
+    __m512i high = n > 16 ? _mm512_maskz_loadu_epi32(first_of_16(n - 16), from + 32) : _mm512_setzero_si512();
+    __m512i evens = every_other();
+    *even = _mm512_permutex2var_epi16(low, evens, high);
+    *odd = _mm512_permutex2var_epi16(low, _mm512_add_epi16(evens, _mm512_set1_epi16(1)), high);
+}
+
+static void pack_row_pairs(const bf16 *from, size_t n, bf16 *even, bf16 *odd) {
+    for (size_t i = 0; i < n; i += TILE_DEPTH, even += TILE, odd += TILE) {
+        __m512i e, o;
+        apart(from + 2 * i, n - i, &e, &o);
+        _mm512_store_si512(even, e);
+        _mm512_store_si512(odd, o);
+    }
+}
+
+static void pack_turn_pairs(const bf16 *from, size_t stride, size_t n, bf16 *to) {
+    for (size_t i = 0; i < n; i += TILE_DEPTH, to += TILE) {
+        __m512i v[16];
+        for (int pair = 0; pair < TILE_COLUMNS / 2; pair++)
+            apart(from + (size_t)pair * stride + 2 * i, TILE_DEPTH, &v[2 * pair], &v[2 * pair + 1]);
         transpose(v);
         for (int pair = 0; pair < TILE_DEPTH / 2; pair++)
             _mm512_store_si512(to + pair * TILE_DEPTH, v[pair]);

@@ -23,21 +23,24 @@ static float widened(bf16 v) {
     return f;
 }
 
-static void nothing(void) {}
+static void begin(int pairs) {
+    (void)pairs;
+}
+static void end(void) {}
 
-// c [16][16] += a [16][32] b [16][16][2]
-static void multiply_tile(const bf16 *a, const bf16 *b, float *c) {
+// c [16][16] += a [16][32] b [pairs][16][2]
+static void multiply_tile(const bf16 *a, const bf16 *b, size_t b_row, int pairs, float *c) {
     for (int row = 0; row < TILE_ROWS; row++)
-        for (int pair = 0; pair < TILE_DEPTH / 2; pair++)
+        for (int pair = 0; pair < pairs; pair++)
             for (int half = 0; half < 2; half++) {
                 float left = widened(a[row * TILE_DEPTH + 2 * pair + half]);
-                const bf16 *right = b + pair * TILE_DEPTH + half;
+                const bf16 *right = b + (size_t)pair * b_row + half;
                 for (int column = 0; column < TILE_COLUMNS; column++)
                     c[row * TILE_COLUMNS + column] += left * widened(right[2 * column]);
             }
 }
 
-static void multiply(const struct tile_run *runs, int count, int depth, size_t a_next, size_t b_step, int add,
+static void multiply(const struct tile_run *runs, int count, int depth, int pairs, size_t a_next, int add,
                      float c[4][TILE_SUMS]) {
     int tiles = a_next ? 4 : 2;
     if (!add)
@@ -46,7 +49,8 @@ static void multiply(const struct tile_run *runs, int count, int depth, size_t a
         for (int d = 0; d < depth; d++)
             for (int i = 0; i < tiles; i++)
                 multiply_tile(runs[r].a + (size_t)d * TILE + (size_t)(i / 2) * a_next,
-                              runs[r].b[i % 2] + (size_t)d * b_step, c[i]);
+                              runs[r].b[i % 2] + (size_t)d * runs[r].b_step[i % 2], runs[r].b_row[i % 2],
+                              pairs, c[i]);
 }
 
 static void pair(const real *first, const real *second, int count, size_t step, int columns, bf16 *to,
@@ -76,14 +80,56 @@ static void turn(const real *from, size_t stride, size_t n, bf16 *to) {
             to[(i / 2 * TILE_COLUMNS + column) * 2 + i % 2] = rounded(from[(size_t)column * stride + i]);
 }
 
+static void split(const bf16 *from, size_t n, real *even, real *odd) {
+    for (size_t i = 0; i < n; i++) {
+        even[i] = (real)widened(from[2 * i]);
+        odd[i] = (real)widened(from[2 * i + 1]);
+    }
+}
+
+static void join(const real *even, const real *odd, size_t n, bf16 *to) {
+    for (size_t i = 0; i < n; i++) {
+        to[2 * i] = rounded(even[i]);
+        to[2 * i + 1] = rounded(odd[i]);
+    }
+}
+
+static void put(const float *sums, int rows, int columns, int add, bf16 *to, size_t plane) {
+    for (int row = 0; row < rows; row++)
+        for (int column = 0; column < columns; column++) {
+            bf16 *at = to + (size_t)(row / 2) * plane + 2 * column + row % 2;
+            *at = rounded((real)(sums[row * TILE_COLUMNS + column] + (add ? widened(*at) : 0)));
+        }
+}
+
+static void row_pairs(const bf16 *from, size_t n, bf16 *even, bf16 *odd) {
+    for (size_t i = 0; i < (n + TILE_DEPTH - 1) / TILE_DEPTH * TILE_DEPTH; i++) {
+        size_t at = i / TILE_DEPTH * TILE + i % TILE_DEPTH;
+        even[at] = i < n ? from[2 * i] : 0;
+        odd[at] = i < n ? from[2 * i + 1] : 0;
+    }
+}
+
+static void turn_pairs(const bf16 *from, size_t stride, size_t n, bf16 *to) {
+    for (size_t i = 0; i < n; i++)
+        for (int column = 0; column < TILE_COLUMNS; column++)
+            to[(i / 2 * TILE_COLUMNS + column) * 2 + i % 2] =
+                from[(size_t)(column / 2) * stride + 2 * i + column % 2];
+}
+
 const struct tile_kernels tiles_plain = {.isa = ISA_PLAIN,
-                                         .begin = nothing,
-                                         .end = nothing,
+                                         .begin = begin,
+                                         .end = end,
                                          .multiply = multiply,
                                          .pair = pair,
                                          .row = row,
                                          .lay = lay,
-                                         .turn = turn};
+                                         .turn = turn,
+                                         .split = split,
+                                         .join = join,
+                                         .put = put,
+                                         .row_pairs = row_pairs,
+                                         .turn_pairs = turn_pairs};
 
 const struct tile_kernels *tiles_of(enum isa isa) {
 #if defined(__x86_64__) && !defined(REFF_DOUBLE)
