@@ -60,6 +60,15 @@ size_t value_size(const struct graph *g, int value) {
     return (size_t)g->values[value].channels * value_columns(g, value);
 }
 
+bf16 *value_pairs(const struct graph *g, int value, enum map map) {
+    return (bf16 *)g->values[value].map[map];
+}
+
+static size_t value_bytes(const struct graph *g, int v) {
+    return g->values[v].paired ? pairs_bytes(g->values[v].channels, value_columns(g, v))
+                               : value_size(g, v) * sizeof(real);
+}
+
 // ---------------------------------------------------------------------------------------------- parameters
 
 struct parameter *parameters_find(struct parameters *p, const char *name) {
@@ -177,7 +186,7 @@ static int is_logits(const struct graph *g, int v) {
 // its maps, g of its output and t of its inputs in its backward map: that is what batch norm and the joint
 // weight gradient need.
 static struct span value_span(struct graph *g, int v, enum map map) {
-    struct span s = {.bytes = value_size(g, v) * sizeof(real), .first = 1 << 30, .last = -1};
+    struct span s = {.bytes = value_bytes(g, v), .first = 1 << 30, .last = -1};
     int has_g = mode_has(g->mode, MAP_G), has_t = mode_has(g->mode, MAP_T), has_d = mode_has(g->mode, MAP_D);
     int is_explained = 0;
     for (int l = 0; l < STAGES; l++)
@@ -263,6 +272,25 @@ static void mark_above(struct graph *g) {
                 g->values[g->nodes[n].output].above = 1;
 }
 
+// Which values are kept in bf16: those between layers that all can, and that nobody else reads.
+static void mark_paired(struct graph *g) {
+    for (int v = 0; v < g->value_count; v++) {
+        struct value *value = &g->values[v];
+        int read = 0, all = 1;
+        for (int n = 0; n < g->node_count; n++)
+            for (int i = 0; i < g->nodes[n].input_count; i++)
+                if (g->nodes[n].inputs[i] == v) {
+                    read = 1;
+                    all &= g->nodes[n].layer->pairs;
+                }
+        for (int l = 0; l < STAGES; l++)
+            all &= !(g->explained[l] && g->stage[l] == v);
+        value->paired = g->precision == PRECISION_BF16 && sizeof(real) == sizeof(float) && read && all &&
+                        value->producer >= 0 && g->nodes[value->producer].layer->pairs &&
+                        pairs_hold(value->channels);
+    }
+}
+
 // The maps that go down meet a value's consumers from the last to the first: the last one writes, the others
 // add. The loss has written the attention map's d before any of them.
 static void mark_adds(struct graph *g) {
@@ -317,6 +345,7 @@ int graph_plan(struct graph *g, enum graph_mode mode, unsigned explained, int th
         channels += g->values[g->nodes[n].output].channels;
     mark_above(g);
     mark_adds(g);
+    mark_paired(g);
     free(g->channel_sums);
     g->channel_sums = allocate((size_t)channels * 8, sizeof(double), "a graph", err);
     size_t most = (size_t)g->value_count * MAP_COUNT + g->node_count + 1;
@@ -420,7 +449,7 @@ void graph_tangent(struct graph *g, graph_visit *visit, void *context) {
         if (any_input_above(g, node))
             run(g, n, MAP_T, node->layer->tangent);
         else // the lowest explained value: nothing comes from below
-            memset(g->values[node->output].map[MAP_T], 0, value_size(g, node->output) * sizeof(real));
+            memset(g->values[node->output].map[MAP_T], 0, value_bytes(g, node->output));
         visit_value(g, node->output, visit, context);
     }
 }
@@ -432,14 +461,29 @@ void graph_backward(struct graph *g, graph_visit *visit, void *context) {
     }
 }
 
+static int all_finite(const struct graph *g, int v, enum map map) {
+    const real *a = g->values[v].map[map];
+    size_t size = value_size(g, v), row = 2 * value_columns(g, v), plane = pairs_plane(row / 2);
+    if (!a)
+        return 1;
+    if (!g->values[v].paired) {
+        for (size_t i = 0; i < size; i++)
+            if (!isfinite((double)a[i]))
+                return 0;
+        return 1;
+    }
+    const bf16 *pairs = value_pairs(g, v, map);
+    for (size_t i = 0; i < size; i++)
+        if ((pairs[i / row * plane + i % row] & 0x7f80) == 0x7f80) // an exponent of ones
+            return 0;
+    return 1;
+}
+
 const char *graph_first_nonfinite(const struct graph *g, enum map map) {
     for (int i = 0; i < g->node_count; i++) {
         int n = map == MAP_G || map == MAP_D ? g->node_count - 1 - i : i;
-        const real *a = g->values[g->nodes[n].output].map[map];
-        size_t size = a ? value_size(g, g->nodes[n].output) : 0;
-        for (size_t j = 0; j < size; j++)
-            if (!isfinite((double)a[j]))
-                return g->nodes[n].name;
+        if (!all_finite(g, g->nodes[n].output, map))
+            return g->nodes[n].name;
     }
     return NULL;
 }

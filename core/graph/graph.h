@@ -8,7 +8,9 @@
 //   d  backward  down   adjoint of the forward pass, plus what the g map's own dependence on x and weights
 //   adds
 //
-// A value carries one array per map, laid out as core/kernels/real.h says. A network builder adds values,
+// A value carries one array per map, laid out as core/kernels/real.h says; in a graph whose precision is bf16,
+// values that only convolutions, batch norms and max pooling touch are kept in bf16 (pairs.h), but not the
+// explained ones, which Grad-CAM reads. A network builder adds values,
 // parameters and nodes in order (graph_add_*); graph_plan then decides which maps each value needs, places
 // all arrays in one arena by their lifetimes, and from then on a step allocates nothing.
 //
@@ -18,6 +20,7 @@
 #define REFF_GRAPH_GRAPH_H
 
 #include "core/base/error.h"
+#include "core/kernels/pairs.h"
 #include "core/kernels/precision.h"
 #include "core/kernels/real.h"
 
@@ -39,6 +42,7 @@ struct value {
     int channels, height, width;
     int producer;         // node, -1 for the graph's input
     int above;            // depends on an explained value (or is one): has g and t
+    int paired;           // its maps are bf16 in pairs of channels (core/kernels/pairs.h)
     real *map[MAP_COUNT]; // [channels][height][width][batch]; NULL where the plan has none
 };
 
@@ -64,6 +68,7 @@ struct node;
 
 struct layer { // one per kind of layer: core/layers/
     const char *name;
+    int pairs; // takes values whose maps are bf16 in pairs, beside floats
     // Bytes that the node keeps from its forward to its backward pass, beside its values. NULL: none.
     size_t (*kept)(const struct graph *g, const struct node *node);
     size_t (*scratch)(const struct graph *g, const struct node *node, int threads); // numbers; NULL: none
@@ -165,6 +170,9 @@ void graph_tangent(struct graph *g, graph_visit *visit, void *context);
 // d of the logits must be filled, and that of an attention branch's logits and map (what the loss makes of
 // them; the map's other uses are added). `visit` adds dL/dA_l to the d of the stage (NULL for the baseline).
 void graph_backward(struct graph *g, graph_visit *visit, void *context);
+
+// A value's map as bf16 in pairs; only where it is `paired`.
+bf16 *value_pairs(const struct graph *g, int value, enum map map);
 
 // Elements of a value's array, and of one channel's row.
 size_t value_columns(const struct graph *g, int value);

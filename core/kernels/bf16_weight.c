@@ -185,27 +185,32 @@ static void multiply_block(const struct tile_kernels *k, const struct plan *p, c
                 (float(*)[TILE_SUMS])(sums + (size_t)block * 4 * TILE_SUMS));
 }
 
-// The sums of two blocks of output and of input channels, all taps, to their weights: a weight's taps lie
-// together there.
+// The sums of two blocks of output and of input channels, all taps, to their weights: [m][channel][tap],
+// where the sums are [tap][tile][m][channel].
 static void put(const struct plan *p, int pair, const float *sums, int add, real *weight) {
     const struct convolution *c = p->c;
     int taps = c->kernel_h * p->taps_x, i_pairs = (p->i_blocks + 1) / 2;
     int ib = pair % i_pairs * 2, mb = pair / i_pairs * 2;
-    for (int i = 0; i < 4; i++)
-        for (int at = 0; at < TILE_SUMS; at++) {
-            int m = (mb + i / 2) * TILE_ROWS + at / TILE_COLUMNS;
-            int channel = (ib + i % 2) * TILE_COLUMNS + at % TILE_COLUMNS;
-            if (m >= c->c_out || channel >= p->channels)
-                continue;
-            const float *from = sums + i * TILE_SUMS + at;
-            int kx = p->folded ? channel / c->c_in : 0, step = p->folded ? c->kernel_w : 1;
-            real *to = weight +
-                       ((size_t)m * c->c_in + (size_t)(p->folded ? channel % c->c_in : channel)) *
-                           ((size_t)c->kernel_h * c->kernel_w) +
-                       kx;
-            for (int tap = 0; tap < taps; tap++, from += 4 * TILE_SUMS, to += step)
-                *to = (add ? *to : 0) + *from;
+    size_t all_taps = (size_t)c->kernel_h * c->kernel_w, step = p->folded ? (size_t)c->kernel_w : 1;
+    for (int i = 0; i < 4; i++) {
+        int first = (ib + i % 2) * TILE_COLUMNS, columns = smaller(TILE_COLUMNS, p->channels - first);
+        size_t at[TILE_COLUMNS]; // of each column's first tap in a row of weights
+        for (int column = 0; column < columns; column++) {
+            size_t channel = (size_t)(first + column), c_in = (size_t)c->c_in;
+            at[column] = p->folded ? channel % c_in * all_taps + channel / c_in : channel * all_taps;
         }
+        int rows = smaller(TILE_ROWS, c->c_out - (mb + i / 2) * TILE_ROWS);
+        for (int row = 0; row < rows; row++) {
+            real *to = weight + (size_t)((mb + i / 2) * TILE_ROWS + row) * (size_t)c->c_in * all_taps;
+            for (int tap = 0; tap < taps; tap++) {
+                const float *from = sums + ((size_t)tap * 4 + i) * TILE_SUMS + (size_t)row * TILE_COLUMNS;
+                for (int column = 0; column < columns; column++) {
+                    real *here = to + at[column] + (size_t)tap * step;
+                    *here = (add ? *here : 0) + from[column];
+                }
+            }
+        }
+    }
 }
 
 void bf16_backward_weight(const struct tile_kernels *k, const struct convolution *c, const void *y,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/kernels/vector.h"
 
+#include "core/kernels/wide.h"
+
 #if defined(__SSE__)
 #include <xmmintrin.h>
 #endif
@@ -26,25 +28,25 @@ enum { LANES = 64, BLOCK = VECTOR_BLOCK };
     }                                                                                                        \
     return total
 
-double vector_sum(const real *a, size_t n) {
+WIDE double vector_sum(const real *a, size_t n) {
 #define TERM(i) a[i]
     BLOCKED_SUM(TERM);
 #undef TERM
 }
 
-double vector_dot(const real *a, const real *b, size_t n) {
+WIDE double vector_dot(const real *a, const real *b, size_t n) {
 #define TERM(i) (a[i] * b[i])
     BLOCKED_SUM(TERM);
 #undef TERM
 }
 
-double vector_squares_about(const real *a, real centre, size_t n) {
+WIDE double vector_squares_about(const real *a, real centre, size_t n) {
 #define TERM(i) ((a[i] - centre) * (a[i] - centre))
     BLOCKED_SUM(TERM);
 #undef TERM
 }
 
-double vector_dot_about(const real *a, const real *b, real centre, size_t n) {
+WIDE double vector_dot_about(const real *a, const real *b, real centre, size_t n) {
 #define TERM(i) (a[i] * (b[i] - centre))
     BLOCKED_SUM(TERM);
 #undef TERM

@@ -12,8 +12,9 @@
 //
 // v is what Q gives u^, taken through du^/du = s (I - 11'/M - u^ u^'/M); the Q in the last bracket is what w
 // s gives u through s. S(v) and S(v u^) need no pass of their own: they follow from the sums above.
-#include "core/kernels/vector.h"
+#include "core/kernels/wide.h"
 #include "core/layers/layers.h"
+#include "core/layers/piece.h"
 
 #include <math.h>
 
@@ -23,78 +24,127 @@ static int residual_of(const struct node *node) {
     return node->input_count > 1 ? node->inputs[1] : -1;
 }
 
-// The mean and s of channel c; batch statistics in training mode (and the running ones moved), else running
-// ones.
-static void statistics(struct graph *g, struct node *node, int c, const real *u, size_t m, double *sums) {
+static double *sums_of(const struct node *node, int channel) {
+    return node->channel + (size_t)SUMS * channel;
+}
+
+// Every map goes over its arrays once or twice, by pieces of two channels' rows (piece.h): first the sums
+// over the channel, then what needs them.
+// ---------------------------------------------------------------------------------------------- x
+
+// The mean and s of a channel from its mean and the sum of squares about that; the running ones are moved.
+static void move_running(struct graph *g, struct node *node, int c, double mean, double squares) {
     struct parameter *items = g->parameters->items;
     real *running_mean = items[node->statistics[0]].value + c,
          *running_var = items[node->statistics[1]].value + c;
-    double mean = (double)*running_mean, variance = (double)*running_var;
-    if (g->training) {
-        mean = vector_sum(u, m) / (double)m;
-        // About the rounded mean, then corrected for the rounding.
-        double off = mean - (double)(real)mean;
-        double squares = vector_squares_about(u, (real)mean, m) - off * off * (double)m;
-        variance = squares > 0 ? squares / (double)m : 0;
-        double unbiased = m > 1 ? variance * (double)m / (double)(m - 1) : variance;
-        *running_mean = (real)((1 - node->momentum) * (double)*running_mean + node->momentum * mean);
-        *running_var = (real)((1 - node->momentum) * (double)*running_var + node->momentum * unbiased);
+    double m = (double)value_columns(g, node->output);
+    double variance = squares > 0 ? squares / m : 0, unbiased = m > 1 ? variance * m / (m - 1) : variance;
+    *running_mean = (real)((1 - node->momentum) * (double)*running_mean + node->momentum * mean);
+    *running_var = (real)((1 - node->momentum) * (double)*running_var + node->momentum * unbiased);
+    sums_of(node, c)[MEAN] = mean;
+    sums_of(node, c)[SCALE] = 1 / sqrt(variance + node->eps);
+}
+
+// Pairs are dear to read: sums and squares in one pass, about the mean of the first piece, from which the
+// mean of all is not many deviations away.
+static void statistics_at_once(struct graph *g, struct node *node, int group) {
+    int input = node->inputs[0];
+    double sum[2] = {0, 0}, squares[2] = {0, 0}, m = (double)value_columns(g, input);
+    real about[2];
+    piece_buffer buffer;
+    FOR_PIECES(p, g, input, group) {
+        struct rows u = piece_get(g, input, MAP_X, &p, buffer);
+        for (int h = 0; h < 2; h++) {
+            double here = vector_sum(u.of[h], p.n);
+            if (!p.at)
+                about[h] = (real)(here / (double)p.n);
+            sum[h] += here;
+            squares[h] += vector_squares_about(u.of[h], about[h], p.n);
+        }
     }
-    sums[MEAN] = mean;
-    sums[SCALE] = 1 / sqrt(variance + node->eps);
+    for (int h = 0; h < 2; h++) {
+        double mean = sum[h] / m, off = mean - (double)about[h];
+        move_running(g, node, 2 * group + h, mean, squares[h] - off * off * m);
+    }
+}
+
+static void batch_statistics(struct graph *g, struct node *node, int group) {
+    int input = node->inputs[0], c = 2 * group;
+    double mean[2] = {0, 0}, squares[2] = {0, 0}, m = (double)value_columns(g, input);
+    piece_buffer buffer;
+    if (g->values[input].paired) {
+        statistics_at_once(g, node, group);
+        return;
+    }
+    FOR_PIECES(p, g, input, group) {
+        struct rows u = piece_get(g, input, MAP_X, &p, buffer);
+        for (int h = 0; h < p.count; h++)
+            mean[h] += vector_sum(u.of[h], p.n);
+    }
+    mean[0] /= m;
+    mean[1] /= m;
+    FOR_PIECES(p, g, input, group) {
+        struct rows u = piece_get(g, input, MAP_X, &p, buffer);
+        for (int h = 0; h < p.count; h++)
+            squares[h] += vector_squares_about(u.of[h], (real)mean[h], p.n);
+    }
+    for (int h = 0; h < 2 && c + h < g->values[input].channels; h++) {
+        double off = mean[h] - (double)(real)mean[h]; // the squares were about the rounded mean
+        move_running(g, node, c + h, mean[h], squares[h] - off * off * m);
+    }
+}
+
+static void running_statistics(const struct graph *g, const struct node *node, int c) {
+    const struct parameter *items = g->parameters->items;
+    sums_of(node, c)[MEAN] = (double)items[node->statistics[0]].value[c];
+    sums_of(node, c)[SCALE] = 1 / sqrt((double)items[node->statistics[1]].value[c] + node->eps);
+}
+
+// y = relu?((u - mean) scale + shift (+ r)); a NaN stays one, to be found.
+WIDE static void normalise(size_t n, const real *u, real mean, real scale, real shift, const real *r,
+                           int relu, real *y) {
+    if (r)
+        for (size_t i = 0; i < n; i++) {
+            real v = (u[i] - mean) * scale + shift + r[i];
+            y[i] = relu && v < 0 ? 0 : v;
+        }
+    else
+        for (size_t i = 0; i < n; i++) {
+            real v = (u[i] - mean) * scale + shift;
+            y[i] = relu && v < 0 ? 0 : v;
+        }
+}
+
+static void normalise_row(const struct graph *g, const struct node *node, int c, size_t n, const real *u,
+                          const real *r, real *y) {
+    const double *sums = sums_of(node, c);
+    real mean = (real)sums[MEAN], scale = (real)(sums[SCALE] * (double)layer_weight(g, node, 0)->value[c]);
+    real shift =
+        (real)((double)layer_weight(g, node, 1)->value[c] + ((double)mean - sums[MEAN]) * (double)scale);
+    normalise(n, u, mean, scale, shift, r, node->relu, y);
 }
 
 static void forward(struct graph *g, struct node *node) {
-    size_t m = value_columns(g, node->output);
-    int channels = g->values[node->output].channels, relu = node->relu, residual = residual_of(node);
+    int input = node->inputs[0], output = node->output, residual = residual_of(node);
 #pragma omp parallel for schedule(static)
-    for (int c = 0; c < channels; c++) {
-        const real *u = layer_map(g, node->inputs[0], MAP_X) + c * m;
-        const real *r = residual < 0 ? NULL : layer_map(g, residual, MAP_X) + c * m;
-        real *y = layer_map(g, node->output, MAP_X) + c * m;
-        double *sums = node->channel + SUMS * c;
-        statistics(g, node, c, u, m, sums);
-        real mean = (real)sums[MEAN],
-             scale = (real)(sums[SCALE] * (double)layer_weight(g, node, 0)->value[c]);
-        real shift =
-            (real)((double)layer_weight(g, node, 1)->value[c] + ((double)mean - sums[MEAN]) * (double)scale);
-        for (size_t at = 0; at < m; at += VECTOR_BLOCK) {
-            size_t end = at + vector_block(m, at);
-            if (r)
-                for (size_t i = at; i < end; i++)
-                    y[i] = (u[i] - mean) * scale + shift + r[i];
-            else
-                for (size_t i = at; i < end; i++)
-                    y[i] = (u[i] - mean) * scale + shift;
-            if (relu)
-                for (size_t i = at; i < end; i++)
-                    y[i] = y[i] < 0 ? 0 : y[i]; // a NaN stays one, to be found
+    for (int group = 0; group < piece_groups(g, output); group++) {
+        piece_buffer of_u, of_r, of_y;
+        if (g->training)
+            batch_statistics(g, node, group);
+        FOR_PIECES(p, g, output, group) {
+            struct rows u = piece_get(g, input, MAP_X, &p, of_u), r = piece_get(g, residual, MAP_X, &p, of_r),
+                        y = piece_room(g, output, MAP_X, &p, of_y);
+            for (int h = 0; h < p.count; h++) {
+                if (!g->training)
+                    running_statistics(g, node, p.channel + h);
+                normalise_row(g, node, p.channel + h, p.n, u.of[h], r.of[h], y.of[h]);
+            }
+            piece_put(g, output, MAP_X, &p, y);
         }
     }
 }
 
-// Behind the ReLU, in place: later maps read it there.
-static void mask(const struct graph *g, const struct node *node, size_t at, size_t n, real *gradient) {
-    const real *a = layer_map(g, node->output, MAP_X) + at;
-    if (node->relu)
-        for (size_t i = 0; i < n; i++)
-            gradient[i] = a[i] > 0 ? gradient[i] : 0;
-}
-
-static void pass_to_residual(const struct graph *g, const struct node *node, enum map map, size_t at,
-                             size_t n, const real *gradient) {
-    int residual = residual_of(node);
-    real *r = residual < 0 ? NULL : layer_map(g, residual, map);
-    if (!r)
-        return;
-    r += at;
-    if (node->adds[map][1])
-        for (size_t i = 0; i < n; i++)
-            r[i] += gradient[i];
-    else
-        for (size_t i = 0; i < n; i++)
-            r[i] = gradient[i];
-}
+// ---------------------------------------------------------------------------------------------- g and d
 
 struct sums { // of a row v of a channel: S(v) and S(v u^); 0 in evaluation, which needs neither
     double sum, dot;
@@ -108,29 +158,73 @@ static void add_sums(const struct graph *g, const real *v, const real *u, real m
     s->dot += vector_dot_about(v, u, mean, n);
 }
 
-static void finish_sums(const double *channel, real mean, struct sums *s) {
-    s->dot = channel[SCALE] * (s->dot + ((double)mean - channel[MEAN]) * s->sum);
+static void finish_sums(const double *channel, struct sums *s) {
+    s->dot = channel[SCALE] * (s->dot + ((double)(real)channel[MEAN] - channel[MEAN]) * s->sum);
 }
 
-// The g or d at the output of channel c: cut at the ReLU, passed to the residual, summed up.
-static struct sums receive(const struct graph *g, const struct node *node, enum map map, int c, size_t m) {
-    const double *channel = node->channel + SUMS * c;
-    real *v = layer_map(g, node->output, map) + c * m, mean = (real)channel[MEAN];
-    const real *u = layer_map(g, node->inputs[0], MAP_X) + c * m;
-    struct sums s = {0};
-    for (size_t at = 0; at < m; at += VECTOR_BLOCK) {
-        size_t n = vector_block(m, at);
-        mask(g, node, c * m + at, n, v + at);
-        pass_to_residual(g, node, map, c * m + at, n, v + at);
-        add_sums(g, v + at, u + at, mean, n, &s);
+WIDE static void mask(const real *a, size_t n, real *gradient) { // behind the ReLU
+    for (size_t i = 0; i < n; i++)
+        gradient[i] = a[i] > 0 ? gradient[i] : 0;
+}
+
+WIDE static void add_or_set(const real *from, size_t n, int add, real *to) {
+    if (add)
+        for (size_t i = 0; i < n; i++)
+            to[i] += from[i];
+    else
+        for (size_t i = 0; i < n; i++)
+            to[i] = from[i];
+}
+
+static void pass_to_residual(const struct graph *g, const struct node *node, enum map map,
+                             const struct piece *p, struct rows v) {
+    int residual = residual_of(node), add = node->adds[map][1];
+    piece_buffer buffer;
+    struct rows r = add ? piece_get(g, residual, map, p, buffer) : piece_room(g, residual, map, p, buffer);
+    for (int h = 0; h < p->count && r.of[h]; h++)
+        add_or_set(v.of[h], p->n, add, r.of[h]);
+    piece_put(g, residual, map, p, r);
+}
+
+// The g or d at the output of two channels, cut at the ReLU.
+static struct rows cut(const struct graph *g, const struct node *node, enum map map, const struct piece *p,
+                       piece_buffer of_v, piece_buffer of_a) {
+    struct rows v = piece_get(g, node->output, map, p, of_v);
+    if (node->relu) {
+        struct rows a = piece_get(g, node->output, MAP_X, p, of_a);
+        for (int h = 0; h < p->count; h++)
+            mask(a.of[h], p->n, v.of[h]);
     }
-    finish_sums(channel, mean, &s);
-    return s;
+    return v;
+}
+
+// The g or d at the output of two channels: cut, passed to the residual, summed up. g is cut in place, for
+// later maps read it there. q: not NULL for S(t gy) as well.
+static void receive(const struct graph *g, const struct node *node, enum map map, int group, struct sums s[2],
+                    double q[2]) {
+    int input = node->inputs[0], output = node->output;
+    piece_buffer of_v, of_a, of_u;
+    FOR_PIECES(p, g, output, group) {
+        struct rows v = cut(g, node, map, &p, of_v, of_a);
+        if (node->relu && map == MAP_G)
+            piece_put(g, output, map, &p, v);
+        pass_to_residual(g, node, map, &p, v);
+        struct rows u = piece_get(g, input, MAP_X, &p, of_u);
+        for (int h = 0; h < p.count; h++)
+            add_sums(g, v.of[h], u.of[h], (real)sums_of(node, p.channel + h)[MEAN], p.n, &s[h]);
+        if (!q)
+            continue;
+        struct rows t = piece_get(g, input, MAP_T, &p, of_a), gy = piece_get(g, output, MAP_G, &p, of_u);
+        for (int h = 0; h < p.count; h++)
+            q[h] += vector_dot(t.of[h], gy.of[h], p.n);
+    }
+    for (int h = 0; h < 2 && 2 * group + h < g->values[output].channels; h++)
+        finish_sums(sums_of(node, 2 * group + h), &s[h]);
 }
 
 // out (+)= a in + b (u - mean) + c0
-static void affine(real *out, const real *in, const real *u, real mean, double a, double b, double c0,
-                   size_t m, int add) {
+WIDE static void affine(real *out, const real *in, const real *u, real mean, double a, double b, double c0,
+                        size_t m, int add) {
     real fa = (real)a, fb = (real)b, fc = (real)c0;
     if (add)
         for (size_t i = 0; i < m; i++)
@@ -140,105 +234,165 @@ static void affine(real *out, const real *in, const real *u, real mean, double a
             out[i] = fa * in[i] + fb * (u[i] - mean) + fc;
 }
 
-// out (+)= w s P in over numbers [at, at + n) of channel c, the projection P = I - 11'/M - u^ u^'/M (identity
-// in evaluation), from the sums over the whole channel.
-static void project(const struct graph *g, const struct node *node, int c, size_t at, size_t n,
-                    const real *in, struct sums s, real *out, int add) {
-    const double *channel = node->channel + SUMS * c;
-    double ws = channel[SCALE] * (double)layer_weight(g, node, 0)->value[c];
-    size_t m = value_columns(g, node->output);
-    const real *u = layer_map(g, node->inputs[0], MAP_X) + c * m + at;
-    affine(out, in, u, (real)channel[MEAN], ws, -ws * channel[SCALE] * s.dot / (double)m,
-           -ws * s.sum / (double)m, n, add);
+// out (+)= w s P in over n numbers of channel c, the projection P = I - 11'/M - u^ u^'/M (identity in
+// evaluation), from the sums over the whole channel.
+static void project(const struct graph *g, const struct node *node, int c, size_t n, const real *in,
+                    const real *u, struct sums s, real *out, int add) {
+    const double *channel = sums_of(node, c);
+    double ws = channel[SCALE] * (double)layer_weight(g, node, 0)->value[c],
+           m = (double)value_columns(g, node->output);
+    affine(out, in, u, (real)channel[MEAN], ws, -ws * channel[SCALE] * s.dot / m, -ws * s.sum / m, n, add);
 }
 
 static void score(struct graph *g, struct node *node) {
-    size_t m = value_columns(g, node->output);
-    int channels = g->values[node->output].channels;
-    real *input = layer_map(g, node->inputs[0], MAP_G);
+    int input = node->inputs[0], output = node->output, add = node->adds[MAP_G][0];
 #pragma omp parallel for schedule(static)
-    for (int c = 0; c < channels; c++) {
-        const real *gy = layer_map(g, node->output, MAP_G) + c * m;
-        struct sums s = receive(g, node, MAP_G, c, m);
-        node->channel[SUMS * c + SUM_G] = s.sum;
-        node->channel[SUMS * c + DOT_G] = s.dot;
-        if (input)
-            project(g, node, c, 0, m, gy, s, input + c * m, node->adds[MAP_G][0]);
-    }
-}
-
-static void tangent(struct graph *g, struct node *node) {
-    size_t m = value_columns(g, node->output);
-    int channels = g->values[node->output].channels, residual = residual_of(node);
-    const real *input = layer_map(g, node->inputs[0], MAP_T), *x = layer_map(g, node->inputs[0], MAP_X);
-    const real *shortcut = residual < 0 ? NULL : layer_map(g, residual, MAP_T);
-#pragma omp parallel for schedule(static)
-    for (int c = 0; c < channels; c++) {
-        real *t = layer_map(g, node->output, MAP_T) + c * m;
-        double *channel = node->channel + SUMS * c;
-        real mean = (real)channel[MEAN];
-        struct sums s = {0};
-        for (size_t at = 0; at < m && input; at += VECTOR_BLOCK)
-            add_sums(g, input + c * m + at, x + c * m + at, mean, vector_block(m, at), &s);
-        finish_sums(channel, mean, &s);
-        channel[SUM_T] = s.sum;
-        channel[DOT_T] = s.dot;
-        for (size_t at = 0; at < m; at += VECTOR_BLOCK) {
-            size_t n = vector_block(m, at), begin = c * m + at;
-            if (input)
-                project(g, node, c, at, n, input + begin, s, t + at, 0);
-            for (size_t i = 0; i < n && shortcut; i++)
-                t[at + i] = (input ? t[at + i] : 0) + shortcut[begin + i];
-            mask(g, node, begin, n, t + at);
+    for (int group = 0; group < piece_groups(g, output); group++) {
+        piece_buffer of_v, of_u, of_to;
+        struct sums s[2] = {{0, 0}, {0, 0}};
+        receive(g, node, MAP_G, group, s, NULL);
+        for (int h = 0; h < 2 && 2 * group + h < g->values[output].channels; h++) {
+            sums_of(node, 2 * group + h)[SUM_G] = s[h].sum;
+            sums_of(node, 2 * group + h)[DOT_G] = s[h].dot;
+        }
+        if (!layer_map(g, input, MAP_G))
+            continue;
+        FOR_PIECES(p, g, output, group) {
+            struct rows gy = piece_get(g, output, MAP_G, &p, of_v), u = piece_get(g, input, MAP_X, &p, of_u),
+                        to = add ? piece_get(g, input, MAP_G, &p, of_to)
+                                 : piece_room(g, input, MAP_G, &p, of_to);
+            for (int h = 0; h < p.count; h++)
+                project(g, node, p.channel + h, p.n, gy.of[h], u.of[h], s[h], to.of[h], add);
+            piece_put(g, input, MAP_G, &p, to);
         }
     }
 }
 
-// What the g map's dependence on u and w adds: dphi/du into d_u, dphi/dw returned.
-static double second_order(const struct graph *g, const struct node *node, int c, const real *gy,
-                           const real *t, real *d_u, size_t m) {
-    const double *sums = node->channel + SUMS * c;
-    double s = sums[SCALE], w = (double)layer_weight(g, node, 0)->value[c], n = (double)m;
-    double q = vector_dot(t, gy, m) - (sums[SUM_T] * sums[SUM_G] + sums[DOT_T] * sums[DOT_G]) / n;
-    if (!d_u)
-        return s * q;
-    double outer = w * s * s;
-    double of_t = -outer * sums[DOT_G] / n, of_g = -outer * sums[DOT_T] / n;
-    double sum_v = -(sums[DOT_G] * sums[SUM_T] + sums[DOT_T] * sums[SUM_G]) / n;
-    double dot_v = -2 * sums[DOT_G] * sums[DOT_T] / n;
-    double of_u = -outer * s * (dot_v + q) / n; // u^ = s (u - mean)
-    double constant = -outer * sum_v / n;
-    const real *u = layer_map(g, node->inputs[0], MAP_X) + c * m;
-    real mean = (real)sums[MEAN], ft = (real)of_t, fg = (real)of_g, fu = (real)of_u, fc = (real)constant;
-    for (size_t i = 0; i < m; i++)
-        d_u[i] += ft * t[i] + fg * gy[i] + fu * (u[i] - mean) + fc;
-    return s * q;
-}
+// ---------------------------------------------------------------------------------------------- t
 
-static void backward(struct graph *g, struct node *node) {
-    size_t m = value_columns(g, node->output);
-    int channels = g->values[node->output].channels;
-    const real *t = layer_map(g, node->inputs[0], MAP_T);
-    real *input = layer_map(g, node->inputs[0], MAP_D);
-#pragma omp parallel for schedule(static)
-    for (int c = 0; c < channels; c++) {
-        const real *d = layer_map(g, node->output, MAP_D) + c * m;
-        real *d_u = input ? input + c * m : NULL;
-        struct sums s = receive(g, node, MAP_D, c, m);
-        double dot = s.dot;
-        if (d_u)
-            project(g, node, c, 0, m, d, s, d_u, node->adds[MAP_D][0]);
-        if (t)
-            dot += second_order(g, node, c, layer_map(g, node->output, MAP_G) + c * m, t + c * m, d_u, m);
-        if (g->frozen)
-            continue;
-        layer_weight(g, node, 0)->gradient[c] = (real)dot;
-        layer_weight(g, node, 1)->gradient[c] = (real)s.sum;
+static void sum_tangents(const struct graph *g, const struct node *node, int group, struct sums s[2]) {
+    int input = node->inputs[0];
+    piece_buffer of_t, of_u;
+    for (int h = 0; h < 2; h++)
+        s[h] = (struct sums){0, 0};
+    if (layer_map(g, input, MAP_T))
+        FOR_PIECES(p, g, input, group) {
+            struct rows t = piece_get(g, input, MAP_T, &p, of_t), u = piece_get(g, input, MAP_X, &p, of_u);
+            for (int h = 0; h < p.count; h++)
+                add_sums(g, t.of[h], u.of[h], (real)sums_of(node, p.channel + h)[MEAN], p.n, &s[h]);
+        }
+    for (int h = 0; h < 2 && 2 * group + h < g->values[input].channels; h++) {
+        double *channel = sums_of(node, 2 * group + h);
+        finish_sums(channel, &s[h]);
+        channel[SUM_T] = s[h].sum;
+        channel[DOT_T] = s[h].dot;
     }
 }
 
-static const struct layer layer = {
-    .name = "batch norm", .forward = forward, .score = score, .tangent = tangent, .backward = backward};
+static void tangent(struct graph *g, struct node *node) {
+    int input = node->inputs[0], output = node->output, residual = residual_of(node);
+#pragma omp parallel for schedule(static)
+    for (int group = 0; group < piece_groups(g, output); group++) {
+        piece_buffer of_in, of_u, of_r, of_to;
+        struct sums s[2];
+        sum_tangents(g, node, group, s);
+        FOR_PIECES(p, g, output, group) {
+            struct rows in = piece_get(g, input, MAP_T, &p, of_in), u = piece_get(g, input, MAP_X, &p, of_u),
+                        r = piece_get(g, residual, MAP_T, &p, of_r),
+                        to = piece_room(g, output, MAP_T, &p, of_to);
+            for (int h = 0; h < p.count; h++) {
+                if (in.of[h])
+                    project(g, node, p.channel + h, p.n, in.of[h], u.of[h], s[h], to.of[h], 0);
+                if (r.of[h])
+                    add_or_set(r.of[h], p.n, in.of[h] != NULL, to.of[h]);
+            }
+            if (node->relu) {
+                struct rows a = piece_get(g, output, MAP_X, &p, of_in);
+                for (int h = 0; h < p.count; h++)
+                    mask(a.of[h], p.n, to.of[h]);
+            }
+            piece_put(g, output, MAP_T, &p, to);
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------------------------- d
+
+struct second { // what the g map's dependence on u and w adds: of_t t + of_g gy + of_u (u - mean) + constant
+    real of_t, of_g, of_u, constant;
+    double of_w; // dphi/dw
+};
+
+static struct second second_order(const struct graph *g, const struct node *node, int c, double t_gy) {
+    const double *sums = sums_of(node, c);
+    double s = sums[SCALE], w = (double)layer_weight(g, node, 0)->value[c],
+           n = (double)value_columns(g, node->output);
+    double q = t_gy - (sums[SUM_T] * sums[SUM_G] + sums[DOT_T] * sums[DOT_G]) / n;
+    double outer = w * s * s;
+    double sum_v = -(sums[DOT_G] * sums[SUM_T] + sums[DOT_T] * sums[SUM_G]) / n;
+    double dot_v = -2 * sums[DOT_G] * sums[DOT_T] / n;
+    return (struct second){.of_t = (real)(-outer * sums[DOT_G] / n),
+                           .of_g = (real)(-outer * sums[DOT_T] / n),
+                           .of_u = (real)(-outer * s * (dot_v + q) / n), // u^ = s (u - mean)
+                           .constant = (real)(-outer * sum_v / n),
+                           .of_w = s * q};
+}
+
+WIDE static void add_second(const struct second *k, real mean, size_t n, const real *t, const real *gy,
+                            const real *u, real *d_u) {
+    real ft = k->of_t, fg = k->of_g, fu = k->of_u, fc = k->constant;
+    for (size_t i = 0; i < n; i++)
+        d_u[i] += ft * t[i] + fg * gy[i] + fu * (u[i] - mean) + fc;
+}
+
+static void backward_rows(struct graph *g, struct node *node, int group, const struct sums s[2],
+                          const struct second *second) {
+    int input = node->inputs[0], output = node->output, add = node->adds[MAP_D][0];
+    piece_buffer of_d, of_u, of_to, of_t, of_g;
+    FOR_PIECES(p, g, output, group) {
+        struct rows d = cut(g, node, MAP_D, &p, of_d, of_u), u = piece_get(g, input, MAP_X, &p, of_u),
+                    to = add ? piece_get(g, input, MAP_D, &p, of_to) : piece_room(g, input, MAP_D, &p, of_to);
+        for (int h = 0; h < p.count; h++)
+            project(g, node, p.channel + h, p.n, d.of[h], u.of[h], s[h], to.of[h], add);
+        if (second) {
+            struct rows t = piece_get(g, input, MAP_T, &p, of_t), gy = piece_get(g, output, MAP_G, &p, of_g);
+            for (int h = 0; h < p.count; h++)
+                add_second(&second[h], (real)sums_of(node, p.channel + h)[MEAN], p.n, t.of[h], gy.of[h],
+                           u.of[h], to.of[h]);
+        }
+        piece_put(g, input, MAP_D, &p, to);
+    }
+}
+
+static void backward(struct graph *g, struct node *node) {
+    int channels = g->values[node->output].channels, input = node->inputs[0];
+    int above = layer_map(g, input, MAP_T) != NULL;
+#pragma omp parallel for schedule(static)
+    for (int group = 0; group < piece_groups(g, node->output); group++) {
+        struct sums s[2] = {{0, 0}, {0, 0}};
+        struct second second[2] = {{0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}};
+        double q[2] = {0, 0};
+        receive(g, node, MAP_D, group, s, above ? q : NULL);
+        for (int h = 0; h < 2 && 2 * group + h < channels; h++) {
+            int c = 2 * group + h;
+            if (above)
+                second[h] = second_order(g, node, c, q[h]);
+            if (g->frozen)
+                continue;
+            layer_weight(g, node, 0)->gradient[c] = (real)(s[h].dot + second[h].of_w);
+            layer_weight(g, node, 1)->gradient[c] = (real)s[h].sum;
+        }
+        if (layer_map(g, input, MAP_D))
+            backward_rows(g, node, group, s, above ? second : NULL);
+    }
+}
+
+static const struct layer layer = {.name = "batch norm",
+                                   .pairs = 1,
+                                   .forward = forward,
+                                   .score = score,
+                                   .tangent = tangent,
+                                   .backward = backward};
 
 int graph_add_batch_norm(struct graph *g, const char *name, int input, int residual, int relu, double eps,
                          double momentum, struct error *err) {

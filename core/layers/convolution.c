@@ -17,7 +17,9 @@ static struct convolution shape_of(const struct graph *g, const struct node *nod
                                 .kernel_w = node->kernel,
                                 .stride = node->stride,
                                 .padding = node->padding,
-                                .precision = g->precision};
+                                .precision = g->precision,
+                                .x_paired = in->paired,
+                                .y_paired = out->paired};
 }
 
 static size_t scratch(const struct graph *g, const struct node *node, int threads) {
@@ -65,12 +67,19 @@ static void backward(struct graph *g, struct node *node) {
     down(g, node, MAP_D);
 }
 
-static const struct layer layer = {.name = "convolution",
-                                   .scratch = scratch,
-                                   .forward = forward,
-                                   .score = score,
-                                   .tangent = tangent,
-                                   .backward = backward};
+static const struct layer unbiased = {.name = "convolution",
+                                      .pairs = 1,
+                                      .scratch = scratch,
+                                      .forward = forward,
+                                      .score = score,
+                                      .tangent = tangent,
+                                      .backward = backward};
+static const struct layer with_bias = {.name = "convolution",
+                                       .scratch = scratch,
+                                       .forward = forward,
+                                       .score = score,
+                                       .tangent = tangent,
+                                       .backward = backward};
 
 static int add(struct graph *g, const char *name, int input, int channels, int kernel, int stride,
                int padding, int biased, struct error *err) {
@@ -84,7 +93,8 @@ static int add(struct graph *g, const char *name, int input, int channels, int k
     int weight = layer_parameter(g, name, "weight", 4, shape, 1, err);
     int bias = weight < 0 || !biased ? weight : layer_parameter(g, name, "bias", 1, &channels, 1, err);
     int output = bias < 0 ? -1 : graph_add_value(g, channels, height, width, err);
-    struct node *node = output < 0 ? NULL : graph_add_node(g, &layer, name, input, output, err);
+    struct node *node =
+        output < 0 ? NULL : graph_add_node(g, biased ? &with_bias : &unbiased, name, input, output, err);
     if (!node)
         return -1;
     node->parameters[0] = weight;

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of two channels, piece by piece, as floats: the array itself where it holds floats, else a buffer in
+// the first-level cache that its pairs are split into and joined from. So a layer that works row by row needs
+// to know nothing of pairs.
+#ifndef REFF_LAYERS_PIECE_H
+#define REFF_LAYERS_PIECE_H
+
+#include "core/graph/graph.h"
+#include "core/kernels/bf16.h"
+#include "core/kernels/vector.h"
+
+struct piece {
+    int channel, count; // channels from an even one on: 2, or 1 at the end of an odd number
+    size_t at, n;       // numbers [at, at + n) of their rows
+};
+
+struct rows { // of the two channels; NULL where there is no such map
+    real *of[2];
+};
+
+// Rows some lines longer than a piece, that neither they nor those of other buffers lie 4096 bytes apart: the
+// processor would take a store to one for a store to the other.
+typedef real piece_buffer[2][VECTOR_BLOCK + 5 * 16];
+
+enum { PIECE_OF_PAIRS = 1024 }; // so that three buffers fit the first-level cache
+
+static inline size_t piece_length(const struct graph *g, int value, size_t at) {
+    size_t n = vector_block(value_columns(g, value), at);
+    return g->precision == PRECISION_BF16 && n > PIECE_OF_PAIRS ? PIECE_OF_PAIRS : n;
+}
+
+// Where the rows are to be written; piece_put afterwards.
+static inline struct rows piece_room(const struct graph *g, int value, enum map map, const struct piece *p,
+                                     piece_buffer buffer) {
+    real *a = value < 0 ? NULL : g->values[value].map[map];
+    if (!a)
+        return (struct rows){{NULL, NULL}};
+    if (g->values[value].paired)
+        return (struct rows){{buffer[0], buffer[1]}};
+    size_t row = value_columns(g, value);
+    a += (size_t)p->channel * row + p->at;
+    return (struct rows){{a, a + row}};
+}
+
+static inline bf16 *piece_pairs(const struct graph *g, int value, enum map map, const struct piece *p) {
+    return value_pairs(g, value, map) + (size_t)(p->channel / 2) * pairs_plane(value_columns(g, value)) +
+           2 * p->at;
+}
+
+// The rows as they are.
+static inline struct rows piece_get(const struct graph *g, int value, enum map map, const struct piece *p,
+                                    piece_buffer buffer) {
+    struct rows r = piece_room(g, value, map, p, buffer);
+    if (r.of[0] == buffer[0])
+        bf16_kernels()->split(piece_pairs(g, value, map, p), p->n, buffer[0], buffer[1]);
+    return r;
+}
+
+// What was written to `r` into the array.
+static inline void piece_put(const struct graph *g, int value, enum map map, const struct piece *p,
+                             struct rows r) {
+    if (r.of[0] && g->values[value].paired)
+        bf16_kernels()->join(r.of[0], r.of[1], p->n, piece_pairs(g, value, map, p));
+}
+
+// Over the rows of channels 2 group and 2 group + 1.
+#define FOR_PIECES(p, g, value, group)                                                                       \
+    for (struct piece p = piece_first(g, value, group); p.n; piece_next(g, value, &p))
+
+static inline struct piece piece_first(const struct graph *g, int value, int group) {
+    int left = g->values[value].channels - 2 * group;
+    return (struct piece){.channel = 2 * group, .count = left < 2 ? left : 2, .n = piece_length(g, value, 0)};
+}
+
+static inline void piece_next(const struct graph *g, int value, struct piece *p) { // n 0: there is none
+    p->at += p->n;
+    p->n = piece_length(g, value, p->at);
+}
+
+static inline int piece_groups(const struct graph *g, int value) {
+    return (g->values[value].channels + 1) / 2;
+}
+
+#endif
