@@ -124,6 +124,7 @@ static inline __mmask16 first_of_16(size_t n) {
 static void pack_split(const bf16 *from, size_t n, float *even, float *odd) {
     for (size_t i = 0; i < n; i += 16) {
         __mmask16 used = first_of_16(n - i);
+        _mm_prefetch((const char *)(from + 2 * (i + n)), _MM_HINT_T1); // rows are taken piece after piece
         __m512i pairs = _mm512_maskz_loadu_epi32(used, from + 2 * i);
         _mm512_mask_storeu_ps(even + i, used, even_of(pairs));
         _mm512_mask_storeu_ps(odd + i, used, odd_of(pairs));

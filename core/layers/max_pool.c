@@ -1,104 +1,188 @@
 // SPDX-License-Identifier: Apache-2.0
 // Max pooling. The winner of each window, as the index of its tap, is kept from the forward pass; given the
 // winners, all other maps are linear: t takes the winner's number, g and d go to the winner.
+//
+// All maps go pixel by pixel through the taps, for some images of two channels at a time (piece.h).
+#include "core/kernels/wide.h"
 #include "core/layers/layers.h"
+#include "core/layers/piece.h"
 
-#include <math.h>
+#include <omp.h>
 #include <string.h>
+
+enum { IMAGES = 64 }; // at a time
 
 static size_t kept(const struct graph *g, const struct node *node) {
     return value_size(g, node->output);
 }
 
-struct window { // taps of an output pixel that lie inside the input
-    int first_y, last_y, first_x, last_x, top, left;
-};
-
-static struct window window_of(const struct graph *g, const struct node *node, int oy, int ox) {
-    const struct value *in = &g->values[node->inputs[0]];
-    struct window w = {.top = oy * node->stride - node->padding, .left = ox * node->stride - node->padding};
-    w.first_y = w.top < 0 ? -w.top : 0;
-    w.first_x = w.left < 0 ? -w.left : 0;
-    w.last_y = in->height - w.top < node->kernel ? in->height - w.top : node->kernel;
-    w.last_x = in->width - w.left < node->kernel ? in->width - w.left : node->kernel;
-    return w;
+// The images [first, first + n) of a pixel, of two channels.
+static struct piece piece_of(const struct graph *g, int value, int group, int y, int x, size_t first) {
+    size_t batch = (size_t)g->batch, left = batch - first;
+    struct piece p = piece_first(g, value, group);
+    p.at = ((size_t)y * g->values[value].width + (size_t)x) * batch + first;
+    p.n = left < IMAGES ? left : IMAGES;
+    return p;
 }
 
-static void forward_pixel(const struct graph *g, const struct node *node, const real *plane, int oy, int ox,
-                          real *y, uint8_t *winner) {
-    size_t n = (size_t)g->batch;
-    int width = g->values[node->inputs[0]].width;
-    struct window w = window_of(g, node, oy, ox);
-    for (int ky = w.first_y; ky < w.last_y; ky++)
-        for (int kx = w.first_x; kx < w.last_x; kx++) {
-            const real *x = plane + ((size_t)(w.top + ky) * width + (size_t)(w.left + kx)) * n;
-            uint8_t tap = (uint8_t)(ky * node->kernel + kx);
-            int first = ky == w.first_y && kx == w.first_x;
-            for (size_t i = 0; i < n; i++) {
-                int wins = first || x[i] > y[i] || (isnan(x[i]) && !isnan(y[i]));
-                y[i] = wins ? x[i] : y[i];
-                winner[i] = wins ? tap : winner[i];
-            }
+// Winners of the same numbers of channel p->channel.
+static uint8_t *winners(const struct graph *g, const struct node *node, const struct piece *p) {
+    return (uint8_t *)node->keep + (size_t)p->channel * value_columns(g, node->output) + p->at;
+}
+
+struct span { // of taps in one direction: those of an output pixel that lie inside the input
+    int first, last, begin;
+};
+
+static struct span taps_of(const struct node *node, int out, int in_size) {
+    int begin = out * node->stride - node->padding, left = in_size - begin;
+    return (struct span){begin < 0 ? -begin : 0, left < node->kernel ? left : node->kernel, begin};
+}
+
+// A tap's numbers win over the best so far where they are larger or the first NaN.
+WIDE static void compete(size_t n, const real *x, int tap, int first, real *best, int32_t *winner) {
+    for (size_t i = 0; i < n; i++) {
+        int wins = first | (!(x[i] <= best[i]) & (best[i] == best[i]));
+        best[i] = wins ? x[i] : best[i];
+        winner[i] = wins ? tap : winner[i];
+    }
+}
+
+WIDE static void narrow(size_t n, const int32_t *from, uint8_t *to) {
+    for (size_t i = 0; i < n; i++)
+        to[i] = (uint8_t)from[i];
+}
+
+static void forward_pixel(const struct graph *g, const struct node *node, int oy, int ox, struct piece to) {
+    const struct value *in = &g->values[node->inputs[0]];
+    struct span ys = taps_of(node, oy, in->height), xs = taps_of(node, ox, in->width);
+    piece_buffer of_x;
+    real best[2][IMAGES] = {{0}};
+    int32_t winner[2][IMAGES] = {{0}};
+    for (int ky = ys.first; ky < ys.last; ky++)
+        for (int kx = xs.first; kx < xs.last; kx++) {
+            struct piece from = to;
+            from.at = ((size_t)(ys.begin + ky) * in->width + (size_t)(xs.begin + kx)) * g->batch +
+                      to.at % (size_t)g->batch;
+            struct rows x = piece_get(g, node->inputs[0], MAP_X, &from, of_x);
+            for (int h = 0; h < to.count; h++)
+                compete(to.n, x.of[h], ky * node->kernel + kx, ky == ys.first && kx == xs.first, best[h],
+                        winner[h]);
         }
+    piece_buffer of_y;
+    struct rows y = piece_room(g, node->output, MAP_X, &to, of_y);
+    for (int h = 0; h < to.count; h++) {
+        memcpy(y.of[h], best[h], to.n * sizeof **best);
+        narrow(to.n, winner[h], winners(g, node, &to) + (size_t)h * value_columns(g, node->output));
+    }
+    piece_put(g, node->output, MAP_X, &to, y);
 }
 
 static void forward(struct graph *g, struct node *node) {
-    const struct value *in = &g->values[node->inputs[0]], *out = &g->values[node->output];
-    size_t n = (size_t)g->batch, in_plane = value_columns(g, node->inputs[0]),
-           out_plane = value_columns(g, node->output);
+    const struct value *out = &g->values[node->output];
 #pragma omp parallel for schedule(static)
-    for (int c = 0; c < out->channels; c++) {
-        const real *x = in->map[MAP_X] + c * in_plane;
-        real *y = out->map[MAP_X] + c * out_plane;
-        uint8_t *winner = (uint8_t *)node->keep + c * out_plane;
+    for (int group = 0; group < piece_groups(g, node->output); group++)
         for (int oy = 0; oy < out->height; oy++)
-            for (int ox = 0; ox < out->width; ox++, y += n, winner += n)
-                forward_pixel(g, node, x, oy, ox, y, winner);
+            for (int ox = 0; ox < out->width; ox++)
+                for (size_t i = 0; i < (size_t)g->batch; i += IMAGES)
+                    forward_pixel(g, node, oy, ox, piece_of(g, node->output, group, oy, ox, i));
+}
+
+// to += from where that tap has won
+WIDE static void add_where(size_t n, const real *from, const uint8_t *winner, int tap, real *to) {
+    for (size_t i = 0; i < n; i++)
+        to[i] += winner[i] == tap ? from[i] : 0;
+}
+
+// Numbers of an output pixel to the winners, in whose planes x their sums are made.
+static void down_pixel(const struct graph *g, const struct node *node, enum map map, int oy, int ox,
+                       struct piece from, real *const x[2]) {
+    size_t batch = (size_t)g->batch, width = (size_t)g->values[node->inputs[0]].width;
+    piece_buffer of_y;
+    struct rows y = piece_get(g, node->output, map, &from, of_y);
+    int top = oy * node->stride - node->padding, left = ox * node->stride - node->padding;
+    for (int h = 0; h < from.count; h++) {
+        const uint8_t *winner = winners(g, node, &from) + (size_t)h * value_columns(g, node->output);
+        for (size_t i = 0; i < from.n; i++) {
+            size_t iy = (size_t)(top + winner[i] / node->kernel),
+                   ix = (size_t)(left + winner[i] % node->kernel);
+            x[h][(iy * width + ix) * batch + from.at % batch + i] += y.of[h][i];
+        }
     }
 }
 
-// Position in the input's plane of the winner of element i of output pixel (oy, ox).
-static inline size_t winner_at(const struct graph *g, const struct node *node, int oy, int ox, uint8_t tap,
-                               size_t i) {
-    int iy = oy * node->stride - node->padding + tap / node->kernel;
-    int ix = ox * node->stride - node->padding + tap % node->kernel;
-    return ((size_t)iy * g->values[node->inputs[0]].width + ix) * (size_t)g->batch + i;
+// The planes of two channels that sums are made in: the array's own, or floats aside.
+static void open_planes(const struct graph *g, const struct node *node, enum map map, int group, real *x[2]) {
+    int input = node->inputs[0];
+    size_t plane = value_columns(g, input);
+    piece_buffer buffer;
+    if (g->values[input].paired)
+        for (int h = 0; h < 2; h++)
+            x[h] = g->scratch + ((size_t)omp_get_thread_num() * 2 + (size_t)h) * plane;
+    FOR_PIECES(p, g, input, group) {
+        struct rows there = piece_get(g, input, map, &p, buffer);
+        for (int h = 0; h < p.count; h++) {
+            if (!p.at && !g->values[input].paired)
+                x[h] = there.of[h];
+            if (!node->adds[map][0])
+                memset(x[h] + p.at, 0, p.n * sizeof **x);
+            else if (g->values[input].paired)
+                memcpy(x[h] + p.at, there.of[h], p.n * sizeof **x);
+        }
+    }
 }
 
 static void down(struct graph *g, struct node *node, enum map map) {
-    const struct value *in = &g->values[node->inputs[0]], *out = &g->values[node->output];
-    size_t n = (size_t)g->batch, in_plane = value_columns(g, node->inputs[0]),
-           out_plane = value_columns(g, node->output);
-    if (!in->map[map])
+    const struct value *out = &g->values[node->output];
+    int input = node->inputs[0];
+    if (!layer_map(g, input, map))
         return;
 #pragma omp parallel for schedule(static)
-    for (int c = 0; c < out->channels; c++) {
-        real *x = in->map[map] + c * in_plane;
-        const real *y = out->map[map] + c * out_plane;
-        const uint8_t *winner = (const uint8_t *)node->keep + c * out_plane;
-        if (!node->adds[map][0])
-            memset(x, 0, in_plane * sizeof *x);
+    for (int group = 0; group < piece_groups(g, node->output); group++) {
+        real *x[2] = {layer_map(g, input, map), layer_map(g, input, map)};
+        open_planes(g, node, map, group, x);
         for (int oy = 0; oy < out->height; oy++)
             for (int ox = 0; ox < out->width; ox++)
-                for (size_t i = 0; i < n; i++)
-                    x[winner_at(g, node, oy, ox, *winner++, i)] += *y++;
+                for (size_t i = 0; i < (size_t)g->batch; i += IMAGES)
+                    down_pixel(g, node, map, oy, ox, piece_of(g, node->output, group, oy, ox, i), x);
+        FOR_PIECES(p, g, input, group)
+        piece_put(g, input, map, &p, (struct rows){{x[0] + p.at, x[1] + p.at}});
     }
 }
 
+// Numbers: the planes of two channels for each thread, where d and g are summed up before they are rounded.
+static size_t scratch(const struct graph *g, const struct node *node, int threads) {
+    return g->values[node->inputs[0]].paired ? 2 * value_columns(g, node->inputs[0]) * (size_t)threads : 0;
+}
+
+static void tangent_pixel(const struct graph *g, const struct node *node, int oy, int ox, struct piece to) {
+    const struct value *in = &g->values[node->inputs[0]];
+    struct span ys = taps_of(node, oy, in->height), xs = taps_of(node, ox, in->width);
+    piece_buffer of_x, of_y;
+    struct rows y = piece_room(g, node->output, MAP_T, &to, of_y);
+    for (int h = 0; h < to.count; h++)
+        memset(y.of[h], 0, to.n * sizeof *y.of[h]);
+    for (int ky = ys.first; ky < ys.last; ky++)
+        for (int kx = xs.first; kx < xs.last; kx++) {
+            struct piece from = to;
+            from.at = ((size_t)(ys.begin + ky) * in->width + (size_t)(xs.begin + kx)) * g->batch +
+                      to.at % (size_t)g->batch;
+            struct rows x = piece_get(g, node->inputs[0], MAP_T, &from, of_x);
+            for (int h = 0; h < to.count; h++)
+                add_where(to.n, x.of[h], winners(g, node, &to) + (size_t)h * value_columns(g, node->output),
+                          ky * node->kernel + kx, y.of[h]);
+        }
+    piece_put(g, node->output, MAP_T, &to, y);
+}
+
 static void tangent(struct graph *g, struct node *node) {
-    const struct value *in = &g->values[node->inputs[0]], *out = &g->values[node->output];
-    size_t n = (size_t)g->batch, in_plane = value_columns(g, node->inputs[0]),
-           out_plane = value_columns(g, node->output);
+    const struct value *out = &g->values[node->output];
 #pragma omp parallel for schedule(static)
-    for (int c = 0; c < out->channels; c++) {
-        const real *x = in->map[MAP_T] + c * in_plane;
-        real *y = out->map[MAP_T] + c * out_plane;
-        const uint8_t *winner = (const uint8_t *)node->keep + c * out_plane;
+    for (int group = 0; group < piece_groups(g, node->output); group++)
         for (int oy = 0; oy < out->height; oy++)
             for (int ox = 0; ox < out->width; ox++)
-                for (size_t i = 0; i < n; i++)
-                    *y++ = x[winner_at(g, node, oy, ox, *winner++, i)];
-    }
+                for (size_t i = 0; i < (size_t)g->batch; i += IMAGES)
+                    tangent_pixel(g, node, oy, ox, piece_of(g, node->output, group, oy, ox, i));
 }
 
 static void score(struct graph *g, struct node *node) {
@@ -109,7 +193,9 @@ static void backward(struct graph *g, struct node *node) {
 }
 
 static const struct layer layer = {.name = "max pool",
+                                   .pairs = 1,
                                    .kept = kept,
+                                   .scratch = scratch,
                                    .forward = forward,
                                    .score = score,
                                    .tangent = tangent,
