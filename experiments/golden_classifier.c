@@ -176,7 +176,10 @@ static int make_trainer(struct run *r, const char *method) {
     if (golden_text(r->parts.file, "order", order, sizeof order, r->parts.err) ||
         golden_text(r->parts.file, "reduction", reduction, sizeof reduction, r->parts.err))
         return -1;
-    struct trainer_settings s = {.batch = r->batch, .threads = 2, .precision = r->parts.report->precision};
+    struct trainer_settings s = {.batch = r->batch,
+                                 .threads = 2,
+                                 .precision = r->parts.report->precision,
+                                 .activations = r->parts.report->precision};
     s.network = (struct network){.model = r->model,
                                  .width = (int)golden_attribute(r->parts.file, "width", 0),
                                  .classes = (int)golden_attribute(r->parts.file, "classes", 0),

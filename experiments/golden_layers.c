@@ -177,7 +177,7 @@ static int run_layer(const struct layer_case *c, const char *op) {
         g->logits = output;
         g->precision = c->report->precision;
         failed = graph_plan(g, GRAPH_TRAIN_EXPLAIN, inputs, 2, c->err);
-        arena = failed ? NULL : aligned_alloc(64, (g->arena_bytes + 63) / 64 * 64);
+        arena = failed ? NULL : allocate_arena(g->arena_bytes, "a layer", c->err);
         failed = failed || !arena;
     }
     if (!failed) {

@@ -46,10 +46,9 @@ static int make_side(struct pix2pix_side *side, const struct pix2pix_settings *s
         side->mean ? allocate(side->parameters.trained_size, sizeof(real), "the optimiser", err) : NULL;
     if (!side->square)
         return -1;
-    side->arena = aligned_alloc(64, arena);
+    side->arena = allocate_arena(arena, "a pseudo-annotator's iteration", err);
     if (!side->arena)
-        return fail(err, "out of memory: a pseudo-annotator's iteration needs %.1f MiB",
-                    (double)arena / (1 << 20));
+        return -1;
     pix2pix_initialise(&side->parameters, s->seed);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 long memory_fail_at = 0;
 
@@ -27,6 +28,21 @@ void *allocate(size_t count, size_t size, const char *what, struct error *err) {
         block = calloc(count ? count : 1, size ? size : 1);
     if (!block)
         report(err, what, count, size);
+    return block;
+}
+
+void *allocate_arena(size_t bytes, const char *what, struct error *err) {
+    enum { LINE = 64, HUGE_PAGE = 2 << 20, WORTH_PAGES = 2 * HUGE_PAGE };
+    size_t unit = bytes < WORTH_PAGES ? LINE : HUGE_PAGE;
+    void *block = NULL;
+    if (bytes < SIZE_MAX - unit && !chosen_to_fail())
+        block = aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
+    if (!block)
+        report(err, what, bytes, 1);
+#ifdef MADV_HUGEPAGE
+    else if (unit == HUGE_PAGE)
+        madvise(block, (bytes + unit - 1) / unit * unit, MADV_HUGEPAGE); // a wish: nothing depends on it
+#endif
     return block;
 }
 

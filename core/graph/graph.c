@@ -2,6 +2,7 @@
 #include "core/graph/graph.h"
 
 #include "core/base/memory.h"
+#include "core/kernels/pairs.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -60,8 +61,8 @@ size_t value_size(const struct graph *g, int value) {
     return (size_t)g->values[value].channels * value_columns(g, value);
 }
 
-bf16 *value_pairs(const struct graph *g, int value, enum map map) {
-    return (bf16 *)g->values[value].map[map];
+uint16_t *value_pairs(const struct graph *g, int value, enum map map) {
+    return (uint16_t *)g->values[value].map[map];
 }
 
 static size_t value_bytes(const struct graph *g, int v) {
@@ -272,6 +273,11 @@ static void mark_above(struct graph *g) {
                 g->values[g->nodes[n].output].above = 1;
 }
 
+int graph_pairs(const struct graph *g) {
+    return g->precision == PRECISION_BF16 && g->activations == PRECISION_BF16 &&
+           sizeof(real) == sizeof(float);
+}
+
 // Which values are kept in bf16: those between layers that all can, and that nobody else reads.
 static void mark_paired(struct graph *g) {
     for (int v = 0; v < g->value_count; v++) {
@@ -285,9 +291,8 @@ static void mark_paired(struct graph *g) {
                 }
         for (int l = 0; l < STAGES; l++)
             all &= !(g->explained[l] && g->stage[l] == v);
-        value->paired = g->precision == PRECISION_BF16 && sizeof(real) == sizeof(float) && read && all &&
-                        value->producer >= 0 && g->nodes[value->producer].layer->pairs &&
-                        pairs_hold(value->channels);
+        value->paired = graph_pairs(g) && read && all && value->producer >= 0 &&
+                        g->nodes[value->producer].layer->pairs && pairs_hold(value->channels);
     }
 }
 

@@ -8,11 +8,11 @@
 //   d  backward  down   adjoint of the forward pass, plus what the g map's own dependence on x and weights
 //   adds
 //
-// A value carries one array per map, laid out as core/kernels/real.h says; in a graph whose precision is bf16,
-// values that only convolutions, batch norms and max pooling touch are kept in bf16 (pairs.h), but not the
-// explained ones, which Grad-CAM reads. A network builder adds values,
-// parameters and nodes in order (graph_add_*); graph_plan then decides which maps each value needs, places
-// all arrays in one arena by their lifetimes, and from then on a step allocates nothing.
+// A value carries one array per map, laid out as core/kernels/real.h says; in a graph whose activations are
+// bf16, values that only convolutions, batch norms and max pooling touch are kept in bf16 (pairs.h), but not
+// the explained ones, which Grad-CAM reads. A network builder adds values, parameters and nodes in order
+// (graph_add_*); graph_plan then decides which maps each value needs, places all arrays in one arena by their
+// lifetimes, and from then on a step allocates nothing.
 //
 // The explained values are the A_l. Only values that depend on an explained one have g and t: for a ResNet
 // with all four stages explained everything above layer1's output, and nothing at all for the baseline.
@@ -20,7 +20,6 @@
 #define REFF_GRAPH_GRAPH_H
 
 #include "core/base/error.h"
-#include "core/kernels/pairs.h"
 #include "core/kernels/precision.h"
 #include "core/kernels/real.h"
 
@@ -114,7 +113,9 @@ struct graph {
     struct parameters *parameters;
     enum graph_mode mode;
     enum precision precision; // of the operands of convolutions; set before graph_plan
-    int training;             // batch statistics, and running ones are updated
+    // Of values between layers: PRECISION_BF16 keeps in pairs what can be, where `precision` is too.
+    enum precision activations;
+    int training; // batch statistics, and running ones are updated
     struct {
         uint64_t seed, step;
     } dropout;          // key of dropout's draws; whoever trains sets both before the forward pass
@@ -171,8 +172,10 @@ void graph_tangent(struct graph *g, graph_visit *visit, void *context);
 // them; the map's other uses are added). `visit` adds dL/dA_l to the d of the stage (NULL for the baseline).
 void graph_backward(struct graph *g, graph_visit *visit, void *context);
 
+int graph_pairs(const struct graph *g); // whether any value may be kept in pairs
+
 // A value's map as bf16 in pairs; only where it is `paired`.
-bf16 *value_pairs(const struct graph *g, int value, enum map map);
+uint16_t *value_pairs(const struct graph *g, int value, enum map map);
 
 // Elements of a value's array, and of one channel's row.
 size_t value_columns(const struct graph *g, int value);

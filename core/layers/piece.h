@@ -7,6 +7,7 @@
 
 #include "core/graph/graph.h"
 #include "core/kernels/bf16.h"
+#include "core/kernels/pairs.h"
 #include "core/kernels/vector.h"
 
 struct piece {
@@ -26,7 +27,7 @@ enum { PIECE_OF_PAIRS = 1024 }; // so that three buffers fit the first-level cac
 
 static inline size_t piece_length(const struct graph *g, int value, size_t at) {
     size_t n = vector_block(value_columns(g, value), at);
-    return g->precision == PRECISION_BF16 && n > PIECE_OF_PAIRS ? PIECE_OF_PAIRS : n;
+    return graph_pairs(g) && n > PIECE_OF_PAIRS ? PIECE_OF_PAIRS : n;
 }
 
 // Where the rows are to be written; piece_put afterwards.

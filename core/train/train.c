@@ -328,6 +328,8 @@ static json_t *record(const struct training *r, json_t *metrics, const char *mod
     json_object_set_new(run, "precision", json_string(precision_name(precision)));
     if (precision_isa(precision))
         json_object_set_new(run, "products", json_string(precision_isa(precision)));
+    if (r->trainer->settings.activations == PRECISION_BF16)
+        json_object_set_new(run, "activations", json_string("bf16"));
     json_object_set_new(run, "threads", json_integer(r->trainer->settings.threads));
     json_object_set_new(run, "seconds", json_real(seconds));
     json_object_set_new(run, "resumed_at_step", json_integer(r->resumed_at));

@@ -24,21 +24,22 @@
 #define TRAIN_METHODS "baseline reff reff-single reff-l1 reff-l2 reff-detached abn"
 
 struct train_settings {
-    char model[SETTING_WORD_SIZE];     // small, resnet18, resnet50
-    int width;                         // channels of the first stage (64 in torchvision's)
-    char method[SETTING_WORD_SIZE];    // of TRAIN_METHODS; abn's network is the ABN form of the model
-    double lambda;                     // factor of L_reg; negative: the method's own default
-    struct real_list layer_weights;    // w of layer1..layer4; empty: the method's own default
-    char order[SETTING_WORD_SIZE];     // normalise-first, resize-first
-    char reduction[SETTING_WORD_SIZE]; // sum, mean, auto (mean for ReFF and ABN, sum for L1 and L2)
-    double cam_eps;                    // eps of the normalised map
-    double gamma;                      // ABN: factor of the map loss
-    double lambda_ramp;                // epochs over which lambda rises linearly from 0
-    double clip_norm;                  // largest 2-norm of the whole gradient; 0: no clipping
-    double lr, momentum, weight_decay; // SGD as PyTorch's
-    double bn_eps, bn_momentum;        // batch norm
-    char precision[SETTING_WORD_SIZE]; // f32, bf16, auto: of the operands of convolutions
-    int batch;                         // images per step; an incomplete last batch of an epoch is left out
+    char model[SETTING_WORD_SIZE];       // small, resnet18, resnet50
+    int width;                           // channels of the first stage (64 in torchvision's)
+    char method[SETTING_WORD_SIZE];      // of TRAIN_METHODS; abn's network is the ABN form of the model
+    double lambda;                       // factor of L_reg; negative: the method's own default
+    struct real_list layer_weights;      // w of layer1..layer4; empty: the method's own default
+    char order[SETTING_WORD_SIZE];       // normalise-first, resize-first
+    char reduction[SETTING_WORD_SIZE];   // sum, mean, auto (mean for ReFF and ABN, sum for L1 and L2)
+    double cam_eps;                      // eps of the normalised map
+    double gamma;                        // ABN: factor of the map loss
+    double lambda_ramp;                  // epochs over which lambda rises linearly from 0
+    double clip_norm;                    // largest 2-norm of the whole gradient; 0: no clipping
+    double lr, momentum, weight_decay;   // SGD as PyTorch's
+    double bn_eps, bn_momentum;          // batch norm
+    char precision[SETTING_WORD_SIZE];   // f32, bf16, auto: of the operands of convolutions
+    char activations[SETTING_WORD_SIZE]; // f32, bf16: in memory, where `precision` comes to bf16
+    int batch;                           // images per step; an incomplete last batch of an epoch is left out
     int epochs;
     uint64_t seed;                   // initial weights and order of the batches
     char select[SETTING_WORD_SIZE];  // last, best-validation: which epoch's accuracy is reported

@@ -32,6 +32,8 @@ const struct setting train_schema[] = {
     SETTING_REAL(T, bn_momentum, "0.1", 0, 1, "", "momentum of batch norm's running statistics"),
     SETTING_LATER_CHOICE(T, precision, "f32", PRECISIONS,
                          "of the operands of convolutions; auto: bf16 where the processor has it"),
+    SETTING_LATER_CHOICE(T, activations, "f32", "f32 bf16",
+                         "in memory, where convolutions are in bf16: half the traffic, once rounded more"),
     SETTING_INT(T, batch, "32", 2, 4096, "images", "images per step"),
     SETTING_INT(T, epochs, "50", 1, 1000000, "epochs", "passes over the training data"),
     SETTING_SEED(T, seed, "1", "seed of the initial weights and of the batches' order"),
@@ -81,6 +83,8 @@ int train_resolve(const struct train_settings *s, int pixels, int classes, struc
                                     .attention = m->attention};
     out->batch = s->batch;
     out->precision = precision_choose(s->precision);
+    if (out->precision == PRECISION_BF16)
+        out->activations = precision_choose(s->activations);
     out->regularises = m->regularises;
     out->detached = m->detached;
     out->regulariser = (struct regulariser){

@@ -32,6 +32,7 @@ static int make_graphs(struct trainer *t, struct error *err) {
     if (!t->evaluation)
         return -1;
     t->steps->precision = t->evaluation->precision = s->precision;
+    t->steps->activations = t->evaluation->activations = s->activations;
     if (graph_plan(t->steps, step_mode(s), regularised_stages(s), s->threads, err))
         return -1;
     return graph_plan(t->evaluation, GRAPH_INFER_EXPLAIN, ALL_STAGES, s->threads, err);
@@ -81,11 +82,9 @@ struct trainer *trainer_create(const struct trainer_settings *settings, uint64_t
     t->predictions = allocate((size_t)settings->batch, sizeof(int32_t), "the predictions", err);
     if (!t->velocity || !t->predictions)
         goto failed;
-    t->arena = aligned_alloc(64, arena_bytes(t));
-    if (!t->arena) {
-        fail(err, "out of memory: a step needs %.1f MiB", (double)arena_bytes(t) / (1 << 20));
+    t->arena = allocate_arena(arena_bytes(t), "a step", err);
+    if (!t->arena)
         goto failed;
-    }
     graph_place(t->steps, t->arena);
     graph_place(t->evaluation, t->arena);
     network_initialise(&t->parameters, seed);

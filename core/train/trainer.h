@@ -12,7 +12,7 @@
 struct trainer_settings {
     struct network network; // network.model must outlive the trainer; network.attention: ABN
     int batch;
-    enum precision precision;
+    enum precision precision, activations;
     int regularises; // 0: baseline
     int detached;    // alpha taken as a constant: no second order (not the paper's method; a control)
     struct regulariser regulariser;
