@@ -68,10 +68,13 @@ static const struct method methods[] = {
     {"reff over abn", 1, 0, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 30, {15, 60, 250, 1000}, 1, 0.01},
 };
 
+static enum precision precision = PRECISION_F32; // of products and activations alike, where the build has it
+
 static struct trainer *make_trainer(const struct method *m, const char *model) {
     struct error err = {0};
     struct trainer_settings s = {.batch = BATCH, .regularises = m->regularises, .detached = m->detached};
     s.network = (struct network){model, 4, CLASSES, PIXELS, 1e-5, 0.1, m->attention};
+    s.precision = s.activations = precision;
     s.regulariser = m->regulariser;
     s.gamma = m->gamma;
     memcpy(s.layer_weights, m->weights, sizeof s.layer_weights);
@@ -214,7 +217,7 @@ static void test_trainer_keeps_our_threads(void) {
     omp_set_num_threads(before);
 }
 
-static void test_same_bits_for_any_threads(void) {
+static void check_same_bits(void) {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         real *one, *other;
         size_t size;
@@ -226,6 +229,16 @@ static void test_same_bits_for_any_threads(void) {
         }
         free(one);
     }
+}
+
+static void test_same_bits_for_any_threads(void) {
+    check_same_bits();
+}
+
+static void test_same_bits_in_bf16(void) {
+    precision = PRECISION_BF16;
+    check_same_bits();
+    precision = PRECISION_F32;
 }
 
 // Evaluation shares the arena and the parameters with training and must change neither results nor running
@@ -254,7 +267,7 @@ static void test_evaluation_leaves_no_trace(void) {
     omp_set_num_threads(before);
 }
 
-static void test_loss_that_is_no_number_names_its_layer(void) {
+static void check_layer_is_named(void) {
     static struct batch b;
     struct trainer *t = make_trainer(&methods[1], "small");
     struct step_result r;
@@ -272,6 +285,13 @@ static void test_loss_that_is_no_number_names_its_layer(void) {
     trainer_free(t);
 }
 
+static void test_loss_that_is_no_number_names_its_layer(void) {
+    check_layer_is_named();
+    precision = PRECISION_BF16;
+    check_layer_is_named();
+    precision = PRECISION_F32;
+}
+
 void suite_engine(void);
 void suite_engine(void) {
     CU_pSuite suite = CU_add_suite("engine", NULL, NULL);
@@ -280,6 +300,7 @@ void suite_engine(void) {
     CU_add_test(suite, "detached control and full gradient are told apart", test_detached_is_told_apart);
     CU_add_test(suite, "a trainer leaves OpenMP its threads", test_trainer_keeps_our_threads);
     CU_add_test(suite, "same bits for 1 to 5 threads", test_same_bits_for_any_threads);
+    CU_add_test(suite, "same bits for 1 to 5 threads, activations in bf16", test_same_bits_in_bf16);
     CU_add_test(suite, "evaluation leaves no trace in training", test_evaluation_leaves_no_trace);
     CU_add_test(suite, "a loss that is no number names its layer",
                 test_loss_that_is_no_number_names_its_layer);

@@ -237,7 +237,7 @@ static double off(const real *mine, const real *want, size_t n) {
 }
 
 static void take_worse(double *worst, const char **where, const char *name, double off_by) {
-    if (off_by <= *worst)
+    if (isnan(*worst) || off_by <= *worst) // a NaN is the worst
         return;
     *worst = off_by;
     *where = name;
