@@ -168,7 +168,9 @@ static void bench_open(struct bench *b, enum chain chain, int channels, enum pre
     b->g = graph_create(BATCH, &b->parameters, &err);
     CU_ASSERT_FATAL(b->g != NULL);
     int input = b->g->input = graph_add_value(b->g, channels, HEIGHT, WIDTH, &err);
-    int v = hand_on(b, "in", input, channels), other = hand_on(b, "in_", input, channels);
+    int v = hand_on(b, "in", input, channels),
+        needs_other = chain == NORM_RELU_RESIDUAL || chain == NORM_TWICE;
+    int other = needs_other ? hand_on(b, "in_", input, channels) : -1;
     v = middle(b, chain, v, other, channels);
     b->output = b->g->logits = hand_on(b, "out", v, channels);
     b->g->stage[0] = input;
