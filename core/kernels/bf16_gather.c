@@ -358,12 +358,14 @@ static void put_tile(const struct task *t, const float *sums, int m, size_t pixe
         put(sums, (real *)t->destination + (size_t)m * columns + at, columns, rows, used, t->add);
 }
 
-// The source tiles that one chunk (a destination column of the phase and a strip) multiplies.
+// The source tiles that one chunk (a destination column of the phase and a strip) multiplies. Strides are set
+// already; outside the image, which only sources in pairs reach, there are zeros.
 static void aim(const struct gather *g, struct tile_run *run, int j, const bf16 *row, int column, int strip) {
-    int inside = !g->source_paired || (column >= 0 && column < g->source_width);
-    run->b[j] = inside
-                    ? row + (ptrdiff_t)column * (ptrdiff_t)g->source.column + (size_t)strip * g->source.strip
-                    : zeros;
+    run->b[j] = row + (ptrdiff_t)column * (ptrdiff_t)g->source.column + (size_t)strip * g->source.strip;
+    if (!g->source_paired)
+        return;
+    int inside = column >= 0 && column < g->source_width;
+    run->b[j] = inside ? run->b[j] : zeros;
     run->b_row[j] = inside ? g->source.tile_row : 0;
     run->b_step[j] = inside ? g->source.depth : 0;
 }
@@ -382,7 +384,10 @@ static void multiply_row(const struct task *t, int mb, int y, int phase) {
             if (g->folded || source_offset(g, phase, kx, &offset)) {
                 starts[count] = t->tiles + (size_t)(row - t->row) * g->source.row;
                 offsets[count] = offset + g->left;
-                runs[count++].a = t->weights + (size_t)mb * block + (size_t)(ky * g->taps_x + kx) * tap_tiles;
+                runs[count++] = (struct tile_run){.a = t->weights + (size_t)mb * block +
+                                                       (size_t)(ky * g->taps_x + kx) * tap_tiles,
+                                                  .b_row = {g->source.tile_row, g->source.tile_row},
+                                                  .b_step = {g->source.depth, g->source.depth}};
             }
     }
     int step = g->folded ? 1 : g->step, chunks = phase_columns(g, phase) * g->strips;
