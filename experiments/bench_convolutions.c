@@ -3,6 +3,7 @@
 #include "core/base/memory.h"
 #include "core/base/progress.h"
 #include "core/kernels/gemm.h"
+#include "core/kernels/pairs.h"
 #include "core/kernels/vector.h"
 #include "core/networks/network.h"
 #include "core/train/trainer.h"
@@ -29,8 +30,17 @@ static size_t weight_size(const struct convolution *c) {
     return (size_t)c->c_out * c->c_in * c->kernel_h * c->kernel_w;
 }
 
+static size_t input_bytes(const struct convolution *c) {
+    return c->x_paired ? pairs_bytes(c->c_in, (size_t)c->h_in * c->w_in * c->batch)
+                       : input_size(c) * sizeof(real);
+}
+static size_t output_bytes(const struct convolution *c) {
+    return c->y_paired ? pairs_bytes(c->c_out, (size_t)c->h_out * c->w_out * c->batch)
+                       : output_size(c) * sizeof(real);
+}
+
 double bench_convolution_bytes(const struct convolution *c) {
-    return (double)((input_size(c) + output_size(c) + weight_size(c)) * sizeof(real));
+    return (double)(input_bytes(c) + output_bytes(c) + weight_size(c) * sizeof(real));
 }
 
 char *bench_shape_text(const struct convolution *c, char out[BENCH_SHAPE_SIZE]) {
@@ -83,6 +93,10 @@ int bench_convolutions_list(struct bench_convolutions *out, const struct bench_c
         for (enum precision precision = PRECISION_F32; precision <= PRECISION_BF16 && !failed; precision++) {
             struct convolution shape = shape_of(g, node);
             shape.precision = precision;
+            // As the steps keep them, but for the maps that Grad-CAM reads.
+            int pairs = precision == PRECISION_BF16 && !strcmp(c->training.activations, "bf16");
+            shape.x_paired = pairs && node->inputs[0] != g->input && pairs_hold(shape.c_in);
+            shape.y_paired = pairs && pairs_hold(shape.c_out);
             failed = bench_measures(precision) && add_shape(out, &shape, node->inputs[0] == g->input, err);
         }
     }
@@ -100,7 +114,8 @@ void bench_convolutions_free(struct bench_convolutions *convolutions) {
 
 struct operands {
     const struct convolution *c;
-    real *x, *weight, *y, *scratch;
+    void *x, *y;
+    real *weight, *scratch;
 };
 
 static void run(const struct operands *o, enum bench_product product) {
@@ -126,14 +141,21 @@ static double shortest(const struct operands *o, enum bench_product product, dou
     return best;
 }
 
-// Numbers in [-1, 1), all different enough.
+// Numbers in [-1, 1), all different enough, as they lie in a trainer's arena.
 static real *fill(size_t count, struct error *err) {
-    size_t bytes = (count * sizeof(real) + 63) / 64 * 64; // aligned as in a trainer's arena
-    real *a = aligned_alloc(64, bytes);
-    if (!a)
-        fail(err, "out of memory: a convolution needs %.1f MiB", (double)bytes / (1 << 20));
+    real *a = allocate_arena(count * sizeof *a, "a convolution", err);
     for (size_t i = 0; a && i < count; i++)
         a[i] = (real)((uint32_t)i * 2654435761u >> 8) / (real)(1 << 23) - 1;
+    return a;
+}
+
+// The same for an array of activations, of so many bytes.
+static void *fill_activations(size_t bytes, int paired, struct error *err) {
+    bf16 *a = paired ? allocate_arena(bytes + 64, "a convolution", err) : NULL; // a tile reads past the end
+    if (!paired)
+        return fill(bytes / sizeof(real), err);
+    for (size_t i = 0; a && i < bytes / sizeof *a; i++)
+        a[i] = (bf16)(0x3c00 | (uint32_t)i * 2654435761u >> 25 | (i & 1) << 15);
     return a;
 }
 
@@ -149,8 +171,9 @@ static json_t *measure(void *context, struct error *err) {
     omp_set_num_threads(m->effort->threads);
     gemm_prepare();
     vector_flush_denormals();
-    if ((o.x = fill(input_size(o.c), err)) && (o.weight = fill(weight_size(o.c), err)) &&
-        (o.y = fill(output_size(o.c), err)) &&
+    if ((o.x = fill_activations(input_bytes(o.c), o.c->x_paired, err)) &&
+        (o.weight = fill(weight_size(o.c), err)) &&
+        (o.y = fill_activations(output_bytes(o.c), o.c->y_paired, err)) &&
         (o.scratch = fill(convolution_scratch(o.c, m->effort->threads), err))) {
         result = json_array();
         for (enum bench_product p = 0; p < BENCH_PRODUCTS; p++) {

@@ -139,15 +139,16 @@ static int has(const struct graph *g, int value, enum map map) {
     return g->values[value].map[map] != NULL;
 }
 
-// Numbers in a value's array of that map; 0 where the plan has none.
-static double numbers(const struct graph *g, int value, enum map map) {
-    return has(g, value, map) ? (double)value_size(g, value) : 0;
+// Bytes of a value's array of that map; 0 where the plan has none.
+static double bytes_of(const struct graph *g, int value, enum map map) {
+    size_t number = g->values[value].paired ? sizeof(uint16_t) : sizeof(real);
+    return has(g, value, map) ? (double)(value_size(g, value) * number) : 0;
 }
 
-static double inputs_numbers(const struct graph *g, const struct node *node, enum map map) {
+static double inputs_bytes(const struct graph *g, const struct node *node, enum map map) {
     double sum = 0;
     for (int i = 0; i < node->input_count; i++)
-        sum += numbers(g, node->inputs[i], map);
+        sum += bytes_of(g, node->inputs[i], map);
     return sum;
 }
 
@@ -161,15 +162,15 @@ void bench_layers_work(const struct graph *g, double *flop, double *bytes) {
         products +=
             product_flop(g, node) * (2 + has(g, in, MAP_D) + has(g, in, MAP_G) + 2 * has(g, in, MAP_T));
         for (enum map map = 0; map < MAP_COUNT; map++) {
-            double read = inputs_numbers(g, node, map);
+            double read = inputs_bytes(g, node, map);
             // Above the lowest explained value g and t have inputs; below, the node does not take part.
             if (read > 0 || map == MAP_D)
-                moved += read + numbers(g, out, map);
+                moved += read + bytes_of(g, out, map);
         }
         // The backward map looks at the inputs' x again, and where there are any at t and g.
-        double t = inputs_numbers(g, node, MAP_T);
-        moved += inputs_numbers(g, node, MAP_X) + (t > 0 ? t + numbers(g, out, MAP_G) : 0);
+        double t = inputs_bytes(g, node, MAP_T);
+        moved += inputs_bytes(g, node, MAP_X) + (t > 0 ? t + bytes_of(g, out, MAP_G) : 0);
     }
     *flop = products;
-    *bytes = moved * (double)sizeof(real);
+    *bytes = moved;
 }
