@@ -196,7 +196,7 @@ static void put(const struct plan *p, int pair, const float *sums, int add, real
         int first = (ib + i % 2) * TILE_COLUMNS, columns = smaller(TILE_COLUMNS, p->channels - first);
         size_t at[TILE_COLUMNS]; // of each column's first tap in a row of weights
         for (int column = 0; column < columns; column++) {
-            size_t channel = (size_t)(first + column), c_in = (size_t)c->c_in;
+            size_t channel = (size_t)first + (size_t)column, c_in = (size_t)c->c_in;
             at[column] = p->folded ? channel % c_in * all_taps + channel / c_in : channel * all_taps;
         }
         int rows = smaller(TILE_ROWS, c->c_out - (mb + i / 2) * TILE_ROWS);
