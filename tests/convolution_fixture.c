@@ -7,8 +7,8 @@
 
 #define SHAPE(n, ci, h, w, co, kh, kw, s, p)                                                                 \
     {                                                                                                        \
-        .batch = n, .c_in = ci, .h_in = h, .w_in = w, .c_out = co, .kernel_h = kh, .kernel_w = kw,           \
-        .stride = s, .padding = p                                                                            \
+        .batch = (n), .c_in = (ci), .h_in = (h), .w_in = (w), .c_out = (co), .kernel_h = (kh),               \
+        .kernel_w = (kw), .stride = (s), .padding = (p)                                                      \
     }
 
 // Batches below, at and above 16 images, strides beyond the kernel, kernels beyond the map; channels that can

@@ -34,7 +34,8 @@ static void fill_pairs(bf16 *pairs, size_t n) {
     tiles_plain.join(even, odd, n, pairs);
 }
 
-#define EQUAL(a, b) CU_ASSERT(!memcmp(a, b, sizeof(a)))
+// Bits, not numbers: a NaN is equal to itself, and -0 is not 0.
+#define EQUAL(a, b) CU_ASSERT(!memcmp((const void *)(a), (const void *)(b), sizeof(a)))
 
 static void check_split_and_join(const struct tile_kernels *k, size_t n) {
     bf16 from[2 * MOST], mine[2 * MOST], want[2 * MOST];

@@ -50,7 +50,7 @@ static void move_running(struct graph *g, struct node *node, int c, double mean,
 static void statistics_at_once(struct graph *g, struct node *node, int group) {
     int input = node->inputs[0];
     double sum[2] = {0, 0}, squares[2] = {0, 0}, m = (double)value_columns(g, input);
-    real about[2];
+    real about[2] = {0, 0};
     piece_buffer buffer;
     FOR_PIECES(p, g, input, group) {
         struct rows u = piece_get(g, input, MAP_X, &p, buffer);
@@ -132,7 +132,8 @@ static void forward(struct graph *g, struct node *node) {
         if (g->training)
             batch_statistics(g, node, group);
         FOR_PIECES(p, g, output, group) {
-            struct rows u = piece_get(g, input, MAP_X, &p, of_u), r = piece_get(g, residual, MAP_X, &p, of_r),
+            struct rows u = piece_get(g, input, MAP_X, &p, of_u),
+                        r = piece_get_any(g, residual, MAP_X, &p, of_r),
                         y = piece_room(g, output, MAP_X, &p, of_y);
             for (int h = 0; h < p.count; h++) {
                 if (!g->training)
@@ -180,8 +181,10 @@ static void pass_to_residual(const struct graph *g, const struct node *node, enu
                              const struct piece *p, struct rows v) {
     int residual = residual_of(node), add = node->adds[map][1];
     piece_buffer buffer;
+    if (residual < 0 || !layer_map(g, residual, map))
+        return;
     struct rows r = add ? piece_get(g, residual, map, p, buffer) : piece_room(g, residual, map, p, buffer);
-    for (int h = 0; h < p->count && r.of[h]; h++)
+    for (int h = 0; h < p->count; h++)
         add_or_set(v.of[h], p->n, add, r.of[h]);
     piece_put(g, residual, map, p, r);
 }
@@ -297,8 +300,9 @@ static void tangent(struct graph *g, struct node *node) {
         struct sums s[2];
         sum_tangents(g, node, group, s);
         FOR_PIECES(p, g, output, group) {
-            struct rows in = piece_get(g, input, MAP_T, &p, of_in), u = piece_get(g, input, MAP_X, &p, of_u),
-                        r = piece_get(g, residual, MAP_T, &p, of_r),
+            struct rows in = piece_get_any(g, input, MAP_T, &p, of_in),
+                        u = piece_get(g, input, MAP_X, &p, of_u),
+                        r = piece_get_any(g, residual, MAP_T, &p, of_r),
                         to = piece_room(g, output, MAP_T, &p, of_to);
             for (int h = 0; h < p.count; h++) {
                 if (in.of[h])

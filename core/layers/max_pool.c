@@ -104,9 +104,8 @@ static void down_pixel(const struct graph *g, const struct node *node, enum map 
     for (int h = 0; h < from.count; h++) {
         const uint8_t *winner = winners(g, node, &from) + (size_t)h * value_columns(g, node->output);
         for (size_t i = 0; i < from.n; i++) {
-            size_t iy = (size_t)(top + winner[i] / node->kernel),
-                   ix = (size_t)(left + winner[i] % node->kernel);
-            x[h][(iy * width + ix) * batch + from.at % batch + i] += y.of[h][i];
+            int iy = top + winner[i] / node->kernel, ix = left + winner[i] % node->kernel;
+            x[h][((size_t)iy * width + (size_t)ix) * batch + from.at % batch + i] += y.of[h][i];
         }
     }
 }

@@ -15,7 +15,7 @@ struct piece {
     size_t at, n;       // numbers [at, at + n) of their rows
 };
 
-struct rows { // of the two channels; NULL where there is no such map
+struct rows { // of the two channels
     real *of[2];
 };
 
@@ -33,13 +33,10 @@ static inline size_t piece_length(const struct graph *g, int value, size_t at) {
 // Where the rows are to be written; piece_put afterwards.
 static inline struct rows piece_room(const struct graph *g, int value, enum map map, const struct piece *p,
                                      piece_buffer buffer) {
-    real *a = value < 0 ? NULL : g->values[value].map[map];
-    if (!a)
-        return (struct rows){{NULL, NULL}};
     if (g->values[value].paired)
         return (struct rows){{buffer[0], buffer[1]}};
     size_t row = value_columns(g, value);
-    a += (size_t)p->channel * row + p->at;
+    real *a = g->values[value].map[map] + (size_t)p->channel * row + p->at;
     return (struct rows){{a, a + row}};
 }
 
@@ -52,21 +49,28 @@ static inline bf16 *piece_pairs(const struct graph *g, int value, enum map map, 
 static inline struct rows piece_get(const struct graph *g, int value, enum map map, const struct piece *p,
                                     piece_buffer buffer) {
     struct rows r = piece_room(g, value, map, p, buffer);
-    if (r.of[0] == buffer[0])
+    if (g->values[value].paired)
         bf16_kernels()->split(piece_pairs(g, value, map, p), p->n, buffer[0], buffer[1]);
     return r;
+}
+
+// The same where there may be no such value (negative) or map: NULL.
+static inline struct rows piece_get_any(const struct graph *g, int value, enum map map, const struct piece *p,
+                                        piece_buffer buffer) {
+    return value < 0 || !g->values[value].map[map] ? (struct rows){{NULL, NULL}}
+                                                   : piece_get(g, value, map, p, buffer);
 }
 
 // What was written to `r` into the array.
 static inline void piece_put(const struct graph *g, int value, enum map map, const struct piece *p,
                              struct rows r) {
-    if (r.of[0] && g->values[value].paired)
+    if (g->values[value].paired)
         bf16_kernels()->join(r.of[0], r.of[1], p->n, piece_pairs(g, value, map, p));
 }
 
 // Over the rows of channels 2 group and 2 group + 1.
 #define FOR_PIECES(p, g, value, group)                                                                       \
-    for (struct piece p = piece_first(g, value, group); p.n; piece_next(g, value, &p))
+    for (struct piece p = piece_first(g, value, group); (p).n; piece_next(g, value, &(p)))
 
 static inline struct piece piece_first(const struct graph *g, int value, int group) {
     int left = g->values[value].channels - 2 * group;
