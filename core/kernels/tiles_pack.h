@@ -118,7 +118,7 @@ static inline __m512i pairs_of(__m512 even, __m512 odd) {
 }
 
 static inline __mmask16 first_of_16(size_t n) {
-    return n < 16 ? (__mmask16)((1u << n) - 1) : (__mmask16)0xffff;
+    return (__mmask16)(n < 16 ? (1u << n) - 1 : 0xffffu);
 }
 
 static void pack_split(const bf16 *from, size_t n, float *even, float *odd) {
