@@ -25,6 +25,13 @@ static struct piece piece_of(const struct graph *g, int value, int group, int y,
     return p;
 }
 
+// The images of another piece, at a pixel of this value.
+static struct piece same_images(const struct graph *g, int value, int y, int x, const struct piece *of) {
+    struct piece p = *of;
+    p.at = ((size_t)y * g->values[value].width + (size_t)x) * (size_t)g->batch + of->at % (size_t)g->batch;
+    return p;
+}
+
 // Winners of the same numbers of channel p->channel.
 static uint8_t *winners(const struct graph *g, const struct node *node, const struct piece *p) {
     return (uint8_t *)node->keep + (size_t)p->channel * value_columns(g, node->output) + p->at;
@@ -61,9 +68,7 @@ static void forward_pixel(const struct graph *g, const struct node *node, int oy
     int32_t winner[2][IMAGES] = {{0}};
     for (int ky = ys.first; ky < ys.last; ky++)
         for (int kx = xs.first; kx < xs.last; kx++) {
-            struct piece from = to;
-            from.at = ((size_t)(ys.begin + ky) * in->width + (size_t)(xs.begin + kx)) * g->batch +
-                      to.at % (size_t)g->batch;
+            struct piece from = same_images(g, node->inputs[0], ys.begin + ky, xs.begin + kx, &to);
             struct rows x = piece_get(g, node->inputs[0], MAP_X, &from, of_x);
             for (int h = 0; h < to.count; h++)
                 compete(to.n, x.of[h], ky * node->kernel + kx, ky == ys.first && kx == xs.first, best[h],
@@ -163,9 +168,7 @@ static void tangent_pixel(const struct graph *g, const struct node *node, int oy
         memset(y.of[h], 0, to.n * sizeof *y.of[h]);
     for (int ky = ys.first; ky < ys.last; ky++)
         for (int kx = xs.first; kx < xs.last; kx++) {
-            struct piece from = to;
-            from.at = ((size_t)(ys.begin + ky) * in->width + (size_t)(xs.begin + kx)) * g->batch +
-                      to.at % (size_t)g->batch;
+            struct piece from = same_images(g, node->inputs[0], ys.begin + ky, xs.begin + kx, &to);
             struct rows x = piece_get(g, node->inputs[0], MAP_T, &from, of_x);
             for (int h = 0; h < to.count; h++)
                 add_where(to.n, x.of[h], winners(g, node, &to) + (size_t)h * value_columns(g, node->output),
