@@ -151,9 +151,9 @@ static real *fill(size_t count, struct error *err) {
 
 // The same for an array of activations, of so many bytes.
 static void *fill_activations(size_t bytes, int paired, struct error *err) {
-    bf16 *a = paired ? allocate_arena(bytes + 64, "a convolution", err) : NULL; // a tile reads past the end
     if (!paired)
         return fill(bytes / sizeof(real), err);
+    bf16 *a = allocate_arena(bytes + 64, "a convolution", err); // a tile reads past the end
     for (size_t i = 0; a && i < bytes / sizeof *a; i++)
         a[i] = (bf16)(0x3c00 | (uint32_t)i * 2654435761u >> 25 | (i & 1) << 15);
     return a;

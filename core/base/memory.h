@@ -18,7 +18,7 @@ void *allocate(size_t count, size_t size, const char *what, struct error *err);
 int reallocate(void **block, size_t count, size_t size, const char *what, struct error *err);
 
 // Bytes for arrays that a step's numbers live in: not zeroed, 64-byte aligned, in huge pages where the kernel
-// has them (without, one access in a few waits for an address). NULL with a message on failure. Free with
+// has them, so that addresses are translated less often. NULL with a message on failure. Free with
 // free().
 void *allocate_arena(size_t bytes, const char *what, struct error *err);
 

@@ -413,13 +413,14 @@ static void run_task(struct task *t, const void *source, int task, bf16 *tiles) 
     int band = task % g->bands, share = task / g->bands, pairs = (g->m_blocks + 1) / 2;
     int first = band * g->band, last = smaller(g->rows, first + g->band);
     int rows = rows_read(g, first, last, &t->row);
-    for (int i = 0; i < rows && !g->source_paired; i++)
-        if (is_read(g, first, last, t->row + i))
-            pack_row(t->k, g, source, t->row + i, tiles + (size_t)i * g->row_tiles * TILE);
     t->tiles = tiles;
-    if (g->source_paired) {
+    if (g->source_paired) { // read where it lies
         t->tiles = source;
         t->row = 0;
+    } else {
+        for (int i = 0; i < rows; i++)
+            if (is_read(g, first, last, t->row + i))
+                pack_row(t->k, g, source, t->row + i, tiles + (size_t)i * g->row_tiles * TILE);
     }
     for (int pair = pairs * share / g->shares; pair < pairs * (share + 1) / g->shares; pair++)
         for (int y = first; y < last; y++)

@@ -30,6 +30,7 @@ static double *sums_of(const struct node *node, int channel) {
 
 // Every map goes over its arrays once or twice, by pieces of two channels' rows (piece.h): first the sums
 // over the channel, then what needs them.
+
 // ---------------------------------------------------------------------------------------------- x
 
 // The mean and s of a channel from its mean and the sum of squares about that; the running ones are moved.
@@ -69,7 +70,7 @@ static void statistics_at_once(struct graph *g, struct node *node, int group) {
 }
 
 static void batch_statistics(struct graph *g, struct node *node, int group) {
-    int input = node->inputs[0], c = 2 * group;
+    int input = node->inputs[0];
     double mean[2] = {0, 0}, squares[2] = {0, 0}, m = (double)value_columns(g, input);
     piece_buffer buffer;
     if (g->values[input].paired) {
@@ -88,16 +89,19 @@ static void batch_statistics(struct graph *g, struct node *node, int group) {
         for (int h = 0; h < p.count; h++)
             squares[h] += vector_squares_about(u.of[h], (real)mean[h], p.n);
     }
-    for (int h = 0; h < 2 && c + h < g->values[input].channels; h++) {
+    for (int h = 0; h < piece_channels(g, input, group); h++) {
         double off = mean[h] - (double)(real)mean[h]; // the squares were about the rounded mean
-        move_running(g, node, c + h, mean[h], squares[h] - off * off * m);
+        move_running(g, node, 2 * group + h, mean[h], squares[h] - off * off * m);
     }
 }
 
-static void running_statistics(const struct graph *g, const struct node *node, int c) {
+static void running_statistics(const struct graph *g, const struct node *node, int group) {
     const struct parameter *items = g->parameters->items;
-    sums_of(node, c)[MEAN] = (double)items[node->statistics[0]].value[c];
-    sums_of(node, c)[SCALE] = 1 / sqrt((double)items[node->statistics[1]].value[c] + node->eps);
+    for (int h = 0; h < piece_channels(g, node->output, group); h++) {
+        int c = 2 * group + h;
+        sums_of(node, c)[MEAN] = (double)items[node->statistics[0]].value[c];
+        sums_of(node, c)[SCALE] = 1 / sqrt((double)items[node->statistics[1]].value[c] + node->eps);
+    }
 }
 
 // y = relu?((u - mean) scale + shift (+ r)); a NaN stays one, to be found.
@@ -131,15 +135,14 @@ static void forward(struct graph *g, struct node *node) {
         piece_buffer of_u, of_r, of_y;
         if (g->training)
             batch_statistics(g, node, group);
+        else
+            running_statistics(g, node, group);
         FOR_PIECES(p, g, output, group) {
             struct rows u = piece_get(g, input, MAP_X, &p, of_u),
                         r = piece_get_any(g, residual, MAP_X, &p, of_r),
                         y = piece_room(g, output, MAP_X, &p, of_y);
-            for (int h = 0; h < p.count; h++) {
-                if (!g->training)
-                    running_statistics(g, node, p.channel + h);
+            for (int h = 0; h < p.count; h++)
                 normalise_row(g, node, p.channel + h, p.n, u.of[h], r.of[h], y.of[h]);
-            }
             piece_put(g, output, MAP_X, &p, y);
         }
     }
@@ -183,7 +186,7 @@ static void pass_to_residual(const struct graph *g, const struct node *node, enu
     piece_buffer buffer;
     if (residual < 0 || !layer_map(g, residual, map))
         return;
-    struct rows r = add ? piece_get(g, residual, map, p, buffer) : piece_room(g, residual, map, p, buffer);
+    struct rows r = piece_open(g, residual, map, p, add, buffer);
     for (int h = 0; h < p->count; h++)
         add_or_set(v.of[h], p->n, add, r.of[h]);
     piece_put(g, residual, map, p, r);
@@ -221,7 +224,7 @@ static void receive(const struct graph *g, const struct node *node, enum map map
         for (int h = 0; h < p.count; h++)
             q[h] += vector_dot(t.of[h], gy.of[h], p.n);
     }
-    for (int h = 0; h < 2 && 2 * group + h < g->values[output].channels; h++)
+    for (int h = 0; h < piece_channels(g, output, group); h++)
         finish_sums(sums_of(node, 2 * group + h), &s[h]);
 }
 
@@ -254,7 +257,7 @@ static void score(struct graph *g, struct node *node) {
         piece_buffer of_v, of_u, of_to;
         struct sums s[2] = {{0, 0}, {0, 0}};
         receive(g, node, MAP_G, group, s, NULL);
-        for (int h = 0; h < 2 && 2 * group + h < g->values[output].channels; h++) {
+        for (int h = 0; h < piece_channels(g, output, group); h++) {
             sums_of(node, 2 * group + h)[SUM_G] = s[h].sum;
             sums_of(node, 2 * group + h)[DOT_G] = s[h].dot;
         }
@@ -262,8 +265,7 @@ static void score(struct graph *g, struct node *node) {
             continue;
         FOR_PIECES(p, g, output, group) {
             struct rows gy = piece_get(g, output, MAP_G, &p, of_v), u = piece_get(g, input, MAP_X, &p, of_u),
-                        to = add ? piece_get(g, input, MAP_G, &p, of_to)
-                                 : piece_room(g, input, MAP_G, &p, of_to);
+                        to = piece_open(g, input, MAP_G, &p, add, of_to);
             for (int h = 0; h < p.count; h++)
                 project(g, node, p.channel + h, p.n, gy.of[h], u.of[h], s[h], to.of[h], add);
             piece_put(g, input, MAP_G, &p, to);
@@ -284,7 +286,7 @@ static void sum_tangents(const struct graph *g, const struct node *node, int gro
             for (int h = 0; h < p.count; h++)
                 add_sums(g, t.of[h], u.of[h], (real)sums_of(node, p.channel + h)[MEAN], p.n, &s[h]);
         }
-    for (int h = 0; h < 2 && 2 * group + h < g->values[input].channels; h++) {
+    for (int h = 0; h < piece_channels(g, input, group); h++) {
         double *channel = sums_of(node, 2 * group + h);
         finish_sums(channel, &s[h]);
         channel[SUM_T] = s[h].sum;
@@ -354,8 +356,11 @@ static void backward_rows(struct graph *g, struct node *node, int group, const s
     int input = node->inputs[0], output = node->output, add = node->adds[MAP_D][0];
     piece_buffer of_d, of_u, of_to, of_t, of_g;
     FOR_PIECES(p, g, output, group) {
-        struct rows d = cut(g, node, MAP_D, &p, of_d, of_u), u = piece_get(g, input, MAP_X, &p, of_u),
-                    to = add ? piece_get(g, input, MAP_D, &p, of_to) : piece_room(g, input, MAP_D, &p, of_to);
+        // Floats were cut in place.
+        struct rows d = g->values[output].paired ? cut(g, node, MAP_D, &p, of_d, of_u)
+                                                 : piece_get(g, output, MAP_D, &p, of_d),
+                    u = piece_get(g, input, MAP_X, &p, of_u),
+                    to = piece_open(g, input, MAP_D, &p, add, of_to);
         for (int h = 0; h < p.count; h++)
             project(g, node, p.channel + h, p.n, d.of[h], u.of[h], s[h], to.of[h], add);
         if (second) {
@@ -369,7 +374,7 @@ static void backward_rows(struct graph *g, struct node *node, int group, const s
 }
 
 static void backward(struct graph *g, struct node *node) {
-    int channels = g->values[node->output].channels, input = node->inputs[0];
+    int input = node->inputs[0];
     int above = layer_map(g, input, MAP_T) != NULL;
 #pragma omp parallel for schedule(static)
     for (int group = 0; group < piece_groups(g, node->output); group++) {
@@ -377,7 +382,7 @@ static void backward(struct graph *g, struct node *node) {
         struct second second[2] = {{0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}};
         double q[2] = {0, 0};
         receive(g, node, MAP_D, group, s, above ? q : NULL);
-        for (int h = 0; h < 2 && 2 * group + h < channels; h++) {
+        for (int h = 0; h < piece_channels(g, node->output, group); h++) {
             int c = 2 * group + h;
             if (above)
                 second[h] = second_order(g, node, c, q[h]);

@@ -60,6 +60,18 @@ WIDE static void narrow(size_t n, const int32_t *from, uint8_t *to) {
         to[i] = (uint8_t)from[i];
 }
 
+typedef void pool_pixel(const struct graph *g, const struct node *node, int oy, int ox, struct piece to);
+
+static void each_pixel(const struct graph *g, const struct node *node, pool_pixel *pixel) { // of the output
+    const struct value *out = &g->values[node->output];
+#pragma omp parallel for schedule(static)
+    for (int group = 0; group < piece_groups(g, node->output); group++)
+        for (int oy = 0; oy < out->height; oy++)
+            for (int ox = 0; ox < out->width; ox++)
+                for (size_t i = 0; i < (size_t)g->batch; i += IMAGES)
+                    pixel(g, node, oy, ox, piece_of(g, node->output, group, oy, ox, i));
+}
+
 static void forward_pixel(const struct graph *g, const struct node *node, int oy, int ox, struct piece to) {
     const struct value *in = &g->values[node->inputs[0]];
     struct span ys = taps_of(node, oy, in->height), xs = taps_of(node, ox, in->width);
@@ -84,13 +96,7 @@ static void forward_pixel(const struct graph *g, const struct node *node, int oy
 }
 
 static void forward(struct graph *g, struct node *node) {
-    const struct value *out = &g->values[node->output];
-#pragma omp parallel for schedule(static)
-    for (int group = 0; group < piece_groups(g, node->output); group++)
-        for (int oy = 0; oy < out->height; oy++)
-            for (int ox = 0; ox < out->width; ox++)
-                for (size_t i = 0; i < (size_t)g->batch; i += IMAGES)
-                    forward_pixel(g, node, oy, ox, piece_of(g, node->output, group, oy, ox, i));
+    each_pixel(g, node, forward_pixel);
 }
 
 // to += from where that tap has won
@@ -178,13 +184,7 @@ static void tangent_pixel(const struct graph *g, const struct node *node, int oy
 }
 
 static void tangent(struct graph *g, struct node *node) {
-    const struct value *out = &g->values[node->output];
-#pragma omp parallel for schedule(static)
-    for (int group = 0; group < piece_groups(g, node->output); group++)
-        for (int oy = 0; oy < out->height; oy++)
-            for (int ox = 0; ox < out->width; ox++)
-                for (size_t i = 0; i < (size_t)g->batch; i += IMAGES)
-                    tangent_pixel(g, node, oy, ox, piece_of(g, node->output, group, oy, ox, i));
+    each_pixel(g, node, tangent_pixel);
 }
 
 static void score(struct graph *g, struct node *node) {

@@ -61,6 +61,12 @@ static inline struct rows piece_get_any(const struct graph *g, int value, enum m
                                                    : piece_get(g, value, map, p, buffer);
 }
 
+// The rows to be added to, else (add 0) room for them.
+static inline struct rows piece_open(const struct graph *g, int value, enum map map, const struct piece *p,
+                                     int add, piece_buffer buffer) {
+    return add ? piece_get(g, value, map, p, buffer) : piece_room(g, value, map, p, buffer);
+}
+
 // What was written to `r` into the array.
 static inline void piece_put(const struct graph *g, int value, enum map map, const struct piece *p,
                              struct rows r) {
@@ -72,9 +78,14 @@ static inline void piece_put(const struct graph *g, int value, enum map map, con
 #define FOR_PIECES(p, g, value, group)                                                                       \
     for (struct piece p = piece_first(g, value, group); (p).n; piece_next(g, value, &(p)))
 
-static inline struct piece piece_first(const struct graph *g, int value, int group) {
+static inline int piece_channels(const struct graph *g, int value, int group) { // of that group
     int left = g->values[value].channels - 2 * group;
-    return (struct piece){.channel = 2 * group, .count = left < 2 ? left : 2, .n = piece_length(g, value, 0)};
+    return left < 2 ? left : 2;
+}
+
+static inline struct piece piece_first(const struct graph *g, int value, int group) {
+    return (struct piece){
+        .channel = 2 * group, .count = piece_channels(g, value, group), .n = piece_length(g, value, 0)};
 }
 
 static inline void piece_next(const struct graph *g, int value, struct piece *p) { // n 0: there is none
