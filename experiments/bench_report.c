@@ -17,8 +17,7 @@ static double ratio(double a, double b) {
     return b > 0 ? a / b : 0;
 }
 
-// What the products of that precision ran with: bf16's are chosen at run time, others as the program was
-// compiled.
+// What the products of that precision ran with: chosen at run time, or what the program was compiled for.
 static const char *isa(const struct bench_report *r, enum precision precision) {
     const char *chosen = precision_isa(precision);
     return chosen ? chosen : text_of(r->machine, "instruction_set");

@@ -22,12 +22,12 @@ static double rate_of(const json_t *record) {
     return seconds > 0 ? images / seconds : 0;
 }
 
-// ", bf16 by amx": of a run, or of those that made a table, whose products are not in the instruction set
-// that the program was compiled for.
+// ", bf16 by amx": of a run, or of those that made a table, the instruction set of whose products was chosen
+// at run time.
 static void put_products(const json_t *made, FILE *out) {
     if (!*text_of(made, "products"))
         return;
-    fputs(", bf16 by ", out);
+    fputs(!strcmp(text_of(made, "precision"), "bf16") ? ", bf16 by " : ", f32 by ", out);
     latex_text(out, text_of(made, "products"));
 }
 

@@ -24,12 +24,14 @@ static json_t *code_flags(const json_t *flags) {
 
 json_t *build_of(const json_t *run) {
     const json_t *made_by = json_object_get(run, "provenance"),
-                 *libraries = json_object_get(made_by, "libraries");
-    return json_pack("{sO? so? sO? sO? sO? sO?}", "compiler", json_object_get(made_by, "compiler"), "flags",
-                     code_flags(json_object_get(made_by, "flags")), "instruction_set",
+                 *libraries = json_object_get(made_by, "libraries"),
+                 *products = json_object_get(run, "products");
+    return json_pack("{sO? so? sO? sO? sO? sO? sO?}", "compiler", json_object_get(made_by, "compiler"),
+                     "flags", code_flags(json_object_get(made_by, "flags")), "instruction_set",
                      json_object_get(made_by, "instruction_set"), "openblas",
                      json_object_get(libraries, "openblas"), "openblas_core",
-                     json_object_get(libraries, "openblas_core"), "libc", json_object_get(libraries, "libc"));
+                     json_object_get(libraries, "openblas_core"), "libc", json_object_get(libraries, "libc"),
+                     "products", products ? products : json_object_get(made_by, "instruction_set"));
 }
 
 static int differ(const char *key, const json_t *before, const json_t *now) {

@@ -6,8 +6,9 @@
 #include <jansson.h>
 #include <stddef.h>
 
-// Of run.json: {"compiler", "flags", "instruction_set", "openblas", "openblas_core", "libc"}. Flags without
-// those that generate no code (warnings, folders of headers, debugging symbols). New reference.
+// Of run.json: {"compiler", "flags", "instruction_set", "openblas", "openblas_core", "libc", "products"}.
+// Flags without those that generate no code (warnings, folders of headers, debugging symbols); products: the
+// instruction set of convolutions, which may be chosen at run time. New reference.
 json_t *build_of(const json_t *run);
 
 // "flags, compiler": in what the builds differ; 0 if in nothing. What one of them does not say counts.

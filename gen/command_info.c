@@ -134,34 +134,48 @@ static void print_info(const char *path, json_t *info) {
     }
 }
 
-// {"processor", "cores", "compiled_for", "openblas_core", "bf16": {"available": [..], "used"}}
-static json_t *describe_machine(struct error *err) {
-    json_t *made_by = provenance_json(err), *available = json_array();
+// Of products of one kind of numbers.
+static json_t *instruction_sets(int (*takes)(enum isa isa), enum isa used) {
+    json_t *available = json_array();
     for (enum isa isa = 0; isa < ISA_COUNT; isa++)
-        if (isa_available(isa))
+        if (takes(isa) && isa_available(isa))
             json_array_append_new(available, json_string(isa_name(isa)));
-    json_t *machine = json_pack("{sOsOsOsOs{soss}}", "processor", json_object_get(made_by, "processor"),
-                                "cores", json_object_get(made_by, "cores"), "compiled_for",
+    return json_pack("{soss}", "available", available, "used", isa_name(used));
+}
+
+// {"processor", "cores", "compiled_for", "openblas_core", "f32": {"available": [..], "used"}, "bf16": the
+// same}
+static json_t *describe_machine(struct error *err) {
+    json_t *made_by = provenance_json(err);
+    json_t *machine = json_pack("{sOsOsOsOsoso}", "processor", json_object_get(made_by, "processor"), "cores",
+                                json_object_get(made_by, "cores"), "compiled_for",
                                 json_object_get(made_by, "instruction_set"), "openblas_core",
                                 json_object_get(json_object_get(made_by, "libraries"), "openblas_core"),
-                                "bf16", "available", available, "used", isa_name(isa_for_bf16()));
+                                "f32", instruction_sets(isa_takes_f32, isa_for_f32()), "bf16",
+                                instruction_sets(isa_takes_bf16, isa_for_bf16()));
     json_decref(made_by);
     if (!machine)
         fail(err, "out of memory");
     return machine;
 }
 
-static void print_machine(const json_t *machine) {
-    const json_t *bf16 = json_object_get(machine, "bf16"), *name;
+static void print_products(const json_t *machine, const char *numbers) {
+    const json_t *products = json_object_get(machine, numbers), *name;
     size_t i;
+    printf("%s products%*s%s (available:", numbers, 7 - (int)strlen(numbers), "",
+           json_string_value(json_object_get(products, "used")));
+    json_array_foreach(json_object_get(products, "available"), i, name)
+        printf("%s %s", i ? "," : "", json_string_value(name));
+    printf(")\n");
+}
+
+static void print_machine(const json_t *machine) {
     printf("processor       %s, %lld cores\n", json_string_value(json_object_get(machine, "processor")),
            (long long)json_integer_value(json_object_get(machine, "cores")));
     printf("compiled for    %s\n", json_string_value(json_object_get(machine, "compiled_for")));
     printf("OpenBLAS for    %s\n", json_string_value(json_object_get(machine, "openblas_core")));
-    printf("bf16 products   %s (available:", json_string_value(json_object_get(bf16, "used")));
-    json_array_foreach(json_object_get(bf16, "available"), i, name)
-        printf("%s %s", i ? "," : "", json_string_value(name));
-    printf(")\n");
+    print_products(machine, "f32");
+    print_products(machine, "bf16");
 }
 
 int command_info(int argc, char **argv, struct error *err) {

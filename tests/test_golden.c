@@ -97,7 +97,7 @@ static void test_agrees(void) {
         0,
         "ok    tiny/relu                                    y 0.0e+00 g_x 0.0e+00 t_y 0.0e+00 d_x 0.0e+00\n",
         "");
-    check(0, " precision: 1 passed, 0 failed, 0 skipped\n", "");
+    check(0, ": 1 passed, 0 failed, 0 skipped\n", "");
 }
 
 // The tolerance is the precision's: 1e-6 is off in double and nothing in float; 1e-3 is off in both.

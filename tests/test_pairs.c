@@ -31,7 +31,7 @@ static void fill_pairs(bf16 *pairs, size_t n) {
     real even[16 * MOST], odd[16 * MOST];
     fill(even, n, "even");
     fill(odd, n, "odd");
-    tiles_plain.join(even, odd, n, pairs);
+    tiles_plain_bf16.join(even, odd, n, pairs);
 }
 
 // Bits, not numbers: a NaN is equal to itself, and -0 is not 0.
@@ -43,46 +43,47 @@ static void check_split_and_join(const struct tile_kernels *k, size_t n) {
     memset(a, 0xff, sizeof a);
     fill_pairs(from, MOST);
     k->split(from, n, a[0][0], a[0][1]);
-    tiles_plain.split(from, n, a[1][0], a[1][1]);
+    tiles_plain_bf16.split(from, n, a[1][0], a[1][1]);
     EQUAL(a[0], a[1]);
     memset(mine, 0xff, sizeof mine);
     memset(want, 0xff, sizeof want);
     fill(even, MOST, "e");
     fill(odd, MOST, "o");
     k->join(even, odd, n, mine);
-    tiles_plain.join(even, odd, n, want);
+    tiles_plain_bf16.join(even, odd, n, want);
     EQUAL(mine, want);
 }
 
-static void check_put(const struct tile_kernels *k, int rows, int columns, int add) {
-    enum { PLANE = 50 };
+static void check_put(const struct tile_kernels *k, int rows, int columns, enum put how) {
+    enum { PLANE = 64 };
     float sums[TILE_SUMS] __attribute__((aligned(64)));
-    bf16 mine[8 * PLANE], want[8 * PLANE];
+    bf16 mine[8 * PLANE] __attribute__((aligned(64))), want[8 * PLANE];
     fill_pairs(mine, 4 * PLANE);
     memcpy(want, mine, sizeof mine);
     for (int i = 0; i < TILE_SUMS; i++)
         sums[i] = (float)sin(i) * 3;
-    k->put(sums, rows, columns, add, mine, PLANE);
-    tiles_plain.put(sums, rows, columns, add, want, PLANE);
+    k->put_pairs(sums, rows, columns, how, mine, PLANE);
+    tiles_plain_bf16.put_pairs(sums, rows, columns, how, want, PLANE);
     EQUAL(mine, want);
 }
 
 static void check_rows(const struct tile_kernels *k, size_t n) {
-    bf16 from[2 * MOST], a[2][3 * TILE] __attribute__((aligned(64)));
+    bf16 from[2 * MOST];
+    cell a[2][3 * TILE] __attribute__((aligned(64)));
     memset(a, 0xff, sizeof a);
     fill_pairs(from, MOST);
-    k->row_pairs(from, n, a[0], a[0] + TILE_DEPTH);
-    tiles_plain.row_pairs(from, n, a[1], a[1] + TILE_DEPTH);
+    k->row_pairs(from, n, a[0], a[0] + TILE_CELLS);
+    tiles_plain_bf16.row_pairs(from, n, a[1], a[1] + TILE_CELLS);
     EQUAL(a[0], a[1]);
 }
 
 static void check_turn(const struct tile_kernels *k) {
     enum { N = 64 };
     static bf16 from[8 * 2 * MOST];
-    bf16 a[2][N * TILE_COLUMNS] __attribute__((aligned(64)));
+    cell a[2][N / 2 * TILE_COLUMNS] __attribute__((aligned(64)));
     fill_pairs(from, 8 * MOST);
     k->turn_pairs(from, 2 * MOST, N, a[0]);
-    tiles_plain.turn_pairs(from, 2 * MOST, N, a[1]);
+    tiles_plain_bf16.turn_pairs(from, 2 * MOST, N, a[1]);
     EQUAL(a[0], a[1]);
 }
 
@@ -90,13 +91,14 @@ static void test_kernels(void) {
     if (sizeof(real) != sizeof(float))
         SKIP("a double build");
     for (enum isa isa = ISA_PLAIN + 1; isa < ISA_COUNT; isa++) {
-        const struct tile_kernels *k = isa_available(isa) ? tiles_of(isa) : NULL;
+        const struct tile_kernels *k = isa_available(isa) ? tiles_of(PRECISION_BF16, isa) : NULL;
         for (size_t n = 1; n <= MOST && k; n++) {
             check_split_and_join(k, n);
             check_rows(k, n);
         }
-        for (int i = 0; i < 2 * 8 * TILE_COLUMNS && k; i++)
-            check_put(k, 2 * (i / 2 % 8) + 2, i / 16 + 1, i % 2);
+        for (int i = 0; i < 8 * TILE_COLUMNS && k; i++)
+            for (enum put how = PUT_OVER; how <= PUT_PAST; how++)
+                check_put(k, 2 * (i % 8) + 2, i / 8 + 1, how);
         if (k)
             check_turn(k);
     }
@@ -104,8 +106,8 @@ static void test_kernels(void) {
 
 static void test_planes(void) {
     for (size_t columns = 1; columns < 300; columns++) {
-        size_t lines = pairs_plane(columns) / TILE_DEPTH;
-        CU_ASSERT(pairs_plane(columns) % TILE_DEPTH == 0 && lines % 2 == 1);
+        size_t lines = pairs_plane(columns) / (2 * TILE_CELLS);
+        CU_ASSERT(pairs_plane(columns) % (2 * TILE_CELLS) == 0 && lines % 2 == 1);
         CU_ASSERT(lines * PAIRS_OF_LINE >= columns && lines * PAIRS_OF_LINE < columns + 2 * PAIRS_OF_LINE);
     }
     CU_ASSERT(pairs_hold(2) && pairs_hold(30) && pairs_hold(32) && pairs_hold(2048));

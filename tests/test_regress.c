@@ -105,23 +105,25 @@ static void a_loss_fails_and_noise_does_not(void) {
 // OpenBLAS do.
 static void what_the_same_build_is(void) {
     static const struct {
-        const char *flags, *openblas, *libc, *difference;
+        const char *flags, *openblas, *libc, *products, *difference;
     } cases[] = {
-        {"-O3 -mavx2", "B", "2.36", ""},
-        {"-O3 -Wall -Werror=x -I. -Ibuild/x -g1 -ggdb -mavx2", "B", "2.36", ""},
-        {"-O2 -mavx2", "B", "2.36", "flags"},
-        {"-O3 -mavx2 -Wa,--x", "B", "2.36", "flags"},
-        {"-O3 -mavx2", "B2", "2.36", "openblas"},
-        {"-O3 -mavx2", "B", "2.41", "libc"},
-        {"-O3", "B2", "2.41", "flags, openblas, libc"},
-        {"-O3 -mavx2", "B", NULL, "libc"}, // who knows
+        {"-O3 -mavx2", "B", "2.36", "amx", ""},
+        {"-O3 -Wall -Werror=x -I. -Ibuild/x -g1 -ggdb -mavx2", "B", "2.36", "amx", ""},
+        {"-O2 -mavx2", "B", "2.36", "amx", "flags"},
+        {"-O3 -mavx2 -Wa,--x", "B", "2.36", "amx", "flags"},
+        {"-O3 -mavx2", "B2", "2.36", "amx", "openblas"},
+        {"-O3 -mavx2", "B", "2.41", "amx", "libc"},
+        {"-O3", "B2", "2.41", "amx", "flags, openblas, libc"},
+        {"-O3 -mavx2", "B", NULL, "amx", "libc"}, // who knows
+        {"-O3 -mavx2", "B", "2.36", "avx512", "products"},
+        {"-O3 -mavx2", "B", "2.36", NULL, "products"}, // as compiled
     };
     json_t *reference = NULL;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char difference[100];
-        json_t *run =
-            json_pack("{s{ss ss s{ss ss*}}}", "provenance", "compiler", "gcc", "flags", cases[i].flags,
-                      "libraries", "openblas", cases[i].openblas, "libc", cases[i].libc);
+        json_t *run = json_pack("{s{ss ss s{ss ss*}} ss*}", "provenance", "compiler", "gcc", "flags",
+                                cases[i].flags, "libraries", "openblas", cases[i].openblas, "libc",
+                                cases[i].libc, "products", cases[i].products);
         json_t *build = build_of(run);
         CU_ASSERT_PTR_NOT_NULL_FATAL(build);
         reference = reference ? reference : json_incref(build);

@@ -9,10 +9,18 @@
 #include <sys/syscall.h>
 #endif
 
-static const char *const names[ISA_COUNT] = {"plain", "avx512-bf16", "amx"};
+static const char *const names[ISA_COUNT] = {"plain", "avx512", "avx512-bf16", "amx"};
 
 const char *isa_name(enum isa isa) {
     return names[isa];
+}
+
+int isa_takes_bf16(enum isa isa) {
+    return isa != ISA_AVX512;
+}
+
+int isa_takes_f32(enum isa isa) {
+    return isa == ISA_PLAIN || isa == ISA_AVX512;
 }
 
 #if defined(__x86_64__)
@@ -25,13 +33,19 @@ static unsigned long saved_states(void) {
     return (unsigned long)high << 32 | low;
 }
 
+static int has_states(unsigned long wanted) {
+    return (saved_states() & wanted) == wanted;
+}
+
+static int has_avx512(void) {
+    enum { VECTORS = 0xe6 }; // SSE, AVX, mask registers, both halves of the 64-byte registers
+    unsigned a, b, c, d, needed = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
+    return has_states(VECTORS) && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & needed) == needed;
+}
+
 static int has_avx512_bf16(void) {
     unsigned a, b, c, d;
-    unsigned long wanted = 0xe6; // SSE, AVX, mask registers, both halves of the 64-byte registers
-    if ((saved_states() & wanted) != wanted || !__get_cpuid_count(7, 0, &a, &b, &c, &d))
-        return 0;
-    unsigned needed = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
-    return (b & needed) == needed && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & bit_AVX512BF16);
+    return has_avx512() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & bit_AVX512BF16);
 }
 
 static int has_amx(void) {
@@ -40,16 +54,14 @@ static int has_amx(void) {
     unsigned a, b, c, d;
     if (!has_avx512_bf16() || !__get_cpuid_count(7, 0, &a, &b, &c, &d))
         return 0;
-    return (d & AMX_TILE) && (d & AMX_BF16) && (saved_states() & 0x60000) == 0x60000 &&
+    return (d & AMX_TILE) && (d & AMX_BF16) && has_states(0x60000) &&
            syscall(SYS_arch_prctl, ASK_PERMISSION, TILE_DATA) == 0;
 }
+
+static int (*const has[ISA_COUNT])(void) = {
+    [ISA_AVX512] = has_avx512, [ISA_AVX512_BF16] = has_avx512_bf16, [ISA_AMX] = has_amx};
 #else
-static int has_avx512_bf16(void) {
-    return 0;
-}
-static int has_amx(void) {
-    return 0;
-}
+static int (*const has[ISA_COUNT])(void);
 #endif
 
 int isa_available(enum isa isa) {
@@ -57,7 +69,7 @@ int isa_available(enum isa isa) {
     if (isa == ISA_PLAIN)
         return 1;
     if (!known[isa])
-        known[isa] = 1 + (isa == ISA_AMX ? has_amx() : has_avx512_bf16());
+        known[isa] = 1 + (has[isa] && has[isa]());
     return known[isa] == 2;
 }
 
@@ -74,13 +86,19 @@ static enum isa limit(void) {
 
 int isa_check_limit(struct error *err) {
     return limit() == ISA_COUNT
-               ? fail_usage(err, "REFF_ISA: '%.40s' is none of: plain avx512-bf16 amx", getenv("REFF_ISA"))
+               ? fail_usage(err, "REFF_ISA: '%.40s' is none of: plain avx512 avx512-bf16 amx",
+                            getenv("REFF_ISA"))
                : 0;
 }
 
+static int usable(enum isa isa) {
+    return limit() >= isa && isa_available(isa);
+}
+
 enum isa isa_for_bf16(void) {
-    enum isa most = limit();
-    if (most >= ISA_AMX && isa_available(ISA_AMX))
-        return ISA_AMX;
-    return most >= ISA_AVX512_BF16 && isa_available(ISA_AVX512_BF16) ? ISA_AVX512_BF16 : ISA_PLAIN;
+    return usable(ISA_AMX) ? ISA_AMX : usable(ISA_AVX512_BF16) ? ISA_AVX512_BF16 : ISA_PLAIN;
+}
+
+enum isa isa_for_f32(void) {
+    return usable(ISA_AVX512) ? ISA_AVX512 : ISA_PLAIN;
 }

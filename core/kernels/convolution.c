@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which way each product goes, decided by the shape alone:
 //
-//   bf16                  core/kernels/bf16.h, by the best instruction set at hand
+//   float builds          core/kernels/tiled.h, by the best instruction set at hand; where that has nothing
+//   for
+//                         f32 or the batch is small, and in double builds:
 //   1x1, stride 1         the input is the matrix: OpenBLAS, tile by tile
 //   forward, data         core/kernels/direct.c
 //   weight gradient       direct.c for few channels, else OpenBLAS over patches laid out in tiles that stay
 //   in cache
 #include "core/kernels/convolution.h"
 
-#include "core/kernels/bf16.h"
 #include "core/kernels/direct.h"
 #include "core/kernels/gemm.h"
+#include "core/kernels/tiled.h"
 
 #include <omp.h>
 #include <string.h>
@@ -64,8 +66,9 @@ static size_t patch_size(const struct convolution *c) {
 }
 
 size_t convolution_scratch(const struct convolution *c, int threads) {
-    if (bf16_takes(c))
-        return bf16_blocks(bf16_scratch(c, threads), sizeof(real));
+    const struct tile_kernels *k = tiled_kernels(c);
+    if (k)
+        return blocks_of(tiled_scratch(k, c, threads), sizeof(real));
     size_t direct = direct_scratch(c, threads), patches = patch_size(c) * (size_t)threads;
     return direct > patches ? direct : patches;
 }
@@ -120,8 +123,9 @@ static void patches(const struct convolution *c, const real *x, size_t row_first
 
 void convolution_forward(const struct convolution *c, const real *weight, const void *x, void *y, int add,
                          real *scratch) {
-    if (bf16_takes(c)) {
-        bf16_forward(bf16_kernels(), c, weight, x, y, add, scratch);
+    const struct tile_kernels *k = tiled_kernels(c);
+    if (k) {
+        tiled_forward(k, c, weight, x, y, add, scratch);
         return;
     }
     if (!is_pointwise(c)) {
@@ -142,8 +146,9 @@ void convolution_forward(const struct convolution *c, const real *weight, const 
 
 void convolution_backward_data(const struct convolution *c, const real *weight, const void *y, void *x,
                                int add, real *scratch) {
-    if (bf16_takes(c)) {
-        bf16_backward_data(bf16_kernels(), c, weight, y, x, add, scratch);
+    const struct tile_kernels *k = tiled_kernels(c);
+    if (k) {
+        tiled_backward_data(k, c, weight, y, x, add, scratch);
         return;
     }
     if (!is_pointwise(c)) {
@@ -165,8 +170,9 @@ void convolution_backward_data(const struct convolution *c, const real *weight, 
 // Each thread owns a block of patch rows (columns of the weight matrix) and goes through all tiles in order.
 void convolution_backward_weight(const struct convolution *c, const void *y, const void *x, real *weight,
                                  int add, real *scratch) {
-    if (bf16_takes(c)) {
-        bf16_backward_weight(bf16_kernels(), c, y, x, weight, add, scratch);
+    const struct tile_kernels *k = tiled_kernels(c);
+    if (k) {
+        tiled_backward_weight(k, c, y, x, weight, add, scratch);
         return;
     }
     if (weight_goes_direct(c)) {

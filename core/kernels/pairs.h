@@ -24,7 +24,7 @@ static inline size_t pairs_plane(size_t columns) {
 
 // Whether so many channels can be: whole tiles of depth, or less than one.
 static inline int pairs_hold(int channels) {
-    return channels % TILE_DEPTH == 0 || (channels < TILE_DEPTH && channels % 2 == 0);
+    return channels % (2 * TILE_CELLS) == 0 || (channels < 2 * TILE_CELLS && channels % 2 == 0);
 }
 
 static inline size_t pairs_bytes(int channels, size_t columns) {

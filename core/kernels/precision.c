@@ -18,5 +18,8 @@ const char *precision_name(enum precision precision) {
 }
 
 const char *precision_isa(enum precision precision) {
-    return precision == PRECISION_BF16 ? isa_name(isa_for_bf16()) : 0;
+    enum isa isa = precision == PRECISION_BF16 ? isa_for_bf16() : isa_for_f32();
+    if (precision == PRECISION_F32 && (isa == ISA_PLAIN || sizeof(real) != sizeof(float)))
+        return NULL;
+    return isa_name(isa);
 }

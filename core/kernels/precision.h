@@ -14,8 +14,8 @@ enum precision {
 
 enum precision precision_choose(const char *word);
 
-// For records: "float", "double" or "bf16"; and the instruction set of bf16 products ("amx"), NULL for
-// others.
+// For records: "float", "double" or "bf16"; and the instruction set of its products where it is chosen at run
+// time ("amx"), NULL where it is the one that the program was compiled for.
 const char *precision_name(enum precision precision);
 const char *precision_isa(enum precision precision);
 

@@ -17,11 +17,11 @@ struct tile_shapes { // what ldtilecfg reads
     uint8_t rows[16];
 };
 
-static void begin(int pairs) {
+static void begin(int cells) {
     struct tile_shapes shapes = {.palette = 1};
     for (int i = 0; i < 8; i++) {
-        shapes.row_bytes[i] = i == 4 || i == 5 ? (uint16_t)(4 * pairs) : 64; // of A: its depth
-        shapes.rows[i] = i > 5 ? (uint8_t)pairs : 16;                        // of B: the same in pairs
+        shapes.row_bytes[i] = i == 4 || i == 5 ? (uint16_t)(4 * cells) : 64; // of A: its depth
+        shapes.rows[i] = i > 5 ? (uint8_t)cells : 16;                        // of B: the same
     }
     __asm__ volatile("" : : "r"(&shapes) : "memory"); // the compiler knows of the first 8 bytes alone
     _tile_loadconfig(&shapes);
@@ -29,6 +29,7 @@ static void begin(int pairs) {
 
 static void end(void) {
     _tile_release();
+    _mm_sfence(); // of lines put past the caches
 }
 
 // The upper row of tiles alone.
@@ -41,8 +42,8 @@ static void multiply_one(const struct tile_run *runs, int count, int depth, int 
         _tile_zero(1);
     }
     for (int r = 0; r < count; r++) {
-        const bf16 *a = runs[r].a, *left = runs[r].b[0], *right = runs[r].b[1];
-        size_t left_row = runs[r].b_row[0] * sizeof(bf16), right_row = runs[r].b_row[1] * sizeof(bf16);
+        const cell *a = runs[r].a, *left = runs[r].b[0], *right = runs[r].b[1];
+        size_t left_row = runs[r].b_row[0] * sizeof(cell), right_row = runs[r].b_row[1] * sizeof(cell);
         for (int d = 0; d < depth; d++, a += TILE, left += runs[r].b_step[0], right += runs[r].b_step[1]) {
             _tile_loadd(4, a, 64);
             _tile_loadd(6, left, left_row);
@@ -69,8 +70,8 @@ static void multiply_two(const struct tile_run *runs, int count, int depth, size
         _tile_zero(3);
     }
     for (int r = 0; r < count; r++) {
-        const bf16 *a = runs[r].a, *left = runs[r].b[0], *right = runs[r].b[1];
-        size_t left_row = runs[r].b_row[0] * sizeof(bf16), right_row = runs[r].b_row[1] * sizeof(bf16);
+        const cell *a = runs[r].a, *left = runs[r].b[0], *right = runs[r].b[1];
+        size_t left_row = runs[r].b_row[0] * sizeof(cell), right_row = runs[r].b_row[1] * sizeof(cell);
         for (int d = 0; d < depth; d++, a += TILE, left += runs[r].b_step[0], right += runs[r].b_step[1]) {
             _tile_loadd(4, a, 64);
             _tile_loadd(6, left, left_row);
@@ -88,26 +89,29 @@ static void multiply_two(const struct tile_run *runs, int count, int depth, size
     _tile_stored(3, c[3], 64);
 }
 
-static void multiply(const struct tile_run *runs, int count, int depth, int pairs, size_t a_next, int add,
+static void multiply(const struct tile_run *runs, int count, int depth, int cells, size_t a_next, int add,
                      float c[4][TILE_SUMS]) {
-    (void)pairs; // `begin` has told the processor
+    (void)cells; // `begin` has told the processor
     if (a_next)
         multiply_two(runs, count, depth, a_next, add, c);
     else
         multiply_one(runs, count, depth, add, c);
 }
 
-const struct tile_kernels tiles_amx = {.isa = ISA_AMX,
+const struct tile_kernels tiles_amx = {.precision = PRECISION_BF16,
+                                       .isa = ISA_AMX,
+                                       .numbers = 2,
                                        .begin = begin,
                                        .end = end,
                                        .multiply = multiply,
-                                       .pair = pack_pair,
+                                       .column = pack_column,
                                        .row = pack_row,
                                        .lay = pack_lay,
                                        .turn = pack_turn,
                                        .split = pack_split,
                                        .join = pack_join,
-                                       .put = pack_put,
+                                       .put = put_rows,
+                                       .put_pairs = pack_put_pairs,
                                        .row_pairs = pack_row_pairs,
                                        .turn_pairs = pack_turn_pairs};
 #endif

@@ -2,7 +2,7 @@
 // Rounding floats into tiles with AVX512-BF16, for the two tables whose processors have it. They are compiled
 // for it (Makefile).
 //
-//   pair   two vectors of 16 floats --round--> [16 of first | 16 of second] --interleave--> [16][2]
+//   column two vectors of 16 floats --round--> [16 of first | 16 of second] --interleave--> [16][2]
 //   turn   16 rows of 32 floats --round--> 16 x 16 pairs --transpose--> [16 pairs][16 columns][2]
 //   lay    two times 16 rows of 16 floats --transpose--> --round--> 16 rows of 32
 //
@@ -11,6 +11,7 @@
 #define REFF_KERNELS_TILES_PACK_H
 
 #include "core/kernels/tiles.h"
+#include "core/kernels/tiles_avx512.h"
 
 #include <immintrin.h>
 
@@ -23,13 +24,13 @@ static inline __m512i interleave_order(void) { // 0 16 1 17 2 18 ...
     return _mm512_or_si512(low, _mm512_slli_epi32(_mm512_add_epi32(low, _mm512_set1_epi32(16)), 16));
 }
 
-static void pack_pair(const float *first, const float *second, int count, size_t step, int columns, bf16 *to,
-                      size_t to_step) {
+static void pack_column(const float *const from[2], int count, size_t step, int columns, cell *to,
+                        size_t to_step) {
     __m512i order = interleave_order();
-    __mmask16 used = (__mmask16)((1u << columns) - 1);
-    __mmask16 left = first ? used : 0, right = second ? used : 0;
-    first = first ? first : second; // never read, but must be an address
-    second = second ? second : first;
+    __mmask16 used = first_of_16((size_t)columns);
+    __mmask16 left = from[0] ? used : 0, right = from[1] ? used : 0;
+    const float *first = from[0] ? from[0] : from[1]; // never read where it is NULL, but must be an address
+    const float *second = from[1] ? from[1] : first;
     if (!first) {
         for (int i = 0; i < count; i++)
             _mm512_store_si512(to + (size_t)i * to_step, _mm512_setzero_si512());
@@ -42,9 +43,11 @@ static void pack_pair(const float *first, const float *second, int count, size_t
     }
 }
 
-static void pack_row(const float *from, size_t n, bf16 *to) {
+enum { DEPTH = 2 * TILE_CELLS }; // numbers of a tile's row
+
+static void pack_row(const float *from, size_t n, cell *to) {
     size_t i = 0;
-    for (; i + TILE_DEPTH <= n; i += TILE_DEPTH, to += TILE)
+    for (; i + DEPTH <= n; i += DEPTH, to += TILE)
         _mm512_store_si512(to, pack_two(_mm512_loadu_ps(from + i), _mm512_loadu_ps(from + i + 16)));
     if (i < n) {
         uint32_t used = (1u << (n - i)) - 1;
@@ -53,31 +56,7 @@ static void pack_row(const float *from, size_t n, bf16 *to) {
     }
 }
 
-// 16 x 16 numbers of 32 bits, rows to columns: by neighbours, by pairs, then by quarters of vectors.
-static inline void transpose(__m512i v[16]) {
-    __m512i w[16];
-    for (int i = 0; i < 16; i += 2) {
-        w[i] = _mm512_unpacklo_epi32(v[i], v[i + 1]);
-        w[i + 1] = _mm512_unpackhi_epi32(v[i], v[i + 1]);
-    }
-    for (int i = 0; i < 16; i += 4) {
-        v[i] = _mm512_unpacklo_epi64(w[i], w[i + 2]);
-        v[i + 1] = _mm512_unpackhi_epi64(w[i], w[i + 2]);
-        v[i + 2] = _mm512_unpacklo_epi64(w[i + 1], w[i + 3]);
-        v[i + 3] = _mm512_unpackhi_epi64(w[i + 1], w[i + 3]);
-    }
-    for (int half = 0; half < 16; half += 8)
-        for (int i = half; i < half + 4; i++) {
-            w[i] = _mm512_shuffle_i32x4(v[i], v[i + 4], 0x88);
-            w[i + 4] = _mm512_shuffle_i32x4(v[i], v[i + 4], 0xdd);
-        }
-    for (int i = 0; i < 8; i++) {
-        v[i] = _mm512_shuffle_i32x4(w[i], w[i + 8], 0x88);
-        v[i + 8] = _mm512_shuffle_i32x4(w[i], w[i + 8], 0xdd);
-    }
-}
-
-static void pack_lay(const float *from, size_t stride, int rows, int columns, bf16 *const to[TILE_ROWS]) {
+static void pack_lay(const float *from, size_t stride, int rows, int columns, cell *const to[TILE_ROWS]) {
     __mmask16 used = (__mmask16)((1u << columns) - 1);
     __m512i low[16], high[16];
     for (int i = 0; i < 16; i++) {
@@ -92,16 +71,16 @@ static void pack_lay(const float *from, size_t stride, int rows, int columns, bf
         _mm512_store_si512(to[i], pack_two((__m512)low[i], (__m512)high[i]));
 }
 
-static void pack_turn(const float *from, size_t stride, size_t n, bf16 *to) {
-    for (size_t i = 0; i < n; i += TILE_DEPTH, to += TILE) {
+static void pack_turn(const float *from, size_t stride, size_t n, cell *to) {
+    for (size_t i = 0; i < n; i += DEPTH, to += TILE) {
         __m512i v[16];
         for (int column = 0; column < TILE_COLUMNS; column++) {
             const float *at = from + (size_t)column * stride + i;
             v[column] = pack_two(_mm512_loadu_ps(at), _mm512_loadu_ps(at + 16));
         }
         transpose(v);
-        for (int pair = 0; pair < TILE_DEPTH / 2; pair++)
-            _mm512_store_si512(to + pair * TILE_DEPTH, v[pair]);
+        for (int pair = 0; pair < TILE_CELLS; pair++)
+            _mm512_store_si512(to + pair * TILE_COLUMNS, v[pair]);
     }
 }
 
@@ -115,10 +94,6 @@ static inline __m512 odd_of(__m512i pairs) {
 
 static inline __m512i pairs_of(__m512 even, __m512 odd) {
     return _mm512_permutexvar_epi16(interleave_order(), pack_two(even, odd));
-}
-
-static inline __mmask16 first_of_16(size_t n) {
-    return (__mmask16)(n < 16 ? (1u << n) - 1 : 0xffffu);
 }
 
 static void pack_split(const bf16 *from, size_t n, float *even, float *odd) {
@@ -139,16 +114,16 @@ static void pack_join(const float *even, const float *odd, size_t n, bf16 *to) {
     }
 }
 
-static void pack_put(const float *sums, int rows, int columns, int add, bf16 *to, size_t plane) {
+static void pack_put_pairs(const float *sums, int rows, int columns, enum put how, bf16 *to, size_t plane) {
     __mmask16 used = first_of_16((size_t)columns);
     for (int row = 0; row < rows; row += 2, sums += 2 * TILE_COLUMNS, to += plane) {
         __m512 even = _mm512_loadu_ps(sums), odd = _mm512_loadu_ps(sums + TILE_COLUMNS);
-        if (add) {
+        if (how == PUT_ADD) {
             __m512i there = _mm512_maskz_loadu_epi32(used, to);
             even = _mm512_add_ps(even, even_of(there));
             odd = _mm512_add_ps(odd, odd_of(there));
         }
-        _mm512_mask_storeu_epi32(to, used, pairs_of(even, odd));
+        put_line(to, used, how, pairs_of(even, odd));
     }
 }
 
@@ -168,8 +143,8 @@ static inline void apart(const bf16 *from, size_t n, __m512i *even, __m512i *odd
     *odd = _mm512_permutex2var_epi16(low, _mm512_add_epi16(evens, _mm512_set1_epi16(1)), high);
 }
 
-static void pack_row_pairs(const bf16 *from, size_t n, bf16 *even, bf16 *odd) {
-    for (size_t i = 0; i < n; i += TILE_DEPTH, even += TILE, odd += TILE) {
+static void pack_row_pairs(const bf16 *from, size_t n, cell *even, cell *odd) {
+    for (size_t i = 0; i < n; i += DEPTH, even += TILE, odd += TILE) {
         __m512i e, o;
         apart(from + 2 * i, n - i, &e, &o);
         _mm512_store_si512(even, e);
@@ -177,14 +152,14 @@ static void pack_row_pairs(const bf16 *from, size_t n, bf16 *even, bf16 *odd) {
     }
 }
 
-static void pack_turn_pairs(const bf16 *from, size_t stride, size_t n, bf16 *to) {
-    for (size_t i = 0; i < n; i += TILE_DEPTH, to += TILE) {
+static void pack_turn_pairs(const bf16 *from, size_t stride, size_t n, cell *to) {
+    for (size_t i = 0; i < n; i += DEPTH, to += TILE) {
         __m512i v[16];
         for (int pair = 0; pair < TILE_COLUMNS / 2; pair++)
-            apart(from + (size_t)pair * stride + 2 * i, TILE_DEPTH, &v[2 * pair], &v[2 * pair + 1]);
+            apart(from + (size_t)pair * stride + 2 * i, DEPTH, &v[2 * pair], &v[2 * pair + 1]);
         transpose(v);
-        for (int pair = 0; pair < TILE_DEPTH / 2; pair++)
-            _mm512_store_si512(to + pair * TILE_DEPTH, v[pair]);
+        for (int pair = 0; pair < TILE_CELLS; pair++)
+            _mm512_store_si512(to + pair * TILE_COLUMNS, v[pair]);
     }
 }
 

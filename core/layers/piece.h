@@ -6,8 +6,8 @@
 #define REFF_LAYERS_PIECE_H
 
 #include "core/graph/graph.h"
-#include "core/kernels/bf16.h"
 #include "core/kernels/pairs.h"
+#include "core/kernels/tiled.h"
 #include "core/kernels/vector.h"
 
 struct piece {
@@ -50,7 +50,7 @@ static inline struct rows piece_get(const struct graph *g, int value, enum map m
                                     piece_buffer buffer) {
     struct rows r = piece_room(g, value, map, p, buffer);
     if (g->values[value].paired)
-        bf16_kernels()->split(piece_pairs(g, value, map, p), p->n, buffer[0], buffer[1]);
+        tiles_for(PRECISION_BF16)->split(piece_pairs(g, value, map, p), p->n, buffer[0], buffer[1]);
     return r;
 }
 
@@ -71,7 +71,7 @@ static inline struct rows piece_open(const struct graph *g, int value, enum map 
 static inline void piece_put(const struct graph *g, int value, enum map map, const struct piece *p,
                              struct rows r) {
     if (g->values[value].paired)
-        bf16_kernels()->join(r.of[0], r.of[1], p->n, piece_pairs(g, value, map, p));
+        tiles_for(PRECISION_BF16)->join(r.of[0], r.of[1], p->n, piece_pairs(g, value, map, p));
 }
 
 // Over the rows of channels 2 group and 2 group + 1.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions in bf16 by every instruction set at hand: the operands rounded and multiplied in double are
-// what they must give but for the rounding of sums, over shapes that are no multiple of anything, with
-// outputs and scratch filled with NaN before; infinities, NaN and denormals; the same bits on any number of
-// threads.
-#include "core/kernels/bf16.h"
+// Convolutions in tiles, f32 and bf16, by every instruction set at hand: the operands (in bf16 rounded)
+// multiplied in double are what they must give but for the rounding of sums, over shapes that are no multiple
+// of anything, with outputs and scratch filled with NaN before; infinities, NaN and denormals; the same bits
+// on any number of threads.
 #include "core/kernels/pairs.h"
+#include "core/kernels/tiled.h"
 #include "tests/convolution_fixture.h"
 #include "tests/suite.h"
 
@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct tile_kernels *table(enum isa isa) {
-    return sizeof(real) == sizeof(float) && isa_available(isa) ? tiles_of(isa) : NULL;
+static const struct tile_kernels *table(enum precision precision, enum isa isa) {
+    return sizeof(real) == sizeof(float) && isa_available(isa) ? tiles_of(precision, isa) : NULL;
 }
 
-static void *scratch_for(const struct convolution *c) { // all NaN
-    size_t bytes = (bf16_scratch(c, omp_get_max_threads()) + 63) / 64 * 64;
+static void *scratch_for(const struct tile_kernels *k, const struct convolution *c) { // all NaN
+    size_t bytes = (tiled_scratch(k, c, omp_get_max_threads()) + 63) / 64 * 64;
     void *scratch = aligned_alloc(64, bytes);
     memset(scratch, 0xff, bytes);
     return scratch;
@@ -41,15 +41,15 @@ static bf16 *to_pairs(const real *a, int channels, size_t columns) {
     bf16 *pairs = malloc(bytes);
     memset(pairs, 0xff, bytes);
     for (int c = 0; c < channels; c += 2)
-        tiles_plain.join(a + (size_t)c * columns, a + ((size_t)c + 1) * columns, columns,
-                         pairs + (size_t)(c / 2) * plane);
+        tiles_plain_bf16.join(a + (size_t)c * columns, a + ((size_t)c + 1) * columns, columns,
+                              pairs + (size_t)(c / 2) * plane);
     return pairs;
 }
 
 static void from_pairs(const bf16 *pairs, int channels, size_t columns, real *a) {
     for (int c = 0; c < channels; c += 2)
-        tiles_plain.split(pairs + (size_t)(c / 2) * pairs_plane(columns), columns, a + (size_t)c * columns,
-                          a + ((size_t)c + 1) * columns);
+        tiles_plain_bf16.split(pairs + (size_t)(c / 2) * pairs_plane(columns), columns,
+                               a + (size_t)c * columns, a + ((size_t)c + 1) * columns);
 }
 
 static size_t columns_of(const struct convolution *c, int output) {
@@ -67,16 +67,16 @@ static void *stored(const real *a, size_t n, int paired, int channels, size_t co
 static void multiply_all(const struct tile_kernels *k, const struct convolution *c,
                          const struct convolution_arrays *a, int add, real *mine[3]) {
     size_t sizes[3] = {a->y_size, a->x_size, a->weight_size}, in = columns_of(c, 0), out = columns_of(c, 1);
-    void *scratch = scratch_for(c), *x = stored(a->x, a->x_size, c->x_paired, c->c_in, in),
+    void *scratch = scratch_for(k, c), *x = stored(a->x, a->x_size, c->x_paired, c->c_in, in),
          *y = stored(a->y, a->y_size, c->y_paired, c->c_out, out);
     for (int map = 0; map < 3; map++)
         for (size_t i = 0; i < sizes[map]; i++)
             mine[map][i] = add ? 1 : (real)NAN;
     void *to_y = stored(mine[0], sizes[0], c->y_paired, c->c_out, out),
          *to_x = stored(mine[1], sizes[1], c->x_paired, c->c_in, in);
-    bf16_forward(k, c, a->weight, x, to_y, add, scratch);
-    bf16_backward_data(k, c, a->weight, y, to_x, add, scratch);
-    bf16_backward_weight(k, c, y, x, mine[2], add, scratch);
+    tiled_forward(k, c, a->weight, x, to_y, add, scratch);
+    tiled_backward_data(k, c, a->weight, y, to_x, add, scratch);
+    tiled_backward_weight(k, c, y, x, mine[2], add, scratch);
     if (c->y_paired)
         from_pairs(to_y, c->c_out, out, mine[0]);
     else
@@ -105,9 +105,11 @@ static void check(const struct tile_kernels *k, struct convolution c, int add) {
     struct convolution_arrays a, exact;
     convolution_arrays_open(&c, &a);
     convolution_arrays_open(&c, &exact);
-    round_all(exact.x, exact.x_size);
-    round_all(exact.y, exact.y_size);
-    round_all(exact.weight, exact.weight_size);
+    if (k->precision == PRECISION_BF16) {
+        round_all(exact.x, exact.x_size);
+        round_all(exact.y, exact.y_size);
+        round_all(exact.weight, exact.weight_size);
+    }
     size_t sizes[3] = {a.y_size, a.x_size, a.weight_size};
     double *want[3];
     real *mine[3];
@@ -126,9 +128,10 @@ static void check(const struct tile_kernels *k, struct convolution c, int add) {
         int good = agrees(mine[map], want[map], sizes[map], terms[map], rounded[map]);
         CU_ASSERT(good);
         if (!good)
-            printf("\n    %s, map %d: batch %d, %d x %d x %d -> %d, kernel %d x %d, stride %d, pairs %d %d ",
-                   isa_name(k->isa), map, c.batch, c.c_in, c.h_in, c.w_in, c.c_out, c.kernel_h, c.kernel_w,
-                   c.stride, c.x_paired, c.y_paired);
+            printf(
+                "\n    %s %s, map %d: batch %d, %d x %d x %d -> %d, kernel %d x %d, stride %d, pairs %d %d ",
+                precision_name(k->precision), isa_name(k->isa), map, c.batch, c.c_in, c.h_in, c.w_in, c.c_out,
+                c.kernel_h, c.kernel_w, c.stride, c.x_paired, c.y_paired);
         free(want[map]);
         free(mine[map]);
     }
@@ -136,12 +139,12 @@ static void check(const struct tile_kernels *k, struct convolution c, int add) {
     convolution_arrays_close(&exact);
 }
 
-static void test_against_loops(enum isa isa) {
-    const struct tile_kernels *k = table(isa);
+static void test_against_loops(enum precision precision, enum isa isa) {
+    const struct tile_kernels *k = table(precision, isa);
     if (!k)
         SKIP("not on this processor, or a double build");
     for (int i = 0; i < convolution_shape_count; i++)
-        for (int way = 0; way < 8; way++) {
+        for (int way = 0; way < (precision == PRECISION_BF16 ? 8 : 2); way++) {
             struct convolution c = convolution_shapes[i];
             c.x_paired = way >> 1 & 1;
             c.y_paired = way >> 2 & 1;
@@ -150,14 +153,49 @@ static void test_against_loops(enum isa isa) {
         }
 }
 
-static void test_plain(void) {
-    test_against_loops(ISA_PLAIN);
+static void test_plain_bf16(void) {
+    test_against_loops(PRECISION_BF16, ISA_PLAIN);
 }
 static void test_avx512_bf16(void) {
-    test_against_loops(ISA_AVX512_BF16);
+    test_against_loops(PRECISION_BF16, ISA_AVX512_BF16);
 }
 static void test_amx(void) {
-    test_against_loops(ISA_AMX);
+    test_against_loops(PRECISION_BF16, ISA_AMX);
+}
+static void test_plain_f32(void) {
+    test_against_loops(PRECISION_F32, ISA_PLAIN);
+}
+static void test_avx512(void) {
+    test_against_loops(PRECISION_F32, ISA_AVX512);
+}
+
+// Numbers that are not finite arrive wherever they are multiplied; denormals are not lost in f32.
+static void test_odd_numbers_in_f32(void) {
+    static const real numbers[] = {(real)INFINITY, (real)NAN, (real)1e-40};
+    if (sizeof(real) != sizeof(float))
+        SKIP("a double build");
+    for (enum isa isa = 0; isa < ISA_COUNT; isa++) {
+        const struct tile_kernels *k = table(PRECISION_F32, isa);
+        for (size_t n = 0; n < sizeof numbers / sizeof *numbers && k; n++) {
+            struct convolution c = convolution_shapes[0];
+            struct convolution_arrays a;
+            real *mine[3];
+            convolution_arrays_open(&c, &a);
+            size_t sizes[3] = {a.y_size, a.x_size, a.weight_size};
+            for (int map = 0; map < 3; map++)
+                mine[map] = malloc(sizes[map] * sizeof(real));
+            for (size_t i = 0; i < a.x_size; i++)
+                a.x[i] = numbers[n];
+            for (size_t i = 0; i < a.weight_size; i++)
+                a.weight[i] = 1;
+            multiply_all(k, &c, &a, 0, mine);
+            for (size_t i = 0; i < a.y_size; i++)
+                CU_ASSERT(n == 0 ? isinf(mine[0][i]) : n == 1 ? isnan(mine[0][i]) : mine[0][i] >= numbers[2]);
+            for (int map = 0; map < 3; map++)
+                free(mine[map]);
+            convolution_arrays_close(&a);
+        }
+    }
 }
 
 // What no rounding may change, and what the processors' own rounding flushes.
@@ -169,17 +207,19 @@ static void test_odd_numbers(void) {
     if (sizeof(real) != sizeof(float))
         SKIP("a double build");
     for (enum isa isa = 0; isa < ISA_COUNT; isa++) {
-        const struct tile_kernels *k = table(isa);
-        bf16 out[TILE_DEPTH] __attribute__((aligned(64)));
+        const struct tile_kernels *k = table(PRECISION_BF16, isa);
+        cell cells[TILE_CELLS] __attribute__((aligned(64)));
+        bf16 out[2 * TILE_CELLS];
         real in[COUNT];
         for (int i = 0; i < COUNT; i++)
             in[i] = (real)numbers[i];
         if (!k)
             continue;
-        k->row(in, COUNT, out);
+        k->row(in, COUNT, cells);
+        memcpy(out, cells, sizeof out);
         for (int i = 0; i < COUNT; i++)
             CU_ASSERT_EQUAL(out[i], want[i]);
-        for (int i = COUNT; i < TILE_DEPTH; i++)
+        for (int i = COUNT; i < 2 * TILE_CELLS; i++)
             CU_ASSERT_EQUAL(out[i], 0);
     }
 }
@@ -189,16 +229,17 @@ static void test_threads_do_not_matter(void) {
         SKIP("a double build");
     int most = omp_get_max_threads();
     for (int s = 0; s < convolution_shape_count; s++)
-        for (enum isa isa = 0; isa < ISA_COUNT; isa++) {
+        for (int i = 0; i < 2 * ISA_COUNT; i++) {
             struct convolution c = convolution_shapes[s];
-            const struct tile_kernels *k = table(isa);
+            enum precision precision = i % 2 ? PRECISION_BF16 : PRECISION_F32;
+            const struct tile_kernels *k = table(precision, (enum isa)(i / 2));
             struct convolution_arrays a;
             real *mine[2][3];
             if (!k)
                 continue;
             convolution_arrays_open(&c, &a);
-            c.x_paired = pairs_hold(c.c_in);
-            c.y_paired = pairs_hold(c.c_out);
+            c.x_paired = i % 2 && pairs_hold(c.c_in);
+            c.y_paired = i % 2 && pairs_hold(c.c_out);
             size_t sizes[3] = {a.y_size, a.x_size, a.weight_size};
             for (int t = 0; t < 2; t++) {
                 omp_set_num_threads(t ? 3 : 1);
@@ -220,22 +261,30 @@ static void test_limit(void) {
     struct error err = {0};
     setenv("REFF_ISA", "plain", 1);
     CU_ASSERT_EQUAL(isa_for_bf16(), ISA_PLAIN);
+    CU_ASSERT_EQUAL(isa_for_f32(), ISA_PLAIN);
     CU_ASSERT(!isa_check_limit(&err));
     setenv("REFF_ISA", "avx512", 1);
+    CU_ASSERT_EQUAL(isa_for_bf16(), ISA_PLAIN);
+    CU_ASSERT_EQUAL(isa_for_f32(), isa_available(ISA_AVX512) ? ISA_AVX512 : ISA_PLAIN);
+    setenv("REFF_ISA", "sse", 1);
     CU_ASSERT_EQUAL(isa_check_limit(&err), -1);
-    CU_ASSERT_STRING_EQUAL(err.message, "REFF_ISA: 'avx512' is none of: plain avx512-bf16 amx");
+    CU_ASSERT_STRING_EQUAL(err.message, "REFF_ISA: 'sse' is none of: plain avx512 avx512-bf16 amx");
     unsetenv("REFF_ISA");
     CU_ASSERT(!isa_check_limit(&err));
     CU_ASSERT(isa_available(isa_for_bf16()));
+    CU_ASSERT(isa_available(isa_for_f32()));
 }
 
-void suite_bf16(void);
-void suite_bf16(void) {
-    CU_pSuite suite = CU_add_suite("bf16", NULL, NULL);
-    CU_add_test(suite, "plain tiles against loops", test_plain);
+void suite_tiled(void);
+void suite_tiled(void) {
+    CU_pSuite suite = CU_add_suite("tiled", NULL, NULL);
+    CU_add_test(suite, "plain tiles in bf16 against loops", test_plain_bf16);
     CU_add_test(suite, "AVX512-BF16 against loops", test_avx512_bf16);
     CU_add_test(suite, "AMX against loops", test_amx);
-    CU_add_test(suite, "infinities, NaN, denormals, ties", test_odd_numbers);
+    CU_add_test(suite, "plain tiles in f32 against loops", test_plain_f32);
+    CU_add_test(suite, "AVX-512 against loops", test_avx512);
+    CU_add_test(suite, "bf16: infinities, NaN, denormals, ties", test_odd_numbers);
+    CU_add_test(suite, "f32: infinities, NaN, denormals", test_odd_numbers_in_f32);
     CU_add_test(suite, "REFF_ISA bounds the choice", test_limit);
     CU_add_test(suite, "the same bits on any number of threads", test_threads_do_not_matter);
 }

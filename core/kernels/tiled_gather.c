@@ -6,7 +6,7 @@
 //   data gradient   source x = (x + padding - kx) / stride, for the kx that leave no remainder:
 //                   columns of equal remainder by the stride (a phase) share their taps
 //
-// A task is a band of destination rows and a share of the output channels. It rounds the source rows that the
+// A task is a band of destination rows and a share of the output channels. It packs the source rows that the
 // band reads into B tiles that stay in the second-level cache,
 //
 //   source tiles   [row][depth][column][strip]       column 0 lies `left` zeros before the image
@@ -15,14 +15,14 @@
 // and multiplies: for two rows of weight tiles, all pairs of neighbouring source tiles of the band, so that
 // the weights stay in the first-level cache. A strip is 16 images; past the batch there are zeros.
 //
-// Where channels are few, a tile's depth of 32 would be mostly zeros: there the taps in x are folded into the
+// Where channels are few, a tile's depth would be mostly zeros: there the taps in x are folded into the
 // depth (channel and kx together), and source tiles are kept per destination column. So are those of a 1x1
 // kernel that skips columns.
 //
 // A source in pairs (pairs.h) is not packed at all: its planes are the rows of B tiles as they lie, taps
 // outside the image are rows of zeros.
-#include "core/kernels/bf16.h"
 #include "core/kernels/pairs.h"
+#include "core/kernels/tiled.h"
 
 #include <omp.h>
 #include <string.h>
@@ -30,11 +30,12 @@
 enum {
     MOST_TAPS = 256,
     FOLDED_CHANNELS = 8,
-    BAND_BYTES = 1 << 20, // of source tiles: half of a second-level cache
+    CACHE_BYTES = 4 << 20, // a larger array is put past the caches (measured)
+    BAND_BYTES = 1 << 19,  // of source tiles: half of a second-level cache
     LEAST_TASKS = 8,
 };
 
-struct layout { // numbers from one source tile to the next in each direction, and between a tile's rows
+struct layout { // cells from one source tile to the next in each direction, and between a tile's rows
     size_t row, column, strip, depth, tile_row;
 };
 
@@ -49,7 +50,8 @@ struct gather {
     int phases;                     // destination columns x, x + phases, ... share their taps
     int step;                       // source columns from one destination column of a phase to the next
     int folded;                     // the taps in x are part of the depth
-    int depth, pairs;               // tiles of one tap; rows of each
+    int numbers;                    // of a cell
+    int depth, cells;               // tiles of one tap; rows of each
     int taps_x;                     // of the weight tiles: 1 when folded
     int left, columns;              // source columns kept per row, `left` of them before the image
     int m_blocks;                   // of 16 output channels
@@ -57,6 +59,11 @@ struct gather {
     size_t row_tiles, weight_tiles; // tiles of a source row; of all weights
     struct layout source;
 };
+
+// Numbers of a tile's depth.
+static int tile_depth(const struct gather *g) {
+    return TILE_CELLS * g->numbers;
+}
 
 static int smaller(int a, int b) {
     return a < b ? a : b;
@@ -130,7 +137,7 @@ static void keep_columns(struct gather *g) {
 
 // Band and shares: as many rows as half a second-level cache holds, as many tasks as keep threads busy.
 static void divide(struct gather *g) {
-    size_t row_bytes = g->row_tiles * TILE * sizeof(bf16);
+    size_t row_bytes = g->row_tiles * TILE * sizeof(cell);
     g->band = smaller(g->rows, (g->rows + 1) / 2);
     int from;
     while (g->band > 1 && (size_t)rows_read(g, 0, g->band, &from) * row_bytes > BAND_BYTES)
@@ -147,34 +154,34 @@ static struct layout lay_out(const struct gather *g) {
                                .column = pixel,
                                .strip = TILE,
                                .depth = (size_t)g->columns * pixel,
-                               .tile_row = TILE_DEPTH};
-    size_t n = 2 * (size_t)g->c->batch,
-           plane = pairs_plane((size_t)g->source_rows * g->source_width * g->c->batch);
+                               .tile_row = TILE_COLUMNS};
+    size_t n = (size_t)g->c->batch, // a pair is a cell
+        plane = pairs_plane((size_t)g->source_rows * g->source_width * n) / 2;
     return (struct layout){.row = (size_t)g->source_width * n,
                            .column = n,
-                           .strip = TILE_DEPTH,
-                           .depth = TILE_DEPTH / 2 * plane,
+                           .strip = TILE_COLUMNS,
+                           .depth = TILE_CELLS * plane,
                            .tile_row = plane};
 }
 
-static struct gather make_gather(const struct convolution *c, int transposed) {
-    struct gather g = {.c = c, .transposed = transposed};
+static struct gather make_gather(const struct tile_kernels *k, const struct convolution *c, int transposed) {
+    struct gather g = {.c = c, .transposed = transposed, .numbers = k->numbers};
     g.m = transposed ? c->c_in : c->c_out;
     g.k = transposed ? c->c_out : c->c_in;
     g.rows = transposed ? c->h_in : c->h_out;
     g.width = transposed ? c->w_in : c->w_out;
     g.source_rows = transposed ? c->h_out : c->h_in;
     g.source_width = transposed ? c->w_out : c->w_in;
-    g.strips = (int)bf16_blocks((size_t)c->batch, TILE_COLUMNS);
+    g.strips = (int)blocks_of((size_t)c->batch, TILE_COLUMNS);
     g.source_paired = transposed ? c->y_paired : c->x_paired;
     g.destination_paired = transposed ? c->x_paired : c->y_paired;
     g.phases = transposed ? c->stride : 1;
     g.step = transposed ? 1 : c->stride;
     g.folded = !g.source_paired && g.phases == 1 && (c->kernel_w > 1 ? g.k <= FOLDED_CHANNELS : g.step > 1);
-    g.depth = (int)bf16_blocks((size_t)g.k * (g.folded ? c->kernel_w : 1), TILE_DEPTH);
-    g.pairs = g.source_paired && g.k < TILE_DEPTH ? g.k / 2 : TILE_DEPTH / 2;
+    g.depth = (int)blocks_of((size_t)g.k * (g.folded ? c->kernel_w : 1), tile_depth(&g));
+    g.cells = g.source_paired && g.k < tile_depth(&g) ? g.k / 2 : TILE_CELLS;
     g.taps_x = g.folded ? 1 : c->kernel_w;
-    g.m_blocks = (int)bf16_blocks((size_t)g.m, TILE_ROWS);
+    g.m_blocks = (int)blocks_of((size_t)g.m, TILE_ROWS);
     keep_columns(&g);
     g.row_tiles = (size_t)g.depth * g.columns * g.strips;
     g.source = lay_out(&g);
@@ -186,19 +193,19 @@ static struct gather make_gather(const struct convolution *c, int transposed) {
 // ------------------------------------------------------------------------------------------ weights
 
 // Where the rows of a block of weight tiles lie: [ky][kx][depth] tiles.
-static bf16 *weight_at(const struct gather *g, bf16 *block, int row, int tap, int depth) {
-    return block + ((size_t)tap * g->depth + (size_t)depth) * TILE + (size_t)row * TILE_DEPTH;
+static cell *weight_at(const struct gather *g, cell *block, int row, int tap, int depth) {
+    return block + ((size_t)tap * g->depth + (size_t)depth) * TILE + (size_t)row * TILE_CELLS;
 }
 
 // One row of the weight tiles, folded: channel and kx together are its depth. A channel's weights of this row
 // lie by_k numbers behind those of the one before.
 static void lay_folded(const struct tile_kernels *k, const struct gather *g, const real *weight, size_t by_k,
-                       int row, bf16 *block) {
+                       int row, cell *block) {
     int kernel_w = g->c->kernel_w;
     for (int ky = 0; ky < g->c->kernel_h; ky++)
         for (int depth = 0; depth < g->depth; depth++) {
-            real numbers[TILE_DEPTH];
-            int first = depth * TILE_DEPTH, n = smaller(TILE_DEPTH, g->k * kernel_w - first);
+            real numbers[2 * TILE_CELLS];
+            int first = depth * tile_depth(g), n = smaller(tile_depth(g), g->k * kernel_w - first);
             for (int i = 0; i < n; i++)
                 numbers[i] = weight[(size_t)((first + i) % g->k) * by_k +
                                     (size_t)(ky * kernel_w + (first + i) / g->k)];
@@ -208,26 +215,26 @@ static void lay_folded(const struct tile_kernels *k, const struct gather *g, con
 
 // `rows` rows from weight [k][row][tap], whose rows of taps lie together and are columns.
 static void lay_columns(const struct tile_kernels *k, const struct gather *g, const real *weight, size_t by_k,
-                        int first_row, int rows, bf16 *block) {
+                        int first_row, int rows, cell *block) {
     int taps = g->c->kernel_h * g->c->kernel_w;
     for (int depth = 0; depth < g->depth; depth++)
         for (int first = 0; first < rows * taps; first += TILE_ROWS) {
-            bf16 *to[TILE_ROWS];
+            cell *to[TILE_ROWS];
             int columns = smaller(TILE_ROWS, rows * taps - first);
             for (int i = 0; i < columns; i++)
                 to[i] = weight_at(g, block, first_row + (first + i) / taps, (first + i) % taps, depth);
-            k->lay(weight + (size_t)depth * TILE_DEPTH * by_k + first, by_k,
-                   smaller(TILE_DEPTH, g->k - depth * TILE_DEPTH), columns, to);
+            k->lay(weight + (size_t)(depth * tile_depth(g)) * by_k + first, by_k,
+                   smaller(tile_depth(g), g->k - depth * tile_depth(g)), columns, to);
         }
 }
 
 static void pack_weights(const struct tile_kernels *k, const struct gather *g, const real *weight,
-                         bf16 *out) {
+                         cell *out) {
     size_t taps = (size_t)g->c->kernel_h * g->c->kernel_w;
     size_t block = (size_t)g->c->kernel_h * g->taps_x * g->depth * TILE;
 #pragma omp for schedule(static)
     for (int mb = 0; mb < g->m_blocks; mb++) {
-        bf16 *tiles = out + (size_t)mb * block;
+        cell *tiles = out + (size_t)mb * block;
         int first = mb * TILE_ROWS, rows = smaller(TILE_ROWS, g->m - first);
         if (rows < TILE_ROWS)
             memset(tiles, 0, block * sizeof *tiles);
@@ -240,22 +247,25 @@ static void pack_weights(const struct tile_kernels *k, const struct gather *g, c
         for (int row = 0; row < rows && g->folded; row++)
             lay_folded(k, g, from + (size_t)row * by_m, by_k, row, tiles);
         for (int row = 0; row < rows && !g->transposed && !g->folded; row++)
-            lay_columns(k, g, from + (size_t)row * by_m, by_k, row, 1, tiles);
+            if (taps == 1)
+                k->row(from + (size_t)row * by_m, (size_t)g->k, weight_at(g, tiles, row, 0, 0));
+            else
+                lay_columns(k, g, from + (size_t)row * by_m, by_k, row, 1, tiles);
     }
 }
 
 // ------------------------------------------------------------------------------------------ source rows
 
-struct pair_source { // one of the two depths of a pair, over all kept columns
-    const real *row; // of its channel, NULL: zeros
-    int offset;      // source column of kept column 0
+struct depth_source { // one of the depths of a cell, over all kept columns
+    const real *row;  // of its channel, NULL: zeros
+    int offset;       // source column of kept column 0
 };
 
-static struct pair_source pair_source(const struct gather *g, const real *source, int row, int depth) {
+static struct depth_source depth_source(const struct gather *g, const real *source, int row, int depth) {
     size_t plane = (size_t)g->source_rows * g->source_width * g->c->batch;
     int channel = g->folded ? depth % g->k : depth, kx = g->folded ? depth / g->k : 0;
     int limit = g->folded ? g->k * g->c->kernel_w : g->k;
-    struct pair_source s = {.offset = -g->left};
+    struct depth_source s = {.offset = -g->left};
     if (depth >= limit)
         return s;
     if (g->folded)
@@ -265,15 +275,15 @@ static struct pair_source pair_source(const struct gather *g, const real *source
 }
 
 // Kept columns [*first, *last) of a depth that lie in the image.
-static void inside(const struct gather *g, const struct pair_source *s, int step, int *first, int *last) {
+static void inside(const struct gather *g, const struct depth_source *s, int step, int *first, int *last) {
     *first = s->row ? smaller(g->columns, larger(0, (-s->offset + step - 1) / step)) : 0;
     *last = s->row ? smaller(g->columns, (g->source_width - s->offset + step - 1) / step) : 0;
     *last = larger(*first, *last);
 }
 
-// Both depths of a pair over kept columns [first, last), each either wholly inside or wholly outside.
-static void pack_stretch(const struct tile_kernels *k, const struct gather *g, const struct pair_source s[2],
-                         int step, int first, int last, const int in[2], bf16 *to) {
+// All depths of a cell over kept columns [first, last), each either wholly inside or wholly outside.
+static void pack_stretch(const struct tile_kernels *k, const struct gather *g, const struct depth_source s[2],
+                         int step, int first, int last, const int in[2], cell *to) {
     size_t n = (size_t)g->c->batch;
     for (int strip = 0; strip < g->strips && first < last; strip++) {
         const real *from[2];
@@ -281,23 +291,24 @@ static void pack_stretch(const struct tile_kernels *k, const struct gather *g, c
             from[i] = in[i]
                           ? s[i].row + (size_t)(s[i].offset + first * step) * n + (size_t)strip * TILE_COLUMNS
                           : NULL;
-        k->pair(from[0], from[1], last - first, (size_t)step * n,
-                smaller(TILE_COLUMNS, g->c->batch - strip * TILE_COLUMNS),
-                to + ((size_t)first * g->strips + strip) * TILE, (size_t)g->strips * TILE);
+        k->column(from, last - first, (size_t)step * n,
+                  smaller(TILE_COLUMNS, g->c->batch - strip * TILE_COLUMNS),
+                  to + ((size_t)first * g->strips + strip) * TILE, (size_t)g->strips * TILE);
     }
 }
 
 // One source row into its tiles [depth][column][strip].
 static void pack_row(const struct tile_kernels *k, const struct gather *g, const real *source, int row,
-                     bf16 *tiles) {
+                     cell *tiles) {
     int step = g->folded ? g->step : 1;
-    for (int pair = 0; pair < g->depth * TILE_DEPTH / 2; pair++) {
-        bf16 *to = tiles + (size_t)(pair * 2 / TILE_DEPTH) * g->columns * g->strips * TILE +
-                   (size_t)(pair % (TILE_DEPTH / 2)) * 2 * TILE_COLUMNS;
-        struct pair_source s[2];
+    for (int at = 0; at < g->depth * TILE_CELLS; at++) { // row of all tiles
+        cell *to = tiles + (size_t)(at / TILE_CELLS) * g->columns * g->strips * TILE +
+                   (size_t)(at % TILE_CELLS) * TILE_COLUMNS;
+        struct depth_source s[2] = {{.row = NULL}, {.row = NULL}};
         int cut[6] = {0, [5] = g->columns};
         for (int i = 0; i < 2; i++) {
-            s[i] = pair_source(g, source, row, 2 * pair + i);
+            if (i < g->numbers)
+                s[i] = depth_source(g, source, row, g->numbers * at + i);
             inside(g, &s[i], step, &cut[1 + i], &cut[3 + i]);
         }
         // Between the cuts, in order, each depth is inside or outside throughout.
@@ -319,29 +330,15 @@ static void pack_row(const struct tile_kernels *k, const struct gather *g, const
 
 // ------------------------------------------------------------------------------------------ products
 
-static const bf16 zeros[TILE_DEPTH] __attribute__((aligned(64)));
-
-// A C tile to the destination: `rows` channels, `used` images.
-static void put(const float *sums, real *to, size_t plane, int rows, int used, int add) {
-    for (int row = 0; row < rows; row++, sums += TILE_COLUMNS, to += plane) {
-        if (used == TILE_COLUMNS && !add)
-            memcpy(to, sums, TILE_COLUMNS * sizeof *to);
-        else if (used == TILE_COLUMNS)
-            for (int i = 0; i < TILE_COLUMNS; i++)
-                to[i] += sums[i];
-        else
-            for (int i = 0; i < used; i++)
-                to[i] = (add ? to[i] : 0) + sums[i];
-    }
-}
+static const cell zeros[TILE_COLUMNS] __attribute__((aligned(64)));
 
 struct task {
     const struct tile_kernels *k;
     const struct gather *g;
-    const bf16 *weights, *tiles; // tiles of source rows from `row` on
+    const cell *weights, *tiles; // tiles of source rows from `row` on
     int row;
     void *destination;
-    int add;
+    enum put how;
 };
 
 // C tile number i of a block to output channels from m on, at one pixel's strip.
@@ -351,16 +348,16 @@ static void put_tile(const struct task *t, const float *sums, int m, size_t pixe
            at = pixel * (size_t)g->c->batch + (size_t)strip * TILE_COLUMNS;
     int rows = smaller(TILE_ROWS, g->m - m), used = smaller(TILE_COLUMNS, g->c->batch - strip * TILE_COLUMNS);
     if (g->destination_paired)
-        t->k->put(sums, rows, used, t->add,
-                  (bf16 *)t->destination + (size_t)m / 2 * pairs_plane(columns) + 2 * at,
-                  pairs_plane(columns));
+        t->k->put_pairs(sums, rows, used, t->how,
+                        (bf16 *)t->destination + (size_t)m / 2 * pairs_plane(columns) + 2 * at,
+                        pairs_plane(columns));
     else
-        put(sums, (real *)t->destination + (size_t)m * columns + at, columns, rows, used, t->add);
+        t->k->put(sums, rows, used, t->how, (real *)t->destination + (size_t)m * columns + at, columns);
 }
 
 // The source tiles that one chunk (a destination column of the phase and a strip) multiplies. Strides are set
 // already; outside the image, which only sources in pairs reach, there are zeros.
-static void aim(const struct gather *g, struct tile_run *run, int j, const bf16 *row, int column, int strip) {
+static void aim(const struct gather *g, struct tile_run *run, int j, const cell *row, int column, int strip) {
     run->b[j] = row + (ptrdiff_t)column * (ptrdiff_t)g->source.column + (size_t)strip * g->source.strip;
     if (!g->source_paired)
         return;
@@ -375,7 +372,7 @@ static void multiply_row(const struct task *t, int mb, int y, int phase) {
     const struct gather *g = t->g;
     const struct convolution *c = g->c;
     struct tile_run runs[MOST_TAPS];
-    const bf16 *starts[MOST_TAPS];
+    const cell *starts[MOST_TAPS];
     int offsets[MOST_TAPS], count = 0;
     size_t tap_tiles = (size_t)g->depth * TILE, block = (size_t)c->kernel_h * g->taps_x * tap_tiles;
     for (int ky = 0; ky < c->kernel_h; ky++) {
@@ -398,7 +395,7 @@ static void multiply_row(const struct task *t, int mb, int y, int phase) {
         for (int j = 0; j < 2; j++)
             for (int r = 0; r < count; r++)
                 aim(g, &runs[r], j, starts[r], offsets[r] + at[j] / g->strips * step, at[j] % g->strips);
-        t->k->multiply(runs, count, g->depth, g->pairs, second ? block : 0, 0, sums);
+        t->k->multiply(runs, count, g->depth, g->cells, second ? block : 0, 0, sums);
         for (int i = 0; i < 4; i++) {
             if ((i / 2 && !second) || (i % 2 && at[1] == q))
                 continue;
@@ -408,7 +405,7 @@ static void multiply_row(const struct task *t, int mb, int y, int phase) {
     }
 }
 
-static void run_task(struct task *t, const void *source, int task, bf16 *tiles) {
+static void run_task(struct task *t, const void *source, int task, cell *tiles) {
     const struct gather *g = t->g;
     int band = task % g->bands, share = task / g->bands, pairs = (g->m_blocks + 1) / 2;
     int first = band * g->band, last = smaller(g->rows, first + g->band);
@@ -437,15 +434,21 @@ static size_t band_numbers(const struct gather *g) {
     return (size_t)most * g->row_tiles * TILE;
 }
 
+static size_t destination_bytes(const struct gather *g) {
+    size_t columns = (size_t)g->rows * g->width * g->c->batch;
+    return g->destination_paired ? pairs_bytes(g->m, columns) : (size_t)g->m * columns * sizeof(real);
+}
+
 static void run(const struct tile_kernels *k, const struct gather *g, const real *weight, const void *source,
                 void *destination, int add, void *scratch) {
-    bf16 *weights = scratch, *tiles = weights + g->weight_tiles * TILE;
+    cell *weights = scratch, *tiles = weights + g->weight_tiles * TILE;
     size_t band = band_numbers(g);
+    enum put how = add ? PUT_ADD : destination_bytes(g) > CACHE_BYTES ? PUT_PAST : PUT_OVER;
 #pragma omp parallel
     {
-        struct task t = {.k = k, .g = g, .weights = weights, .destination = destination, .add = add};
+        struct task t = {.k = k, .g = g, .weights = weights, .destination = destination, .how = how};
         pack_weights(k, g, weight, weights);
-        k->begin(g->pairs);
+        k->begin(g->cells);
 #pragma omp for schedule(static)
         for (int task = 0; task < g->bands * g->shares; task++)
             run_task(&t, source, task, tiles + band * (size_t)omp_get_thread_num());
@@ -453,23 +456,23 @@ static void run(const struct tile_kernels *k, const struct gather *g, const real
     }
 }
 
-void bf16_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,
-                  const void *x, void *y, int add, void *scratch) {
-    struct gather g = make_gather(c, 0);
+void tiled_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,
+                   const void *x, void *y, int add, void *scratch) {
+    struct gather g = make_gather(k, c, 0);
     run(k, &g, weight, x, y, add, scratch);
 }
 
-void bf16_backward_data(const struct tile_kernels *k, const struct convolution *c, const real *weight,
-                        const void *y, void *x, int add, void *scratch) {
-    struct gather g = make_gather(c, 1);
+void tiled_backward_data(const struct tile_kernels *k, const struct convolution *c, const real *weight,
+                         const void *y, void *x, int add, void *scratch) {
+    struct gather g = make_gather(k, c, 1);
     run(k, &g, weight, y, x, add, scratch);
 }
 
-size_t bf16_gather_scratch(const struct convolution *c, int threads) {
+size_t tiled_gather_scratch(const struct tile_kernels *k, const struct convolution *c, int threads) {
     size_t most = 0;
     for (int transposed = 0; transposed < 2; transposed++) {
-        struct gather g = make_gather(c, transposed);
-        size_t need = (g.weight_tiles * TILE + band_numbers(&g) * (size_t)threads) * sizeof(bf16);
+        struct gather g = make_gather(k, c, transposed);
+        size_t need = (g.weight_tiles * TILE + band_numbers(&g) * (size_t)threads) * sizeof(cell);
         most = need > most ? need : most;
     }
     return most;

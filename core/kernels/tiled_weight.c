@@ -3,70 +3,72 @@
 // source]. The depth runs along rows of the output, pixel after pixel, image after image; C tiles are 16
 // output channels x 16 input channels of one tap. Band by band of output rows:
 //
-//   1. round   y to A tiles  [m / 16][row][depth]            a row's numbers as they lie, zeros at its end
-//              x to B tiles  [i / 16][row][phase][pairs of depth][16][2]
+//   1. pack    y to A tiles  [m / 16][row][depth]            a row's numbers as they lie, zeros at its end
+//              x to B tiles  [i / 16][row][phase][depth][16]
 //   2. multiply: a task is a block of 2 x 2 C tiles at one tap, over all rows of the band
 //
-// A tap moves the source along the row by whole pixels, thus the B tiles by whole pairs of depth: tiles may
-// begin at any pair. With a stride, columns of equal remainder (a phase) are kept apart, and a tap moves
-// within its phase. An odd batch is padded by one zero per pixel.
+// A tap moves the source along the row by whole pixels, thus the B tiles by whole cells of depth: tiles may
+// begin at any cell. With a stride, columns of equal remainder (a phase) are kept apart, and a tap moves
+// within its phase. In bf16 an odd batch is padded by one zero per pixel.
 //
-// Where input channels are few, the taps in x are folded into them, as in bf16_gather.c.
-#include "core/kernels/bf16.h"
+// Where input channels are few, the taps in x are folded into them, as in tiled_gather.c.
 #include "core/kernels/pairs.h"
+#include "core/kernels/tiled.h"
 
 #include <omp.h>
 #include <string.h>
 
 enum {
     MOST_ROWS = 64,       // of a band
-    BAND_BYTES = 3 << 19, // of rounded rows: what a second-level cache of 2 MiB keeps beside the sums
+    BAND_BYTES = 1 << 20, // of packed rows: measured with caches of 1 and 2 MiB
     FOLDED_CHANNELS = 8,
 };
 
 struct plan {
     const struct convolution *c;
-    int images;           // batch, even
+    int numbers;          // of a cell
+    int images;           // batch, whole cells
     int folded;           // taps in x are input channels
     int channels, taps_x; // input channels and taps in x, after folding
     int m_blocks, i_blocks;
     int phases;            // of source columns
     int depth;             // A tiles of an output row
     int positions;         // source pixels kept per phase and row
-    int source_depth;      // their pairs of depth, with what the last tile reads beyond
+    int source_depth;      // their cells of depth, with what the last tile reads beyond
     int band, source_band; // output rows, and source rows of a band
-    size_t y_row, x_row;   // numbers of a rounded row: 16 output channels; 16 input channels, all phases
+    size_t y_row, x_row;   // cells of a packed row: 16 output channels; 16 input channels, all phases
     size_t stage;          // floats of a row being prepared, 16 channels
-    size_t y_size, x_size, sums_size; // numbers of each part of the scratch
+    size_t y_size, x_size, sums_size; // numbers and cells of the parts of the scratch
 };
 
 static int smaller(int a, int b) {
     return a < b ? a : b;
 }
 
-static struct plan make_plan(const struct convolution *c) {
-    struct plan p = {.c = c, .images = c->batch + c->batch % 2};
+static struct plan make_plan(const struct tile_kernels *k, const struct convolution *c) {
+    struct plan p = {.c = c, .numbers = k->numbers};
+    p.images = (int)blocks_of((size_t)c->batch, (size_t)p.numbers) * p.numbers;
     p.folded = c->kernel_w > 1 && c->c_in <= FOLDED_CHANNELS && !c->x_paired;
     p.channels = p.folded ? c->c_in * c->kernel_w : c->c_in;
     p.taps_x = p.folded ? 1 : c->kernel_w;
-    p.m_blocks = (int)bf16_blocks((size_t)c->c_out, TILE_ROWS);
-    p.i_blocks = (int)bf16_blocks((size_t)p.channels, TILE_COLUMNS);
+    p.m_blocks = (int)blocks_of((size_t)c->c_out, TILE_ROWS);
+    p.i_blocks = (int)blocks_of((size_t)p.channels, TILE_COLUMNS);
     p.phases = p.folded ? 1 : smaller(c->stride, c->kernel_w);
-    p.depth = (int)bf16_blocks((size_t)c->w_out * p.images, TILE_DEPTH);
+    p.depth = (int)blocks_of((size_t)c->w_out * p.images, (size_t)TILE_CELLS * (size_t)p.numbers);
     int moves = p.folded ? 0 : (c->kernel_w - 1) / c->stride;
     p.positions = c->w_out + moves;
-    p.source_depth = (moves * p.images / 2 + p.depth * TILE_DEPTH / 2 + 15) / 16 * 16;
+    p.source_depth = (moves * p.images / p.numbers + p.depth * TILE_CELLS + 15) / 16 * 16;
     p.y_row = (size_t)p.depth * TILE;
-    p.x_row = (size_t)p.phases * p.source_depth * TILE_DEPTH;
-    p.stage = (size_t)TILE_COLUMNS * p.source_depth * 2;
+    p.x_row = (size_t)p.phases * p.source_depth * TILE_COLUMNS;
+    p.stage = (size_t)(TILE_COLUMNS * p.numbers) * p.source_depth;
     size_t row_bytes =
-        ((size_t)p.m_blocks * p.y_row + (size_t)p.i_blocks * p.x_row * c->stride) * sizeof(bf16);
+        ((size_t)p.m_blocks * p.y_row + (size_t)p.i_blocks * p.x_row * c->stride) * sizeof(cell);
     size_t rows = BAND_BYTES / row_bytes;
     p.band = rows < 1 ? 1 : smaller((int)(rows < MOST_ROWS ? rows : MOST_ROWS), c->h_out);
     p.source_band = (p.band - 1) * c->stride + c->kernel_h;
     p.y_size = (size_t)p.m_blocks * p.band * p.y_row;
     p.x_size = (size_t)p.i_blocks * p.source_band * p.x_row;
-    p.sums_size = bf16_blocks((size_t)p.m_blocks, 2) * bf16_blocks((size_t)p.i_blocks, 2) *
+    p.sums_size = blocks_of((size_t)p.m_blocks, 2) * blocks_of((size_t)p.i_blocks, 2) *
                   (size_t)(c->kernel_h * p.taps_x) * 4 * TILE_SUMS;
     return p;
 }
@@ -87,22 +89,22 @@ static void spread(const struct plan *p, const char *from, int step, int count, 
 }
 
 // One row of one output channel, or of a pair of them, to its rows of A tiles.
-static void round_row(const struct tile_kernels *k, const struct plan *p, const char *from, char *stage,
-                      bf16 *out) {
+static void pack_row(const struct tile_kernels *k, const struct plan *p, const char *from, char *stage,
+                     cell *out) {
     size_t n = (size_t)p->c->w_out * p->images;
     if (p->images != p->c->batch) {
         spread(p, from, 1, p->c->w_out, stage);
         from = stage;
     }
     if (p->c->y_paired)
-        k->row_pairs((const bf16 *)from, n, out, out + TILE_DEPTH);
+        k->row_pairs((const bf16 *)from, n, out, out + TILE_CELLS);
     else
         k->row((const real *)from, n, out);
 }
 
 // Output rows [first, last) of 16 output channels.
-static void round_y(const struct tile_kernels *k, const struct plan *p, const char *y, int mb, int first,
-                    int last, char *stage, bf16 *out) {
+static void pack_y(const struct tile_kernels *k, const struct plan *p, const char *y, int mb, int first,
+                   int last, char *stage, cell *out) {
     const struct convolution *c = p->c;
     size_t row = (size_t)c->w_out * c->batch, of_row = c->y_paired ? 2 : 1;
     size_t plane = c->y_paired ? pairs_plane(row * (size_t)c->h_out) / 2 : row * (size_t)c->h_out;
@@ -112,7 +114,7 @@ static void round_y(const struct tile_kernels *k, const struct plan *p, const ch
     for (size_t r = 0; r < (size_t)used; r += of_row)
         for (int oy = first; oy < last; oy++) {
             size_t from = ((size_t)mb * TILE_ROWS + r) / of_row * plane + (size_t)oy * row;
-            round_row(k, p, y + from * NUMBER, stage, out + (size_t)(oy - first) * p->y_row + r * TILE_DEPTH);
+            pack_row(k, p, y + from * NUMBER, stage, out + (size_t)(oy - first) * p->y_row + r * TILE_CELLS);
         }
 }
 
@@ -127,17 +129,17 @@ static void stage_row(const struct plan *p, const char *row, int shift, char *to
     memset(to, 0, begin);
     if (first < last)
         spread(p, row + (size_t)(first * s + shift) * c->batch * NUMBER, s, last - first, to + begin);
-    memset(to + end, 0, (size_t)p->source_depth * 2 * NUMBER - end);
+    memset(to + end, 0, (size_t)(p->source_depth * p->numbers) * NUMBER - end);
 }
 
 // One source row of 16 input channels, all phases.
-static void round_x(const struct tile_kernels *k, const struct plan *p, const char *x, int ib, int iy,
-                    char *stage, bf16 *out) {
+static void pack_x(const struct tile_kernels *k, const struct plan *p, const char *x, int ib, int iy,
+                   char *stage, cell *out) {
     const struct convolution *c = p->c;
-    size_t width = (size_t)p->source_depth * 2, plane = (size_t)c->h_in * c->w_in * c->batch;
+    size_t width = (size_t)p->source_depth * (size_t)p->numbers, plane = (size_t)c->h_in * c->w_in * c->batch;
     int of_row = c->x_paired ? 2 : 1;
     plane = c->x_paired ? pairs_plane(plane) / 2 : plane;
-    for (int phase = 0; phase < p->phases; phase++, out += (size_t)p->source_depth * TILE_DEPTH) {
+    for (int phase = 0; phase < p->phases; phase++, out += (size_t)p->source_depth * TILE_COLUMNS) {
         for (int column = 0; column < TILE_COLUMNS; column += of_row) {
             int channel = ib * TILE_COLUMNS + column, kx = phase;
             char *to = stage + (size_t)(column / of_row) * width * NUMBER;
@@ -160,28 +162,28 @@ static void round_x(const struct tile_kernels *k, const struct plan *p, const ch
 }
 
 // Adds a band's share to one block of sums: two blocks of output and of input channels, one tap.
-static void multiply_block(const struct tile_kernels *k, const struct plan *p, const bf16 *ys, const bf16 *xs,
+static void multiply_block(const struct tile_kernels *k, const struct plan *p, const cell *ys, const cell *xs,
                            int block, int first, int last, float *sums) {
     const struct convolution *c = p->c;
     int taps = c->kernel_h * p->taps_x, i_pairs = (p->i_blocks + 1) / 2;
     int tap = block % taps, ib = block / taps % i_pairs * 2, mb = block / taps / i_pairs * 2;
     int ky = tap / p->taps_x, kx = p->folded ? 0 : tap % p->taps_x;
     size_t y_block = (size_t)p->band * p->y_row, x_block = (size_t)p->source_band * p->x_row;
-    size_t move = (size_t)(kx % c->stride) * p->source_depth * TILE_DEPTH +
-                  (size_t)(kx / c->stride) * (p->images / 2) * TILE_DEPTH;
+    size_t move = (size_t)(kx % c->stride) * p->source_depth * TILE_COLUMNS +
+                  (size_t)(kx / c->stride) * (p->images / p->numbers) * TILE_COLUMNS;
     struct tile_run runs[MOST_ROWS];
     int count = 0;
     for (int oy = first; oy < last; oy++) {
         int iy = oy * c->stride + ky - c->padding;
         if (iy < 0 || iy >= c->h_in)
             continue;
-        const bf16 *b = xs + (size_t)ib * x_block + (size_t)((oy - first) * c->stride + ky) * p->x_row + move;
+        const cell *b = xs + (size_t)ib * x_block + (size_t)((oy - first) * c->stride + ky) * p->x_row + move;
         runs[count++] = (struct tile_run){.a = ys + (size_t)mb * y_block + (size_t)(oy - first) * p->y_row,
                                           .b = {b, ib + 1 < p->i_blocks ? b + x_block : b},
-                                          .b_row = {TILE_DEPTH, TILE_DEPTH},
+                                          .b_row = {TILE_COLUMNS, TILE_COLUMNS},
                                           .b_step = {TILE, TILE}};
     }
-    k->multiply(runs, count, p->depth, TILE_DEPTH / 2, mb + 1 < p->m_blocks ? y_block : 0, first > 0,
+    k->multiply(runs, count, p->depth, TILE_CELLS, mb + 1 < p->m_blocks ? y_block : 0, first > 0,
                 (float(*)[TILE_SUMS])(sums + (size_t)block * 4 * TILE_SUMS));
 }
 
@@ -213,30 +215,30 @@ static void put(const struct plan *p, int pair, const float *sums, int add, real
     }
 }
 
-void bf16_backward_weight(const struct tile_kernels *k, const struct convolution *c, const void *y,
-                          const void *x, real *weight, int add, void *scratch) {
-    struct plan p = make_plan(c);
+void tiled_backward_weight(const struct tile_kernels *k, const struct convolution *c, const void *y,
+                           const void *x, real *weight, int add, void *scratch) {
+    struct plan p = make_plan(k, c);
     float *sums = scratch;
     real *stages = (real *)(sums + p.sums_size);
-    bf16 *ys = (bf16 *)(stages + p.stage * (size_t)omp_get_max_threads()), *xs = ys + p.y_size;
+    cell *ys = (cell *)(stages + p.stage * (size_t)omp_get_max_threads()), *xs = ys + p.y_size;
     int taps = c->kernel_h * p.taps_x, pairs = (int)(p.sums_size / (4 * TILE_SUMS)) / taps,
         blocks = pairs * taps;
 #pragma omp parallel
     {
         char *stage = (char *)(stages + p.stage * (size_t)omp_get_thread_num());
-        k->begin(TILE_DEPTH / 2);
+        k->begin(TILE_CELLS);
         for (int first = 0; first < c->h_out; first += p.band) {
             int last = smaller(c->h_out, first + p.band), top = first * c->stride - c->padding;
 #pragma omp for schedule(static) nowait
             for (int mb = 0; mb < p.m_blocks; mb++)
-                round_y(k, &p, y, mb, first, last, stage, ys + (size_t)mb * p.band * p.y_row);
+                pack_y(k, &p, y, mb, first, last, stage, ys + (size_t)mb * p.band * p.y_row);
 #pragma omp for schedule(static)
             for (int task = 0; task < p.i_blocks * p.source_band; task++) {
                 int ib = task / p.source_band, row = task % p.source_band;
                 // A stride larger than the kernel passes rows over.
                 if (top + row >= 0 && top + row < c->h_in && row % c->stride < c->kernel_h)
-                    round_x(k, &p, x, ib, top + row, stage,
-                            xs + ((size_t)ib * p.source_band + (size_t)row) * p.x_row);
+                    pack_x(k, &p, x, ib, top + row, stage,
+                           xs + ((size_t)ib * p.source_band + (size_t)row) * p.x_row);
             }
 #pragma omp for schedule(static)
             for (int block = 0; block < blocks; block++)
@@ -249,8 +251,8 @@ void bf16_backward_weight(const struct tile_kernels *k, const struct convolution
     }
 }
 
-size_t bf16_weight_scratch(const struct convolution *c, int threads) {
-    struct plan p = make_plan(c);
+size_t tiled_weight_scratch(const struct tile_kernels *k, const struct convolution *c, int threads) {
+    struct plan p = make_plan(k, c);
     return p.sums_size * sizeof(float) + p.stage * (size_t)threads * sizeof(real) +
-           (p.y_size + p.x_size) * sizeof(bf16);
+           (p.y_size + p.x_size) * sizeof(cell);
 }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolutions from the tile kernels of any precision and instruction set (tiles.h). In bf16 the operands are
+// rounded as they are packed, and activations are floats, or bf16 in pairs of channels (pairs.h) where
+// x_paired and y_paired say so.
+//
+//   forward, data gradient   tiled_gather.c: C tiles are 16 output channels x 16 images of a pixel,
+//                            their depth the channels of the taps it reads
+//   weight gradient          tiled_weight.c: C tiles are 16 x 16 weights, their depth the images of all
+//                            pixels
+//
+// Each sum is made by one thread in an order that the shape alone decides: the same bits for any number of
+// threads, on one instruction set.
+#ifndef REFF_KERNELS_TILED_H
+#define REFF_KERNELS_TILED_H
+
+#include "core/kernels/convolution.h"
+#include "core/kernels/tiles.h"
+
+// Bytes of scratch for any of the three.
+size_t tiled_scratch(const struct tile_kernels *k, const struct convolution *c, int threads);
+
+// As convolution_forward and its fellows say; scratch is 64-byte aligned.
+void tiled_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,
+                   const void *x, void *y, int add, void *scratch);
+void tiled_backward_data(const struct tile_kernels *k, const struct convolution *c, const real *weight,
+                         const void *y, void *x, int add, void *scratch);
+void tiled_backward_weight(const struct tile_kernels *k, const struct convolution *c, const void *y,
+                           const void *x, real *weight, int add, void *scratch);
+
+// The table a convolution is to be done with; NULL: not in tiles. So are those of double builds, and in f32
+// those that would leave half of a tile's columns or depth empty, and all where the processor has no AVX-512:
+// with 32-byte vectors direct.c and OpenBLAS are as fast (measured).
+const struct tile_kernels *tiled_kernels(const struct convolution *c);
+
+// The tables of isa_for_bf16() and of isa_for_f32(), asked once.
+const struct tile_kernels *tiles_for(enum precision precision);
+
+// Shared by the two files.
+size_t tiled_gather_scratch(const struct tile_kernels *k, const struct convolution *c, int threads);
+size_t tiled_weight_scratch(const struct tile_kernels *k, const struct convolution *c, int threads);
+
+static inline size_t blocks_of(size_t n, size_t of) { // blocks of `of` that hold n
+    return (n + of - 1) / of;
+}
+
+#endif
