@@ -123,7 +123,7 @@ $(BUILD)/reff: $(BUILD)/experiments/main.o $(BUILD)/libreff.a
 	$(if $(V),,@)$(LINK)
 
 # ---- experiments: the paper's tables
-#: PROFILE=     tiny, quick (default), standard or paper: how large data and network are, or an .ini file
+#: PROFILE=     tiny, quick (default), half, standard or paper: how large data and network are, or an .ini file
 #: DATA=        folder with mnist/ and textures/ (and models/ beside it), for profiles of real data
 #: SEEDS=       a count (5) or a list (3,4,9); default: the profile's
 #: ROWS=        only these rows of each table (0,1,All); default: all

@@ -146,7 +146,7 @@ static void test_committed_profiles(void) {
         CU_ASSERT_STRING_EQUAL(training.method, "reff");
         profile_free(&p);
     }
-    CU_ASSERT_EQUAL(count, 5); // tiny, quick, standard, paper, regress
+    CU_ASSERT_EQUAL(count, 6); // tiny, quick, half, standard, paper, regress
 }
 
 static void test_paper_numbers(void) {
