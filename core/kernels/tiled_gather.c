@@ -178,8 +178,9 @@ static struct gather make_gather(const struct tile_kernels *k, const struct conv
     g.phases = transposed ? c->stride : 1;
     g.step = transposed ? 1 : c->stride;
     g.folded = !g.source_paired && g.phases == 1 && (c->kernel_w > 1 ? g.k <= FOLDED_CHANNELS : g.step > 1);
-    g.depth = (int)blocks_of((size_t)g.k * (g.folded ? c->kernel_w : 1), tile_depth(&g));
-    g.cells = g.source_paired && g.k < tile_depth(&g) ? g.k / 2 : TILE_CELLS;
+    int deep = g.k * (g.folded ? c->kernel_w : 1); // numbers of a tap
+    g.depth = (int)blocks_of((size_t)deep, (size_t)tile_depth(&g));
+    g.cells = g.depth == 1 ? (int)blocks_of((size_t)deep, (size_t)g.numbers) : TILE_CELLS;
     g.taps_x = g.folded ? 1 : c->kernel_w;
     g.m_blocks = (int)blocks_of((size_t)g.m, TILE_ROWS);
     keep_columns(&g);
@@ -301,7 +302,8 @@ static void pack_stretch(const struct tile_kernels *k, const struct gather *g, c
 static void pack_row(const struct tile_kernels *k, const struct gather *g, const real *source, int row,
                      cell *tiles) {
     int step = g->folded ? g->step : 1;
-    for (int at = 0; at < g->depth * TILE_CELLS; at++) { // row of all tiles
+    int rows = g->depth == 1 ? g->cells : g->depth * TILE_CELLS; // of all tiles
+    for (int at = 0; at < rows; at++) {
         cell *to = tiles + (size_t)(at / TILE_CELLS) * g->columns * g->strips * TILE +
                    (size_t)(at % TILE_CELLS) * TILE_COLUMNS;
         struct depth_source s[2] = {{.row = NULL}, {.row = NULL}};
@@ -395,7 +397,8 @@ static void multiply_row(const struct task *t, int mb, int y, int phase) {
         for (int j = 0; j < 2; j++)
             for (int r = 0; r < count; r++)
                 aim(g, &runs[r], j, starts[r], offsets[r] + at[j] / g->strips * step, at[j] % g->strips);
-        t->k->multiply(runs, count, g->depth, g->cells, second ? block : 0, 0, sums);
+        t->k->multiply(runs, count, g->depth, g->cells, smaller(2 * TILE_ROWS, g->m - mb * TILE_ROWS), block,
+                       0, sums);
         for (int i = 0; i < 4; i++) {
             if ((i / 2 && !second) || (i % 2 && at[1] == q))
                 continue;

@@ -5,7 +5,8 @@
 //
 //   1. pack    y to A tiles  [m / 16][row][depth]            a row's numbers as they lie, zeros at its end
 //              x to B tiles  [i / 16][row][phase][depth][16]
-//   2. multiply: a task is a block of 2 x 2 C tiles at one tap, over all rows of the band
+//   2. multiply: a task is a block of 2 x 2 C tiles over all rows of the band: two blocks of output channels,
+//      times two neighbours of the list (block of input channels, kx) at one ky
 //
 // A tap moves the source along the row by whole pixels, thus the B tiles by whole cells of depth: tiles may
 // begin at any cell. With a stride, columns of equal remainder (a phase) are kept apart, and a tap moves
@@ -31,6 +32,7 @@ struct plan {
     int folded;           // taps in x are input channels
     int channels, taps_x; // input channels and taps in x, after folding
     int m_blocks, i_blocks;
+    int column_pairs;      // of the list of B tiles at one ky: [i_blocks][taps_x]
     int phases;            // of source columns
     int depth;             // A tiles of an output row
     int positions;         // source pixels kept per phase and row
@@ -68,8 +70,8 @@ static struct plan make_plan(const struct tile_kernels *k, const struct convolut
     p.source_band = (p.band - 1) * c->stride + c->kernel_h;
     p.y_size = (size_t)p.m_blocks * p.band * p.y_row;
     p.x_size = (size_t)p.i_blocks * p.source_band * p.x_row;
-    p.sums_size = blocks_of((size_t)p.m_blocks, 2) * blocks_of((size_t)p.i_blocks, 2) *
-                  (size_t)(c->kernel_h * p.taps_x) * 4 * TILE_SUMS;
+    p.column_pairs = (p.i_blocks * p.taps_x + 1) / 2;
+    p.sums_size = blocks_of((size_t)p.m_blocks, 2) * (size_t)(p.column_pairs * c->kernel_h) * 4 * TILE_SUMS;
     return p;
 }
 
@@ -161,55 +163,64 @@ static void pack_x(const struct tile_kernels *k, const struct plan *p, const cha
     }
 }
 
-// Adds a band's share to one block of sums: two blocks of output and of input channels, one tap.
+// Where the sums of a block of output channels, a block of input channels and a tap lie: [pair of output
+// blocks][pair of columns][ky] blocks of 2 x 2 tiles.
+static size_t sums_at(const struct plan *p, int mb, int ib, int ky, int kx) {
+    int column = ib * p->taps_x + kx, block = (mb / 2 * p->column_pairs + column / 2) * p->c->kernel_h + ky;
+    return ((size_t)block * 4 + (size_t)(mb % 2 * 2 + column % 2)) * TILE_SUMS;
+}
+
+// The B tiles of a column of the list, of the first row of a band.
+static const cell *column_at(const struct plan *p, const cell *xs, int column) {
+    int ib = column / p->taps_x, kx = p->folded ? 0 : column % p->taps_x, s = p->c->stride;
+    return xs + (size_t)ib * p->source_band * p->x_row +
+           ((size_t)(kx % s) * p->source_depth + (size_t)(kx / s) * (p->images / p->numbers)) * TILE_COLUMNS;
+}
+
+// Adds a band's share to one block of sums.
 static void multiply_block(const struct tile_kernels *k, const struct plan *p, const cell *ys, const cell *xs,
                            int block, int first, int last, float *sums) {
     const struct convolution *c = p->c;
-    int taps = c->kernel_h * p->taps_x, i_pairs = (p->i_blocks + 1) / 2;
-    int tap = block % taps, ib = block / taps % i_pairs * 2, mb = block / taps / i_pairs * 2;
-    int ky = tap / p->taps_x, kx = p->folded ? 0 : tap % p->taps_x;
-    size_t y_block = (size_t)p->band * p->y_row, x_block = (size_t)p->source_band * p->x_row;
-    size_t move = (size_t)(kx % c->stride) * p->source_depth * TILE_COLUMNS +
-                  (size_t)(kx / c->stride) * (p->images / p->numbers) * TILE_COLUMNS;
+    int ky = block % c->kernel_h, column = block / c->kernel_h % p->column_pairs * 2,
+        mb = block / c->kernel_h / p->column_pairs * 2;
+    int second = column + 1 < p->i_blocks * p->taps_x ? column + 1 : column;
+    const cell *left = column_at(p, xs, column), *right = column_at(p, xs, second);
+    size_t y_block = (size_t)p->band * p->y_row;
     struct tile_run runs[MOST_ROWS];
     int count = 0;
     for (int oy = first; oy < last; oy++) {
         int iy = oy * c->stride + ky - c->padding;
         if (iy < 0 || iy >= c->h_in)
             continue;
-        const cell *b = xs + (size_t)ib * x_block + (size_t)((oy - first) * c->stride + ky) * p->x_row + move;
+        size_t row = (size_t)((oy - first) * c->stride + ky) * p->x_row;
         runs[count++] = (struct tile_run){.a = ys + (size_t)mb * y_block + (size_t)(oy - first) * p->y_row,
-                                          .b = {b, ib + 1 < p->i_blocks ? b + x_block : b},
+                                          .b = {left + row, right + row},
                                           .b_row = {TILE_COLUMNS, TILE_COLUMNS},
                                           .b_step = {TILE, TILE}};
     }
-    k->multiply(runs, count, p->depth, TILE_CELLS, mb + 1 < p->m_blocks ? y_block : 0, first > 0,
-                (float(*)[TILE_SUMS])(sums + (size_t)block * 4 * TILE_SUMS));
+    k->multiply(runs, count, p->depth, TILE_CELLS, smaller(2 * TILE_ROWS, c->c_out - mb * TILE_ROWS), y_block,
+                first > 0, (float(*)[TILE_SUMS])(sums + (size_t)block * 4 * TILE_SUMS));
 }
 
-// The sums of two blocks of output and of input channels, all taps, to their weights: [m][channel][tap],
-// where the sums are [tap][tile][m][channel].
-static void put(const struct plan *p, int pair, const float *sums, int add, real *weight) {
+// The sums of a block of output and one of input channels, all taps, to their weights: [m][channel][tap],
+// where the sums are [tap][m][channel].
+static void put(const struct plan *p, int mb, int ib, const float *sums, int add, real *weight) {
     const struct convolution *c = p->c;
-    int taps = c->kernel_h * p->taps_x, i_pairs = (p->i_blocks + 1) / 2;
-    int ib = pair % i_pairs * 2, mb = pair / i_pairs * 2;
-    size_t all_taps = (size_t)c->kernel_h * c->kernel_w, step = p->folded ? (size_t)c->kernel_w : 1;
-    for (int i = 0; i < 4; i++) {
-        int first = (ib + i % 2) * TILE_COLUMNS, columns = smaller(TILE_COLUMNS, p->channels - first);
-        size_t at[TILE_COLUMNS]; // of each column's first tap in a row of weights
-        for (int column = 0; column < columns; column++) {
-            size_t channel = (size_t)first + (size_t)column, c_in = (size_t)c->c_in;
-            at[column] = p->folded ? channel % c_in * all_taps + channel / c_in : channel * all_taps;
-        }
-        int rows = smaller(TILE_ROWS, c->c_out - (mb + i / 2) * TILE_ROWS);
-        for (int row = 0; row < rows; row++) {
-            real *to = weight + (size_t)((mb + i / 2) * TILE_ROWS + row) * (size_t)c->c_in * all_taps;
-            for (int tap = 0; tap < taps; tap++) {
-                const float *from = sums + ((size_t)tap * 4 + i) * TILE_SUMS + (size_t)row * TILE_COLUMNS;
-                for (int column = 0; column < columns; column++) {
-                    real *here = to + at[column] + (size_t)tap * step;
-                    *here = (add ? *here : 0) + from[column];
-                }
+    size_t taps = (size_t)c->kernel_h * c->kernel_w, c_in = (size_t)c->c_in, at[TILE_COLUMNS];
+    int first = ib * TILE_COLUMNS, columns = smaller(TILE_COLUMNS, p->channels - first),
+        rows = smaller(TILE_ROWS, c->c_out - mb * TILE_ROWS);
+    for (int column = 0; column < columns; column++) { // its first tap in a row of weights
+        size_t channel = (size_t)(first + column);
+        at[column] = p->folded ? channel % c_in * taps + channel / c_in : channel * taps;
+    }
+    for (int row = 0; row < rows; row++) {
+        real *to = weight + (size_t)(mb * TILE_ROWS + row) * c_in * taps;
+        for (int tap = 0; tap < c->kernel_h * p->taps_x; tap++) {
+            int ky = tap / p->taps_x, kx = tap % p->taps_x;
+            const float *from = sums + sums_at(p, mb, ib, ky, kx) + (size_t)row * TILE_COLUMNS;
+            for (int column = 0; column < columns; column++) {
+                real *here = to + at[column] + ky * c->kernel_w + kx;
+                *here = (add ? *here : 0) + from[column];
             }
         }
     }
@@ -221,8 +232,7 @@ void tiled_backward_weight(const struct tile_kernels *k, const struct convolutio
     float *sums = scratch;
     real *stages = (real *)(sums + p.sums_size);
     cell *ys = (cell *)(stages + p.stage * (size_t)omp_get_max_threads()), *xs = ys + p.y_size;
-    int taps = c->kernel_h * p.taps_x, pairs = (int)(p.sums_size / (4 * TILE_SUMS)) / taps,
-        blocks = pairs * taps;
+    int blocks = (int)(p.sums_size / (4 * TILE_SUMS));
 #pragma omp parallel
     {
         char *stage = (char *)(stages + p.stage * (size_t)omp_get_thread_num());
@@ -246,8 +256,8 @@ void tiled_backward_weight(const struct tile_kernels *k, const struct convolutio
         }
         k->end();
 #pragma omp for schedule(static)
-        for (int pair = 0; pair < pairs; pair++)
-            put(&p, pair, sums + (size_t)pair * taps * 4 * TILE_SUMS, add, weight);
+        for (int task = 0; task < p.m_blocks * p.i_blocks; task++)
+            put(&p, task / p.i_blocks, task % p.i_blocks, sums, add, weight);
     }
 }
 

@@ -63,11 +63,11 @@ struct tile_kernels {
     void (*begin)(int cells);
     void (*end)(void);
 
-    // c (+)= a b over `count` runs of `depth` tiles, `cells` as `begin` was told. The second row of A tiles
-    // lies a_next cells behind; 0: there is none, and c[2] and c[3] are left alone. A and c are 64-byte
-    // aligned. The depth is added up in its order.
-    void (*multiply)(const struct tile_run *runs, int count, int depth, int cells, size_t a_next, int add,
-                     float c[4][TILE_SUMS]);
+    // c (+)= a b over `count` runs of `depth` tiles, `cells` as `begin` was told. rows: of A that are wanted,
+    // 1 to 32; the second row of tiles, of rows from 16 on, lies a_next cells behind. Other rows of c may
+    // become anything. A and c are 64-byte aligned. The depth is added up in its order.
+    void (*multiply)(const struct tile_run *runs, int count, int depth, int cells, int rows, size_t a_next,
+                     int add, float c[4][TILE_SUMS]);
 
     // One row of B tiles: `columns` numbers (at most 16) of each of `count` pixels, `step` numbers apart, of
     // each of a cell's depths; from[i] may be NULL: zeros. Pixel i goes to to + i * to_step cells.

@@ -89,10 +89,10 @@ static void multiply_two(const struct tile_run *runs, int count, int depth, size
     _tile_stored(3, c[3], 64);
 }
 
-static void multiply(const struct tile_run *runs, int count, int depth, int cells, size_t a_next, int add,
-                     float c[4][TILE_SUMS]) {
+static void multiply(const struct tile_run *runs, int count, int depth, int cells, int rows, size_t a_next,
+                     int add, float c[4][TILE_SUMS]) {
     (void)cells; // `begin` has told the processor
-    if (a_next)
+    if (rows > TILE_ROWS)
         multiply_two(runs, count, depth, a_next, add, c);
     else
         multiply_one(runs, count, depth, add, c);

@@ -55,12 +55,13 @@ static void multiply_rows(const struct tile_run *runs, int count, int depth, int
     }
 }
 
-static void multiply(const struct tile_run *runs, int count, int depth, int cells, size_t a_next, int add,
-                     float c[4][TILE_SUMS]) {
-    for (int half = 0; half < (a_next ? 2 : 1); half++)
-        for (int first = 0; first < TILE_ROWS; first += BLOCK)
-            multiply_rows(runs, count, depth, cells, (size_t)half * a_next + (size_t)first * TILE_CELLS, add,
-                          c[2 * half] + first * TILE_COLUMNS, c[2 * half + 1] + first * TILE_COLUMNS);
+static void multiply(const struct tile_run *runs, int count, int depth, int cells, int rows, size_t a_next,
+                     int add, float c[4][TILE_SUMS]) {
+    for (int row = 0; row < rows; row += BLOCK) {
+        int half = row / TILE_ROWS, first = row % TILE_ROWS;
+        multiply_rows(runs, count, depth, cells, (size_t)half * a_next + (size_t)first * TILE_CELLS, add,
+                      c[2 * half] + first * TILE_COLUMNS, c[2 * half + 1] + first * TILE_COLUMNS);
+    }
 }
 
 static void column(const float *const from[2], int count, size_t step, int columns, cell *to,

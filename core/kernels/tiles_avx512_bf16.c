@@ -56,12 +56,13 @@ static void multiply_rows(const struct tile_run *runs, int count, int depth, int
     }
 }
 
-static void multiply(const struct tile_run *runs, int count, int depth, int cells, size_t a_next, int add,
-                     float c[4][TILE_SUMS]) {
-    for (int half = 0; half < (a_next ? 2 : 1); half++)
-        for (int first = 0; first < TILE_ROWS; first += BLOCK)
-            multiply_rows(runs, count, depth, cells, (size_t)half * a_next + (size_t)first * TILE_CELLS, add,
-                          c[2 * half] + first * TILE_COLUMNS, c[2 * half + 1] + first * TILE_COLUMNS);
+static void multiply(const struct tile_run *runs, int count, int depth, int cells, int rows, size_t a_next,
+                     int add, float c[4][TILE_SUMS]) {
+    for (int row = 0; row < rows; row += BLOCK) {
+        int half = row / TILE_ROWS, first = row % TILE_ROWS;
+        multiply_rows(runs, count, depth, cells, (size_t)half * a_next + (size_t)first * TILE_CELLS, add,
+                      c[2 * half] + first * TILE_COLUMNS, c[2 * half + 1] + first * TILE_COLUMNS);
+    }
 }
 
 const struct tile_kernels tiles_avx512_bf16 = {.precision = PRECISION_BF16,

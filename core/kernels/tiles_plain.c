@@ -14,8 +14,8 @@ static void end(void) {}
 typedef void multiply_tile(const cell *a, const cell *b, size_t b_row, int cells, float *c);
 
 static inline void multiply(multiply_tile *tile, const struct tile_run *runs, int count, int depth, int cells,
-                            size_t a_next, int add, float c[4][TILE_SUMS]) {
-    int tiles = a_next ? 4 : 2;
+                            int rows, size_t a_next, int add, float c[4][TILE_SUMS]) {
+    int tiles = rows > TILE_ROWS ? 4 : 2;
     if (!add)
         memset(c, 0, (size_t)tiles * sizeof *c);
     for (int r = 0; r < count; r++)
@@ -55,9 +55,9 @@ static void f32_multiply_tile(const cell *a, const cell *b, size_t b_row, int ce
                     number_of(a[row * TILE_CELLS + d]) * number_of(b[(size_t)d * b_row + (size_t)column]);
 }
 
-static void f32_multiply(const struct tile_run *runs, int count, int depth, int cells, size_t a_next, int add,
-                         float c[4][TILE_SUMS]) {
-    multiply(f32_multiply_tile, runs, count, depth, cells, a_next, add, c);
+static void f32_multiply(const struct tile_run *runs, int count, int depth, int cells, int rows,
+                         size_t a_next, int add, float c[4][TILE_SUMS]) {
+    multiply(f32_multiply_tile, runs, count, depth, cells, rows, a_next, add, c);
 }
 
 static void f32_column(const real *const from[2], int count, size_t step, int columns, cell *to,
@@ -135,9 +135,9 @@ static void bf16_multiply_tile(const cell *a, const cell *b, size_t b_row, int c
             }
 }
 
-static void bf16_multiply(const struct tile_run *runs, int count, int depth, int cells, size_t a_next,
-                          int add, float c[4][TILE_SUMS]) {
-    multiply(bf16_multiply_tile, runs, count, depth, cells, a_next, add, c);
+static void bf16_multiply(const struct tile_run *runs, int count, int depth, int cells, int rows,
+                          size_t a_next, int add, float c[4][TILE_SUMS]) {
+    multiply(bf16_multiply_tile, runs, count, depth, cells, rows, a_next, add, c);
 }
 
 static bf16 rounded_at(const real *from, size_t i, int there) {
