@@ -163,11 +163,33 @@ static void pack_x(const struct tile_kernels *k, const struct plan *p, const cha
     }
 }
 
-// Where the sums of a block of output channels, a block of input channels and a tap lie: [pair of output
-// blocks][pair of columns][ky] blocks of 2 x 2 tiles.
+// A block of 2 x 2 tiles: two blocks of output channels, two columns of the list, one ky. Threads share them
+// in their order, and pack the rows of the operand with more channels in the same order: so a thread mostly
+// multiplies what it packed itself.
+struct place {
+    int m_pair, column_pair, ky;
+};
+
+static int block_of(const struct plan *p, struct place at) {
+    int m_pairs = (p->m_blocks + 1) / 2;
+    int pair = p->i_blocks > p->m_blocks ? at.column_pair * m_pairs + at.m_pair
+                                         : at.m_pair * p->column_pairs + at.column_pair;
+    return pair * p->c->kernel_h + at.ky;
+}
+
+static struct place place_of(const struct plan *p, int block) {
+    int m_pairs = (p->m_blocks + 1) / 2, ky = block % p->c->kernel_h, pair = block / p->c->kernel_h;
+    return p->i_blocks > p->m_blocks
+               ? (struct place){.m_pair = pair % m_pairs, .column_pair = pair / m_pairs, .ky = ky}
+               : (struct place){
+                     .m_pair = pair / p->column_pairs, .column_pair = pair % p->column_pairs, .ky = ky};
+}
+
+// Where the sums of a block of output channels, a block of input channels and a tap lie.
 static size_t sums_at(const struct plan *p, int mb, int ib, int ky, int kx) {
-    int column = ib * p->taps_x + kx, block = (mb / 2 * p->column_pairs + column / 2) * p->c->kernel_h + ky;
-    return ((size_t)block * 4 + (size_t)(mb % 2 * 2 + column % 2)) * TILE_SUMS;
+    int column = ib * p->taps_x + kx;
+    size_t block = (size_t)block_of(p, (struct place){mb / 2, column / 2, ky});
+    return (block * 4 + (size_t)(mb % 2 * 2 + column % 2)) * TILE_SUMS;
 }
 
 // The B tiles of a column of the list, of the first row of a band.
@@ -181,8 +203,8 @@ static const cell *column_at(const struct plan *p, const cell *xs, int column) {
 static void multiply_block(const struct tile_kernels *k, const struct plan *p, const cell *ys, const cell *xs,
                            int block, int first, int last, float *sums) {
     const struct convolution *c = p->c;
-    int ky = block % c->kernel_h, column = block / c->kernel_h % p->column_pairs * 2,
-        mb = block / c->kernel_h / p->column_pairs * 2;
+    struct place at = place_of(p, block);
+    int ky = at.ky, column = 2 * at.column_pair, mb = 2 * at.m_pair;
     int second = column + 1 < p->i_blocks * p->taps_x ? column + 1 : column;
     const cell *left = column_at(p, xs, column), *right = column_at(p, xs, second);
     size_t y_block = (size_t)p->band * p->y_row;
