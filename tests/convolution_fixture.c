@@ -28,6 +28,8 @@ const struct convolution convolution_shapes[] = {
     SHAPE(16, 9, 70, 2, 10, 3, 2, 1, 1), SHAPE(16, 32, 7, 7, 64, 1, 1, 1, 0),
     SHAPE(5, 64, 6, 5, 96, 3, 3, 2, 1),  SHAPE(17, 10, 5, 4, 32, 3, 3, 1, 1),
     SHAPE(3, 64, 9, 5, 20, 1, 1, 2, 0),  SHAPE(18, 2, 8, 8, 6, 4, 4, 2, 1),
+    SHAPE(32, 17, 6, 5, 8, 3, 3, 2, 1),  SHAPE(32, 32, 4, 6, 16, 3, 3, 1, 1),
+    SHAPE(64, 16, 4, 3, 4, 1, 1, 2, 0),
 };
 const int convolution_shape_count = sizeof convolution_shapes / sizeof *convolution_shapes;
 

@@ -120,46 +120,93 @@ static void pack_y(const struct tile_kernels *k, const struct plan *p, const cha
         }
 }
 
-// One channel's, or one pair's, source row of a phase (or of a folded tap) into the stage: position i is
-// source column i * stride + shift, zero outside the image.
+// Positions [first, last) of a phase (or of a folded tap) that lie in the image: position i is source column
+// i * stride + shift.
+struct span {
+    int first, last;
+};
+
+static struct span inside(const struct plan *p, int shift) {
+    int s = p->c->stride, first = shift < 0 ? (-shift + s - 1) / s : 0;
+    int last = p->c->w_in <= shift ? 0 : smaller(p->positions, (p->c->w_in - shift + s - 1) / s);
+    return (struct span){smaller(first, last), last};
+}
+
+// One channel's, or one pair's, source row into the stage, zero outside the image.
 static void stage_row(const struct plan *p, const char *row, int shift, char *to) {
-    const struct convolution *c = p->c;
-    int s = c->stride, first = shift < 0 ? (-shift + s - 1) / s : 0, last = (c->w_in - shift + s - 1) / s;
-    last = c->w_in <= shift ? 0 : smaller(p->positions, last);
-    first = smaller(first, last);
-    size_t wide = (size_t)p->images * NUMBER, begin = (size_t)first * wide, end = (size_t)last * wide;
+    struct span in = inside(p, shift);
+    size_t wide = (size_t)p->images * NUMBER, begin = (size_t)in.first * wide, end = (size_t)in.last * wide;
     memset(to, 0, begin);
-    if (first < last)
-        spread(p, row + (size_t)(first * s + shift) * c->batch * NUMBER, s, last - first, to + begin);
-    memset(to + end, 0, (size_t)(p->source_depth * p->numbers) * NUMBER - end);
+    if (in.first < in.last)
+        spread(p, row + (size_t)(in.first * p->c->stride + shift) * p->c->batch * NUMBER, p->c->stride,
+               in.last - in.first, to + begin);
+    memset(to + end, 0, (size_t)p->source_depth * (size_t)p->numbers * NUMBER - end);
+}
+
+static void turn(const struct tile_kernels *k, const struct plan *p, const char *from, size_t plane, size_t n,
+                 cell *out) {
+    if (p->c->x_paired)
+        k->turn_pairs((const bf16 *)from, 2 * plane, n, out);
+    else
+        k->turn((const real *)from, plane, n, out);
+}
+
+// One source row of 16 channels, `plane` numbers or pairs apart, to B tiles by way of the stage.
+static void turn_staged(const struct tile_kernels *k, const struct plan *p, const char *row, size_t plane,
+                        int ib, int phase, char *stage, cell *out) {
+    const struct convolution *c = p->c;
+    int of_row = c->x_paired ? 2 : 1;
+    size_t width = (size_t)p->source_depth * (size_t)p->numbers;
+    for (int column = 0; column < TILE_COLUMNS; column += of_row) {
+        int channel = ib * TILE_COLUMNS + column, kx = phase;
+        char *to = stage + (size_t)(column / of_row) * width * NUMBER;
+        if (channel >= p->channels) {
+            memset(to, 0, width * NUMBER);
+            continue;
+        }
+        if (p->folded) {
+            kx = channel / c->c_in;
+            channel %= c->c_in;
+        }
+        stage_row(p, row + (size_t)(channel / of_row) * plane * NUMBER, kx - c->padding, to);
+    }
+    turn(k, p, stage, width, width, out);
+}
+
+// Whether those of its numbers that lie in the image fill whole tiles, which can be turned as they lie.
+static int fills_tiles(const struct plan *p, int ib, struct span in) {
+    int depth = TILE_CELLS * p->numbers, step = p->c->stride > 1 ? 1 : in.last - in.first;
+    return !p->folded && (ib + 1) * TILE_COLUMNS <= p->channels && p->images == p->c->batch &&
+           in.first * p->images % depth == 0 && step * p->images % depth == 0;
+}
+
+// The same without the stage; `row` is that of the first of the 16 channels.
+static void turn_in_place(const struct tile_kernels *k, const struct plan *p, const char *row, size_t plane,
+                          int shift, struct span in, cell *out) {
+    size_t n = (size_t)p->images, pixel = n * NUMBER,
+           tiles = n / (size_t)p->numbers * TILE_COLUMNS; // of a position
+    int s = p->c->stride, count = s > 1 ? 1 : in.last - in.first;
+    memset(out, 0, (size_t)in.first * tiles * sizeof *out);
+    for (int i = in.first; i < in.last; i += count)
+        turn(k, p, row + (size_t)(i * s + shift) * pixel, plane, (size_t)count * n, out + (size_t)i * tiles);
+    memset(out + (size_t)in.last * tiles, 0,
+           ((size_t)p->source_depth * TILE_COLUMNS - (size_t)in.last * tiles) * sizeof *out);
 }
 
 // One source row of 16 input channels, all phases.
 static void pack_x(const struct tile_kernels *k, const struct plan *p, const char *x, int ib, int iy,
                    char *stage, cell *out) {
     const struct convolution *c = p->c;
-    size_t width = (size_t)p->source_depth * (size_t)p->numbers, plane = (size_t)c->h_in * c->w_in * c->batch;
-    int of_row = c->x_paired ? 2 : 1;
+    size_t plane = (size_t)c->h_in * c->w_in * c->batch, of_block = TILE_COLUMNS / (c->x_paired ? 2 : 1);
     plane = c->x_paired ? pairs_plane(plane) / 2 : plane;
+    const char *row = x + (size_t)iy * c->w_in * c->batch * NUMBER;
     for (int phase = 0; phase < p->phases; phase++, out += (size_t)p->source_depth * TILE_COLUMNS) {
-        for (int column = 0; column < TILE_COLUMNS; column += of_row) {
-            int channel = ib * TILE_COLUMNS + column, kx = phase;
-            char *to = stage + (size_t)(column / of_row) * width * NUMBER;
-            if (channel >= p->channels) {
-                memset(to, 0, width * NUMBER);
-                continue;
-            }
-            if (p->folded) {
-                kx = channel / c->c_in;
-                channel %= c->c_in;
-            }
-            size_t from = (size_t)(channel / of_row) * plane + (size_t)iy * c->w_in * c->batch;
-            stage_row(p, x + from * NUMBER, kx - c->padding, to);
-        }
-        if (c->x_paired)
-            k->turn_pairs((const bf16 *)stage, 2 * width, width, out);
+        struct span in = inside(p, phase - c->padding);
+        if (fills_tiles(p, ib, in))
+            turn_in_place(k, p, row + (size_t)ib * of_block * plane * NUMBER, plane, phase - c->padding, in,
+                          out);
         else
-            k->turn((const real *)stage, width, width, out);
+            turn_staged(k, p, row, plane, ib, phase, stage, out);
     }
 }
 
