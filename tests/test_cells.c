@@ -364,8 +364,8 @@ static void test_recorded_quick(void) {
     }
 }
 
-// The same of the half profile's records, which name their weights: needs these. Their cells bear the name that
-// the profile had then.
+// The same of the half profile's records, which name their weights: needs these. Their cells bear the name
+// that the profile had then.
 static void test_recorded_half(void) {
     static const char *const folders[] = {"15c795d9b53b5aaa", "63b2988aabade708", "8ebb485f3ef51340",
                                           "e70d3d61d5fd6834", "ebcb2ce4ad564b18", "f6698340fe0d6203"};

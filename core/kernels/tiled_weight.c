@@ -199,7 +199,8 @@ static void pack_x(const struct tile_kernels *k, const struct plan *p, const cha
     const struct convolution *c = p->c;
     size_t plane = (size_t)c->h_in * c->w_in * c->batch, of_block = TILE_COLUMNS / (c->x_paired ? 2 : 1);
     plane = c->x_paired ? pairs_plane(plane) / 2 : plane;
-    const char *row = x + (size_t)iy * c->w_in * c->batch * NUMBER;
+    size_t width = (size_t)c->w_in * (size_t)c->batch;
+    const char *row = x + (size_t)iy * width * NUMBER;
     for (int phase = 0; phase < p->phases; phase++, out += (size_t)p->source_depth * TILE_COLUMNS) {
         struct span in = inside(p, phase - c->padding);
         if (fills_tiles(p, ib, in))
@@ -279,7 +280,7 @@ static void put(const struct plan *p, int mb, int ib, const float *sums, int add
     int first = ib * TILE_COLUMNS, columns = smaller(TILE_COLUMNS, p->channels - first),
         rows = smaller(TILE_ROWS, c->c_out - mb * TILE_ROWS);
     for (int column = 0; column < columns; column++) { // its first tap in a row of weights
-        size_t channel = (size_t)(first + column);
+        size_t channel = (size_t)first + (size_t)column;
         at[column] = p->folded ? channel % c_in * taps + channel / c_in : channel * taps;
     }
     for (int row = 0; row < rows; row++) {
