@@ -4,6 +4,7 @@
 #include "experiments/bench.h"
 #include "experiments/json_fields.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 // ---------------------------------------------------------------------------------------- JSON
@@ -177,6 +178,66 @@ static void print_convolutions(FILE *out, const struct bench_report *r) {
           out);
 }
 
+static int by_size(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+// "  52 %   79 %   91 %": the least, the median (of an even number the upper one) and the most.
+static void print_spread(FILE *out, double *shares, int count) {
+    char text[CELL];
+    qsort(shares, (size_t)count, sizeof *shares, by_size);
+    for (int i = 0; i < 3; i++)
+        fprintf(out, " %7s",
+                count ? percent_text(shares[i == 0   ? 0
+                                            : i == 1 ? count / 2
+                                                     : count - 1],
+                                     text)
+                      : "-");
+}
+
+// One map of all kernels of one size, in one precision.
+static int print_summary_row(FILE *out, const struct bench_report *r, int kernel, int product,
+                             enum precision precision) {
+    double *shares = calloc(2 * (size_t)r->convolutions.count + 1, sizeof *shares), *of_onednn;
+    int count = 0, compared = 0;
+    if (!shares)
+        return -1;
+    of_onednn = shares + r->convolutions.count;
+    for (int i = 0; i < r->convolutions.count; i++) {
+        const struct bench_convolution *c = &r->convolutions.items[i];
+        if (c->shape.kernel_w != kernel || c->shape.precision != precision || c->gflops[product] <= 0)
+            continue;
+        shares[count++] = ratio(c->gflops[product], bench_limit(&r->limits, precision));
+        if (c->onednn_gflops[product] > 0)
+            of_onednn[compared++] = ratio(c->gflops[product], c->onednn_gflops[product]);
+    }
+    if (count) {
+        fprintf(out, "%d x %-8d %-8s %-4s %7d", kernel, kernel, bench_products[product],
+                bench_precision_name(precision), count);
+        print_spread(out, shares, count);
+        print_spread(out, of_onednn, compared);
+        fputs("\n", out);
+    }
+    free(shares);
+    return 0;
+}
+
+static void print_summary(FILE *out, const struct bench_report *r) {
+    int most = 0;
+    for (int i = 0; i < r->convolutions.count; i++)
+        most =
+            r->convolutions.items[i].shape.kernel_w > most ? r->convolutions.items[i].shape.kernel_w : most;
+    fprintf(out, "%-36s %-24s of oneDNN's rate\n%-36s", "", "of the arithmetic limit", "kernels");
+    fprintf(out, " %7s %7s %7s %7s %7s %7s\n", "least", "median", "most", "least", "median", "most");
+    for (int kernel = 1; kernel <= most; kernel++)
+        for (enum precision precision = PRECISION_F32; precision <= PRECISION_BF16; precision++)
+            for (int p = 0; p < BENCH_PRODUCTS; p++)
+                if (print_summary_row(out, r, kernel, p, precision))
+                    return; // no memory for a few numbers: the table ends here
+    fputs("\n", out);
+}
+
 static const char *const map_columns[] = {"forward", "score", "tangent", "backward"};
 enum { MAP_COLUMNS = sizeof map_columns / sizeof *map_columns };
 
@@ -224,6 +285,8 @@ void bench_report_print(FILE *out, const struct bench_report *r) {
     print_limits(out, r);
     print_steps(out, r);
     print_convolutions(out, r);
+    if (r->convolutions.count)
+        print_summary(out, r);
     for (int i = 0; i < r->cases.count; i++)
         print_layers(out, r, i);
 }

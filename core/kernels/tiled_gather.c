@@ -357,9 +357,59 @@ static void put_tile(const struct task *t, const float *sums, int m, size_t pixe
         t->k->put(sums, rows, used, t->how, (real *)t->destination + (size_t)m * columns + at, columns);
 }
 
-// The source tiles that one chunk (a destination column of the phase and a strip) multiplies. Strides are set
-// already; outside the image, which only sources in pairs reach, there are zeros.
-static void aim(const struct gather *g, struct tile_run *run, int j, const cell *row, int column, int strip) {
+// What a block of C tiles multiplies: two rows of weight tiles (one at the end of an odd number) and two
+// chunks, each a destination column of a phase and a strip, in the same destination row or in two.
+struct block {
+    int mb, phase, rows[2]; // of the destination
+    int count;              // taps that either row has
+    struct tile_run runs[MOST_TAPS];
+    const cell *sources[MOST_TAPS][2]; // source row of a tap; NULL: outside the image
+    int columns[MOST_TAPS];            // source column of the phase's first
+};
+
+static size_t weight_block(const struct gather *g) { // cells of a row of weight tiles
+    return (size_t)g->c->kernel_h * g->taps_x * g->depth * TILE;
+}
+
+static const cell *source_at(const struct task *t, int y, int ky) {
+    int row = source_row(t->g, y, ky);
+    return row < 0 ? NULL : t->tiles + (size_t)(row - t->row) * t->g->source.row;
+}
+
+static void begin_block(const struct task *t, int mb, int y, int other, int phase, struct block *b) {
+    const struct gather *g = t->g;
+    *b->rows = y;
+    b->rows[1] = other;
+    b->mb = mb;
+    b->phase = phase;
+    b->count = 0;
+    for (int ky = 0; ky < g->c->kernel_h; ky++) {
+        const cell *sources[2] = {source_at(t, y, ky), source_at(t, other, ky)};
+        int offset = 0;
+        for (int kx = 0; (sources[0] || sources[1]) && kx < g->taps_x; kx++) {
+            if (!g->folded && !source_offset(g, phase, kx, &offset))
+                continue;
+            struct tile_run *run = &b->runs[b->count];
+            run->a = t->weights + (size_t)mb * weight_block(g) +
+                     (size_t)(ky * g->taps_x + kx) * (size_t)g->depth * TILE;
+            for (int j = 0; j < 2; j++) {
+                b->sources[b->count][j] = sources[j];
+                run->b[j] = zeros;
+                run->b_row[j] = sources[j] ? g->source.tile_row : 0;
+                run->b_step[j] = sources[j] ? g->source.depth : 0;
+            }
+            b->columns[b->count++] = offset + g->left;
+        }
+    }
+}
+
+// The source tiles of chunk j through tap r. Strides are set already; columns outside the image, which only
+// sources in pairs reach, are zeros.
+static void aim(const struct gather *g, struct block *b, int r, int j, int column, int strip) {
+    struct tile_run *run = &b->runs[r];
+    const cell *row = b->sources[r][j];
+    if (!row)
+        return;
     run->b[j] = row + (ptrdiff_t)column * (ptrdiff_t)g->source.column + (size_t)strip * g->source.strip;
     if (!g->source_paired)
         return;
@@ -369,42 +419,37 @@ static void aim(const struct gather *g, struct tile_run *run, int j, const cell 
     run->b_step[j] = inside ? g->source.depth : 0;
 }
 
-// Two rows of weight tiles (one at the end of an odd number), destination row y, columns of one phase.
-static void multiply_row(const struct task *t, int mb, int y, int phase) {
+// Chunks q[0] and q[1]; the same one in the same row: there is but one.
+static void multiply_chunks(const struct task *t, struct block *b, int first, int other) {
     const struct gather *g = t->g;
-    const struct convolution *c = g->c;
-    struct tile_run runs[MOST_TAPS];
-    const cell *starts[MOST_TAPS];
-    int offsets[MOST_TAPS], count = 0;
-    size_t tap_tiles = (size_t)g->depth * TILE, block = (size_t)c->kernel_h * g->taps_x * tap_tiles;
-    for (int ky = 0; ky < c->kernel_h; ky++) {
-        int row = source_row(g, y, ky), offset = 0;
-        for (int kx = 0; row >= 0 && kx < g->taps_x; kx++)
-            if (g->folded || source_offset(g, phase, kx, &offset)) {
-                starts[count] = t->tiles + (size_t)(row - t->row) * g->source.row;
-                offsets[count] = offset + g->left;
-                runs[count++] = (struct tile_run){.a = t->weights + (size_t)mb * block +
-                                                       (size_t)(ky * g->taps_x + kx) * tap_tiles,
-                                                  .b_row = {g->source.tile_row, g->source.tile_row},
-                                                  .b_step = {g->source.depth, g->source.depth}};
-            }
+    float sums[4][TILE_SUMS] __attribute__((aligned(64)));
+    int q[2] = {first, other}, step = g->folded ? 1 : g->step,
+        single = first == other && b->rows[0] == b->rows[1];
+    for (int j = 0; j < 2; j++)
+        for (int r = 0; r < b->count; r++)
+            aim(g, b, r, j, b->columns[r] + q[j] / g->strips * step, q[j] % g->strips);
+    t->k->multiply(b->runs, b->count, g->depth, g->cells, smaller(2 * TILE_ROWS, g->m - b->mb * TILE_ROWS),
+                   weight_block(g), 0, sums);
+    for (int i = 0; i < 4; i++) {
+        int j = i % 2, mb = b->mb + i / 2, x = b->phase + g->phases * (q[j] / g->strips);
+        if (mb < g->m_blocks && !(j && single))
+            put_tile(t, sums[i], mb * TILE_ROWS, (size_t)b->rows[j] * g->width + x, q[j] % g->strips);
     }
-    int step = g->folded ? 1 : g->step, chunks = phase_columns(g, phase) * g->strips;
-    int second = mb + 1 < g->m_blocks;
-    for (int q = 0; q < chunks; q += 2) {
-        float sums[4][TILE_SUMS] __attribute__((aligned(64)));
-        int at[2] = {q, q + 1 < chunks ? q + 1 : q};
-        for (int j = 0; j < 2; j++)
-            for (int r = 0; r < count; r++)
-                aim(g, &runs[r], j, starts[r], offsets[r] + at[j] / g->strips * step, at[j] % g->strips);
-        t->k->multiply(runs, count, g->depth, g->cells, smaller(2 * TILE_ROWS, g->m - mb * TILE_ROWS), block,
-                       0, sums);
-        for (int i = 0; i < 4; i++) {
-            if ((i / 2 && !second) || (i % 2 && at[1] == q))
-                continue;
-            int x = phase + g->phases * (at[i % 2] / g->strips);
-            put_tile(t, sums[i], (mb + i / 2) * TILE_ROWS, (size_t)y * g->width + x, at[i % 2] % g->strips);
-        }
+}
+
+// Columns of one phase of two destination rows (other == y: of one): each row's chunks two by two, and what
+// an odd number of them leaves together.
+static void multiply_rows(const struct task *t, int mb, int y, int other, int phase) {
+    int chunks = phase_columns(t->g, phase) * t->g->strips, rows[2] = {y, other};
+    struct block b;
+    for (int i = 0; i < (other == y ? 1 : 2) && chunks > 1; i++) {
+        begin_block(t, mb, rows[i], rows[i], phase, &b);
+        for (int q = 0; q + 1 < chunks; q += 2)
+            multiply_chunks(t, &b, q, q + 1);
+    }
+    if (chunks % 2) {
+        begin_block(t, mb, y, other, phase, &b);
+        multiply_chunks(t, &b, chunks - 1, chunks - 1);
     }
 }
 
@@ -423,9 +468,12 @@ static void run_task(struct task *t, const void *source, int task, cell *tiles) 
                 pack_row(t->k, g, source, t->row + i, tiles + (size_t)i * g->row_tiles * TILE);
     }
     for (int pair = pairs * share / g->shares; pair < pairs * (share + 1) / g->shares; pair++)
-        for (int y = first; y < last; y++)
-            for (int phase = 0; phase < g->phases; phase++)
-                multiply_row(t, 2 * pair, y, phase);
+        for (int y = first; y < last; y++) {
+            // Two rows of one phase: the first of them does both.
+            int odd = (y - first) / g->phases % 2, other = y + g->phases;
+            for (int phase = 0; phase < g->phases && !odd; phase++)
+                multiply_rows(t, 2 * pair, y, other < last ? other : y, phase);
+        }
 }
 
 static size_t band_numbers(const struct gather *g) {
