@@ -193,7 +193,12 @@ static struct gather make_gather(const struct tile_kernels *k, const struct conv
 
 // ------------------------------------------------------------------------------------------ weights
 
-// Where the rows of a block of weight tiles lie: [ky][kx][depth] tiles.
+// Cells of the tiles [ky][kx][depth] of 16 output channels.
+static size_t weight_block(const struct gather *g) {
+    return (size_t)g->c->kernel_h * g->taps_x * g->depth * TILE;
+}
+
+// Where the rows of such a block lie.
 static cell *weight_at(const struct gather *g, cell *block, int row, int tap, int depth) {
     return block + ((size_t)tap * g->depth + (size_t)depth) * TILE + (size_t)row * TILE_CELLS;
 }
@@ -232,13 +237,12 @@ static void lay_columns(const struct tile_kernels *k, const struct gather *g, co
 static void pack_weights(const struct tile_kernels *k, const struct gather *g, const real *weight,
                          cell *out) {
     size_t taps = (size_t)g->c->kernel_h * g->c->kernel_w;
-    size_t block = (size_t)g->c->kernel_h * g->taps_x * g->depth * TILE;
 #pragma omp for schedule(static)
     for (int mb = 0; mb < g->m_blocks; mb++) {
-        cell *tiles = out + (size_t)mb * block;
+        cell *tiles = out + (size_t)mb * weight_block(g);
         int first = mb * TILE_ROWS, rows = smaller(TILE_ROWS, g->m - first);
         if (rows < TILE_ROWS)
-            memset(tiles, 0, block * sizeof *tiles);
+            memset(tiles, 0, weight_block(g) * sizeof *tiles);
         // The data gradient's rows of one channel lie together, [k][m][tap]; the forward pass's do not,
         // [m][k][tap].
         size_t by_m = g->transposed ? taps : (size_t)g->k * taps, by_k = g->transposed ? g->m * taps : taps;
@@ -367,18 +371,15 @@ struct block {
     int columns[MOST_TAPS];            // source column of the phase's first
 };
 
-static size_t weight_block(const struct gather *g) { // cells of a row of weight tiles
-    return (size_t)g->c->kernel_h * g->taps_x * g->depth * TILE;
-}
-
 static const cell *source_at(const struct task *t, int y, int ky) {
     int row = source_row(t->g, y, ky);
     return row < 0 ? NULL : t->tiles + (size_t)(row - t->row) * t->g->source.row;
 }
 
+// Its taps, of both rows: where one has a tap that the other has not, the other reads zeros.
 static void begin_block(const struct task *t, int mb, int y, int other, int phase, struct block *b) {
     const struct gather *g = t->g;
-    *b->rows = y;
+    b->rows[0] = y;
     b->rows[1] = other;
     b->mb = mb;
     b->phase = phase;

@@ -29,7 +29,7 @@ static void begin(int cells) {
 
 static void end(void) {
     _tile_release();
-    _mm_sfence(); // of lines put past the caches
+    end_vectors();
 }
 
 // The upper row of tiles alone.

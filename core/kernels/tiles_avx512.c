@@ -3,13 +3,6 @@
 #if defined(__x86_64__) && !defined(REFF_DOUBLE)
 #include "core/kernels/tiles_avx512.h"
 
-static void begin(int cells) {
-    (void)cells;
-}
-static void end(void) {
-    _mm_sfence(); // of lines put past the caches
-}
-
 static inline __m512 multiplied(__m512 sums, __m512i a, __m512i b) {
     return _mm512_fmadd_ps((__m512)a, (__m512)b, sums);
 }
@@ -56,8 +49,8 @@ static void turn(const float *from, size_t stride, size_t n, cell *to) {
 const struct tile_kernels tiles_avx512 = {.precision = PRECISION_F32,
                                           .isa = ISA_AVX512,
                                           .numbers = 1,
-                                          .begin = begin,
-                                          .end = end,
+                                          .begin = begin_vectors,
+                                          .end = end_vectors,
                                           .multiply = multiply,
                                           .column = column,
                                           .row = row,

@@ -4,13 +4,6 @@
 #if defined(__x86_64__) && !defined(REFF_DOUBLE)
 #include "core/kernels/tiles_pack.h"
 
-static void begin(int cells) {
-    (void)cells;
-}
-static void end(void) {
-    _mm_sfence(); // of lines put past the caches
-}
-
 static inline __m512 multiplied(__m512 sums, __m512i a, __m512i b) {
     return _mm512_dpbf16_ps(sums, (__m512bh)a, (__m512bh)b);
 }
@@ -23,8 +16,8 @@ static void multiply(const struct tile_run *runs, int count, int depth, int cell
 const struct tile_kernels tiles_avx512_bf16 = {.precision = PRECISION_BF16,
                                                .isa = ISA_AVX512_BF16,
                                                .numbers = 2,
-                                               .begin = begin,
-                                               .end = end,
+                                               .begin = begin_vectors,
+                                               .end = end_vectors,
                                                .multiply = multiply,
                                                .column = pack_column,
                                                .row = pack_row,
