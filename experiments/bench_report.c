@@ -185,15 +185,11 @@ static int by_size(const void *a, const void *b) {
 
 // "  52 %   79 %   91 %": the least, the median (of an even number the upper one) and the most.
 static void print_spread(FILE *out, double *shares, int count) {
+    int at[3] = {0, count / 2, count - 1};
     char text[CELL];
     qsort(shares, (size_t)count, sizeof *shares, by_size);
     for (int i = 0; i < 3; i++)
-        fprintf(out, " %7s",
-                count ? percent_text(shares[i == 0   ? 0
-                                            : i == 1 ? count / 2
-                                                     : count - 1],
-                                     text)
-                      : "-");
+        fprintf(out, " %7s", count ? percent_text(shares[at[i]], text) : "-");
 }
 
 // One map of all kernels of one size, in one precision.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which way each product goes, decided by the shape alone:
+// Which way each product goes, decided by the shape, the precision and the instruction sets at hand:
 //
-//   float builds          core/kernels/tiled.h, by the best instruction set at hand; where that has nothing
-//   for
-//                         f32 or the batch is small, and in double builds:
+//   float builds          core/kernels/tiled.h, by the best instruction set at hand
+//
+// and what that does not take (double builds, f32 without AVX-512, small batches, few channels):
+//
 //   1x1, stride 1         the input is the matrix: OpenBLAS, tile by tile
 //   forward, data         core/kernels/direct.c
 //   weight gradient       direct.c for few channels, else OpenBLAS over patches laid out in tiles that stay

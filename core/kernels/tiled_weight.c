@@ -242,7 +242,7 @@ static size_t sums_at(const struct plan *p, int mb, int ib, int ky, int kx) {
 
 // The B tiles of a column of the list, of the first row of a band.
 static const cell *column_at(const struct plan *p, const cell *xs, int column) {
-    int ib = column / p->taps_x, kx = p->folded ? 0 : column % p->taps_x, s = p->c->stride;
+    int ib = column / p->taps_x, kx = column % p->taps_x, s = p->c->stride;
     return xs + (size_t)ib * p->source_band * p->x_row +
            ((size_t)(kx % s) * p->source_depth + (size_t)(kx / s) * (p->images / p->numbers)) * TILE_COLUMNS;
 }
