@@ -366,7 +366,7 @@ static void put_tile(const struct task *t, const float *sums, int m, size_t pixe
 struct block {
     int mb, phase, rows[2]; // of the destination
     int count;              // taps that either row has
-    struct tile_run runs[MOST_TAPS];
+    struct tile_run runs[MOST_TAPS], aimed[MOST_TAPS]; // without columns; those of two chunks
     const cell *sources[MOST_TAPS][2]; // source row of a tap; NULL: outside the image
     int columns[MOST_TAPS];            // source column of the phase's first
 };
@@ -404,32 +404,43 @@ static void begin_block(const struct task *t, int mb, int y, int other, int phas
     }
 }
 
-// The source tiles of chunk j through tap r. Strides are set already; columns outside the image, which only
-// sources in pairs reach, are zeros.
-static void aim(const struct gather *g, struct block *b, int r, int j, int column, int strip) {
-    struct tile_run *run = &b->runs[r];
+// The source tiles of a chunk, half j of a run, through tap r of its row; 0: outside the image, zeros. Strides
+// are set already, of rows inside.
+static int aim(const struct gather *g, const struct block *b, int r, int j, int column, int strip,
+               struct tile_run *run) {
     const cell *row = b->sources[r][j];
+    int inside = g->folded || (column >= g->left && column < g->left + g->source_width);
     if (!row)
-        return;
-    run->b[j] = row + (ptrdiff_t)column * (ptrdiff_t)g->source.column + (size_t)strip * g->source.strip;
-    if (!g->source_paired)
-        return;
-    int inside = column >= 0 && column < g->source_width;
-    run->b[j] = inside ? run->b[j] : zeros;
-    run->b_row[j] = inside ? g->source.tile_row : 0;
-    run->b_step[j] = inside ? g->source.depth : 0;
+        return 0;
+    if (inside || !g->source_paired) { // where tiles were packed, columns outside are tiles of zeros
+        run->b[j] = row + (size_t)column * g->source.column + (size_t)strip * g->source.strip;
+    } else {
+        run->b[j] = zeros;
+        run->b_row[j] = run->b_step[j] = 0;
+    }
+    return inside;
+}
+
+// The runs of two chunks, taps that both have outside the image left out.
+static int aim_both(const struct gather *g, struct block *b, const int q[2]) {
+    int count = 0, step = g->folded ? 1 : g->step;
+    for (int r = 0; r < b->count; r++) {
+        struct tile_run *run = &b->aimed[count];
+        int inside = 0;
+        *run = b->runs[r];
+        for (int j = 0; j < 2; j++)
+            inside |= aim(g, b, r, j, b->columns[r] + q[j] / g->strips * step, q[j] % g->strips, run);
+        count += inside;
+    }
+    return count;
 }
 
 // Chunks q[0] and q[1]; the same one in the same row: there is but one.
 static void multiply_chunks(const struct task *t, struct block *b, int first, int other) {
     const struct gather *g = t->g;
     float sums[4][TILE_SUMS] __attribute__((aligned(64)));
-    int q[2] = {first, other}, step = g->folded ? 1 : g->step,
-        single = first == other && b->rows[0] == b->rows[1];
-    for (int j = 0; j < 2; j++)
-        for (int r = 0; r < b->count; r++)
-            aim(g, b, r, j, b->columns[r] + q[j] / g->strips * step, q[j] % g->strips);
-    t->k->multiply(b->runs, b->count, g->depth, g->cells, smaller(2 * TILE_ROWS, g->m - b->mb * TILE_ROWS),
+    int q[2] = {first, other}, single = first == other && b->rows[0] == b->rows[1];
+    t->k->multiply(b->aimed, aim_both(g, b, q), g->depth, g->cells, smaller(2 * TILE_ROWS, g->m - b->mb * TILE_ROWS),
                    weight_block(g), 0, sums);
     for (int i = 0; i < 4; i++) {
         int j = i % 2, mb = b->mb + i / 2, x = b->phase + g->phases * (q[j] / g->strips);

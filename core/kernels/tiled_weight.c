@@ -6,7 +6,7 @@
 //   1. pack    y to A tiles  [m / 16][row][depth]            a row's numbers as they lie, zeros at its end
 //              x to B tiles  [i / 16][row][phase][depth][16]
 //   2. multiply: a task is a block of 2 x 2 C tiles over all rows of the band: two blocks of output channels,
-//      times two neighbours of the list (block of input channels, kx) at one ky
+//      times two neighbours of the list of (ky, block of input channels, kx)
 //
 // A tap moves the source along the row by whole pixels, thus the B tiles by whole cells of depth: tiles may
 // begin at any cell. With a stride, columns of equal remainder (a phase) are kept apart, and a tap moves
@@ -32,7 +32,8 @@ struct plan {
     int folded;           // taps in x are input channels
     int channels, taps_x; // input channels and taps in x, after folding
     int m_blocks, i_blocks;
-    int column_pairs;      // of the list of B tiles at one ky: [i_blocks][taps_x]
+    int columns;           // of the list of B tiles: [kernel_h][i_blocks][taps_x]
+    int column_pairs;      // of neighbours in it
     int phases;            // of source columns
     int depth;             // A tiles of an output row
     int positions;         // source pixels kept per phase and row
@@ -70,8 +71,9 @@ static struct plan make_plan(const struct tile_kernels *k, const struct convolut
     p.source_band = (p.band - 1) * c->stride + c->kernel_h;
     p.y_size = (size_t)p.m_blocks * p.band * p.y_row;
     p.x_size = (size_t)p.i_blocks * p.source_band * p.x_row;
-    p.column_pairs = (p.i_blocks * p.taps_x + 1) / 2;
-    p.sums_size = blocks_of((size_t)p.m_blocks, 2) * (size_t)(p.column_pairs * c->kernel_h) * 4 * TILE_SUMS;
+    p.columns = c->kernel_h * p.i_blocks * p.taps_x;
+    p.column_pairs = (p.columns + 1) / 2;
+    p.sums_size = blocks_of((size_t)p.m_blocks, 2) * (size_t)p.column_pairs * 4 * TILE_SUMS;
     return p;
 }
 
@@ -211,65 +213,80 @@ static void pack_x(const struct tile_kernels *k, const struct plan *p, const cha
     }
 }
 
-// A block of 2 x 2 tiles: two blocks of output channels, two columns of the list, one ky. Threads share them
-// in their order, and pack the rows of the operand with more channels in the same order: so a thread mostly
-// multiplies what it packed itself.
+// A block of 2 x 2 tiles: two blocks of output channels, two columns of the list. Threads share them in their
+// order, and pack the rows of the operand with more channels in the same order: so a thread mostly multiplies
+// what it packed itself.
 struct place {
-    int m_pair, column_pair, ky;
+    int m_pair, column_pair;
 };
 
 static int block_of(const struct plan *p, struct place at) {
     int m_pairs = (p->m_blocks + 1) / 2;
-    int pair = p->i_blocks > p->m_blocks ? at.column_pair * m_pairs + at.m_pair
-                                         : at.m_pair * p->column_pairs + at.column_pair;
-    return pair * p->c->kernel_h + at.ky;
+    return p->i_blocks > p->m_blocks ? at.column_pair * m_pairs + at.m_pair
+                                     : at.m_pair * p->column_pairs + at.column_pair;
 }
 
 static struct place place_of(const struct plan *p, int block) {
-    int m_pairs = (p->m_blocks + 1) / 2, ky = block % p->c->kernel_h, pair = block / p->c->kernel_h;
+    int m_pairs = (p->m_blocks + 1) / 2;
     return p->i_blocks > p->m_blocks
-               ? (struct place){.m_pair = pair % m_pairs, .column_pair = pair / m_pairs, .ky = ky}
-               : (struct place){
-                     .m_pair = pair / p->column_pairs, .column_pair = pair % p->column_pairs, .ky = ky};
+               ? (struct place){.m_pair = block % m_pairs, .column_pair = block / m_pairs}
+               : (struct place){.m_pair = block / p->column_pairs, .column_pair = block % p->column_pairs};
+}
+
+// A place in the list: the tap and the block of input channels.
+struct column {
+    int ky, ib, kx;
+};
+
+static struct column column_of(const struct plan *p, int at) {
+    int rest = at / p->taps_x;
+    return (struct column){.ky = rest / p->i_blocks, .ib = rest % p->i_blocks, .kx = at % p->taps_x};
 }
 
 // Where the sums of a block of output channels, a block of input channels and a tap lie.
-static size_t sums_at(const struct plan *p, int mb, int ib, int ky, int kx) {
-    int column = ib * p->taps_x + kx;
-    size_t block = (size_t)block_of(p, (struct place){mb / 2, column / 2, ky});
+static size_t sums_at(const struct plan *p, int mb, struct column at) {
+    int column = (at.ky * p->i_blocks + at.ib) * p->taps_x + at.kx;
+    size_t block = (size_t)block_of(p, (struct place){mb / 2, column / 2});
     return (block * 4 + (size_t)(mb % 2 * 2 + column % 2)) * TILE_SUMS;
 }
 
-// The B tiles of a column of the list, of the first row of a band.
-static const cell *column_at(const struct plan *p, const cell *xs, int column) {
-    int ib = column / p->taps_x, kx = column % p->taps_x, s = p->c->stride;
-    return xs + (size_t)ib * p->source_band * p->x_row +
-           ((size_t)(kx % s) * p->source_depth + (size_t)(kx / s) * (p->images / p->numbers)) * TILE_COLUMNS;
+static const cell zeros[TILE_COLUMNS] __attribute__((aligned(64)));
+
+// The B tiles of a column of the list, at an output row of the band that begins with row `first`; 0: outside
+// the image, zeros.
+static int aim(const struct plan *p, const cell *xs, struct column at, int oy, int first,
+               struct tile_run *run, int j) {
+    int s = p->c->stride, iy = oy * s + at.ky - p->c->padding, row = (oy - first) * s + at.ky;
+    int inside = iy >= 0 && iy < p->c->h_in;
+    run->b[j] = zeros;
+    run->b_row[j] = inside ? TILE_COLUMNS : 0;
+    run->b_step[j] = inside ? TILE : 0;
+    if (inside)
+        run->b[j] = xs + ((size_t)at.ib * p->source_band + (size_t)row) * p->x_row +
+                    ((size_t)(at.kx % s) * p->source_depth + (size_t)(at.kx / s) * (p->images / p->numbers)) *
+                        TILE_COLUMNS;
+    return inside;
 }
 
 // Adds a band's share to one block of sums.
 static void multiply_block(const struct tile_kernels *k, const struct plan *p, const cell *ys, const cell *xs,
                            int block, int first, int last, float *sums) {
-    const struct convolution *c = p->c;
     struct place at = place_of(p, block);
-    int ky = at.ky, column = 2 * at.column_pair, mb = 2 * at.m_pair;
-    int second = column + 1 < p->i_blocks * p->taps_x ? column + 1 : column;
-    const cell *left = column_at(p, xs, column), *right = column_at(p, xs, second);
+    int column = 2 * at.column_pair, mb = 2 * at.m_pair;
+    struct column left = column_of(p, column),
+                  right = column + 1 < p->columns ? column_of(p, column + 1) : left;
     size_t y_block = (size_t)p->band * p->y_row;
     struct tile_run runs[MOST_ROWS];
     int count = 0;
     for (int oy = first; oy < last; oy++) {
-        int iy = oy * c->stride + ky - c->padding;
-        if (iy < 0 || iy >= c->h_in)
-            continue;
-        size_t row = (size_t)((oy - first) * c->stride + ky) * p->x_row;
-        runs[count++] = (struct tile_run){.a = ys + (size_t)mb * y_block + (size_t)(oy - first) * p->y_row,
-                                          .b = {left + row, right + row},
-                                          .b_row = {TILE_COLUMNS, TILE_COLUMNS},
-                                          .b_step = {TILE, TILE}};
+        struct tile_run *run = &runs[count];
+        run->a = ys + (size_t)mb * y_block + (size_t)(oy - first) * p->y_row;
+        int inside = aim(p, xs, left, oy, first, run, 0);
+        inside |= aim(p, xs, right, oy, first, run, 1);
+        count += inside;
     }
-    k->multiply(runs, count, p->depth, TILE_CELLS, smaller(2 * TILE_ROWS, c->c_out - mb * TILE_ROWS), y_block,
-                first > 0, (float(*)[TILE_SUMS])(sums + (size_t)block * 4 * TILE_SUMS));
+    k->multiply(runs, count, p->depth, TILE_CELLS, smaller(2 * TILE_ROWS, p->c->c_out - mb * TILE_ROWS),
+                y_block, first > 0, (float(*)[TILE_SUMS])(sums + (size_t)block * 4 * TILE_SUMS));
 }
 
 // The sums of a block of output and one of input channels, all taps, to their weights: [m][channel][tap],
@@ -287,7 +304,7 @@ static void put(const struct plan *p, int mb, int ib, const float *sums, int add
         real *to = weight + (size_t)(mb * TILE_ROWS + row) * c_in * taps;
         for (int tap = 0; tap < c->kernel_h * p->taps_x; tap++) {
             int ky = tap / p->taps_x, kx = tap % p->taps_x;
-            const float *from = sums + sums_at(p, mb, ib, ky, kx) + (size_t)row * TILE_COLUMNS;
+            const float *from = sums + sums_at(p, mb, (struct column){ky, ib, kx}) + (size_t)row * TILE_COLUMNS;
             for (int column = 0; column < columns; column++) {
                 real *here = to + at[column] + ky * c->kernel_w + kx;
                 *here = (add ? *here : 0) + from[column];
