@@ -364,11 +364,11 @@ static void put_tile(const struct task *t, const float *sums, int m, size_t pixe
 // What a block of C tiles multiplies: two rows of weight tiles (one at the end of an odd number) and two
 // chunks, each a destination column of a phase and a strip, in the same destination row or in two.
 struct block {
-    int mb, phase, rows[2]; // of the destination
-    int count;              // taps that either row has
+    int mb, phase, rows[2];                            // of the destination
+    int count;                                         // taps that either row has
     struct tile_run runs[MOST_TAPS], aimed[MOST_TAPS]; // without columns; those of two chunks
-    const cell *sources[MOST_TAPS][2]; // source row of a tap; NULL: outside the image
-    int columns[MOST_TAPS];            // source column of the phase's first
+    const cell *sources[MOST_TAPS][2];                 // source row of a tap; NULL: outside the image
+    int columns[MOST_TAPS];                            // source column of the phase's first
 };
 
 static const cell *source_at(const struct task *t, int y, int ky) {
@@ -404,8 +404,8 @@ static void begin_block(const struct task *t, int mb, int y, int other, int phas
     }
 }
 
-// The source tiles of a chunk, half j of a run, through tap r of its row; 0: outside the image, zeros. Strides
-// are set already, of rows inside.
+// The source tiles of a chunk, half j of a run, through tap r of its row; 0: outside the image, zeros.
+// Strides are set already, of rows inside.
 static int aim(const struct gather *g, const struct block *b, int r, int j, int column, int strip,
                struct tile_run *run) {
     const cell *row = b->sources[r][j];
@@ -440,8 +440,8 @@ static void multiply_chunks(const struct task *t, struct block *b, int first, in
     const struct gather *g = t->g;
     float sums[4][TILE_SUMS] __attribute__((aligned(64)));
     int q[2] = {first, other}, single = first == other && b->rows[0] == b->rows[1];
-    t->k->multiply(b->aimed, aim_both(g, b, q), g->depth, g->cells, smaller(2 * TILE_ROWS, g->m - b->mb * TILE_ROWS),
-                   weight_block(g), 0, sums);
+    t->k->multiply(b->aimed, aim_both(g, b, q), g->depth, g->cells,
+                   smaller(2 * TILE_ROWS, g->m - b->mb * TILE_ROWS), weight_block(g), 0, sums);
     for (int i = 0; i < 4; i++) {
         int j = i % 2, mb = b->mb + i / 2, x = b->phase + g->phases * (q[j] / g->strips);
         if (mb < g->m_blocks && !(j && single))

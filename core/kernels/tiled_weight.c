@@ -6,7 +6,8 @@
 //   1. pack    y to A tiles  [m / 16][row][depth]            a row's numbers as they lie, zeros at its end
 //              x to B tiles  [i / 16][row][phase][depth][16]
 //   2. multiply: a task is a block of 2 x 2 C tiles over all rows of the band: two blocks of output channels,
-//      times two neighbours of the list of (ky, block of input channels, kx)
+//      times two neighbours of the list of (tap, block of input channels). Output columns that a tap finds
+//      outside the image are left out as far as they fill tiles
 //
 // A tap moves the source along the row by whole pixels, thus the B tiles by whole cells of depth: tiles may
 // begin at any cell. With a stride, columns of equal remainder (a phase) are kept apart, and a tap moves
@@ -32,7 +33,7 @@ struct plan {
     int folded;           // taps in x are input channels
     int channels, taps_x; // input channels and taps in x, after folding
     int m_blocks, i_blocks;
-    int columns;           // of the list of B tiles: [kernel_h][i_blocks][taps_x]
+    int columns;           // of the list of B tiles: [kernel_h][taps_x][i_blocks]
     int column_pairs;      // of neighbours in it
     int phases;            // of source columns
     int depth;             // A tiles of an output row
@@ -122,21 +123,21 @@ static void pack_y(const struct tile_kernels *k, const struct plan *p, const cha
         }
 }
 
-// Positions [first, last) of a phase (or of a folded tap) that lie in the image: position i is source column
-// i * stride + shift.
-struct span {
+struct span { // [first, last)
     int first, last;
 };
 
-static struct span inside(const struct plan *p, int shift) {
+// Which of `count` positions lie in the image: position i is source column i * stride + shift. Positions are
+// those that are kept of a phase (or of a folded tap), or output columns.
+static struct span inside(const struct plan *p, int shift, int count) {
     int s = p->c->stride, first = shift < 0 ? (-shift + s - 1) / s : 0;
-    int last = p->c->w_in <= shift ? 0 : smaller(p->positions, (p->c->w_in - shift + s - 1) / s);
+    int last = p->c->w_in <= shift ? 0 : smaller(count, (p->c->w_in - shift + s - 1) / s);
     return (struct span){smaller(first, last), last};
 }
 
 // One channel's, or one pair's, source row into the stage, zero outside the image.
 static void stage_row(const struct plan *p, const char *row, int shift, char *to) {
-    struct span in = inside(p, shift);
+    struct span in = inside(p, shift, p->positions);
     size_t wide = (size_t)p->images * NUMBER, begin = (size_t)in.first * wide, end = (size_t)in.last * wide;
     memset(to, 0, begin);
     if (in.first < in.last)
@@ -204,7 +205,7 @@ static void pack_x(const struct tile_kernels *k, const struct plan *p, const cha
     size_t width = (size_t)c->w_in * (size_t)c->batch;
     const char *row = x + (size_t)iy * width * NUMBER;
     for (int phase = 0; phase < p->phases; phase++, out += (size_t)p->source_depth * TILE_COLUMNS) {
-        struct span in = inside(p, phase - c->padding);
+        struct span in = inside(p, phase - c->padding, p->positions);
         if (fills_tiles(p, ib, in))
             turn_in_place(k, p, row + (size_t)ib * of_block * plane * NUMBER, plane, phase - c->padding, in,
                           out);
@@ -235,37 +236,46 @@ static struct place place_of(const struct plan *p, int block) {
 
 // A place in the list: the tap and the block of input channels.
 struct column {
-    int ky, ib, kx;
+    int ky, kx, ib;
 };
 
 static struct column column_of(const struct plan *p, int at) {
-    int rest = at / p->taps_x;
-    return (struct column){.ky = rest / p->i_blocks, .ib = rest % p->i_blocks, .kx = at % p->taps_x};
+    int tap = at / p->i_blocks;
+    return (struct column){.ky = tap / p->taps_x, .kx = tap % p->taps_x, .ib = at % p->i_blocks};
 }
 
 // Where the sums of a block of output channels, a block of input channels and a tap lie.
 static size_t sums_at(const struct plan *p, int mb, struct column at) {
-    int column = (at.ky * p->i_blocks + at.ib) * p->taps_x + at.kx;
+    int column = (at.ky * p->taps_x + at.kx) * p->i_blocks + at.ib;
     size_t block = (size_t)block_of(p, (struct place){mb / 2, column / 2});
     return (block * 4 + (size_t)(mb % 2 * 2 + column % 2)) * TILE_SUMS;
 }
 
+// Tiles of an output row's depth whose source through kx lies in the image, at least in part.
+static struct span depth_of(const struct plan *p, int kx) {
+    if (p->folded)
+        return (struct span){0, p->depth};
+    struct span in = inside(p, kx - p->c->padding, p->c->w_out);
+    int pixel = p->images / p->numbers; // cells
+    return (struct span){in.first * pixel / TILE_CELLS, (in.last * pixel + TILE_CELLS - 1) / TILE_CELLS};
+}
+
 static const cell zeros[TILE_COLUMNS] __attribute__((aligned(64)));
 
-// The B tiles of a column of the list, at an output row of the band that begins with row `first`; 0: outside
-// the image, zeros.
-static int aim(const struct plan *p, const cell *xs, struct column at, int oy, int first,
+// The B tiles of a column of the list from tile `depth` on, half j of a run, at an output row of the band
+// that begins with row `first`; 0: outside the image, zeros.
+static int aim(const struct plan *p, const cell *xs, struct column at, int oy, int first, int depth,
                struct tile_run *run, int j) {
     int s = p->c->stride, iy = oy * s + at.ky - p->c->padding, row = (oy - first) * s + at.ky;
-    int inside = iy >= 0 && iy < p->c->h_in;
+    int within = iy >= 0 && iy < p->c->h_in;
     run->b[j] = zeros;
-    run->b_row[j] = inside ? TILE_COLUMNS : 0;
-    run->b_step[j] = inside ? TILE : 0;
-    if (inside)
-        run->b[j] = xs + ((size_t)at.ib * p->source_band + (size_t)row) * p->x_row +
-                    ((size_t)(at.kx % s) * p->source_depth + (size_t)(at.kx / s) * (p->images / p->numbers)) *
-                        TILE_COLUMNS;
-    return inside;
+    run->b_row[j] = within ? TILE_COLUMNS : 0;
+    run->b_step[j] = within ? TILE : 0;
+    int cells = at.kx % s * p->source_depth + at.kx / s * (p->images / p->numbers) + depth * TILE_CELLS;
+    if (within)
+        run->b[j] =
+            xs + ((size_t)at.ib * p->source_band + (size_t)row) * p->x_row + (size_t)cells * TILE_COLUMNS;
+    return within;
 }
 
 // Adds a band's share to one block of sums.
@@ -277,15 +287,16 @@ static void multiply_block(const struct tile_kernels *k, const struct plan *p, c
                   right = column + 1 < p->columns ? column_of(p, column + 1) : left;
     size_t y_block = (size_t)p->band * p->y_row;
     struct tile_run runs[MOST_ROWS];
-    int count = 0;
+    struct span one = depth_of(p, left.kx), two = depth_of(p, right.kx);
+    int from = smaller(one.first, two.first), to = one.last > two.last ? one.last : two.last, count = 0;
     for (int oy = first; oy < last; oy++) {
         struct tile_run *run = &runs[count];
-        run->a = ys + (size_t)mb * y_block + (size_t)(oy - first) * p->y_row;
-        int inside = aim(p, xs, left, oy, first, run, 0);
-        inside |= aim(p, xs, right, oy, first, run, 1);
-        count += inside;
+        run->a = ys + (size_t)mb * y_block + (size_t)(oy - first) * p->y_row + (size_t)from * TILE;
+        int within = aim(p, xs, left, oy, first, from, run, 0);
+        within |= aim(p, xs, right, oy, first, from, run, 1);
+        count += within;
     }
-    k->multiply(runs, count, p->depth, TILE_CELLS, smaller(2 * TILE_ROWS, p->c->c_out - mb * TILE_ROWS),
+    k->multiply(runs, count, to - from, TILE_CELLS, smaller(2 * TILE_ROWS, p->c->c_out - mb * TILE_ROWS),
                 y_block, first > 0, (float(*)[TILE_SUMS])(sums + (size_t)block * 4 * TILE_SUMS));
 }
 
@@ -304,7 +315,8 @@ static void put(const struct plan *p, int mb, int ib, const float *sums, int add
         real *to = weight + (size_t)(mb * TILE_ROWS + row) * c_in * taps;
         for (int tap = 0; tap < c->kernel_h * p->taps_x; tap++) {
             int ky = tap / p->taps_x, kx = tap % p->taps_x;
-            const float *from = sums + sums_at(p, mb, (struct column){ky, ib, kx}) + (size_t)row * TILE_COLUMNS;
+            const float *from =
+                sums + sums_at(p, mb, (struct column){ky, kx, ib}) + (size_t)row * TILE_COLUMNS;
             for (int column = 0; column < columns; column++) {
                 real *here = to + at[column] + ky * c->kernel_w + kx;
                 *here = (add ? *here : 0) + from[column];
