@@ -191,8 +191,7 @@ static void draw_piece(const struct trace *t, int i, float dx, float dy, float i
             py -= at * (by - ay);
             float edge = mix(t->half[i], t->half[i + 1], at) - sqrtf(px * px + py * py);
             float value = clamp01(0.5f + 0.8f * edge);
-            if (value > ink[y * 28 + x])
-                ink[y * 28 + x] = value;
+            ink[y * 28 + x] = value > ink[y * 28 + x] ? value : ink[y * 28 + x];
         }
 }
 

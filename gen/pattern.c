@@ -45,6 +45,8 @@ void pattern_start(struct pattern *p, int size, int left, int top, int columns, 
         p->order[i] = (uint8_t)order[i];
         for (int k = 0; k < 3; k++)
             p->lattice[i][k] = (float)(random_bits(&p->random) >> 8) * 0x1p-24f;
+        for (int k = 0; k < 2; k++)
+            p->slopes[i][k] = 2 * p->lattice[i][k] - 1;
     }
     for (int i = 0; i < p->count; i++) {
         p->x[i] = ((float)(left + i % columns) + 0.5f) * p->unit;
@@ -79,8 +81,8 @@ const float *lattice_at(const struct pattern *p, int x, int y) {
 
 // The slope at a lattice point, applied to the way from there.
 static float slope(const struct pattern *p, int x, int y, float dx, float dy) {
-    const float *g = lattice_at(p, x, y);
-    return (2 * g[0] - 1) * dx + (2 * g[1] - 1) * dy;
+    const float *g = p->slopes[lattice_hash(p, x, y)];
+    return g[0] * dx + g[1] * dy;
 }
 
 float noise(const struct pattern *p, float x, float y) {
@@ -104,26 +106,24 @@ float noise_octaves(const struct pattern *p, float x, float y, int octaves) {
 }
 
 struct cell nearest_cell(const struct pattern *p, float x, float y, float jitter) {
-    int ix = (int)floorf(x), iy = (int)floorf(y);
-    struct cell c = {.near = 1e9f, .second = 1e9f};
-    for (int j = iy - 1; j <= iy + 1; j++)
-        for (int i = ix - 1; i <= ix + 1; i++) {
-            const float *at = lattice_at(p, i, j);
-            float dx = x - ((float)i + 0.5f + jitter * (at[0] - 0.5f));
-            float dy = y - ((float)j + 0.5f + jitter * (at[1] - 0.5f)), d = dx * dx + dy * dy;
-            if (d < c.near) {
-                c.second = c.near;
-                c.near = d;
-                c.dx = dx;
-                c.dy = dy;
-                c.lattice = at;
-            } else if (d < c.second) {
-                c.second = d;
-            }
-        }
-    c.near = sqrtf(c.near);
-    c.second = sqrtf(c.second);
-    return c;
+    int ix = (int)floorf(x) - 1, iy = (int)floorf(y) - 1, nearest = 0;
+    float dx[9], dy[9], near = 1e9f, second = 1e9f;
+    const float *at[9];
+    for (int k = 0; k < 9; k++) { // without branches: which is nearest cannot be foretold
+        int i = ix + k % 3, j = iy + k / 3;
+        at[k] = lattice_at(p, i, j);
+        dx[k] = x - ((float)i + 0.5f + jitter * (at[k][0] - 0.5f));
+        dy[k] = y - ((float)j + 0.5f + jitter * (at[k][1] - 0.5f));
+        float d = dx[k] * dx[k] + dy[k] * dy[k], farther = d > near ? d : near;
+        nearest = d < near ? k : nearest;
+        near = d < near ? d : near;
+        second = farther < second ? farther : second;
+    }
+    return (struct cell){.near = sqrtf(near),
+                         .second = sqrtf(second),
+                         .dx = dx[nearest],
+                         .dy = dy[nearest],
+                         .lattice = at[nearest]};
 }
 
 // ---------------------------------------------------------------------------------------------- shapes

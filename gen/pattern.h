@@ -39,6 +39,7 @@ struct pattern {
     float tint;            // 0..1: how much of a further colour is mixed in slowly over the square
     uint8_t order[256];    // a permutation, for hashing lattice points
     float lattice[256][3]; // three numbers in [0,1) for each hash value
+    float slopes[256][2];  // and two in [-1,1), of the first two: the noise's slope
 };
 
 // Prepares the part [rows, columns] at (left, top) of a texture that has size x size pixels in all. What is
@@ -66,8 +67,9 @@ static inline int pattern_choose(struct pattern *p, int n) {
     return (int)random_below(&p->random, (uint32_t)n);
 }
 
-static inline float clamp01(float t) {
-    return t < 0 ? 0 : t > 1 ? 1 : t;
+static inline float clamp01(float t) { // two instructions and no branch
+    float positive = t > 0 ? t : 0;
+    return positive < 1 ? positive : 1;
 }
 static inline float fraction(float t) {
     return t - floorf(t);
