@@ -29,7 +29,7 @@
 
 enum {
     MOST_TAPS = 256,
-    FOLDED_CHANNELS = 8,
+    FOLDED_CHANNELS = 7,
     CACHE_BYTES = 4 << 20, // a larger array is put past the caches (measured)
     BAND_BYTES = 1 << 19,  // of source tiles: half of a second-level cache
     LEAST_TASKS = 8,
