@@ -450,19 +450,25 @@ static void multiply_chunks(const struct task *t, struct block *b, int first, in
 }
 
 // Columns of one phase of two destination rows (other == y: of one): each row's chunks two by two, and what
-// an odd number of them leaves together.
+// an odd number of them leaves together. Where a chunk is a column, so are the first and the last, whose taps
+// outside the image can then be left out.
 static void multiply_rows(const struct task *t, int mb, int y, int other, int phase) {
-    int chunks = phase_columns(t->g, phase) * t->g->strips, rows[2] = {y, other};
+    int chunks = phase_columns(t->g, phase) * t->g->strips, rows[2] = {y, other}, two = other != y;
+    int edges = two && t->g->strips == 1 && t->g->c->padding > 0 && chunks > 2;
+    int first = edges, last = chunks - edges; // of those taken within a row
+    last -= (last - first) % 2;
     struct block b;
-    for (int i = 0; i < (other == y ? 1 : 2) && chunks > 1; i++) {
+    for (int i = 0; i < 1 + two && first < last; i++) {
         begin_block(t, mb, rows[i], rows[i], phase, &b);
-        for (int q = 0; q + 1 < chunks; q += 2)
+        for (int q = first; q < last; q += 2)
             multiply_chunks(t, &b, q, q + 1);
     }
-    if (chunks % 2) {
-        begin_block(t, mb, y, other, phase, &b);
-        multiply_chunks(t, &b, chunks - 1, chunks - 1);
-    }
+    if (first == 0 && last == chunks)
+        return;
+    begin_block(t, mb, y, other, phase, &b);
+    for (int q = 0; q < chunks; q++)
+        if (q < first || q >= last)
+            multiply_chunks(t, &b, q, q);
 }
 
 static void run_task(struct task *t, const void *source, int task, cell *tiles) {

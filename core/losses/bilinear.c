@@ -2,6 +2,7 @@
 #include "core/losses/bilinear.h"
 
 #include "core/base/memory.h"
+#include "core/kernels/wide.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,16 +62,19 @@ void bilinear_resize(const struct bilinear *b, const double *in, double *out, do
     }
 }
 
+WIDE static void add_scaled(double *to, double factor, const double *from, int n) {
+    for (int i = 0; i < n; i++)
+        to[i] += factor * from[i];
+}
+
 void bilinear_adjoint(const struct bilinear *b, const double *out, double *in, double *scratch) {
     const struct axis *r = &b->rows, *c = &b->columns;
     memset(scratch, 0, sizeof *scratch * (size_t)r->in * c->out);
     for (int y = 0; y < r->out; y++) {
-        double *low = scratch + r->low[y] * c->out, *high = scratch + r->high[y] * c->out;
         double weight = r->weight[y];
-        for (int x = 0; x < c->out; x++) {
-            low[x] += (1 - weight) * out[y * c->out + x];
-            high[x] += weight * out[y * c->out + x];
-        }
+        add_scaled(scratch + r->low[y] * c->out, 1 - weight, out + y * c->out, c->out);
+        if (weight > 0)
+            add_scaled(scratch + r->high[y] * c->out, weight, out + y * c->out, c->out);
     }
     memset(in, 0, sizeof *in * (size_t)r->in * c->in);
     for (int y = 0; y < r->in; y++)

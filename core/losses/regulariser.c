@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/losses/regulariser.h"
 
+#include "core/kernels/wide.h"
+
 #include <math.h>
 #include <stddef.h>
 
 int regulariser_scratch(const struct bilinear *resize) {
     return resize->rows.in * resize->columns.in + resize->rows.in * resize->columns.out +
-           resize->rows.out * resize->columns.out;
+           2 * resize->rows.out * resize->columns.out;
 }
 
 static double sum(const double *a, int n) {
@@ -16,25 +18,27 @@ static double sum(const double *a, int n) {
     return total;
 }
 
-// The penalty over all pixels, and its derivative in P (times `share`).
-static double penalise(const struct regulariser *g, const double *p, const uint8_t *annotation, int n,
-                       double share, double *d_p) {
-    double total = 0;
-    for (int i = 0; i < n; i++) {
-        double s = annotation[i] / 255.0;
-        if (g->penalty == PENALTY_REFF) {
-            double outside = 1 - s;
-            total += p[i] * p[i] * outside * outside;
+// The penalty of each pixel, and its derivative in P (times `share`).
+WIDE static void penalise(const struct regulariser *g, const double *p, const uint8_t *annotation, int n,
+                          double share, double *penalties, double *d_p) {
+    if (g->penalty == PENALTY_REFF)
+        for (int i = 0; i < n; i++) {
+            double outside = 1 - annotation[i] / 255.0;
+            penalties[i] = p[i] * p[i] * outside * outside;
             d_p[i] = share * 2 * p[i] * outside * outside;
-        } else if (g->penalty == PENALTY_L2) {
-            total += (p[i] - s) * (p[i] - s);
-            d_p[i] = share * 2 * (p[i] - s);
-        } else {
-            total += fabs(p[i] - s);
+        }
+    else if (g->penalty == PENALTY_L2)
+        for (int i = 0; i < n; i++) {
+            double off = p[i] - annotation[i] / 255.0;
+            penalties[i] = off * off;
+            d_p[i] = share * 2 * off;
+        }
+    else
+        for (int i = 0; i < n; i++) {
+            double s = annotation[i] / 255.0;
+            penalties[i] = fabs(p[i] - s);
             d_p[i] = share * ((p[i] > s) - (p[i] < s));
         }
-    }
-    return total * share;
 }
 
 // Takes the gradient in a / (sum a + eps) to the gradient in a, in place; `normalised` is the quotient.
@@ -49,7 +53,8 @@ static void through_normalisation(double *gradient, const double *normalised, in
 double regulariser_term(const struct regulariser *g, const struct bilinear *resize, const double *r,
                         const uint8_t *annotation, double *p, double *d_r, double *scratch) {
     int small = resize->rows.in * resize->columns.in, pixels = resize->rows.out * resize->columns.out;
-    double *unit = scratch, *between = unit + small, *d_p = between + resize->rows.in * resize->columns.out;
+    double *unit = scratch, *between = unit + small, *d_p = between + resize->rows.in * resize->columns.out,
+           *penalties = d_p + pixels;
     double divisor = 1;
     if (g->order == NORMALISE_FIRST) {
         divisor = sum(r, small) + g->cam_eps;
@@ -62,7 +67,9 @@ double regulariser_term(const struct regulariser *g, const struct bilinear *resi
         for (int i = 0; i < pixels; i++)
             p[i] /= divisor;
     }
-    double term = penalise(g, p, annotation, pixels, g->mean ? 1.0 / pixels : 1, d_p);
+    double share = g->mean ? 1.0 / pixels : 1;
+    penalise(g, p, annotation, pixels, share, penalties, d_p);
+    double term = sum(penalties, pixels) * share;
     if (!d_r)
         return term;
     if (g->order == RESIZE_FIRST)

@@ -44,7 +44,7 @@ struct train_settings {
     uint64_t seed;                   // initial weights and order of the batches
     char select[SETTING_WORD_SIZE];  // last, best-validation: which epoch's accuracy is reported
     char weights[SETTING_TEXT_SIZE]; // safetensors to start from; "": from scratch
-    double checkpoint_seconds;       // least time between checkpoints
+    double checkpoint_seconds;       // least time between checkpoints; longer where saving one takes long
     int save_model;                  // keep model.safetensors
 };
 
