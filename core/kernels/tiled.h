@@ -42,5 +42,14 @@ size_t tiled_weight_scratch(const struct tile_kernels *k, const struct convoluti
 static inline size_t blocks_of(size_t n, size_t of) { // blocks of `of` that hold n
     return (n + of - 1) / of;
 }
+static inline int smaller(int a, int b) {
+    return a < b ? a : b;
+}
+static inline int larger(int a, int b) {
+    return a > b ? a : b;
+}
+
+// A row of a B tile outside the image.
+static const cell tile_zeros[TILE_COLUMNS] __attribute__((aligned(64)));
 
 #endif

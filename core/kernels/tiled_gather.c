@@ -65,13 +65,6 @@ static int tile_depth(const struct gather *g) {
     return TILE_CELLS * g->numbers;
 }
 
-static int smaller(int a, int b) {
-    return a < b ? a : b;
-}
-static int larger(int a, int b) {
-    return a > b ? a : b;
-}
-
 // The source row that destination row y reads through ky, or -1.
 static int source_row(const struct gather *g, int y, int ky) {
     int at = g->transposed ? y + g->c->padding - ky : y * g->c->stride + ky - g->c->padding;
@@ -336,8 +329,6 @@ static void pack_row(const struct tile_kernels *k, const struct gather *g, const
 
 // ------------------------------------------------------------------------------------------ products
 
-static const cell zeros[TILE_COLUMNS] __attribute__((aligned(64)));
-
 struct task {
     const struct tile_kernels *k;
     const struct gather *g;
@@ -395,7 +386,7 @@ static void begin_block(const struct task *t, int mb, int y, int other, int phas
                      (size_t)(ky * g->taps_x + kx) * (size_t)g->depth * TILE;
             for (int j = 0; j < 2; j++) {
                 b->sources[b->count][j] = sources[j];
-                run->b[j] = zeros;
+                run->b[j] = tile_zeros;
                 run->b_row[j] = sources[j] ? g->source.tile_row : 0;
                 run->b_step[j] = sources[j] ? g->source.depth : 0;
             }
@@ -415,7 +406,7 @@ static int aim(const struct gather *g, const struct block *b, int r, int j, int 
     if (inside || !g->source_paired) { // where tiles were packed, columns outside are tiles of zeros
         run->b[j] = row + (size_t)column * g->source.column + (size_t)strip * g->source.strip;
     } else {
-        run->b[j] = zeros;
+        run->b[j] = tile_zeros;
         run->b_row[j] = run->b_step[j] = 0;
     }
     return inside;

@@ -45,10 +45,6 @@ struct plan {
     size_t y_size, x_size, sums_size; // numbers and cells of the parts of the scratch
 };
 
-static int smaller(int a, int b) {
-    return a < b ? a : b;
-}
-
 static struct plan make_plan(const struct tile_kernels *k, const struct convolution *c) {
     struct plan p = {.c = c, .numbers = k->numbers};
     p.images = (int)blocks_of((size_t)c->batch, (size_t)p.numbers) * p.numbers;
@@ -260,15 +256,13 @@ static struct span depth_of(const struct plan *p, int kx) {
     return (struct span){in.first * pixel / TILE_CELLS, (in.last * pixel + TILE_CELLS - 1) / TILE_CELLS};
 }
 
-static const cell zeros[TILE_COLUMNS] __attribute__((aligned(64)));
-
 // The B tiles of a column of the list from tile `depth` on, half j of a run, at an output row of the band
 // that begins with row `first`; 0: outside the image, zeros.
 static int aim(const struct plan *p, const cell *xs, struct column at, int oy, int first, int depth,
                struct tile_run *run, int j) {
     int s = p->c->stride, iy = oy * s + at.ky - p->c->padding, row = (oy - first) * s + at.ky;
     int within = iy >= 0 && iy < p->c->h_in;
-    run->b[j] = zeros;
+    run->b[j] = tile_zeros;
     run->b_row[j] = within ? TILE_COLUMNS : 0;
     run->b_step[j] = within ? TILE : 0;
     int cells = at.kx % s * p->source_depth + at.kx / s * (p->images / p->numbers) + depth * TILE_CELLS;
@@ -288,7 +282,7 @@ static void multiply_block(const struct tile_kernels *k, const struct plan *p, c
     size_t y_block = (size_t)p->band * p->y_row;
     struct tile_run runs[MOST_ROWS];
     struct span one = depth_of(p, left.kx), two = depth_of(p, right.kx);
-    int from = smaller(one.first, two.first), to = one.last > two.last ? one.last : two.last, count = 0;
+    int from = smaller(one.first, two.first), to = larger(one.last, two.last), count = 0;
     for (int oy = first; oy < last; oy++) {
         struct tile_run *run = &runs[count];
         run->a = ys + (size_t)mb * y_block + (size_t)(oy - first) * p->y_row + (size_t)from * TILE;
