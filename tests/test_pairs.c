@@ -54,6 +54,24 @@ static void check_split_and_join(const struct tile_kernels *k, size_t n) {
     EQUAL(mine, want);
 }
 
+// A row behind a gate of every kind of number.
+static void check_split_gated(const struct tile_kernels *k, size_t n) {
+    bf16 from[2 * MOST], gate[2 * MOST];
+    real mine[2][MOST], want[2][MOST], gates[2][MOST];
+    memset(mine, 0xff, sizeof mine);
+    memset(want, 0xff, sizeof want);
+    fill_pairs(from, MOST);
+    for (size_t i = 0; i < 2 * MOST; i++)
+        gate[i] = from[(i + 14) % (2 * MOST)];
+    k->split_gated(from, gate, n, mine[0], mine[1]);
+    tiles_plain_bf16.split(from, n, want[0], want[1]);
+    tiles_plain_bf16.split(gate, n, gates[0], gates[1]);
+    for (size_t i = 0; i < n; i++)
+        for (int h = 0; h < 2; h++)
+            want[h][i] = gates[h][i] > 0 ? want[h][i] : 0;
+    EQUAL(mine, want);
+}
+
 static void check_put(const struct tile_kernels *k, int rows, int columns, enum put how) {
     enum { PLANE = 64 };
     float sums[TILE_SUMS] __attribute__((aligned(64)));
@@ -90,10 +108,12 @@ static void check_turn(const struct tile_kernels *k) {
 static void test_kernels(void) {
     if (sizeof(real) != sizeof(float))
         SKIP("a double build");
+    check_split_gated(&tiles_plain_bf16, MOST);
     for (enum isa isa = ISA_PLAIN + 1; isa < ISA_COUNT; isa++) {
         const struct tile_kernels *k = isa_available(isa) ? tiles_of(PRECISION_BF16, isa) : NULL;
         for (size_t n = 1; n <= MOST && k; n++) {
             check_split_and_join(k, n);
+            check_split_gated(k, n);
             check_rows(k, n);
         }
         for (int i = 0; i < 8 * TILE_COLUMNS && k; i++)

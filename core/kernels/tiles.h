@@ -88,6 +88,8 @@ struct tile_kernels {
 
     // Of bf16 alone, arrays in pairs (pairs.h). A pair's two rows as floats, and back.
     void (*split)(const bf16 *from, size_t n, real *even, real *odd);
+    // The same, zero where the gate's number is not above zero (behind a ReLU: the gate is its output).
+    void (*split_gated)(const bf16 *from, const bf16 *gate, size_t n, real *even, real *odd);
     void (*join)(const real *even, const real *odd, size_t n, bf16 *to);
 
     // `put` to the rows of channels of which two are a pair; `plane` numbers from pair to pair; rows: even.

@@ -183,6 +183,18 @@ static void split(const bf16 *from, size_t n, real *even, real *odd) {
     }
 }
 
+// Above zero and a number; denormals count as zero.
+static int is_open(bf16 gate) {
+    return gate >= 0x0080 && gate <= 0x7f80;
+}
+
+static void split_gated(const bf16 *from, const bf16 *gate, size_t n, real *even, real *odd) {
+    for (size_t i = 0; i < n; i++) {
+        even[i] = is_open(gate[2 * i]) ? (real)widened(from[2 * i]) : 0;
+        odd[i] = is_open(gate[2 * i + 1]) ? (real)widened(from[2 * i + 1]) : 0;
+    }
+}
+
 static void join(const real *even, const real *odd, size_t n, bf16 *to) {
     for (size_t i = 0; i < n; i++) {
         to[2 * i] = rounded(even[i]);
@@ -228,6 +240,7 @@ const struct tile_kernels tiles_plain_bf16 = {.precision = PRECISION_BF16,
                                               .turn = bf16_turn,
                                               .put = put,
                                               .split = split,
+                                              .split_gated = split_gated,
                                               .join = join,
                                               .put_pairs = put_pairs,
                                               .row_pairs = row_pairs,

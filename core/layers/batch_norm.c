@@ -195,6 +195,8 @@ static void pass_to_residual(const struct graph *g, const struct node *node, enu
 // The g or d at the output of two channels, cut at the ReLU.
 static struct rows cut(const struct graph *g, const struct node *node, enum map map, const struct piece *p,
                        piece_buffer of_v, piece_buffer of_a) {
+    if (node->relu && g->values[node->output].paired)
+        return piece_get_gated(g, node->output, map, p, of_v);
     struct rows v = piece_get(g, node->output, map, p, of_v);
     if (node->relu) {
         struct rows a = piece_get(g, node->output, MAP_X, p, of_a);

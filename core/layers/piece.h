@@ -54,6 +54,15 @@ static inline struct rows piece_get(const struct graph *g, int value, enum map m
     return r;
 }
 
+// The rows behind a ReLU, of which the value is the output: zero where that is not above zero. Pairs alone.
+static inline struct rows piece_get_gated(const struct graph *g, int value, enum map map,
+                                          const struct piece *p, piece_buffer buffer) {
+    tiles_for(PRECISION_BF16)
+        ->split_gated(piece_pairs(g, value, map, p), piece_pairs(g, value, MAP_X, p), p->n, buffer[0],
+                      buffer[1]);
+    return (struct rows){{buffer[0], buffer[1]}};
+}
+
 // The same where there may be no such value (negative) or map: NULL.
 static inline struct rows piece_get_any(const struct graph *g, int value, enum map map, const struct piece *p,
                                         piece_buffer buffer) {
