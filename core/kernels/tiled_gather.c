@@ -426,7 +426,7 @@ static int aim_both(const struct gather *g, struct block *b, const int q[2]) {
     return count;
 }
 
-// Chunks q[0] and q[1]; the same one in the same row: there is but one.
+// Chunks number first and other; the same one in the same row: there is but one.
 static void multiply_chunks(const struct task *t, struct block *b, int first, int other) {
     const struct gather *g = t->g;
     float sums[4][TILE_SUMS] __attribute__((aligned(64)));

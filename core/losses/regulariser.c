@@ -23,13 +23,15 @@ WIDE static void penalise(const struct regulariser *g, const double *p, const ui
                           double share, double *penalties, double *d_p) {
     if (g->penalty == PENALTY_REFF)
         for (int i = 0; i < n; i++) {
-            double outside = 1 - annotation[i] / 255.0;
+            double s = annotation[i] / 255.0;
+            double outside = 1 - s;
             penalties[i] = p[i] * p[i] * outside * outside;
             d_p[i] = share * 2 * p[i] * outside * outside;
         }
     else if (g->penalty == PENALTY_L2)
         for (int i = 0; i < n; i++) {
-            double off = p[i] - annotation[i] / 255.0;
+            double s = annotation[i] / 255.0;
+            double off = p[i] - s;
             penalties[i] = off * off;
             d_p[i] = share * 2 * off;
         }
