@@ -152,12 +152,42 @@ static void test_abn_is_recorded(void) {
     json_decref(identity);
 }
 
+static json_t *first_epoch(const char *name) {
+    char *lines = read_metrics(name);
+    json_t *epoch = json_loadb(lines, (size_t)(strchr(lines, '\n') - lines), 0, NULL);
+    free(lines);
+    return epoch;
+}
+
+// The gradient's norm is told as it was before clipping, and only where clipping asks for it.
+static void test_clipping_is_recorded(void) {
+    struct error err = {0};
+    struct train_settings s = small_settings("reff");
+    s.lr = 0; // so that the networks are the same whatever is clipped
+    s.epochs = 1;
+    double norms[2];
+    for (int i = 0; i < 2; i++) {
+        s.clip_norm = i ? 1e-6 : 1e6;
+        CU_ASSERT_FATAL(!run(&s, i ? "tight" : "loose", NULL, &err));
+        json_t *epoch = first_epoch(i ? "tight" : "loose");
+        norms[i] = json_number_value(json_object_get(epoch, "grad_norm"));
+        CU_ASSERT_DOUBLE_EQUAL(json_number_value(json_object_get(epoch, "clipped")), (double)i, 0);
+        json_decref(epoch);
+    }
+    CU_ASSERT(norms[0] > .01);
+    CU_ASSERT_DOUBLE_EQUAL(norms[0], norms[1], 0);
+    json_t *free_one = first_epoch("whole");
+    CU_ASSERT(json_object_get(free_one, "loss") && !json_object_get(free_one, "grad_norm"));
+    json_decref(free_one);
+}
+
 // Stopped at any step and continued, a run ends with the same network, the same metrics and the same curve.
 static void test_resumed_run_has_the_same_bits(void) {
     struct error err = {0};
     static const char *const names[] = {"baseline", "reff", "reff-l1", "abn"};
     for (int m = 0; m < 4; m++) {
         struct train_settings s = small_settings(names[m]);
+        s.clip_norm = m == 1 ? 1 : 0;
         char whole[16], parts[16];
         snprintf(whole, sizeof whole, "whole%d", m);
         snprintf(parts, sizeof parts, "parts%d", m);
@@ -358,6 +388,7 @@ void suite_train(void) {
     CU_pSuite suite = CU_add_suite("train", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "a run's record is complete and counts every image once", test_record_is_complete);
     CU_add_test(suite, "ABN's losses and attention are recorded", test_abn_is_recorded);
+    CU_add_test(suite, "clipping is recorded", test_clipping_is_recorded);
     CU_add_test(suite, "a run stopped anywhere ends with the same bits", test_resumed_run_has_the_same_bits);
     CU_add_test(suite, "a damaged checkpoint is not believed", test_damaged_checkpoint_is_not_believed);
     CU_add_test(suite, "a checkpoint of other settings is not continued", test_other_settings_start_anew);

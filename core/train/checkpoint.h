@@ -9,8 +9,8 @@
 struct checkpoint {
     long step; // steps taken
     struct {   // sums over the current epoch so far
-        double loss, loss_main, loss_reg, terms[STAGES], loss_att, loss_map;
-        long steps, correct, seen;
+        double loss, loss_main, loss_reg, terms[STAGES], loss_att, loss_map, gradient_norm;
+        long steps, clipped, correct, seen;
     } epoch;
     double best_validation; // percent; below 0: none yet
     double seconds;         // spent training, in all sessions

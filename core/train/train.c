@@ -185,6 +185,8 @@ static int one_step(struct training *r) {
     r->state.epoch.loss_reg += s.loss_reg;
     r->state.epoch.loss_att += s.loss_att;
     r->state.epoch.loss_map += s.loss_map;
+    r->state.epoch.gradient_norm += s.gradient_norm;
+    r->state.epoch.clipped += s.gradient_norm > r->settings->clip_norm;
     for (int l = 0; l < STAGES; l++)
         r->state.epoch.terms[l] += s.terms[l];
     return 0;
@@ -247,6 +249,10 @@ static json_t *epoch_line(const struct training *r) {
     if (r->trainer->attention) {
         json_object_set_new(line, "loss_att", json_real(r->state.epoch.loss_att / n));
         json_object_set_new(line, "loss_map", json_real(r->state.epoch.loss_map / n));
+    }
+    if (r->settings->clip_norm > 0) {
+        json_object_set_new(line, "grad_norm", json_real(r->state.epoch.gradient_norm / n));
+        json_object_set_new(line, "clipped", json_real((double)r->state.epoch.clipped / n));
     }
     return line;
 }

@@ -3,7 +3,8 @@
 //
 // The run's folder holds
 //   metrics.jsonl      one JSON object a line and epoch: epoch, step, loss, loss_main, loss_reg, reg_terms,
-//                      train_accuracy, test_accuracy, ...; abn: loss_att, loss_map
+//                      train_accuracy, test_accuracy, ...; abn: loss_att, loss_map; with clip_norm:
+//                      grad_norm (mean 2-norm of the gradient before clipping), clipped (share of steps)
 //   checkpoint         while unfinished: everything needed to go on with the same bits
 //   checkpoint.old     the one before
 //   model.safetensors  when settings ask for it
