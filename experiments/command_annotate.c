@@ -23,23 +23,15 @@ static const struct setting file_schema[] = {
     SETTING_PATH(O, output, NULL, "FILE", "shard to write"),
     SETTING_PATH(O, folder, "", "DIR", "for the checkpoint while unfinished; default: OUTPUT.unfinished"),
     SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "threads; 0: all cores"),
+    SETTING_END,
 };
 
-enum { FILES = sizeof file_schema / sizeof *file_schema, MOST_SETTINGS = 32 };
+enum { MOST_SETTINGS = 32 };
 
 struct both { // one target for one table: the files, then the annotator's settings
     struct options files;
     struct annotator_settings annotator;
 };
-
-static void join_schemas(struct setting out[MOST_SETTINGS]) {
-    memset(out, 0, sizeof *out * MOST_SETTINGS);
-    memcpy(out, file_schema, sizeof file_schema);
-    for (int i = 0; annotator_schema[i].name && FILES + i + 1 < MOST_SETTINGS; i++) {
-        out[FILES + i] = annotator_schema[i];
-        out[FILES + i].offset += offsetof(struct both, annotator);
-    }
-}
 
 static void show_progress(void *context, double done, double total, const char *note) {
     struct progress *p = context;
@@ -67,7 +59,7 @@ int command_annotate(int argc, char **argv, struct error *err) {
     static struct both both;
     struct words words;
     char folder[PATH_SIZE];
-    join_schemas(schema);
+    settings_join(schema, MOST_SETTINGS, file_schema, annotator_schema, offsetof(struct both, annotator));
     const struct command command = {
         .name = "annotate",
         .arguments = "",

@@ -29,24 +29,15 @@ static const struct setting file_schema[] = {
     SETTING_PATH(O, output, NULL, "DIR", "folder of the run; an unfinished run in it is continued"),
     SETTING_PATH(O, trace, "", "DIR", "write initial weights, batch order and losses for a peer to follow"),
     SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "threads; 0: all cores"),
+    SETTING_END,
 };
 
-enum { FILES = sizeof file_schema / sizeof *file_schema, MOST_SETTINGS = 64 };
+enum { MOST_SETTINGS = 64 };
 
 struct both { // one target for one table: the files, then the training's settings
     struct options files;
     struct train_settings train;
 };
-
-// The two tables as one, with the training's members moved behind the files'.
-static void join_schemas(struct setting out[MOST_SETTINGS]) {
-    memset(out, 0, sizeof *out * MOST_SETTINGS);
-    memcpy(out, file_schema, sizeof file_schema);
-    for (int i = 0; train_schema[i].name && FILES + i + 1 < MOST_SETTINGS; i++) {
-        out[FILES + i] = train_schema[i];
-        out[FILES + i].offset += offsetof(struct both, train);
-    }
-}
 
 static void show_progress(void *context, double done, double total, const char *note) {
     struct progress *p = context;
@@ -72,7 +63,7 @@ int command_train(int argc, char **argv, struct error *err) {
     struct setting schema[MOST_SETTINGS];
     static struct both both;
     struct words words;
-    join_schemas(schema);
+    settings_join(schema, MOST_SETTINGS, file_schema, train_schema, offsetof(struct both, train));
     const struct command command = {
         .name = "train",
         .arguments = "",

@@ -8,6 +8,7 @@
 // argv[0] is the command's own name. 0, or -1 with a message and an exit status in err.
 int command_train(int argc, char **argv, struct error *err);
 int command_annotate(int argc, char **argv, struct error *err);
+int command_gradients(int argc, char **argv, struct error *err);
 int command_eval(int argc, char **argv, struct error *err);
 int command_golden(int argc, char **argv, struct error *err);
 int command_run(int argc, char **argv, struct error *err);

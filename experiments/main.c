@@ -22,6 +22,7 @@ static const struct entry commands[] = {
     {"fetch", command_fetch, "fetch the official files of real data"},
     {"annotate", command_annotate, "train a pseudo-annotator and annotate a shard with it"},
     {"train", command_train, "train a network on a shard and record the run"},
+    {"gradients", command_gradients, "show what a step's gradient is made of, and its rounding"},
     {"eval", command_eval, "evaluate a trained network on a shard"},
     {"run", command_run, "do all runs that tables need, then print the tables"},
     {"status", command_status, "show which runs are done, failed, unfinished or running"},

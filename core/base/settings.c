@@ -47,6 +47,18 @@ void settings_default(const struct setting *schema, void *target) {
     }
 }
 
+void settings_join(struct setting *out, int room, const struct setting *first, const struct setting *second,
+                   size_t offset) {
+    int n = 0;
+    for (const struct setting *s = first; s->name && n + 1 < room; s++)
+        out[n++] = *s;
+    for (const struct setting *s = second; s->name && n + 1 < room; s++) {
+        out[n] = *s;
+        out[n++].offset += offset;
+    }
+    out[n] = (struct setting)SETTING_END;
+}
+
 const struct setting *settings_find(const struct setting *schema, const char *name) {
     for (const struct setting *s = schema; s->name; s++) {
         const char *a = s->name, *b = name;

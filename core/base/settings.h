@@ -90,6 +90,11 @@ void settings_default(const struct setting *schema, void *target);
 // The entry of that name, or NULL.
 const struct setting *settings_find(const struct setting *schema, const char *name);
 
+// One table for two structs that lie side by side: `first`, then `second` with its members `offset` bytes
+// further. `out` has room for `room` rows, which are enough.
+void settings_join(struct setting *out, int room, const struct setting *first, const struct setting *second,
+                   size_t offset);
+
 // Parses `text` into the member, checking type and range. `where` begins the message ("quick.ini:12", "--p"):
 // "--p: 1.5 is not in 0..1". Fails with EXIT_USAGE.
 int settings_assign(const struct setting *s, void *target, const char *text, const char *where,
