@@ -54,30 +54,25 @@ struct parts {
     double loss[PARTS];
 };
 
-static int read_batch(const char *path, int count, struct batch *b, struct error *err) {
-    struct shard *shard = shard_open(path, err);
-    if (!shard)
+static int read_batch(const struct both *both, struct batch *b, struct error *err) {
+    struct shard *shard = shard_open(both->files.data, err);
+    if (!shard || train_takes(&both->train, shard, err)) {
+        shard_close(shard);
         return -1;
+    }
     struct shard_shape shape = shard_shape(shard);
-    int result = 0;
-    if (shape.height != shape.width)
-        result =
-            fail(err, "%s: images of %d x %d; networks take square ones", path, shape.height, shape.width);
-    else if (shape.count < count)
-        result = fail(err, "%s: %ld images are fewer than a batch of %d", path, shape.count, count);
-    size_t n = (size_t)count, area = (size_t)shape.height * (size_t)shape.width;
-    uint32_t *index = NULL;
-    if (!result && (!(index = allocate(n, sizeof *index, "a batch", err)) ||
-                    !(b->images = allocate(n * area, 3, "a batch", err)) ||
-                    !(b->annotations = allocate(n * area, 1, "a batch", err)) ||
-                    !(b->labels = allocate(n, sizeof *b->labels, "a batch", err))))
-        result = -1;
+    size_t n = (size_t)both->train.batch, area = (size_t)shape.height * (size_t)shape.width;
+    uint32_t *index = allocate(n, sizeof *index, "a batch", err);
+    b->pixels = shape.height;
+    b->classes = shape.classes;
+    b->images = allocate(n * area, 3, "a batch", err);
+    b->annotations = allocate(n * area, 1, "a batch", err);
+    b->labels = allocate(n, sizeof *b->labels, "a batch", err);
+    int result = index && b->images && b->annotations && b->labels ? 0 : -1;
     for (uint32_t i = 0; !result && i < n; i++)
         index[i] = i;
     if (!result)
-        result = shard_read(shard, index, count, b->images, b->annotations, b->labels, err);
-    b->pixels = shape.height;
-    b->classes = shape.classes;
+        result = shard_read(shard, index, (int)n, b->images, b->annotations, b->labels, err);
     free(index);
     shard_close(shard);
     return result;
@@ -180,8 +175,8 @@ static int compare(const struct both *both, struct error *err) {
     struct parts exact = {0}, rounded = {0};
     struct train_settings plain = both->train;
     strcpy(plain.precision, "f32");
-    int result = read_batch(both->files.data, both->train.batch, &batch, err) ||
-                         measure(&plain, &batch, &exact, err) || measure(&both->train, &batch, &rounded, err)
+    int result = read_batch(both, &batch, err) || measure(&plain, &batch, &exact, err) ||
+                         measure(&both->train, &batch, &rounded, err)
                      ? -1
                      : 0;
     if (!result)

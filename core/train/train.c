@@ -36,6 +36,17 @@ struct training { // a run at work
     struct error *err;
 };
 
+int train_takes(const struct train_settings *settings, const struct shard *shard, struct error *err) {
+    struct shard_shape a = shard_shape(shard);
+    if (a.height != a.width)
+        return fail(err, "%s: images of %d x %d; networks take square ones", shard_path(shard), a.height,
+                    a.width);
+    if (a.count < settings->batch)
+        return fail(err, "%s: %ld images are fewer than a batch of %d", shard_path(shard), a.count,
+                    settings->batch);
+    return 0;
+}
+
 static int open_shards(struct training *r) {
     const struct train_job *job = r->job;
     if (!(r->train = shard_open(job->train, r->err)) || !(r->test = shard_open(job->test, r->err)) ||
@@ -57,12 +68,8 @@ static int open_shards(struct training *r) {
         if (!b.count)
             return fail(r->err, "%s: no images", others[i].path);
     }
-    if (a.height != a.width)
-        return fail(r->err, "%s: images of %d x %d; networks take square ones", job->train, a.height,
-                    a.width);
-    if (a.count < r->settings->batch)
-        return fail(r->err, "%s: %ld images are fewer than a batch of %d", job->train, a.count,
-                    r->settings->batch);
+    if (train_takes(r->settings, r->train, r->err))
+        return -1;
     if (!strcmp(r->settings->select, "best-validation") && !r->validation)
         return fail_usage(r->err, "select: best-validation needs a validation shard");
     return 0;

@@ -70,6 +70,10 @@ struct trainer_settings;
 int train_resolve(const struct train_settings *settings, int pixels, int classes,
                   struct trainer_settings *out, double *lambda, struct error *err);
 
+// Whether the shard's images are square and at least a batch; else -1 with a message.
+struct shard;
+int train_takes(const struct train_settings *settings, const struct shard *shard, struct error *err);
+
 // Trains, evaluates, writes the record. Returns -1 with EXIT_INTERRUPTED after a signal (checkpoint saved),
 // with EXIT_FAILED on bad input or a loss that is no number ("step 812: loss is NaN, first in layer3.0.bn2").
 int train_run(const struct train_job *job, struct error *err);
