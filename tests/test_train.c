@@ -4,6 +4,7 @@
 #include "core/base/interrupt.h"
 #include "core/base/memory.h"
 #include "core/base/random.h"
+#include "core/kernels/real.h"
 #include "core/shard/shard.h"
 #include "core/train/train.h"
 #include "tests/suite.h"
@@ -212,6 +213,40 @@ static void test_resumed_run_has_the_same_bits(void) {
     }
 }
 
+// Continued where products are rounded otherwise, a run's record tells from which step on.
+static void test_change_of_precision_is_recorded(void) {
+    struct error err = {0};
+    struct train_settings s = small_settings("baseline");
+    struct stop stop = {7};
+    struct train_job job = {.settings = &s,
+                            .train = suite_path("train.h5"),
+                            .test = suite_path("test.h5"),
+                            .folder = suite_path("moved"),
+                            .identity = "one run, whatever the machine",
+                            .progress = stop_at,
+                            .progress_context = &stop};
+    CU_ASSERT(train_run(&job, &err) == -1 && err.status == EXIT_INTERRUPTED);
+    interrupt_clear();
+    strcpy(s.precision, "bf16");
+    stop.at = 0;
+    CU_ASSERT_FATAL(!train_run(&job, &err));
+    json_t *moved = read_record("moved"), *stayed = read_record("parts0");
+    const json_t *spans = json_object_get(moved, "computed");
+    if (sizeof(real) == sizeof(float)) {
+        CU_ASSERT_EQUAL(json_array_size(spans), 2);
+        const json_t *first = json_array_get(spans, 0), *second = json_array_get(spans, 1);
+        CU_ASSERT_EQUAL(json_integer_value(json_object_get(first, "from_step")), 0);
+        CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(first, "precision")), "float");
+        CU_ASSERT_EQUAL(json_integer_value(json_object_get(second, "from_step")), 7);
+        CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(second, "precision")), "bf16");
+    } else { // a double build knows its own precision alone
+        CU_ASSERT_PTR_NULL(spans);
+    }
+    CU_ASSERT_PTR_NULL(json_object_get(stayed, "computed")); // stopped and continued as it was
+    json_decref(moved);
+    json_decref(stayed);
+}
+
 // The newest checkpoint damaged: the one before is taken, and the end is the same.
 static void test_damaged_checkpoint_is_not_believed(void) {
     struct error err = {0};
@@ -390,6 +425,7 @@ void suite_train(void) {
     CU_add_test(suite, "ABN's losses and attention are recorded", test_abn_is_recorded);
     CU_add_test(suite, "clipping is recorded", test_clipping_is_recorded);
     CU_add_test(suite, "a run stopped anywhere ends with the same bits", test_resumed_run_has_the_same_bits);
+    CU_add_test(suite, "a change of precision on the way is recorded", test_change_of_precision_is_recorded);
     CU_add_test(suite, "a damaged checkpoint is not believed", test_damaged_checkpoint_is_not_believed);
     CU_add_test(suite, "a checkpoint of other settings is not continued", test_other_settings_start_anew);
     CU_add_test(suite, "a full disk keeps the checkpoint before", test_full_disk_keeps_the_checkpoint_before);

@@ -18,7 +18,7 @@ struct header {
     struct checkpoint state; // its pointer is not used
 };
 
-enum { VERSION = 3 }; // 3: the gradient's norm
+enum { VERSION = 3 }; // 3: the gradient's norm, spans
 
 static const char magic[8] = {'r', 'e', 'f', 'f', 'c', 'k', 'p', 't'};
 

@@ -6,9 +6,18 @@
 
 #include "core/train/trainer.h"
 
+enum { SPANS_MOST = 16 }; // further ones are not told apart from the last
+
+struct span { // steps that were computed in one way; another machine may compute otherwise (precision.h)
+    long from;
+    char precision[8], products[16]; // products: "" where they are those that the program was compiled for
+};
+
 struct checkpoint {
     long step; // steps taken
-    struct {   // sums over the current epoch so far
+    int span_count;
+    struct span spans[SPANS_MOST];
+    struct { // sums over the current epoch so far
         double loss, loss_main, loss_reg, terms[STAGES], loss_att, loss_map, gradient_norm;
         long steps, clipped, correct, seen;
     } epoch;

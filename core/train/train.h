@@ -8,7 +8,8 @@
 //   checkpoint         while unfinished: everything needed to go on with the same bits
 //   checkpoint.old     the one before
 //   model.safetensors  when settings ask for it
-//   run.json           written last: with "state": "done" in it the run is complete
+//   run.json           written last: with "state": "done" in it the run is complete; "computed" lists the
+//                      precisions and instruction sets of its steps if they changed on the way
 //
 // Every random draw comes from the seed and a counter, so a run's results depend on its settings and inputs
 // alone.
