@@ -142,31 +142,36 @@ static double dot(const real *a, const real *b, size_t n) {
     return sum;
 }
 
-static void print_parts(const struct train_settings *s, const struct batch *b, const struct parts *exact,
+static double norm(const real *a, size_t n) {
+    return sqrt(dot(a, a, n));
+}
+
+static double cosine(const real *a, const real *b, size_t n) { // 0 where one of them is
+    double norms = norm(a, n) * norm(b, n);
+    return norms > 0 ? dot(a, b, n) / norms : 0;
+}
+
+static void print_parts(const struct train_settings *s, const struct batch *batch, const struct parts *exact,
                         const struct parts *rounded) {
     static const char *const names[PARTS] = {"cross entropy", "penalty"};
+    size_t n = exact->size;
     enum precision precision = precision_choose(s->precision);
     const char *isa = precision_isa(precision);
     printf("%d images of %d x %d pixels, %s, %s: convolutions in %s%s%s, activations in %s, beside %s\n",
-           s->batch, b->pixels, b->pixels, s->model, s->method, precision_name(precision), isa ? ", " : "",
-           isa ? isa : "",
+           s->batch, batch->pixels, batch->pixels, s->model, s->method, precision_name(precision),
+           isa ? ", " : "", isa ? isa : "",
            precision_name(precision == PRECISION_BF16 ? precision_choose(s->activations) : precision),
            precision_name(PRECISION_F32));
     printf("%-14s %12s %12s %12s %9s\n", "", "loss", "norm", "rounded", "cosine");
     for (int part = 0; part < PARTS; part++) {
         if (!exact->gradient[part])
             continue;
-        double a = dot(exact->gradient[part], exact->gradient[part], exact->size),
-               c = dot(rounded->gradient[part], rounded->gradient[part], exact->size),
-               both = dot(exact->gradient[part], rounded->gradient[part], exact->size);
-        printf("%-14s %12.5g %12.5g %12.5g %9.5f\n", names[part], exact->loss[part], sqrt(a), sqrt(c),
-               a > 0 && c > 0 ? both / sqrt(a * c) : 0.0);
+        const real *a = exact->gradient[part], *b = rounded->gradient[part];
+        printf("%-14s %12.5g %12.5g %12.5g %9.5f\n", names[part], exact->loss[part], norm(a, n), norm(b, n),
+               cosine(a, b, n));
     }
     if (exact->gradient[PENALTY])
-        printf("cosine of the two: %.4f\n",
-               dot(exact->gradient[MAIN], exact->gradient[PENALTY], exact->size) /
-                   sqrt(dot(exact->gradient[MAIN], exact->gradient[MAIN], exact->size) *
-                        dot(exact->gradient[PENALTY], exact->gradient[PENALTY], exact->size)));
+        printf("cosine of the two: %.4f\n", cosine(exact->gradient[MAIN], exact->gradient[PENALTY], n));
 }
 
 // Both precisions from the same weights and images.
@@ -201,16 +206,15 @@ int command_gradients(int argc, char **argv, struct error *err) {
         .name = "gradients",
         .arguments = "",
         .summary = "Show what a step's gradient is made of, and how much of it a precision rounds away.",
-        .description = "One line for the cross entropy and one for the penalty (lambda times the "
-                       "regulariser; abn: gamma "
-                       "times the map\n"
-                       "loss): its value, the 2-norm of its gradient in float and with --precision and "
-                       "--activations, and "
-                       "the cosine\n"
-                       "between these two; then the cosine between cross entropy and penalty. Before "
-                       "clipping and weight "
-                       "decay, on the\n"
-                       "shard's first images, from the weights that a training would start from.",
+        .description =
+            "One line for the cross entropy and one for the penalty (lambda times the regulariser; abn: "
+            "gamma "
+            "times the map\nloss): its value, the 2-norm of its gradient in float and with --precision and "
+            "--activations, and the cosine\nbetween these two; then the cosine between cross entropy and "
+            "penalty. "
+            "Before clipping and weight decay, on the\nshard's first images, from the weights that a "
+            "training "
+            "would start from.",
         .example = "reff gradients --data train.h5 --method reff --precision bf16 --activations bf16",
         .schema = schema,
     };
