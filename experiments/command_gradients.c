@@ -86,6 +86,19 @@ static void copy_gradient(const struct parameters *p, real *out) {
         }
 }
 
+// The gradient of a step with the penalty's factor multiplied by `factor`; NULL on failure.
+static real *take_gradient(struct trainer *t, const struct batch *b, double lambda, double gamma,
+                           double factor, struct step_result *step, struct error *err) {
+    real *gradient = allocate(t->parameters.trained_size, sizeof *gradient, "a gradient", err);
+    t->settings.gamma = gamma * factor;
+    if (!gradient || trainer_gradient(t, b->images, b->annotations, b->labels, lambda * factor, step, err)) {
+        free(gradient);
+        return NULL;
+    }
+    copy_gradient(&t->parameters, gradient);
+    return gradient;
+}
+
 // The penalty's gradient is the difference of two steps', without it and with so much of it that the rest is
 // a rounding error beside it (engine.md has both parts go through the network in one pass, as training does).
 enum { MUCH = 1000 };
@@ -93,24 +106,22 @@ enum { MUCH = 1000 };
 static int take_parts(struct trainer *t, const struct batch *b, double lambda, struct parts *out,
                       struct error *err) {
     double gamma = t->settings.gamma;
-    int penalised = t->attention ? gamma > 0 : t->settings.regularises && lambda > 0;
+    struct step_result step;
     out->size = t->parameters.trained_size;
-    for (int part = 0; part <= penalised; part++) {
-        struct step_result step;
-        double factor = part == MAIN ? 0 : MUCH;
-        t->settings.gamma = gamma * factor;
-        if (trainer_gradient(t, b->images, b->annotations, b->labels, lambda * factor, &step, err))
-            return -1;
-        out->loss[part] = part == MAIN   ? step.loss_main + step.loss_att
-                          : t->attention ? gamma * step.loss_map
-                                         : lambda * step.loss_reg;
-        out->gradient[part] = allocate(out->size, sizeof(real), "a gradient", err);
-        if (!out->gradient[part])
-            return -1;
-        copy_gradient(&t->parameters, out->gradient[part]);
-    }
-    for (size_t i = 0; penalised && i < out->size; i++)
-        out->gradient[PENALTY][i] = (out->gradient[PENALTY][i] - out->gradient[MAIN][i]) / MUCH;
+    real *main = take_gradient(t, b, lambda, gamma, 0, &step, err);
+    out->gradient[MAIN] = main;
+    if (!main)
+        return -1;
+    out->loss[MAIN] = step.loss_main + step.loss_att;
+    if (t->attention ? gamma <= 0 : !t->settings.regularises || lambda <= 0)
+        return 0;
+    real *penalty = take_gradient(t, b, lambda, gamma, MUCH, &step, err);
+    out->gradient[PENALTY] = penalty;
+    if (!penalty)
+        return -1;
+    out->loss[PENALTY] = t->attention ? gamma * step.loss_map : lambda * step.loss_reg;
+    for (size_t i = 0; i < out->size; i++)
+        penalty[i] = (penalty[i] - main[i]) / MUCH;
     return 0;
 }
 
