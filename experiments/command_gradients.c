@@ -2,6 +2,7 @@
 // reff gradients: what one step's gradient is made of, and what a precision's rounding makes of it.
 #include "core/base/memory.h"
 #include "core/base/options.h"
+#include "core/kernels/vector.h"
 #include "core/shard/shard.h"
 #include "core/train/train.h"
 #include "core/train/trainer.h"
@@ -146,20 +147,13 @@ static void free_parts(struct parts *p) {
         free(p->gradient[part]);
 }
 
-static double dot(const real *a, const real *b, size_t n) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (double)a[i] * (double)b[i];
-    return sum;
-}
-
 static double norm(const real *a, size_t n) {
-    return sqrt(dot(a, a, n));
+    return sqrt(vector_dot(a, a, n));
 }
 
 static double cosine(const real *a, const real *b, size_t n) { // 0 where one of them is
     double norms = norm(a, n) * norm(b, n);
-    return norms > 0 ? dot(a, b, n) / norms : 0;
+    return norms > 0 ? vector_dot(a, b, n) / norms : 0;
 }
 
 static void print_parts(const struct train_settings *s, const struct batch *batch, const struct parts *exact,
@@ -218,14 +212,13 @@ int command_gradients(int argc, char **argv, struct error *err) {
         .arguments = "",
         .summary = "Show what a step's gradient is made of, and how much of it a precision rounds away.",
         .description =
-            "One line for the cross entropy and one for the penalty (lambda times the regulariser; abn: "
-            "gamma "
-            "times the map\nloss): its value, the 2-norm of its gradient in float and with --precision and "
-            "--activations, and the cosine\nbetween these two; then the cosine between cross entropy and "
-            "penalty. "
-            "Before clipping and weight decay, on the\nshard's first images, from the weights that a "
-            "training "
-            "would start from.",
+            "One line for the cross entropy and one for the penalty (lambda times the regulariser; "
+            "abn: gamma times the map\n"
+            "loss): its value, the 2-norm of its gradient in float and with --precision and "
+            "--activations, and the cosine\n"
+            "between these two; then the cosine between cross entropy and penalty. Before clipping "
+            "and weight decay, on the\n"
+            "shard's first images, from the weights that a training would start from.",
         .example = "reff gradients --data train.h5 --method reff --precision bf16 --activations bf16",
         .schema = schema,
     };
