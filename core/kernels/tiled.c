@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/kernels/tiled.h"
 
+#include "core/kernels/tiled_winograd.h"
+
 enum { LEAST_CHANNELS = 9 }; // of the input: with fewer a tile's depth is mostly zeros
 
 const struct tile_kernels *tiles_for(enum precision precision) {
@@ -20,7 +22,36 @@ const struct tile_kernels *tiled_kernels(const struct convolution *c) {
     return k;
 }
 
+void tiled_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,
+                   const void *x, void *y, int add, void *scratch) {
+    if (tiled_by_winograd(k, c))
+        tiled_winograd_forward(k, c, weight, x, y, add, scratch);
+    else
+        tiled_gather_forward(k, c, weight, x, y, add, scratch);
+}
+
+void tiled_backward_data(const struct tile_kernels *k, const struct convolution *c, const real *weight,
+                         const void *y, void *x, int add, void *scratch) {
+    if (tiled_by_winograd(k, c))
+        tiled_winograd_backward_data(k, c, weight, y, x, add, scratch);
+    else
+        tiled_gather_backward_data(k, c, weight, y, x, add, scratch);
+}
+
+void tiled_backward_weight(const struct tile_kernels *k, const struct convolution *c, const void *y,
+                           const void *x, real *weight, int add, void *scratch) {
+    if (tiled_by_winograd(k, c))
+        tiled_winograd_backward_weight(k, c, y, x, weight, add, scratch);
+    else
+        tiled_weight_gradient(k, c, y, x, weight, add, scratch);
+}
+
+static size_t most(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
 size_t tiled_scratch(const struct tile_kernels *k, const struct convolution *c, int threads) {
-    size_t gather = tiled_gather_scratch(k, c, threads), weight = tiled_weight_scratch(k, c, threads);
-    return gather > weight ? gather : weight;
+    if (tiled_by_winograd(k, c))
+        return most(tiled_winograd_scratch(c, threads), tiled_winograd_weight_scratch(c, threads));
+    return most(tiled_gather_scratch(k, c, threads), tiled_weight_scratch(k, c, threads));
 }

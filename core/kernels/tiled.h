@@ -7,6 +7,7 @@
 //                            their depth the channels of the taps it reads
 //   weight gradient          tiled_weight.c: C tiles are 16 x 16 weights, their depth the images of all
 //                            pixels
+//   3x3, stride 1, in f32    tiled_winograd.c, tiled_winograd_weight.c: a quarter of the multiplications
 //
 // Each sum is made by one thread in an order that the shape alone decides: the same bits for any number of
 // threads, on one instruction set.
@@ -35,9 +36,17 @@ const struct tile_kernels *tiled_kernels(const struct convolution *c);
 // The tables of isa_for_bf16() and of isa_for_f32(), asked once.
 const struct tile_kernels *tiles_for(enum precision precision);
 
-// Shared by the two files.
+// Of the files that tiled.c chooses from; Winograd's are in tiled_winograd.h.
+void tiled_gather_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,
+                          const void *x, void *y, int add, void *scratch);
+void tiled_gather_backward_data(const struct tile_kernels *k, const struct convolution *c, const real *weight,
+                                const void *y, void *x, int add, void *scratch);
+void tiled_weight_gradient(const struct tile_kernels *k, const struct convolution *c, const void *y,
+                           const void *x, real *weight, int add, void *scratch);
 size_t tiled_gather_scratch(const struct tile_kernels *k, const struct convolution *c, int threads);
 size_t tiled_weight_scratch(const struct tile_kernels *k, const struct convolution *c, int threads);
+
+enum { TILED_CACHE_BYTES = 4 << 20 }; // a larger array is put past the caches (measured)
 
 static inline size_t blocks_of(size_t n, size_t of) { // blocks of `of` that hold n
     return (n + of - 1) / of;

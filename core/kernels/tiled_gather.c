@@ -30,7 +30,6 @@
 enum {
     MOST_TAPS = 256,
     FOLDED_CHANNELS = 7,
-    CACHE_BYTES = 4 << 20, // a larger array is put past the caches (measured)
     BAND_BYTES = 1 << 19,  // of source tiles: half of a second-level cache
     LEAST_TASKS = 8,
 };
@@ -503,7 +502,7 @@ static void run(const struct tile_kernels *k, const struct gather *g, const real
                 void *destination, int add, void *scratch) {
     cell *weights = scratch, *tiles = weights + g->weight_tiles * TILE;
     size_t band = band_numbers(g);
-    enum put how = add ? PUT_ADD : destination_bytes(g) > CACHE_BYTES ? PUT_PAST : PUT_OVER;
+    enum put how = add ? PUT_ADD : destination_bytes(g) > TILED_CACHE_BYTES ? PUT_PAST : PUT_OVER;
 #pragma omp parallel
     {
         struct task t = {.k = k, .g = g, .weights = weights, .destination = destination, .how = how};
@@ -516,13 +515,13 @@ static void run(const struct tile_kernels *k, const struct gather *g, const real
     }
 }
 
-void tiled_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,
+void tiled_gather_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,
                    const void *x, void *y, int add, void *scratch) {
     struct gather g = make_gather(k, c, 0);
     run(k, &g, weight, x, y, add, scratch);
 }
 
-void tiled_backward_data(const struct tile_kernels *k, const struct convolution *c, const real *weight,
+void tiled_gather_backward_data(const struct tile_kernels *k, const struct convolution *c, const real *weight,
                          const void *y, void *x, int add, void *scratch) {
     struct gather g = make_gather(k, c, 1);
     run(k, &g, weight, y, x, add, scratch);

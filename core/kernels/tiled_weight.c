@@ -319,7 +319,7 @@ static void put(const struct plan *p, int mb, int ib, const float *sums, int add
     }
 }
 
-void tiled_backward_weight(const struct tile_kernels *k, const struct convolution *c, const void *y,
+void tiled_weight_gradient(const struct tile_kernels *k, const struct convolution *c, const void *y,
                            const void *x, real *weight, int add, void *scratch) {
     struct plan p = make_plan(k, c);
     float *sums = scratch;
