@@ -5,6 +5,7 @@
 // on any number of threads.
 #include "core/kernels/pairs.h"
 #include "core/kernels/tiled.h"
+#include "core/kernels/tiled_winograd.h"
 #include "tests/convolution_fixture.h"
 #include "tests/suite.h"
 
@@ -17,8 +18,33 @@ static const struct tile_kernels *table(enum precision precision, enum isa isa) 
     return sizeof(real) == sizeof(float) && isa_available(isa) ? tiles_of(precision, isa) : NULL;
 }
 
-static void *scratch_for(const struct tile_kernels *k, const struct convolution *c) { // all NaN
-    size_t bytes = (tiled_scratch(k, c, omp_get_max_threads()) + 63) / 64 * 64;
+// The three products: as the shape decides, or by Winograd's algorithm whatever it would decide.
+struct way {
+    size_t (*scratch)(const struct tile_kernels *k, const struct convolution *c, int threads);
+    void (*forward)(const struct tile_kernels *k, const struct convolution *c, const real *weight,
+                    const void *x, void *y, int add, void *scratch);
+    void (*backward_data)(const struct tile_kernels *k, const struct convolution *c, const real *weight,
+                          const void *y, void *x, int add, void *scratch);
+    void (*backward_weight)(const struct tile_kernels *k, const struct convolution *c, const void *y,
+                            const void *x, real *weight, int add, void *scratch);
+};
+
+static size_t winograd_scratch(const struct tile_kernels *k, const struct convolution *c, int threads) {
+    (void)k;
+    return tiled_winograd_scratch(c, threads);
+}
+
+static const struct way by_shape = {tiled_scratch, tiled_forward, tiled_backward_data, tiled_backward_weight};
+static const struct way by_winograd = {winograd_scratch, tiled_winograd_forward, tiled_winograd_backward_data,
+                                       tiled_winograd_backward_weight};
+
+static int has_winograd(const struct tile_kernels *k, const struct convolution *c) {
+    return k->winograd && c->kernel_h == 3 && c->kernel_w == 3 && c->stride == 1 && c->padding < 3;
+}
+
+static void *scratch_for(const struct way *way, const struct tile_kernels *k,
+                         const struct convolution *c) { // all NaN
+    size_t bytes = (way->scratch(k, c, omp_get_max_threads()) + 63) / 64 * 64;
     void *scratch = aligned_alloc(64, bytes);
     memset(scratch, 0xff, bytes);
     return scratch;
@@ -64,19 +90,19 @@ static void *stored(const real *a, size_t n, int paired, int channels, size_t co
 }
 
 // The results, NaN or (add) ones before, are floats again afterwards.
-static void multiply_all(const struct tile_kernels *k, const struct convolution *c,
+static void multiply_all(const struct way *way, const struct tile_kernels *k, const struct convolution *c,
                          const struct convolution_arrays *a, int add, real *mine[3]) {
     size_t sizes[3] = {a->y_size, a->x_size, a->weight_size}, in = columns_of(c, 0), out = columns_of(c, 1);
-    void *scratch = scratch_for(k, c), *x = stored(a->x, a->x_size, c->x_paired, c->c_in, in),
+    void *scratch = scratch_for(way, k, c), *x = stored(a->x, a->x_size, c->x_paired, c->c_in, in),
          *y = stored(a->y, a->y_size, c->y_paired, c->c_out, out);
     for (int map = 0; map < 3; map++)
         for (size_t i = 0; i < sizes[map]; i++)
             mine[map][i] = add ? 1 : (real)NAN;
     void *to_y = stored(mine[0], sizes[0], c->y_paired, c->c_out, out),
          *to_x = stored(mine[1], sizes[1], c->x_paired, c->c_in, in);
-    tiled_forward(k, c, a->weight, x, to_y, add, scratch);
-    tiled_backward_data(k, c, a->weight, y, to_x, add, scratch);
-    tiled_backward_weight(k, c, y, x, mine[2], add, scratch);
+    way->forward(k, c, a->weight, x, to_y, add, scratch);
+    way->backward_data(k, c, a->weight, y, to_x, add, scratch);
+    way->backward_weight(k, c, y, x, mine[2], add, scratch);
     if (c->y_paired)
         from_pairs(to_y, c->c_out, out, mine[0]);
     else
@@ -101,15 +127,18 @@ static int agrees(const real *mine, const double *want, size_t n, size_t terms, 
     return 1;
 }
 
-static void check(const struct tile_kernels *k, struct convolution c, int add) {
+static void check(const struct way *way, const struct tile_kernels *k, struct convolution c, int add) {
     struct convolution_arrays a, exact;
     convolution_arrays_open(&c, &a);
     convolution_arrays_open(&c, &exact);
-    if (k->precision == PRECISION_BF16) {
+    int rounds = k->precision == PRECISION_BF16;
+    int products = rounds && way == &by_shape; // Winograd's algorithm rounds nothing but what is stored
+    if (products || (rounds && c.x_paired))
         round_all(exact.x, exact.x_size);
+    if (products || (rounds && c.y_paired))
         round_all(exact.y, exact.y_size);
+    if (products)
         round_all(exact.weight, exact.weight_size);
-    }
     size_t sizes[3] = {a.y_size, a.x_size, a.weight_size};
     double *want[3];
     real *mine[3];
@@ -120,7 +149,7 @@ static void check(const struct tile_kernels *k, struct convolution c, int add) {
             want[map][i] = add;
     }
     convolution_by_loops(&c, &exact, want[0], want[1], want[2]);
-    multiply_all(k, &c, &a, add, mine);
+    multiply_all(way, k, &c, &a, add, mine);
     size_t taps = (size_t)c.kernel_h * c.kernel_w;
     size_t terms[3] = {taps * (size_t)c.c_in, taps * (size_t)c.c_out, (size_t)c.h_out * c.w_out * c.batch};
     int rounded[3] = {c.y_paired, c.x_paired, 0};
@@ -139,34 +168,48 @@ static void check(const struct tile_kernels *k, struct convolution c, int add) {
     convolution_arrays_close(&exact);
 }
 
-static void test_against_loops(enum precision precision, enum isa isa) {
+static void test_against_loops(const struct way *way, enum precision precision, enum isa isa) {
     const struct tile_kernels *k = table(precision, isa);
     if (!k)
         SKIP("not on this processor, or a double build");
     for (int i = 0; i < convolution_shape_count; i++)
-        for (int way = 0; way < (precision == PRECISION_BF16 ? 8 : 2); way++) {
+        for (int bits = 0; bits < (precision == PRECISION_BF16 ? 8 : 2); bits++) {
             struct convolution c = convolution_shapes[i];
-            c.x_paired = way >> 1 & 1;
-            c.y_paired = way >> 2 & 1;
-            if ((!c.x_paired || pairs_hold(c.c_in)) && (!c.y_paired || pairs_hold(c.c_out)))
-                check(k, c, way & 1);
+            c.x_paired = bits >> 1 & 1;
+            c.y_paired = bits >> 2 & 1;
+            if ((!c.x_paired || pairs_hold(c.c_in)) && (!c.y_paired || pairs_hold(c.c_out)) &&
+                (way == &by_shape || has_winograd(k, &c)))
+                check(way, k, c, bits & 1);
         }
 }
 
 static void test_plain_bf16(void) {
-    test_against_loops(PRECISION_BF16, ISA_PLAIN);
+    test_against_loops(&by_shape, PRECISION_BF16, ISA_PLAIN);
 }
 static void test_avx512_bf16(void) {
-    test_against_loops(PRECISION_BF16, ISA_AVX512_BF16);
+    test_against_loops(&by_shape, PRECISION_BF16, ISA_AVX512_BF16);
 }
 static void test_amx(void) {
-    test_against_loops(PRECISION_BF16, ISA_AMX);
+    test_against_loops(&by_shape, PRECISION_BF16, ISA_AMX);
 }
 static void test_plain_f32(void) {
-    test_against_loops(PRECISION_F32, ISA_PLAIN);
+    test_against_loops(&by_shape, PRECISION_F32, ISA_PLAIN);
 }
 static void test_avx512(void) {
-    test_against_loops(PRECISION_F32, ISA_AVX512);
+    test_against_loops(&by_shape, PRECISION_F32, ISA_AVX512);
+}
+
+static void test_winograd(void) {
+    int tables = 0;
+    for (int i = 0; i < 2 * ISA_COUNT; i++) {
+        enum precision precision = i % 2 ? PRECISION_BF16 : PRECISION_F32;
+        if (!table(precision, (enum isa)(i / 2)))
+            continue;
+        test_against_loops(&by_winograd, precision, (enum isa)(i / 2));
+        tables++;
+    }
+    if (!tables)
+        SKIP("a double build");
 }
 
 // Numbers that are not finite arrive wherever they are multiplied; denormals are not lost in f32.
@@ -188,7 +231,7 @@ static void test_odd_numbers_in_f32(void) {
                 a.x[i] = numbers[n];
             for (size_t i = 0; i < a.weight_size; i++)
                 a.weight[i] = 1;
-            multiply_all(k, &c, &a, 0, mine);
+            multiply_all(&by_shape, k, &c, &a, 0, mine);
             for (size_t i = 0; i < a.y_size; i++)
                 CU_ASSERT(n == 0 ? isinf(mine[0][i]) : n == 1 ? isnan(mine[0][i]) : mine[0][i] >= numbers[2]);
             for (int map = 0; map < 3; map++)
@@ -229,13 +272,14 @@ static void test_threads_do_not_matter(void) {
         SKIP("a double build");
     int most = omp_get_max_threads();
     for (int s = 0; s < convolution_shape_count; s++)
-        for (int i = 0; i < 2 * ISA_COUNT; i++) {
+        for (int i = 0; i < 4 * ISA_COUNT; i++) {
             struct convolution c = convolution_shapes[s];
+            const struct way *way = i < 2 * ISA_COUNT ? &by_shape : &by_winograd;
             enum precision precision = i % 2 ? PRECISION_BF16 : PRECISION_F32;
-            const struct tile_kernels *k = table(precision, (enum isa)(i / 2));
+            const struct tile_kernels *k = table(precision, (enum isa)(i / 2 % ISA_COUNT));
             struct convolution_arrays a;
             real *mine[2][3];
-            if (!k)
+            if (!k || (way == &by_winograd && !has_winograd(k, &c)))
                 continue;
             convolution_arrays_open(&c, &a);
             c.x_paired = i % 2 && pairs_hold(c.c_in);
@@ -245,7 +289,7 @@ static void test_threads_do_not_matter(void) {
                 omp_set_num_threads(t ? 3 : 1);
                 for (int map = 0; map < 3; map++)
                     mine[t][map] = malloc(sizes[map] * sizeof(real));
-                multiply_all(k, &c, &a, 0, mine[t]);
+                multiply_all(way, k, &c, &a, 0, mine[t]);
             }
             omp_set_num_threads(most);
             for (int map = 0; map < 3; map++) {
@@ -283,6 +327,7 @@ void suite_tiled(void) {
     CU_add_test(suite, "AMX against loops", test_amx);
     CU_add_test(suite, "plain tiles in f32 against loops", test_plain_f32);
     CU_add_test(suite, "AVX-512 against loops", test_avx512);
+    CU_add_test(suite, "Winograd's algorithm against loops", test_winograd);
     CU_add_test(suite, "bf16: infinities, NaN, denormals, ties", test_odd_numbers);
     CU_add_test(suite, "f32: infinities, NaN, denormals", test_odd_numbers_in_f32);
     CU_add_test(suite, "REFF_ISA bounds the choice", test_limit);

@@ -52,6 +52,6 @@ static size_t most(size_t a, size_t b) {
 
 size_t tiled_scratch(const struct tile_kernels *k, const struct convolution *c, int threads) {
     if (tiled_by_winograd(k, c))
-        return most(tiled_winograd_scratch(c, threads), tiled_winograd_weight_scratch(c, threads));
+        return tiled_winograd_scratch(c, threads);
     return most(tiled_gather_scratch(k, c, threads), tiled_weight_scratch(k, c, threads));
 }

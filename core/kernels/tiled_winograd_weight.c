@@ -10,14 +10,16 @@
 //   3. behind the last band the same task makes 3 x 3 taps from the 36 points
 #include "core/kernels/tiled.h"
 #include "core/kernels/tiled_winograd.h"
+#include "core/kernels/winograd_patches.h"
 
 #include <omp.h>
+#include <string.h>
 
 enum {
     POINTS = WINOGRAD_POINTS,
     RESULTS = WINOGRAD_RESULTS,
     TAPS = WINOGRAD_TAPS * WINOGRAD_TAPS,
-    BAND_BYTES = 8 << 20, // of packed tiles: a share of a third-level cache
+    BAND_BYTES = 10 << 20, // of packed tiles: a share of a third-level cache
 };
 
 typedef float block_sums[POINTS][4][TILE_SUMS];
@@ -31,7 +33,7 @@ struct plan {
 };
 
 struct room { // of a thread
-    real stage[TILE_COLUMNS][POINTS][WINOGRAD_LANES], part[POINTS][WINOGRAD_LANES];
+    real stage[TILE_COLUMNS][POINTS][WINOGRAD_LANES];
     float taps[TAPS][TILE_SUMS];
 };
 
@@ -48,45 +50,48 @@ static struct plan make_plan(const struct convolution *c) {
 }
 
 // One chunk of 16 output channels; number `at` of its band.
-static void pack_y(const struct tile_kernels *k, const struct plan *p, const real *y, int mb, int chunk,
-                   int at, struct room *room, cell *block) {
+static void pack_y(const struct tile_kernels *k, const struct plan *p, const void *y, int mb, int chunk,
+                   int at, cell *block) {
     const struct convolution *c = p->c;
-    struct winograd_patch patch = winograd_patch(&p->patches, chunk);
-    size_t plane = (size_t)c->h_out * c->w_out * c->batch;
-    const real *results[RESULTS * RESULTS];
-    for (int row = 0; row < TILE_ROWS; row++) {
-        int m = mb * TILE_ROWS + row;
-        const real *from[2] = {NULL};
-        if (m < c->c_out) {
-            winograd_window(&p->patches, &patch, y + (size_t)m * plane, c->h_out, c->w_out, 0, RESULTS,
-                            room->part, results);
-            winograd_results(results, room->stage[0][0]);
-            from[0] = room->stage[0][0];
+    struct winograd_array a = {y, c->y_paired, c->c_out, c->h_out, c->w_out, c->batch};
+    struct winograd_patch patch = winograd_patch(&p->patches, chunk, c->batch);
+    struct winograd_window room;
+    real stage[POINTS * WINOGRAD_LANES];
+    const real *results[2][POINTS];
+    for (int row = 0, count; row < TILE_ROWS; row += count) {
+        int m = mb * TILE_ROWS + row, inside = m < c->c_out;
+        count = inside ? winograd_load(&a, &patch, m, 0, RESULTS, &room, results) : 1;
+        for (int i = 0; i < count; i++) {
+            const real *from[2] = {inside ? stage : NULL};
+            if (inside)
+                winograd_results(results[i], stage);
+            // In f32 a row of an A tile is 16 numbers, as one of a B tile is.
+            k->column(from, POINTS, WINOGRAD_LANES, TILE_CELLS,
+                      block + (size_t)at * TILE + (size_t)(row + i) * TILE_CELLS, (size_t)p->band * TILE);
         }
-        // In f32 a row of an A tile is 16 numbers as well.
-        k->column(from, POINTS, WINOGRAD_LANES, TILE_CELLS,
-                  block + (size_t)at * TILE + (size_t)row * TILE_CELLS, (size_t)p->band * TILE);
     }
 }
 
 // The same of 16 input channels.
-static void pack_x(const struct tile_kernels *k, const struct plan *p, const real *x, int ib, int chunk,
-                   int at, struct room *room, cell *block) {
+static void pack_x(const struct tile_kernels *k, const struct plan *p, const void *x, int ib, int chunk,
+                   int at, struct room *own, cell *block) {
     const struct convolution *c = p->c;
-    struct winograd_patch patch = winograd_patch(&p->patches, chunk);
-    size_t plane = (size_t)c->h_in * c->w_in * c->batch;
-    const real *pixels[POINTS];
-    for (int column = 0; column < TILE_COLUMNS; column++) {
-        int i = ib * TILE_COLUMNS + column;
-        if (i < c->c_in) {
-            winograd_window(&p->patches, &patch, x + (size_t)i * plane, c->h_in, c->w_in, c->padding,
-                            WINOGRAD_PIXELS, room->part, pixels);
-            winograd_pixels(pixels, room->stage[column][0]);
-        }
+    struct winograd_array a = {x, c->x_paired, c->c_in, c->h_in, c->w_in, c->batch};
+    struct winograd_patch patch = winograd_patch(&p->patches, chunk, c->batch);
+    struct winograd_window room;
+    const real *pixels[2][POINTS];
+    int columns = smaller(TILE_COLUMNS, c->c_in - ib * TILE_COLUMNS);
+    if (columns < TILE_COLUMNS)
+        memset(own->stage, 0, sizeof own->stage);
+    for (int column = 0, count; column < columns; column += count) {
+        count =
+            winograd_load(&a, &patch, ib * TILE_COLUMNS + column, c->padding, WINOGRAD_PIXELS, &room, pixels);
+        for (int i = 0; i < count; i++)
+            winograd_pixels(pixels[i], own->stage[column + i][0]);
     }
     for (int point = 0; point < POINTS; point++)
-        k->turn(room->stage[0][point], POINTS * WINOGRAD_LANES, WINOGRAD_LANES,
-                block + ((size_t)point * p->band + at) * TILE);
+        k->turn(own->stage[0][point], POINTS * WINOGRAD_LANES, WINOGRAD_LANES,
+                block + ((size_t)point * p->band + (size_t)at) * TILE);
 }
 
 // Adds a band of `count` chunks to one block of sums.
@@ -130,8 +135,9 @@ static void put_block(const struct plan *p, const block_sums sums, int block, in
     }
 }
 
-void tiled_winograd_backward_weight(const struct tile_kernels *k, const struct convolution *c, const real *y,
-                                    const real *x, real *weight, int add, void *scratch) {
+void tiled_winograd_backward_weight(const struct tile_kernels *storage, const struct convolution *c,
+                                    const void *y, const void *x, real *weight, int add, void *scratch) {
+    const struct tile_kernels *k = storage->winograd;
     struct plan p = make_plan(c);
     int blocks = p.m_pairs * p.i_pairs, whole = p.band == p.patches.count;
     // A single band's sums are done with at once.
@@ -147,7 +153,7 @@ void tiled_winograd_backward_weight(const struct tile_kernels *k, const struct c
             int count = smaller(p.band, p.patches.count - first);
 #pragma omp for schedule(static) nowait
             for (int task = 0; task < p.m_blocks * count; task++)
-                pack_y(k, &p, y, task / count, first + task % count, task % count, room,
+                pack_y(k, &p, y, task / count, first + task % count, task % count,
                        ys + (size_t)(task / count) * p.block);
 #pragma omp for schedule(static)
             for (int task = 0; task < p.i_blocks * count; task++)

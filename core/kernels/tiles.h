@@ -57,6 +57,9 @@ struct tile_kernels {
     enum precision precision;
     enum isa isa;
     int numbers; // of a cell: 1 or 2
+    // The table in f32 that multiplies 3x3 kernels by Winograd's algorithm faster than this one does without
+    // (tiled_winograd.h); NULL: none.
+    const struct tile_kernels *winograd;
 
     // Around the use of `multiply`, in each thread. cells: rows of a B tile that are read, 1 to 16; the rest
     // of a tile's depth does not exist.

@@ -49,6 +49,7 @@ static void turn(const float *from, size_t stride, size_t n, cell *to) {
 const struct tile_kernels tiles_avx512 = {.precision = PRECISION_F32,
                                           .isa = ISA_AVX512,
                                           .numbers = 1,
+                                          .winograd = &tiles_avx512,
                                           .begin = begin_vectors,
                                           .end = end_vectors,
                                           .multiply = multiply,

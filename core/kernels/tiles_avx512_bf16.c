@@ -16,6 +16,7 @@ static void multiply(const struct tile_run *runs, int count, int depth, int cell
 const struct tile_kernels tiles_avx512_bf16 = {.precision = PRECISION_BF16,
                                                .isa = ISA_AVX512_BF16,
                                                .numbers = 2,
+                                               .winograd = &tiles_avx512,
                                                .begin = begin_vectors,
                                                .end = end_vectors,
                                                .multiply = multiply,
