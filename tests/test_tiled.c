@@ -18,6 +18,17 @@ static const struct tile_kernels *table(enum precision precision, enum isa isa) 
     return sizeof(real) == sizeof(float) && isa_available(isa) ? tiles_of(precision, isa) : NULL;
 }
 
+enum { TABLES = 2 * ISA_COUNT + 1 };
+
+// Number i of all tables, NULL: not on this processor, or a double build.
+static const struct tile_kernels *table_number(int i) {
+#ifndef REFF_DOUBLE
+    if (i == 2 * ISA_COUNT)
+        return &tiles_lanes;
+#endif
+    return i == 2 * ISA_COUNT ? NULL : table(i % 2 ? PRECISION_BF16 : PRECISION_F32, (enum isa)(i / 2));
+}
+
 // The three products: as the shape decides, or by Winograd's algorithm whatever it would decide.
 struct way {
     size_t (*scratch)(const struct tile_kernels *k, const struct convolution *c, int threads);
@@ -168,12 +179,11 @@ static void check(const struct way *way, const struct tile_kernels *k, struct co
     convolution_arrays_close(&exact);
 }
 
-static void test_against_loops(const struct way *way, enum precision precision, enum isa isa) {
-    const struct tile_kernels *k = table(precision, isa);
+static void test_against_loops(const struct way *way, const struct tile_kernels *k) {
     if (!k)
         SKIP("not on this processor, or a double build");
     for (int i = 0; i < convolution_shape_count; i++)
-        for (int bits = 0; bits < (precision == PRECISION_BF16 ? 8 : 2); bits++) {
+        for (int bits = 0; bits < (k->precision == PRECISION_BF16 ? 8 : 2); bits++) {
             struct convolution c = convolution_shapes[i];
             c.x_paired = bits >> 1 & 1;
             c.y_paired = bits >> 2 & 1;
@@ -184,32 +194,30 @@ static void test_against_loops(const struct way *way, enum precision precision, 
 }
 
 static void test_plain_bf16(void) {
-    test_against_loops(&by_shape, PRECISION_BF16, ISA_PLAIN);
+    test_against_loops(&by_shape, table(PRECISION_BF16, ISA_PLAIN));
 }
 static void test_avx512_bf16(void) {
-    test_against_loops(&by_shape, PRECISION_BF16, ISA_AVX512_BF16);
+    test_against_loops(&by_shape, table(PRECISION_BF16, ISA_AVX512_BF16));
 }
 static void test_amx(void) {
-    test_against_loops(&by_shape, PRECISION_BF16, ISA_AMX);
+    test_against_loops(&by_shape, table(PRECISION_BF16, ISA_AMX));
 }
 static void test_plain_f32(void) {
-    test_against_loops(&by_shape, PRECISION_F32, ISA_PLAIN);
+    test_against_loops(&by_shape, table(PRECISION_F32, ISA_PLAIN));
+}
+static void test_lanes(void) {
+    test_against_loops(&by_shape, table_number(TABLES - 1));
 }
 static void test_avx512(void) {
-    test_against_loops(&by_shape, PRECISION_F32, ISA_AVX512);
+    test_against_loops(&by_shape, table(PRECISION_F32, ISA_AVX512));
 }
 
 static void test_winograd(void) {
-    int tables = 0;
-    for (int i = 0; i < 2 * ISA_COUNT; i++) {
-        enum precision precision = i % 2 ? PRECISION_BF16 : PRECISION_F32;
-        if (!table(precision, (enum isa)(i / 2)))
-            continue;
-        test_against_loops(&by_winograd, precision, (enum isa)(i / 2));
-        tables++;
-    }
-    if (!tables)
+    if (sizeof(real) != sizeof(float))
         SKIP("a double build");
+    for (int i = 0; i < TABLES; i++)
+        if (table_number(i))
+            test_against_loops(&by_winograd, table_number(i));
 }
 
 // Numbers that are not finite arrive wherever they are multiplied; denormals are not lost in f32.
@@ -217,9 +225,9 @@ static void test_odd_numbers_in_f32(void) {
     static const real numbers[] = {(real)INFINITY, (real)NAN, (real)1e-40};
     if (sizeof(real) != sizeof(float))
         SKIP("a double build");
-    for (enum isa isa = 0; isa < ISA_COUNT; isa++) {
-        const struct tile_kernels *k = table(PRECISION_F32, isa);
-        for (size_t n = 0; n < sizeof numbers / sizeof *numbers && k; n++) {
+    for (int t = 0; t < TABLES; t++) {
+        const struct tile_kernels *k = table_number(t);
+        for (size_t n = 0; n < sizeof numbers / sizeof *numbers && k && k->precision == PRECISION_F32; n++) {
             struct convolution c = convolution_shapes[0];
             struct convolution_arrays a;
             real *mine[3];
@@ -272,18 +280,17 @@ static void test_threads_do_not_matter(void) {
         SKIP("a double build");
     int most = omp_get_max_threads();
     for (int s = 0; s < convolution_shape_count; s++)
-        for (int i = 0; i < 4 * ISA_COUNT; i++) {
+        for (int i = 0; i < 2 * TABLES; i++) {
             struct convolution c = convolution_shapes[s];
-            const struct way *way = i < 2 * ISA_COUNT ? &by_shape : &by_winograd;
-            enum precision precision = i % 2 ? PRECISION_BF16 : PRECISION_F32;
-            const struct tile_kernels *k = table(precision, (enum isa)(i / 2 % ISA_COUNT));
+            const struct way *way = i < TABLES ? &by_shape : &by_winograd;
+            const struct tile_kernels *k = table_number(i % TABLES);
             struct convolution_arrays a;
             real *mine[2][3];
             if (!k || (way == &by_winograd && !has_winograd(k, &c)))
                 continue;
             convolution_arrays_open(&c, &a);
-            c.x_paired = i % 2 && pairs_hold(c.c_in);
-            c.y_paired = i % 2 && pairs_hold(c.c_out);
+            c.x_paired = k->precision == PRECISION_BF16 && pairs_hold(c.c_in);
+            c.y_paired = k->precision == PRECISION_BF16 && pairs_hold(c.c_out);
             size_t sizes[3] = {a.y_size, a.x_size, a.weight_size};
             for (int t = 0; t < 2; t++) {
                 omp_set_num_threads(t ? 3 : 1);
@@ -326,6 +333,7 @@ void suite_tiled(void) {
     CU_add_test(suite, "AVX512-BF16 against loops", test_avx512_bf16);
     CU_add_test(suite, "AMX against loops", test_amx);
     CU_add_test(suite, "plain tiles in f32 against loops", test_plain_f32);
+    CU_add_test(suite, "the compiler's vectors in f32 against loops", test_lanes);
     CU_add_test(suite, "AVX-512 against loops", test_avx512);
     CU_add_test(suite, "Winograd's algorithm against loops", test_winograd);
     CU_add_test(suite, "bf16: infinities, NaN, denormals, ties", test_odd_numbers);

@@ -67,11 +67,16 @@ static size_t patch_size(const struct convolution *c) {
 }
 
 size_t convolution_scratch(const struct convolution *c, int threads) {
-    const struct tile_kernels *k = tiled_kernels(c);
-    if (k)
-        return blocks_of(tiled_scratch(k, c, threads), sizeof(real));
-    size_t direct = direct_scratch(c, threads), patches = patch_size(c) * (size_t)threads;
-    return direct > patches ? direct : patches;
+    const struct tile_kernels *k = tiled_kernels(c), *of_weight = tiled_weight_kernels(c);
+    size_t tiled = k ? tiled_scratch(k, c, threads) : of_weight ? tiled_scratch(of_weight, c, threads) : 0;
+    size_t most = blocks_of(tiled, sizeof(real)), others[2] = {0, 0};
+    if (!k)
+        others[0] = direct_scratch(c, threads);
+    if (!of_weight)
+        others[1] = patch_size(c) * (size_t)threads;
+    for (int i = 0; i < 2; i++)
+        most = others[i] > most ? others[i] : most;
+    return most;
 }
 
 // Row (channel, ky, kx) of the patches of output pixels [first, last): runs of N numbers, zero outside the
@@ -171,7 +176,7 @@ void convolution_backward_data(const struct convolution *c, const real *weight, 
 // Each thread owns a block of patch rows (columns of the weight matrix) and goes through all tiles in order.
 void convolution_backward_weight(const struct convolution *c, const void *y, const void *x, real *weight,
                                  int add, real *scratch) {
-    const struct tile_kernels *k = tiled_kernels(c);
+    const struct tile_kernels *k = tiled_weight_kernels(c);
     if (k) {
         tiled_backward_weight(k, c, y, x, weight, add, scratch);
         return;

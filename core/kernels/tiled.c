@@ -12,14 +12,35 @@ const struct tile_kernels *tiles_for(enum precision precision) {
     return chosen[precision];
 }
 
+// Whether its images and channels fill tiles at least by half.
+static int fills_tiles(const struct convolution *c) {
+    return 2 * c->batch > TILE_COLUMNS && c->c_in >= LEAST_CHANNELS;
+}
+
 const struct tile_kernels *tiled_kernels(const struct convolution *c) {
-    if (sizeof(real) != sizeof(float))
-        return NULL;
+#ifdef REFF_DOUBLE
+    (void)c;
+    return NULL;
+#else
     const struct tile_kernels *k = tiles_for(c->precision);
-    if (c->precision == PRECISION_F32 &&
-        (k->isa == ISA_PLAIN || 2 * c->batch <= TILE_COLUMNS || c->c_in < LEAST_CHANNELS))
-        return NULL;
-    return k;
+    if (c->precision == PRECISION_BF16)
+        return k;
+    if (k->isa == ISA_PLAIN)
+        return tiled_by_winograd(&tiles_lanes, c) ? &tiles_lanes : NULL;
+    return fills_tiles(c) ? k : NULL;
+#endif
+}
+
+const struct tile_kernels *tiled_weight_kernels(const struct convolution *c) {
+#ifdef REFF_DOUBLE
+    (void)c;
+    return NULL;
+#else
+    const struct tile_kernels *k = tiles_for(c->precision);
+    if (c->precision == PRECISION_BF16)
+        return k;
+    return !fills_tiles(c) ? NULL : k->isa == ISA_PLAIN ? &tiles_lanes : k;
+#endif
 }
 
 void tiled_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,

@@ -28,10 +28,12 @@ void tiled_backward_data(const struct tile_kernels *k, const struct convolution 
 void tiled_backward_weight(const struct tile_kernels *k, const struct convolution *c, const void *y,
                            const void *x, real *weight, int add, void *scratch);
 
-// The table a convolution is to be done with; NULL: not in tiles. So are those of double builds, and in f32
-// those that would leave half of a tile's columns or depth empty, and all where the processor has no AVX-512:
-// with 32-byte vectors direct.c and OpenBLAS are as fast (measured).
+// The table by which a convolution's forward pass and data gradient are to be done, and its weight gradient;
+// NULL: not in tiles. So are those of double builds, and in f32 those that would leave half of a tile's
+// columns or depth empty. Where the processor has no AVX-512, f32 takes the compiler's vectors for weight
+// gradients and Winograd's algorithm; for the rest direct.c and OpenBLAS are as fast there (measured).
 const struct tile_kernels *tiled_kernels(const struct convolution *c);
+const struct tile_kernels *tiled_weight_kernels(const struct convolution *c);
 
 // The tables of isa_for_bf16() and of isa_for_f32(), asked once.
 const struct tile_kernels *tiles_for(enum precision precision);

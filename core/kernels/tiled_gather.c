@@ -30,7 +30,7 @@
 enum {
     MOST_TAPS = 256,
     FOLDED_CHANNELS = 7,
-    BAND_BYTES = 1 << 19,  // of source tiles: half of a second-level cache
+    BAND_BYTES = 1 << 19, // of source tiles: half of a second-level cache
     LEAST_TASKS = 8,
 };
 
@@ -516,13 +516,13 @@ static void run(const struct tile_kernels *k, const struct gather *g, const real
 }
 
 void tiled_gather_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,
-                   const void *x, void *y, int add, void *scratch) {
+                          const void *x, void *y, int add, void *scratch) {
     struct gather g = make_gather(k, c, 0);
     run(k, &g, weight, x, y, add, scratch);
 }
 
 void tiled_gather_backward_data(const struct tile_kernels *k, const struct convolution *c, const real *weight,
-                         const void *y, void *x, int add, void *scratch) {
+                                const void *y, void *x, int add, void *scratch) {
     struct gather g = make_gather(k, c, 1);
     run(k, &g, weight, y, x, add, scratch);
 }

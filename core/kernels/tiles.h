@@ -105,6 +105,8 @@ struct tile_kernels {
 };
 
 extern const struct tile_kernels tiles_plain_bf16, tiles_plain_f32;
+// In float builds, f32 by the vectors that the program was compiled for:
+extern const struct tile_kernels tiles_lanes;
 // In float builds for x86-64:
 extern const struct tile_kernels tiles_avx512;                 // f32
 extern const struct tile_kernels tiles_avx512_bf16, tiles_amx; // bf16

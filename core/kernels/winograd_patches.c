@@ -48,21 +48,23 @@ int winograd_load(const struct winograd_array *a, const struct winograd_patch *p
     size_t plane = (a->paired ? pairs_plane(columns) / 2 : columns) * number; // bytes; a pair is moved as one
     const char *from = (const char *)a->numbers + (size_t)(a->paired ? channel / 2 : channel) * plane;
     const void *at[WINOGRAD_POINTS];
-    for (int i = 0; i < side * side; i++) {
-        int y = patch->y - up + i / side, x = patch->x - up + i % side;
-        at[i] = zeros;
-        if (y < 0 || y >= a->rows || x < 0 || x >= a->width)
-            continue;
-        const char *pixel =
-            from + (((size_t)y * a->width + (size_t)x) * n + (size_t)patch->strip * LANES) * number;
-        // The next channel's lies a plane away, which no processor foresees (measured: a quarter of the
-        // time).
-        __builtin_prefetch(pixel + plane);
-        at[i] = pixel;
-        if (patch->images < LANES) {
-            void *part = a->paired ? (void *)room->part[i] : (void *)room->numbers[0][i];
-            memset(part, 0, LANES * number);
-            at[i] = memcpy(part, pixel, (size_t)patch->images * number);
+    for (int i = 0, row = 0; row < side; row++) {
+        int y = patch->y - up + row, left = patch->x - up;
+        const char *pixel = from + (((ptrdiff_t)y * a->width + left) * (ptrdiff_t)n + patch->strip * LANES) *
+                                       (ptrdiff_t)number;
+        for (int x = left; x < left + side; x++, i++, pixel += n * number) {
+            at[i] = zeros;
+            if (y < 0 || y >= a->rows || x < 0 || x >= a->width)
+                continue;
+            // The next channel's lies a plane away, which no processor foresees (measured: a quarter of the
+            // time).
+            __builtin_prefetch(pixel + plane);
+            at[i] = pixel;
+            if (patch->images < LANES) {
+                void *part = a->paired ? (void *)room->part[i] : (void *)room->numbers[0][i];
+                memset(part, 0, LANES * number);
+                at[i] = memcpy(part, pixel, (size_t)patch->images * number);
+            }
         }
     }
     for (int i = 0; i < side * side; i++) {
