@@ -40,39 +40,44 @@ static WIDE void split_pixels(const uint32_t *const pixels[], int count, real ev
     }
 }
 
+// 16 images of a pixel, in the array or, where the batch ends before, in `part`; number: its bytes. A pair is
+// moved as one number.
+static const void *pixel_at(const struct winograd_array *a, const struct winograd_patch *patch,
+                            const char *channel, size_t number, int y, int x, void *part) {
+    static const real zeros[LANES];
+    size_t n = (size_t)a->batch;
+    if (y < 0 || y >= a->rows || x < 0 || x >= a->width)
+        return zeros;
+    const char *pixel =
+        channel + (((size_t)y * a->width + (size_t)x) * n + (size_t)patch->strip * LANES) * number;
+    if (patch->images == LANES)
+        return pixel;
+    memset(part, 0, LANES * number);
+    return memcpy(part, pixel, (size_t)patch->images * number);
+}
+
 int winograd_load(const struct winograd_array *a, const struct winograd_patch *patch, int channel, int up,
                   int side, struct winograd_window *room, const real *pixels[2][WINOGRAD_POINTS]) {
-    static const real zeros[LANES];
-    size_t n = (size_t)a->batch, columns = (size_t)a->rows * a->width * n,
-           number = a->paired ? 4 : sizeof(real);
-    size_t plane = (a->paired ? pairs_plane(columns) / 2 : columns) * number; // bytes; a pair is moved as one
+    size_t columns = (size_t)a->rows * a->width * a->batch, number = a->paired ? sizeof(cell) : sizeof(real);
+    size_t plane = (a->paired ? pairs_plane(columns) / 2 : columns) * number; // bytes
     const char *from = (const char *)a->numbers + (size_t)(a->paired ? channel / 2 : channel) * plane;
-    const void *at[WINOGRAD_POINTS];
-    for (int i = 0, row = 0; row < side; row++) {
-        int y = patch->y - up + row, left = patch->x - up;
-        const char *pixel = from + (((ptrdiff_t)y * a->width + left) * (ptrdiff_t)n + patch->strip * LANES) *
-                                       (ptrdiff_t)number;
-        for (int x = left; x < left + side; x++, i++, pixel += n * number) {
-            at[i] = zeros;
-            if (y < 0 || y >= a->rows || x < 0 || x >= a->width)
-                continue;
-            // The next channel's lies a plane away, which no processor foresees (measured: a quarter of the
-            // time).
-            __builtin_prefetch(pixel + plane);
-            at[i] = pixel;
-            if (patch->images < LANES) {
-                void *part = a->paired ? (void *)room->part[i] : (void *)room->numbers[0][i];
-                memset(part, 0, LANES * number);
-                at[i] = memcpy(part, pixel, (size_t)patch->images * number);
-            }
+    const uint32_t *pairs[WINOGRAD_POINTS];
+    for (int i = 0, y = patch->y - up, x = patch->x - up; i < side * side; i++) {
+        void *part = a->paired ? (void *)room->part[i] : (void *)room->numbers[0][i];
+        const void *at = pixel_at(a, patch, from, number, y, x, part);
+        // The next channel's lies a plane away, which no processor foresees (measured: a quarter of the
+        // time).
+        __builtin_prefetch((const char *)at + plane);
+        pairs[i] = at;
+        pixels[0][i] = a->paired ? room->numbers[0][i] : at;
+        pixels[1][i] = room->numbers[1][i];
+        if (++x == patch->x - up + side) {
+            x -= side;
+            y++;
         }
     }
-    for (int i = 0; i < side * side; i++) {
-        pixels[0][i] = a->paired ? room->numbers[0][i] : at[i];
-        pixels[1][i] = room->numbers[1][i];
-    }
     if (a->paired)
-        split_pixels((const uint32_t *const *)at, side * side, room->numbers[0], room->numbers[1]);
+        split_pixels(pairs, side * side, room->numbers[0], room->numbers[1]);
     return a->paired ? 2 : 1;
 }
 
