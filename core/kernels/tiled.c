@@ -3,7 +3,12 @@
 
 #include "core/kernels/tiled_winograd.h"
 
-enum { LEAST_CHANNELS = 9 }; // of the input: with fewer a tile's depth is mostly zeros
+enum {
+    LEAST_CHANNELS = 9, // of the input: with fewer a tile's depth is mostly zeros
+    // Of a weight gradient whose taps in x are columns as well: input channels times taps, output channels.
+    LEAST_FOLDED = 16,
+    LEAST_ROWS = 32,
+};
 
 const struct tile_kernels *tiles_for(enum precision precision) {
     static const struct tile_kernels *chosen[2];
@@ -12,36 +17,41 @@ const struct tile_kernels *tiles_for(enum precision precision) {
     return chosen[precision];
 }
 
+#ifdef REFF_DOUBLE
+const struct tile_kernels *tiled_kernels(const struct convolution *c) {
+    return (void)c, NULL;
+}
+
+const struct tile_kernels *tiled_weight_kernels(const struct convolution *c) {
+    return (void)c, NULL;
+}
+#else
 // Whether its images and channels fill tiles at least by half.
 static int fills_tiles(const struct convolution *c) {
     return 2 * c->batch > TILE_COLUMNS && c->c_in >= LEAST_CHANNELS;
 }
 
+static int weight_fills_tiles(const struct convolution *c) {
+    int folded = c->c_in * c->kernel_w >= LEAST_FOLDED && c->c_out >= LEAST_ROWS;
+    return fills_tiles(c) || (2 * c->batch > TILE_COLUMNS && folded);
+}
+
 const struct tile_kernels *tiled_kernels(const struct convolution *c) {
-#ifdef REFF_DOUBLE
-    (void)c;
-    return NULL;
-#else
     const struct tile_kernels *k = tiles_for(c->precision);
     if (c->precision == PRECISION_BF16)
         return k;
     if (k->isa == ISA_PLAIN)
         return tiled_by_winograd(&tiles_lanes, c) ? &tiles_lanes : NULL;
     return fills_tiles(c) ? k : NULL;
-#endif
 }
 
 const struct tile_kernels *tiled_weight_kernels(const struct convolution *c) {
-#ifdef REFF_DOUBLE
-    (void)c;
-    return NULL;
-#else
     const struct tile_kernels *k = tiles_for(c->precision);
     if (c->precision == PRECISION_BF16)
         return k;
-    return !fills_tiles(c) ? NULL : k->isa == ISA_PLAIN ? &tiles_lanes : k;
-#endif
+    return !weight_fills_tiles(c) ? NULL : k->isa == ISA_PLAIN ? &tiles_lanes : k;
 }
+#endif
 
 void tiled_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,
                    const void *x, void *y, int add, void *scratch) {
