@@ -3,7 +3,8 @@
 //
 //   float builds          core/kernels/tiled.h, by the best instruction set at hand
 //
-// and what that does not take (double builds, f32 without AVX-512, small batches, few channels):
+// and what that does not take (double builds, small batches, few channels; of f32 without AVX-512 what is not
+// a weight gradient, nor done by Winograd's algorithm):
 //
 //   1x1, stride 1         the input is the matrix: OpenBLAS, tile by tile
 //   forward, data         core/kernels/direct.c

@@ -9,9 +9,8 @@
 //
 // The operand with fewer blocks is transformed first, by all threads; the other one as it is needed:
 //
-//   many chunks    a task is a band of chunks and a share of the output channels. It transforms its chunks
-//   and
-//                  takes two rows of weight tiles at a time over all pairs of them
+//   many chunks    a task is a band of chunks and a share of the output channels. It transforms its chunks,
+//                  then takes two rows of weight tiles at a time over all pairs of them
 //   few chunks     a task is two rows of weight tiles, which it transforms and takes over all pairs of chunks
 #include "core/kernels/tiled_winograd.h"
 

@@ -5,8 +5,8 @@
 //
 //   1. pack      y to A tiles   [m / 16][point][chunk]     16 output channels x 16 images
 //                x to B tiles   [i / 16][point][chunk]     16 images x 16 input channels
-//   2. multiply: a task is a block of 2 x 2 C tiles, two blocks of output times two of input channels, at all
-//   points
+//   2. multiply: a task is a block of 2 x 2 C tiles, two blocks of output times two of input channels,
+//                at all points
 //   3. behind the last band the same task makes 3 x 3 taps from the 36 points
 #include "core/kernels/tiled.h"
 #include "core/kernels/tiled_winograd.h"

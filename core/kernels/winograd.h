@@ -20,6 +20,8 @@
 // At each point the convolution is a matrix product over channels (tiled_winograd.c). The gradient of the
 // weights is the same three-linear form read the other way: G' [ (A dy A') . (B' x B) ] G.
 //
+// Infinities do not arrive as such: their differences make all results of a patch NaN.
+//
 // Every function works on 16 lanes (images or channels) at a time, in one order of operations.
 #ifndef REFF_KERNELS_WINOGRAD_H
 #define REFF_KERNELS_WINOGRAD_H
