@@ -127,6 +127,18 @@ static void keep_columns(struct gather *g) {
     g->columns = last - first + 1;
 }
 
+// A 1x1 kernel of stride 1 sees no rows: where one has an odd number of columns and its tiles fill a band,
+// the last column would be multiplied by itself. Then each pixel is a row.
+static void forget_rows(struct gather *g) {
+    const struct convolution *c = g->c;
+    size_t row_bytes = (size_t)g->depth * g->width * g->strips * TILE * sizeof(cell);
+    if (c->kernel_h > 1 || c->kernel_w > 1 || c->stride > 1 || c->padding || g->source_paired ||
+        g->width * g->strips % 2 == 0 || 2 * row_bytes <= BAND_BYTES)
+        return;
+    g->rows = g->source_rows = g->rows * g->width;
+    g->width = g->source_width = 1;
+}
+
 // Band and shares: as many rows as half a second-level cache holds, as many tasks as keep threads busy.
 static void divide(struct gather *g) {
     size_t row_bytes = g->row_tiles * TILE * sizeof(cell);
@@ -173,6 +185,7 @@ static struct gather make_gather(const struct tile_kernels *k, const struct conv
     int deep = g.k * (g.folded ? c->kernel_w : 1); // numbers of a tap
     g.depth = (int)blocks_of((size_t)deep, (size_t)tile_depth(&g));
     g.cells = g.depth == 1 ? (int)blocks_of((size_t)deep, (size_t)g.numbers) : TILE_CELLS;
+    forget_rows(&g);
     g.taps_x = g.folded ? 1 : c->kernel_w;
     g.m_blocks = (int)blocks_of((size_t)g.m, TILE_ROWS);
     keep_columns(&g);
@@ -294,6 +307,15 @@ static void pack_stretch(const struct tile_kernels *k, const struct gather *g, c
     }
 }
 
+// The next channel's row lies a plane away, which no processor foresees.
+static void ask_for(const struct gather *g, const real *source, int row, int channel) {
+    if (g->folded || channel >= g->k)
+        return;
+    const real *next = depth_source(g, source, row, channel).row;
+    for (int i = 0; i < g->source_width * g->c->batch; i += TILE_COLUMNS)
+        __builtin_prefetch(next + i);
+}
+
 // One source row into its tiles [depth][column][strip].
 static void pack_row(const struct tile_kernels *k, const struct gather *g, const real *source, int row,
                      cell *tiles) {
@@ -303,6 +325,7 @@ static void pack_row(const struct tile_kernels *k, const struct gather *g, const
         cell *to = tiles + (size_t)(at / TILE_CELLS) * g->columns * g->strips * TILE +
                    (size_t)(at % TILE_CELLS) * TILE_COLUMNS;
         struct depth_source s[2] = {{.row = NULL}, {.row = NULL}};
+        ask_for(g, source, row, g->numbers * (at + 1));
         int cut[6] = {0, [5] = g->columns};
         for (int i = 0; i < 2; i++) {
             if (i < g->numbers)
