@@ -30,7 +30,7 @@ const struct convolution convolution_shapes[] = {
     SHAPE(3, 64, 9, 5, 20, 1, 1, 2, 0),   SHAPE(18, 2, 8, 8, 6, 4, 4, 2, 1),
     SHAPE(32, 17, 6, 5, 8, 3, 3, 2, 1),   SHAPE(32, 32, 4, 6, 16, 3, 3, 1, 1),
     SHAPE(64, 16, 4, 3, 4, 1, 1, 2, 0),   SHAPE(20, 17, 6, 3, 33, 3, 3, 1, 0),
-    SHAPE(16, 19, 5, 6, 21, 3, 3, 1, 2),  SHAPE(16, 16, 40, 32, 17, 3, 3, 1, 1),
+    SHAPE(16, 19, 5, 6, 21, 3, 3, 1, 2),  SHAPE(16, 2, 48, 48, 4, 3, 3, 1, 1),
     SHAPE(16, 840, 3, 5, 20, 1, 1, 1, 0), SHAPE(16, 20, 3, 5, 840, 1, 1, 1, 0),
 };
 const int convolution_shape_count = sizeof convolution_shapes / sizeof *convolution_shapes;

@@ -6,7 +6,9 @@
 #define REFF_VERSION "0.1.0"
 
 // Raised whenever the same settings and inputs give other images or other trained networks: part of every
-// cell's digest, so that results of different programs are never mixed.
+// cell's digest, so that results of different programs are never mixed. Not by another rounding alone, as
+// another instruction set gives it, or kernels that add in another order: a run's record names both
+// (products, revision).
 #define GENERATOR_REVISION 1
 #define TRAINER_REVISION   2
 
