@@ -195,7 +195,14 @@ static void run_task_of_few(const struct plan *p, int pair, const cell *chunks, 
     multiply_pair(p, pair, weights, chunks, 0, p->patches.count, w);
 }
 
-static void run(struct plan *p, int add, void *scratch) {
+static void run(const struct tile_kernels *k, const struct convolution *c, int transposed, const real *weight,
+                const void *source, void *destination, int add, void *scratch) {
+    struct plan plan = make_plan(c, transposed), *p = &plan;
+    p->storage = k;
+    p->k = k->winograd;
+    p->weight = weight;
+    p->source.numbers = source;
+    p->destination.numbers = destination;
     cell *shared = scratch, *owns = shared + shared_blocks(p) * p->block;
     struct work *works = (struct work *)(owns + own_blocks(p) * p->block * (size_t)omp_get_max_threads());
     const struct winograd_array *to = &p->destination;
@@ -222,24 +229,12 @@ static void run(struct plan *p, int add, void *scratch) {
 
 void tiled_winograd_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,
                             const void *x, void *y, int add, void *scratch) {
-    struct plan p = make_plan(c, 0);
-    p.storage = k;
-    p.k = k->winograd;
-    p.weight = weight;
-    p.source.numbers = x;
-    p.destination.numbers = y;
-    run(&p, add, scratch);
+    run(k, c, 0, weight, x, y, add, scratch);
 }
 
 void tiled_winograd_backward_data(const struct tile_kernels *k, const struct convolution *c,
                                   const real *weight, const void *y, void *x, int add, void *scratch) {
-    struct plan p = make_plan(c, 1);
-    p.storage = k;
-    p.k = k->winograd;
-    p.weight = weight;
-    p.source.numbers = y;
-    p.destination.numbers = x;
-    run(&p, add, scratch);
+    run(k, c, 1, weight, y, x, add, scratch);
 }
 
 size_t tiled_winograd_scratch(const struct convolution *c, int threads) {
