@@ -70,14 +70,11 @@ static size_t patch_size(const struct convolution *c) {
 size_t convolution_scratch(const struct convolution *c, int threads) {
     const struct tile_kernels *k = tiled_kernels(c), *of_weight = tiled_weight_kernels(c);
     size_t tiled = k ? tiled_scratch(k, c, threads) : of_weight ? tiled_scratch(of_weight, c, threads) : 0;
-    size_t most = blocks_of(tiled, sizeof(real)), others[2] = {0, 0};
-    if (!k)
-        others[0] = direct_scratch(c, threads);
-    if (!of_weight)
-        others[1] = patch_size(c) * (size_t)threads;
-    for (int i = 0; i < 2; i++)
-        most = others[i] > most ? others[i] : most;
-    return most;
+    size_t direct = k ? 0 : direct_scratch(c, threads),
+           patches = of_weight ? 0 : patch_size(c) * (size_t)threads;
+    size_t most = blocks_of(tiled, sizeof(real));
+    most = direct > most ? direct : most;
+    return patches > most ? patches : most;
 }
 
 // Row (channel, ky, kx) of the patches of output pixels [first, last): runs of N numbers, zero outside the

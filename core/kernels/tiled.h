@@ -7,9 +7,8 @@
 //                            their depth the channels of the taps it reads
 //   weight gradient          tiled_weight.c: C tiles are 16 x 16 weights, their depth the images of all
 //                            pixels
-//   3x3, stride 1            tiled_winograd.c, tiled_winograd_weight.c, with a quarter of the
-//   multiplications:
-//                            in f32, and instead of dot products in bf16 where maps are large
+//   3x3, stride 1            tiled_winograd.c, tiled_winograd_weight.c: a quarter of the products; in f32,
+//                            and instead of dot products in bf16 where maps are large
 //
 // Each sum is made by one thread in an order that the shape alone decides: the same bits for any number of
 // threads, on one instruction set.

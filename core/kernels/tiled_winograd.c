@@ -66,9 +66,9 @@ static struct plan make_plan(const struct convolution *c, int transposed) {
     p.m_pairs = (p.m_blocks + 1) / 2;
     p.block = (size_t)POINTS * p.depth * TILE;
     p.few = p.patches.count <= p.m_blocks;
-    p.band = p.few ? p.patches.count : larger((int)(BAND_BYTES / (p.block * sizeof(cell))) & ~1, 2);
+    p.band = larger((int)(BAND_BYTES / (p.block * sizeof(cell))) & ~1, 2);
     p.bands = (p.patches.count + p.band - 1) / p.band;
-    p.shares = p.few ? p.m_pairs : smaller(p.m_pairs, (LEAST_TASKS + p.bands - 1) / p.bands);
+    p.shares = smaller(p.m_pairs, (LEAST_TASKS + p.bands - 1) / p.bands);
     return p;
 }
 

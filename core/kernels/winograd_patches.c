@@ -24,7 +24,8 @@ struct winograd_patch winograd_patch(const struct winograd_patches *all, int chu
                                    .images = smaller(LANES, batch - strip * LANES)};
 }
 
-// The bits of pairs as floats: the first channel is the lower half.
+// The bits of pairs as floats: the first channel is the lower half. All pixels of a window in one call, where
+// the tables' `split` would take one for each.
 static WIDE void split_pixels(const uint32_t *const pixels[], int count, real even[][LANES],
                               real odd[][LANES]) {
     for (int i = 0; i < count; i++) {
@@ -65,8 +66,7 @@ int winograd_load(const struct winograd_array *a, const struct winograd_patch *p
     for (int i = 0, y = patch->y - up, x = patch->x - up; i < side * side; i++) {
         void *part = a->paired ? (void *)room->part[i] : (void *)room->numbers[0][i];
         const void *at = pixel_at(a, patch, from, number, y, x, part);
-        // The next channel's lies a plane away, which no processor foresees (measured: a quarter of the
-        // time).
+        // The next channel's lies a plane away, which no processor foresees.
         __builtin_prefetch((const char *)at + plane);
         pairs[i] = at;
         pixels[0][i] = a->paired ? room->numbers[0][i] : at;

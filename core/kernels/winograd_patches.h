@@ -38,8 +38,7 @@ struct winograd_window {
 int winograd_load(const struct winograd_array *a, const struct winograd_patch *patch, int channel, int up,
                   int side, struct winograd_window *room, const real *pixels[2][WINOGRAD_POINTS]);
 
-// Its 16 results of up to 16 channels from `channel` on, [16][256], to the array; k: the table that stores
-// it.
+// Its 16 results of up to 16 channels from `channel` on, [16][256], to the array; k: the table that stores.
 void winograd_store(const struct tile_kernels *k, const struct winograd_array *a,
                     const struct winograd_patch *patch, int channel, const float *results, enum put how);
 
