@@ -308,6 +308,31 @@ static void test_threads_do_not_matter(void) {
         }
 }
 
+// Which convolutions go by it: f32 from 16 channels on, in bf16 large maps alone.
+static void test_choice_of_winograd(void) {
+    struct convolution c = {.batch = 16,
+                            .c_in = 16,
+                            .h_in = 8,
+                            .w_in = 8,
+                            .c_out = 16,
+                            .kernel_h = 3,
+                            .kernel_w = 3,
+                            .stride = 1,
+                            .padding = 1};
+    struct convolution few = c, strided = c, large = c;
+    few.c_in = 15;
+    strided.stride = 2;
+    large.c_in = large.c_out = 64;
+    large.h_in = large.w_in = 28;
+    struct convolution *all[] = {&c, &few, &strided, &large};
+    static const int in_f32[] = {1, 0, 0, 1}, in_bf16[] = {0, 0, 0, 1};
+    for (int i = 0; i < 4; i++) {
+        convolution_output(all[i]);
+        CU_ASSERT_EQUAL(tiled_by_winograd(&tiles_plain_f32, all[i]), in_f32[i]);
+        CU_ASSERT_EQUAL(tiled_by_winograd(&tiles_plain_bf16, all[i]), in_bf16[i]);
+    }
+}
+
 static void test_limit(void) {
     struct error err = {0};
     setenv("REFF_ISA", "plain", 1);
@@ -336,6 +361,7 @@ void suite_tiled(void) {
     CU_add_test(suite, "the compiler's vectors in f32 against loops", test_lanes);
     CU_add_test(suite, "AVX-512 against loops", test_avx512);
     CU_add_test(suite, "Winograd's algorithm against loops", test_winograd);
+    CU_add_test(suite, "which convolutions go by Winograd's algorithm", test_choice_of_winograd);
     CU_add_test(suite, "bf16: infinities, NaN, denormals, ties", test_odd_numbers);
     CU_add_test(suite, "f32: infinities, NaN, denormals", test_odd_numbers_in_f32);
     CU_add_test(suite, "REFF_ISA bounds the choice", test_limit);
