@@ -18,7 +18,7 @@ int annotations_path(char out[PATH_SIZE], const char *results, const struct cell
 
 // Makes the cell's pseudo-annotations if they are not there; the data set must be held (data_set_hold).
 // sweep: its id, or "" outside of sweeps: earlier failures count for nothing, and none is noted. *record gets
-// {"iou", "mae"} and, if they were made here, "seconds" and "threads" (new reference).
+// What work.h's annotation() says and, if they were made here, "seconds" and "threads" (new reference).
 int annotations_make(json_t **record, const char *results, const struct cell *cell, const char *sweep,
                      const struct work *work,
                      void (*progress)(void *context, double done, double total, const char *note),

@@ -22,6 +22,9 @@ static json_t *annotation_quality(const char *path, struct error *err) {
         return NULL;
     json_t *quality = json_pack("{s:O, s:O}", "iou", json_object_get(attributes, "annotation_iou"), "mae",
                                 json_object_get(attributes, "annotation_mae"));
+    json_t *computed = json_object_get(attributes, "annotator_computed");
+    if (quality && computed)
+        json_object_set(quality, "computed", computed);
     json_decref(attributes);
     if (!quality)
         fail(err, "%s: it does not say how good its annotations are", path);

@@ -14,7 +14,7 @@ struct work {
                     void (*progress)(void *context, double done, double total), void *progress_context,
                     struct error *err);
     int (*annotate)(const struct annotate_job *job, struct error *err);
-    // {"iou", "mae"} of an annotated shard. New reference.
+    // {"iou", "mae"} of an annotated shard, and how it was "computed" where that changed. New reference.
     json_t *(*annotation)(const char *shard, struct error *err);
     int (*train)(const struct train_job *job, struct error *err);
     int (*memory)(const struct train_settings *settings, int pixels, int classes, double *bytes,

@@ -5,6 +5,7 @@
 #include "core/annotate/draw.h"
 #include "core/base/interrupt.h"
 #include "core/base/random.h"
+#include "core/kernels/real.h"
 #include "core/shard/shard.h"
 #include "tests/suite.h"
 
@@ -244,6 +245,41 @@ static void test_bits_depend_on_settings_alone(void) {
     CU_ASSERT_STRING_NOT_EQUAL(whole, parts);
 }
 
+// Continued where products are rounded otherwise, the shard tells from which iteration on.
+static void test_change_of_precision_is_recorded(void) {
+    struct error err = {0};
+    struct annotator_settings s = small_settings(1);
+    struct stop stop = {7, SIGTERM};
+    struct annotate_job job = {.settings = &s,
+                               .shard = suite_path("train.h5"),
+                               .output = suite_path("moved.h5"),
+                               .folder = suite_path("unfinished"),
+                               .identity = "one annotator, whatever the machine",
+                               .progress = stop_at,
+                               .progress_context = &stop};
+    strcpy(s.precision, "f32");
+    CU_ASSERT(annotate_run(&job, &err) == -1 && err.status == EXIT_INTERRUPTED);
+    interrupt_clear();
+    strcpy(s.precision, "bf16");
+    stop.at = 0;
+    CU_ASSERT_FATAL(!annotate_run(&job, &err));
+    struct whole *moved = read_whole("moved.h5", 1), *stayed = read_whole("parts.h5", 1);
+    const json_t *computed = json_object_get(moved->attributes, "annotator_computed");
+    if (sizeof(real) == sizeof(float)) {
+        const char *first = json_string_value(json_array_get(computed, 0));
+        const char *second = json_string_value(json_array_get(computed, 1));
+        CU_ASSERT_FATAL(json_array_size(computed) == 2 && first && second);
+        CU_ASSERT(!strncmp(first, "float ", 6) && strstr(first, " from iteration 0"));
+        CU_ASSERT(!strncmp(second, "bf16 ", 5) && strstr(second, " from iteration 7"));
+    } else { // a double build knows its own precision alone
+        CU_ASSERT_PTR_NULL(computed);
+    }
+    CU_ASSERT_PTR_NULL(
+        json_object_get(stayed->attributes, "annotator_computed")); // stopped, continued as it was
+    free_whole(moved);
+    free_whole(stayed);
+}
+
 // A checkpoint of other settings is none of ours.
 static void test_checkpoint_of_other_settings_is_left(void) {
     struct error err;
@@ -345,6 +381,8 @@ void suite_annotator(void) {
                 test_output_is_the_shard_with_other_masks);
     CU_add_test(suite, "interrupted or not, on any threads: the same bits",
                 test_bits_depend_on_settings_alone);
+    CU_add_test(suite, "continued in another precision: the shard tells",
+                test_change_of_precision_is_recorded);
     CU_add_test(suite, "a checkpoint of other settings is not continued",
                 test_checkpoint_of_other_settings_is_left);
     CU_add_test(suite, "a larger draw contains the smaller", test_draw_is_nested);

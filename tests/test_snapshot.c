@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Snapshots: what was saved comes back whole, or not at all.
+#include "core/base/memory.h"
 #include "core/base/snapshot.h"
 #include "tests/suite.h"
 
@@ -13,7 +14,8 @@ struct state {
 };
 
 static int move(int saving, struct state *s, const char *identity, struct error *err) {
-    struct snapshot_part parts[] = {{s->first, sizeof s->first}, {s->second, sizeof s->second}};
+    struct snapshot_part parts[] = {{.bytes = s->first, .size = sizeof s->first},
+                                    {.bytes = s->second, .size = sizeof s->second}};
     return (saving ? snapshot_save(suite_path("state"), identity, parts, 2, err)
                    : snapshot_load(suite_path("state"), identity, parts, 2, err));
 }
@@ -100,8 +102,34 @@ static void test_unreadable_is_not_absent(void) {
     struct state copy = one;
     CU_ASSERT_FATAL(!move(1, &copy, "you", &err));
     unlink(suite_path("state.old"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(load_message(0), "/state: of other work: ignored"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_message(0), "/state: of other work or another version: ignored"));
     snapshot_remove(suite_path("state"));
+}
+
+// Texts have the length they were saved with, none at all included; without memory for one nothing is filled.
+static void test_texts_come_back(void) {
+    struct error err;
+    char *const saved[] = {NULL, "", "{\"epoch\": 1}\n", "a longer one than before, and with another end"};
+    for (size_t i = 0; i < sizeof saved / sizeof *saved; i++) {
+        char *text = saved[i], number = 7, *loaded = NULL;
+        struct snapshot_part parts[] = {{.text = &text}, {.bytes = &number, .size = 1}};
+        CU_ASSERT_FATAL(!snapshot_save(suite_path("text"), "me", parts, 2, &err));
+        parts[0].text = &loaded;
+        number = 0;
+        int found = -1, failures = 0;
+        for (long n = 1; found == -1 && n < 100; n++) {
+            CU_ASSERT(number == 0 && loaded == NULL);
+            memory_fail_at = n;
+            found = snapshot_load(suite_path("text"), "me", parts, 2, &err);
+            memory_fail_at = 0;
+            failures += found == -1;
+        }
+        CU_ASSERT(failures > 0);
+        CU_ASSERT_EQUAL_FATAL(found, 1);
+        CU_ASSERT(number == 7 && !strcmp(loaded, saved[i] ? saved[i] : ""));
+        free(loaded);
+    }
+    snapshot_remove(suite_path("text"));
 }
 
 static void test_full_disk_keeps_the_last(void) {
@@ -121,5 +149,6 @@ void suite_snapshot(void) {
     CU_add_test(suite, "what was saved comes back, to its owner", test_round_trip);
     CU_add_test(suite, "damage: the one before is taken", test_damage_is_seen);
     CU_add_test(suite, "what cannot be read is not taken for absent", test_unreadable_is_not_absent);
+    CU_add_test(suite, "texts of any length", test_texts_come_back);
     CU_add_test(suite, "a full disk: the last one stays", test_full_disk_keeps_the_last);
 }

@@ -12,6 +12,7 @@
 #include "core/base/progress.h"
 #include "core/base/random.h"
 #include "core/base/snapshot.h"
+#include "core/base/spans.h"
 
 #include <errno.h>
 #include <math.h>
@@ -54,6 +55,7 @@ struct work {
     real *drawn; // [ANNOTATE_BATCH][S][S]
     struct {
         int64_t iterations, steps[2]; // done; of the two optimisers
+        struct spans computed;
     } state;
     struct agreement agreement;
     char identity[DIGEST_SIZE], checkpoint[PATH_SIZE];
@@ -259,13 +261,13 @@ static size_t values_of(const struct parameters *p) {
 
 static void list_parts(struct work *w, struct snapshot_part parts[PARTS]) {
     struct pix2pix_side *sides[2] = {&w->p->generator, &w->p->discriminator};
-    parts[0] = (struct snapshot_part){&w->state, sizeof w->state};
+    parts[0] = (struct snapshot_part){.bytes = &w->state, .size = sizeof w->state};
     for (int s = 0; s < 2; s++) {
         size_t trained = sides[s]->parameters.trained_size * sizeof(real);
-        parts[1 + 3 * s] =
-            (struct snapshot_part){sides[s]->parameters.storage, values_of(&sides[s]->parameters)};
-        parts[2 + 3 * s] = (struct snapshot_part){sides[s]->mean, trained};
-        parts[3 + 3 * s] = (struct snapshot_part){sides[s]->square, trained};
+        parts[1 + 3 * s] = (struct snapshot_part){.bytes = sides[s]->parameters.storage,
+                                                  .size = values_of(&sides[s]->parameters)};
+        parts[2 + 3 * s] = (struct snapshot_part){.bytes = sides[s]->mean, .size = trained};
+        parts[3 + 3 * s] = (struct snapshot_part){.bytes = sides[s]->square, .size = trained};
     }
 }
 
@@ -288,6 +290,10 @@ static int resume(struct work *w) {
     if (snapshot_load(w->checkpoint, w->identity, parts, PARTS, w->err) < 0)
         return -1;
     snapshot_tell(w->err);
+    enum precision precision = precision_choose(w->settings.precision);
+    if (spans_begin(&w->state.computed, (long)w->state.iterations, precision_name(precision),
+                    precision_isa(precision), w->job->output, "iteration", w->err))
+        snapshot_tell(w->err);
     w->p->generator.adam.steps = (long)w->state.steps[0];
     w->p->discriminator.adam.steps = (long)w->state.steps[1];
     w->last_checkpoint = seconds_now();
@@ -390,6 +396,15 @@ static int annotate_batch(struct work *w, struct shard_writer *out, long first, 
     return shard_append(out, count, images, w->batch_masks, w->batch_labels, values, w->err);
 }
 
+// "bf16 amx from iteration 0", .. of iterations that were not all computed in one way.
+static json_t *computed_json(const struct spans *s) {
+    json_t *all = json_array();
+    for (int i = 0; i < s->count; i++)
+        json_array_append_new(all, json_sprintf("%s %s from iteration %ld", s->items[i].precision,
+                                                s->items[i].products, s->items[i].from));
+    return all;
+}
+
 static json_t *attributes(struct work *w) {
     json_t *all = shard_attributes(w->shard, w->err), *value;
     json_t *settings = all ? settings_json(annotator_schema, &w->settings, 1) : NULL;
@@ -409,8 +424,12 @@ static json_t *attributes(struct work *w) {
     json_decref(settings);
     double images = (double)w->agreement.images;
     json_object_set_new(all, "annotator_revision", json_integer(ANNOTATOR_REVISION));
-    json_object_set_new(all, "annotator_precision",
-                        json_string(precision_name(precision_choose(w->settings.precision))));
+    enum precision precision = precision_choose(w->settings.precision);
+    json_object_set_new(all, "annotator_precision", json_string(precision_name(precision)));
+    if (precision_isa(precision))
+        json_object_set_new(all, "annotator_products", json_string(precision_isa(precision)));
+    if (w->state.computed.count > 1)
+        json_object_set_new(all, "annotator_computed", computed_json(&w->state.computed));
     json_object_set_new(all, "annotator_source", json_string(shard_content_digest(w->shard)));
     json_object_set_new(all, "annotation_iou", json_real(w->agreement.iou / images));
     json_object_set_new(all, "annotation_mae",

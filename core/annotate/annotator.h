@@ -9,12 +9,16 @@
 //
 //   annotator_<setting>  the settings; annotator_depth is the depth used, never 0
 //   annotator_source     content_sha256 of the training shard
+//   annotator_precision  of the arithmetic; annotator_products: the instruction set, where chosen at run time
+//   annotator_computed   texts: from which iteration in which precision, where an interrupted annotator went on
+//                        in another one
 //   annotation_iou       mean over the pseudo-annotated images of |A and B| / |A or B|, where s >= 1/2 (two
 //                        empty ones: 1)
 //   annotation_mae       mean over their pixels of |s - true s|
 //
 // Which n images of a class are annotated depends on the seed and the class alone, and a larger n only adds
-// to them. A shard's bytes depend on settings and input alone: not on threads, nor on interruptions.
+// to them. A shard's bytes depend on settings, input and instruction set alone: not on threads, nor on
+// interruptions.
 #ifndef REFF_ANNOTATE_ANNOTATOR_H
 #define REFF_ANNOTATE_ANNOTATOR_H
 

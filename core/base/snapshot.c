@@ -3,27 +3,34 @@
 
 #include "core/base/digest.h"
 #include "core/base/file.h"
+#include "core/base/memory.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 // The file: "reffsnap", a head, the identity, the parts, and 64 hex digits over everything before them.
 struct head {
-    uint64_t version, identity_size, parts, bytes; // bytes: of all parts
+    uint64_t version, identity_size, parts, sizes[SNAPSHOT_PARTS_MOST];
 };
 
 static const char magic[8] = {'r', 'e', 'f', 'f', 's', 'n', 'a', 'p'};
 
 enum { DIGITS = DIGEST_SIZE - 1 };
 
+static const char *text_of(const struct snapshot_part *p) {
+    return *p->text ? *p->text : "";
+}
+
 static struct head make_head(const char *identity, const struct snapshot_part *parts, int count) {
-    struct head h = {.version = 1, .identity_size = strlen(identity), .parts = (uint64_t)count};
+    struct head h = {.version = 2, .identity_size = strlen(identity), .parts = (uint64_t)count};
     for (int i = 0; i < count; i++)
-        h.bytes += parts[i].size;
+        h.sizes[i] = parts[i].text ? strlen(text_of(&parts[i])) : parts[i].size;
     return h;
 }
 
@@ -52,7 +59,7 @@ int snapshot_save(const char *path, const char *identity, const struct snapshot_
     put(&out, digest, &h, sizeof h);
     put(&out, digest, identity, h.identity_size);
     for (int i = 0; i < count; i++)
-        put(&out, digest, parts[i].bytes, parts[i].size);
+        put(&out, digest, parts[i].text ? text_of(&parts[i]) : parts[i].bytes, h.sizes[i]);
     digest_finish(digest, hex);
     fwrite(hex, 1, DIGITS, out.stream);
     old_name(path, old);
@@ -92,7 +99,9 @@ static int check_digest(FILE *file, const char *path, size_t size, struct error 
     return whole == 1 ? !memcmp(hex, stored, DIGITS) : whole;
 }
 
-int snapshot_open(const char *path, FILE **file, size_t *size, struct error *err) {
+// 1: the file is there and whole; *file stands at its beginning, and *size bytes come before the digits. 0:
+// it is not there, or damaged, as the message says. -1: it cannot be read.
+static int open_whole(const char *path, FILE **file, size_t *size, struct error *err) {
     struct stat status;
     *file = fopen(path, "rb");
     if (!*file)
@@ -115,26 +124,31 @@ int snapshot_open(const char *path, FILE **file, size_t *size, struct error *err
     return found;
 }
 
-int snapshot_take(FILE *file, const char *path, void *bytes, size_t size, struct error *err) {
-    int found = take(file, path, bytes, size, err);
-    return found ? found : fail(err, "%s: shorter than a moment ago", path);
+static int take_more(FILE *file, const char *path, void *bytes, size_t size, struct error *err) {
+    return take(file, path, bytes, size, err) == 1 ? 0 : fail(err, "%s: shorter than a moment ago", path);
 }
 
-// Whether the open file is of this identity and these parts; then it stands at their beginning.
-static int is_ours(FILE *file, const char *path, size_t size, const struct head *want, const char *identity,
-                   struct error *err) {
+// Whether the open file is of this identity and these parts; then it stands at their beginning, and *want has
+// the sizes of its texts.
+static int is_ours(FILE *file, const char *path, size_t size, struct head *want,
+                   const struct snapshot_part *parts, const char *identity, struct error *err) {
     char start[sizeof magic], buffer[256];
     struct head h;
-    if (size != sizeof start + sizeof h + want->identity_size + want->bytes)
+    if (size < sizeof start + sizeof h)
         return 0;
-    if (snapshot_take(file, path, start, sizeof start, err) < 0 ||
-        snapshot_take(file, path, &h, sizeof h, err) < 0)
+    if (take_more(file, path, start, sizeof start, err) || take_more(file, path, &h, sizeof h, err))
         return -1;
-    if (memcmp(start, magic, sizeof magic) != 0 || memcmp(&h, want, sizeof h) != 0)
+    size_t all = sizeof start + sizeof h + want->identity_size;
+    for (uint64_t i = 0; i < want->parts; i++) {
+        if (parts[i].text)
+            want->sizes[i] = h.sizes[i];
+        all += want->sizes[i];
+    }
+    if (memcmp(start, magic, sizeof magic) != 0 || memcmp(&h, want, sizeof h) != 0 || size != all)
         return 0;
     for (size_t done = 0, now; done < h.identity_size; done += now) {
         now = h.identity_size - done < sizeof buffer ? h.identity_size - done : sizeof buffer;
-        if (snapshot_take(file, path, buffer, now, err) < 0)
+        if (take_more(file, path, buffer, now, err))
             return -1;
         if (memcmp(buffer, identity + done, now) != 0)
             return 0;
@@ -142,19 +156,37 @@ static int is_ours(FILE *file, const char *path, size_t size, const struct head 
     return 1;
 }
 
+static int fill(FILE *file, const char *path, const struct head *h, const struct snapshot_part *parts,
+                struct error *err) {
+    char *texts[SNAPSHOT_PARTS_MOST] = {0};
+    int failed = 0;
+    for (uint64_t i = 0; i < h->parts && !failed; i++) {
+        const struct snapshot_part *p = &parts[i];
+        failed = (p->text && !(texts[i] = allocate(h->sizes[i] + 1, 1, "a text of a checkpoint", err))) ||
+                 take_more(file, path, p->text ? texts[i] : p->bytes, h->sizes[i], err);
+    }
+    for (uint64_t i = 0; i < h->parts; i++) {
+        if (failed)
+            free(texts[i]);
+        else if (parts[i].text)
+            *parts[i].text = texts[i];
+    }
+    return failed ? -1 : 1;
+}
+
 static int load(const char *path, const char *identity, const struct snapshot_part *parts, int count,
                 struct error *err) {
-    struct head want = make_head(identity, parts, count);
-    size_t size;
+    struct head h = make_head(identity, parts, count);
+    size_t size = 0;
     FILE *file;
-    int found = snapshot_open(path, &file, &size, err);
+    int found = open_whole(path, &file, &size, err);
     if (found != 1)
         return found;
-    found = is_ours(file, path, size, &want, identity, err);
+    found = is_ours(file, path, size, &h, parts, identity, err);
     if (!found)
-        fail(err, "%s: of other work: ignored", path);
-    for (int i = 0; i < count && found == 1; i++)
-        found = snapshot_take(file, path, parts[i].bytes, parts[i].size, err);
+        fail(err, "%s: of other work or another version: ignored", path);
+    if (found == 1)
+        found = fill(file, path, &h, parts, err);
     fclose(file);
     return found;
 }

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state of long work in one file, to go on from after an interruption: arrays of known sizes, with the
-// identity of the work and a digest of the file itself. The file before is kept as <path>.old, and taken when
-// the newest is damaged.
+// The state of long work in one file, to go on from after an interruption: arrays of known sizes and texts,
+// with the identity of the work and a digest of the file itself. The file before is kept as <path>.old, and
+// taken when the newest is damaged.
 #ifndef REFF_BASE_SNAPSHOT_H
 #define REFF_BASE_SNAPSHOT_H
 
 #include "core/base/error.h"
 
 #include <stddef.h>
-#include <stdio.h>
+
+enum { SNAPSHOT_PARTS_MOST = 8 };
 
 struct snapshot_part {
     void *bytes;
     size_t size;
+    char **text; // instead of both: a text of any length (NULL: ""); a loaded one is the caller's to free
 };
 
 int snapshot_save(const char *path, const char *identity, const struct snapshot_part *parts, int count,
@@ -26,13 +28,6 @@ int snapshot_load(const char *path, const char *identity, const struct snapshot_
 
 // Says on standard error what snapshot_load has ignored, if anything, and clears the message.
 void snapshot_tell(struct error *err);
-
-// For files of other kinds that end with 64 hex digits over everything before them. 1: it is there and whole;
-// *file stands at its beginning (fclose it), *size bytes come before the digits. 0: not there, or damaged (as
-// the message says). -1: cannot be read.
-int snapshot_open(const char *path, FILE **file, size_t *size, struct error *err);
-// The next bytes of it: 1, or -1 when they cannot be read.
-int snapshot_take(FILE *file, const char *path, void *bytes, size_t size, struct error *err);
 
 // With its .old and what killed processes left beside it; fine when there is none.
 void snapshot_remove(const char *path);

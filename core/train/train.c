@@ -324,12 +324,12 @@ static json_t *branch_origin(const struct parameters *p) {
     return json_pack("{s:s, s:o}", "att_layer4", "copied from layer4", "initialised", initialised);
 }
 
-static json_t *spans_json(const struct checkpoint *c) {
+static json_t *spans_json(const struct spans *s) {
     json_t *spans = json_array();
-    for (int i = 0; i < c->span_count; i++)
-        json_array_append_new(spans, json_pack("{s:I, s:s, s:s}", "from_step", (json_int_t)c->spans[i].from,
-                                               "precision", c->spans[i].precision, "products",
-                                               c->spans[i].products));
+    for (int i = 0; i < s->count; i++)
+        json_array_append_new(spans, json_pack("{s:I, s:s, s:s}", "from_step", (json_int_t)s->items[i].from,
+                                               "precision", s->items[i].precision, "products",
+                                               s->items[i].products));
     return spans;
 }
 
@@ -359,8 +359,8 @@ static json_t *record(const struct training *r, json_t *metrics, const char *mod
     json_object_set_new(run, "threads", json_integer(r->trainer->settings.threads));
     json_object_set_new(run, "seconds", json_real(seconds));
     json_object_set_new(run, "resumed_at_step", json_integer(r->resumed_at));
-    if (r->state.span_count > 1)
-        json_object_set_new(run, "computed", spans_json(&r->state));
+    if (r->state.spans.count > 1)
+        json_object_set_new(run, "computed", spans_json(&r->state.spans));
     json_object_set_new(run, "head_replaced", json_boolean(r->head_replaced));
     if (r->branch_replaced)
         json_object_set_new(run, "attention_branch", branch_origin(&r->trainer->parameters));
@@ -368,12 +368,12 @@ static json_t *record(const struct training *r, json_t *metrics, const char *mod
 }
 
 static void remove_checkpoints(const struct training *r) {
-    static const char *const names[] = {"checkpoint", "checkpoint.old", "best.safetensors"};
     char path[PATH_SIZE];
     struct error ignored;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!path_join(path, &ignored, r->job->folder, names[i]))
-            unlink(path);
+    if (!path_join(path, &ignored, r->job->folder, "checkpoint"))
+        snapshot_remove(path);
+    if (!path_join(path, &ignored, r->job->folder, "best.safetensors"))
+        unlink(path);
 }
 
 static int finish(struct training *r) {
@@ -403,25 +403,6 @@ static int finish(struct training *r) {
     return result ? -1 : 0;
 }
 
-// How steps are computed from here on, if not as before. A run that goes on where products are rounded
-// otherwise has the bits of neither machine, which its record must tell.
-static void begin_span(struct training *r) {
-    struct span now = {.from = r->state.step};
-    const char *products = precision_isa(r->trainer->settings.precision);
-    snprintf(now.precision, sizeof now.precision, "%s", precision_name(r->trainer->settings.precision));
-    snprintf(now.products, sizeof now.products, "%s", products ? products : "");
-    const struct span *last = r->state.span_count ? &r->state.spans[r->state.span_count - 1] : NULL;
-    if (last && !strcmp(last->precision, now.precision) && !strcmp(last->products, now.products))
-        return;
-    if (last) {
-        fail(r->err, "%s: computed in %s %s until step %ld, in %s %s from there: the bits of neither",
-             r->job->folder, last->precision, last->products, now.from, now.precision, now.products);
-        snapshot_tell(r->err);
-    }
-    if (r->state.span_count < SPANS_MOST)
-        r->state.spans[r->state.span_count++] = now;
-}
-
 static int resume(struct training *r) {
     char path[PATH_SIZE], identity[DIGEST_SIZE];
     r->state.best_validation = -1;
@@ -432,8 +413,11 @@ static int resume(struct training *r) {
         return -1;
     int found = checkpoint_load(path, identity, &r->state, r->trainer, r->err);
     if (found >= 0) {
+        enum precision precision = r->trainer->settings.precision;
         snapshot_tell(r->err);
-        begin_span(r);
+        if (spans_begin(&r->state.spans, r->state.step, precision_name(precision), precision_isa(precision),
+                        r->job->folder, "step", r->err))
+            snapshot_tell(r->err);
     }
     r->resumed_at = r->state.step;
     r->session_started = r->last_checkpoint = seconds_now();

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which steps of long work were computed in which way: another machine may round products otherwise
+// (core/kernels/precision.h), and work that goes on there has the bits of neither, which its record must
+// tell.
+#ifndef REFF_BASE_SPANS_H
+#define REFF_BASE_SPANS_H
+
+#include "core/base/error.h"
+
+enum { SPANS_MOST = 16 }; // further ones are not told apart from the last
+
+struct span {
+    long from;                       // the first step of it
+    char precision[8], products[16]; // products: "" where they are those that the program was compiled for
+};
+
+struct spans { // no pointers: it can lie in a file
+    int count;
+    struct span items[SPANS_MOST];
+};
+
+// Steps from this one on are computed in this way (products may be NULL). 0: as before, or the first ones.
+// 1: otherwise than those before; err->message says so, begun with `what` and a word for steps.
+int spans_begin(struct spans *s, long step, const char *precision, const char *products, const char *what,
+                const char *unit, struct error *err);
+
+#endif
