@@ -33,15 +33,6 @@ struct both { // one target for one table: the files, then the annotator's setti
     struct annotator_settings annotator;
 };
 
-static void show_progress(void *context, double done, double total, const char *note) {
-    struct progress *p = context;
-    if (!p->total) { // the first step of this session, which a checkpoint may have begun late
-        p->total = total;
-        p->done_at_start = done - 1;
-    }
-    progress_update(p, done, note);
-}
-
 static int print_outcome(const char *path, struct error *err) {
     struct shard *shard = shard_open(path, err);
     json_t *attributes = shard ? shard_attributes(shard, err) : NULL;
@@ -88,7 +79,7 @@ int command_annotate(int argc, char **argv, struct error *err) {
                                .shard = both.files.shard,
                                .output = both.files.output,
                                .folder = folder,
-                               .progress = show_progress,
+                               .progress = progress_follow,
                                .progress_context = &progress};
     result = annotate_run(&job, err);
     progress_end(&progress);

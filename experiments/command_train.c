@@ -39,15 +39,6 @@ struct both { // one target for one table: the files, then the training's settin
     struct train_settings train;
 };
 
-static void show_progress(void *context, double done, double total, const char *note) {
-    struct progress *p = context;
-    if (!p->total) { // the first step of this session, which a checkpoint may have begun late
-        p->total = total;
-        p->done_at_start = done - 1;
-    }
-    progress_update(p, done, note);
-}
-
 // The folder is one process's at a time, a sweep's too (its workers take the same lock).
 static int lock_folder(char path[PATH_SIZE], const char *folder, struct error *err) {
     int busy, lock;
@@ -91,7 +82,7 @@ int command_train(int argc, char **argv, struct error *err) {
                             .validation = *both.files.validation ? both.files.validation : NULL,
                             .folder = both.files.output,
                             .trace = *both.files.trace ? both.files.trace : NULL,
-                            .progress = show_progress,
+                            .progress = progress_follow,
                             .progress_context = &progress};
     result = train_run(&job, err);
     progress_end(&progress);

@@ -54,6 +54,15 @@ void progress_update(struct progress *p, double done, const char *note) {
     p->printed = 1;
 }
 
+void progress_follow(void *context, double done, double total, const char *note) {
+    struct progress *p = context;
+    if (!p->total) {
+        p->total = total;
+        p->done_at_start = done - 1;
+    }
+    progress_update(p, done, note);
+}
+
 void progress_end(struct progress *p) {
     if (p->terminal && p->printed)
         fputs("\r\033[K", stderr);

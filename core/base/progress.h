@@ -17,7 +17,10 @@ struct progress {
 void progress_start(struct progress *p, const char *label, const char *unit, double total,
                     double done_at_start);
 void progress_update(struct progress *p, double done, const char *note); // note: appended, or NULL
-void progress_end(struct progress *p);                                   // clears the line on a terminal
+// A callback of long work whose total is known at its first step alone, and which a checkpoint may have begun
+// late. context: the struct progress, started with a total of 0.
+void progress_follow(void *context, double done, double total, const char *note);
+void progress_end(struct progress *p); // clears the line on a terminal
 
 double seconds_now(void);                          // monotonic clock
 char *duration_text(double seconds, char out[32]); // "0:07", "12:30", "3:05:00"
