@@ -7,6 +7,7 @@
 #include "core/base/random.h"
 #include "core/kernels/real.h"
 #include "core/shard/shard.h"
+#include "experiments/work.h"
 #include "tests/suite.h"
 
 #include <math.h>
@@ -271,6 +272,9 @@ static void test_change_of_precision_is_recorded(void) {
         CU_ASSERT_FATAL(json_array_size(computed) == 2 && first && second);
         CU_ASSERT(!strncmp(first, "float ", 6) && strstr(first, " from iteration 0"));
         CU_ASSERT(!strncmp(second, "bf16 ", 5) && strstr(second, " from iteration 7"));
+        json_t *quality = real_work.annotation(suite_path("moved.h5"), &err); // for the records of runs
+        CU_ASSERT(json_equal(json_object_get(quality, "computed"), computed));
+        json_decref(quality);
     } else { // a double build knows its own precision alone
         CU_ASSERT_PTR_NULL(computed);
     }
