@@ -16,6 +16,16 @@ const char fixture_table_text[] = "[table]\n"
                                   "q = 1\n"
                                   "size = 223\n";
 
+const char fixture_annotated_table_text[] = "[table]\n"
+                                            "title = t\n"
+                                            "row = n\n"
+                                            "rows = 0, 1, 5, All\n"
+                                            "columns = reff, abn, reff-l1\n"
+                                            "[fixed]\n"
+                                            "p = 0\n"
+                                            "q = 1\n"
+                                            "size = 223\n";
+
 const char fixture_profile_text[] = "[profile]\n"
                                     "title = for tests\n"
                                     "seeds = 1,2\n"

@@ -11,6 +11,7 @@
 enum { FIXTURE_RUNS = 8, FIXTURE_DATA_SETS = 4 };
 
 extern const char fixture_table_text[], fixture_profile_text[];
+extern const char fixture_annotated_table_text[]; // n annotated images: 0, 1, 5, All; reff, abn, reff-l1
 
 struct fixture {
     struct profile profile;

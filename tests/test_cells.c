@@ -167,16 +167,6 @@ static void test_bad_inputs(void) {
 
 // ----------------------------------------------------------------------------------- other data, other n
 
-static const char axes_table[] = "[table]\n"
-                                 "title = t\n"
-                                 "row = n\n"
-                                 "rows = 0, 1, 5, All\n"
-                                 "columns = reff, abn, reff-l1\n"
-                                 "[fixed]\n"
-                                 "p = 0\n"
-                                 "q = 1\n"
-                                 "size = 223\n";
-
 static const struct cell *find(const struct fixture *f, double n, const char *column) {
     const struct table *t = &f->tables[0];
     const struct cell *cell = plan_find(&f->plan, t, table_row(t, n), table_column(t, column), 1);
@@ -187,7 +177,7 @@ static const struct cell *find(const struct fixture *f, double n, const char *co
 // n = 0 is the baseline for every ReFF, an ABN without map loss for ABN; All is the cell of tables without n.
 static void test_annotations(void) {
     struct fixture f, plain;
-    fixture_make_table(&f, axes_table, fixture_profile_text);
+    fixture_make_table(&f, fixture_annotated_table_text, fixture_profile_text);
     fixture_make(&plain, fixture_profile_text);
     CU_ASSERT_EQUAL(f.plan.count, 2 * (2 + 3 * 3)); // two seeds; one baseline
     const struct cell *baseline = find(&f, 0, "reff"), *without = find(&f, 0, "abn"),
@@ -220,8 +210,8 @@ static void test_annotator_digest(void) {
     char text[2000];
     struct fixture f, g;
     snprintf(text, sizeof text, "%s[annotator]\niterations = 7\n", fixture_profile_text);
-    fixture_make_table(&f, axes_table, fixture_profile_text);
-    fixture_make_table(&g, axes_table, text);
+    fixture_make_table(&f, fixture_annotated_table_text, fixture_profile_text);
+    fixture_make_table(&g, fixture_annotated_table_text, text);
     CU_ASSERT_EQUAL(find(&g, 5, "reff")->annotator.iterations, 7);
     CU_ASSERT(strcmp(find(&f, 5, "reff")->digest, find(&g, 5, "reff")->digest));
     CU_ASSERT(strcmp(find(&f, 5, "abn")->annotation_digest, find(&g, 5, "abn")->annotation_digest));

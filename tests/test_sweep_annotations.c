@@ -10,21 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char annotated_table[] = "[table]\n"
-                                      "title = t\n"
-                                      "row = n\n"
-                                      "rows = 0, 1, 5, All\n"
-                                      "columns = reff, abn, reff-l1\n"
-                                      "[fixed]\n"
-                                      "p = 0\n"
-                                      "q = 1\n"
-                                      "size = 223\n";
 enum { ANNOTATED_RUNS = 2 * (2 + 3 * 3), ANNOTATIONS = 2 * 2, NEED_ANNOTATIONS = 2 * 2 * 3 };
 
 static void begin_annotated(const char *name) {
     trial_begin(name);
     fixture_free(&trial.fixture);
-    fixture_make_table(&trial.fixture, annotated_table, fixture_profile_text);
+    fixture_make_table(&trial.fixture, fixture_annotated_table_text, fixture_profile_text);
     CU_ASSERT_EQUAL_FATAL(trial.fixture.plan.count, ANNOTATED_RUNS);
 }
 

@@ -252,20 +252,13 @@ static int make_identity(struct work *w) {
     return result;
 }
 
-static size_t values_of(const struct parameters *p) {
-    size_t total = 0;
-    for (int i = 0; i < p->count; i++)
-        total += p->items[i].size;
-    return total * sizeof(real);
-}
-
 static void list_parts(struct work *w, struct snapshot_part parts[PARTS]) {
     struct pix2pix_side *sides[2] = {&w->p->generator, &w->p->discriminator};
     parts[0] = (struct snapshot_part){.bytes = &w->state, .size = sizeof w->state};
     for (int s = 0; s < 2; s++) {
         size_t trained = sides[s]->parameters.trained_size * sizeof(real);
         parts[1 + 3 * s] = (struct snapshot_part){.bytes = sides[s]->parameters.storage,
-                                                  .size = values_of(&sides[s]->parameters)};
+                                                  .size = sides[s]->parameters.size * sizeof(real)};
         parts[2 + 3 * s] = (struct snapshot_part){.bytes = sides[s]->mean, .size = trained};
         parts[3 + 3 * s] = (struct snapshot_part){.bytes = sides[s]->square, .size = trained};
     }
@@ -400,8 +393,9 @@ static int annotate_batch(struct work *w, struct shard_writer *out, long first, 
 static json_t *computed_json(const struct spans *s) {
     json_t *all = json_array();
     for (int i = 0; i < s->count; i++)
-        json_array_append_new(all, json_sprintf("%s %s from iteration %ld", s->items[i].precision,
-                                                s->items[i].products, s->items[i].from));
+        json_array_append_new(all, json_sprintf("%s%s%s from iteration %ld", s->items[i].precision,
+                                                *s->items[i].products ? " " : "", s->items[i].products,
+                                                s->items[i].from));
     return all;
 }
 

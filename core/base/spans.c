@@ -13,8 +13,9 @@ int spans_begin(struct spans *s, long step, const char *precision, const char *p
     if (last && !strcmp(last->precision, now.precision) && !strcmp(last->products, now.products))
         return 0;
     if (last)
-        fail(err, "%s: computed in %s %s until %s %ld, in %s %s from there: the bits of neither", what,
-             last->precision, last->products, unit, now.from, now.precision, now.products);
+        fail(err, "%s: computed in %s%s%s until %s %ld, in %s%s%s from there: the bits of neither", what,
+             last->precision, *last->products ? " " : "", last->products, unit, now.from, now.precision,
+             *now.products ? " " : "", now.products);
     if (s->count < SPANS_MOST)
         s->items[s->count++] = now;
     return last != NULL;

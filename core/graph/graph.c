@@ -109,6 +109,7 @@ int parameters_allocate(struct parameters *p, struct error *err) {
     p->storage = allocate(total + trained, sizeof(real), "parameters", err);
     if (!p->storage)
         return -1;
+    p->size = total;
     p->trained_size = trained;
     // Trained ones first, so that the optimiser sees one array of values and one of gradients.
     real *at = p->storage, *gradient = p->storage + total;

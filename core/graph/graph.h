@@ -59,7 +59,8 @@ struct parameters {
     int count;
     struct parameter *items; // [count]
     real *storage;           // all values, then all gradients
-    size_t trained_size;     // numbers in all trained parameters together
+    size_t size;             // numbers in all parameters together
+    size_t trained_size;     // in the trained ones
 };
 
 struct graph;

@@ -20,19 +20,12 @@ struct parts {
     char identity[DIGEST_SIZE + 64];
 };
 
-static size_t all_values(const struct parameters *p) {
-    size_t total = 0;
-    for (int i = 0; i < p->count; i++)
-        total += p->items[i].size;
-    return total;
-}
-
 static void make_parts(struct parts *p, const char *identity, const struct trainer *t) {
     const struct snapshot_part list[PARTS] = {
         {.bytes = &p->state, .size = sizeof p->state},
         {.bytes = &p->sgd_steps, .size = sizeof p->sgd_steps},
         {.text = &p->metrics},
-        {.bytes = t->parameters.storage, .size = all_values(&t->parameters) * sizeof(real)},
+        {.bytes = t->parameters.storage, .size = t->parameters.size * sizeof(real)},
         {.bytes = t->velocity, .size = t->parameters.trained_size * sizeof(real)}};
     memcpy(p->list, list, sizeof list);
     snprintf(p->identity, sizeof p->identity, "checkpoint 4 in %s of %s", REAL_NAME, identity);
