@@ -55,10 +55,15 @@ ifneq ($(strip $(REFUSED)),)
 $(error make $(subst :, does not take ,$(firstword $(REFUSED)))=)
 endif
 
-SOURCES   := $(filter-out experiments/main.c,$(wildcard core/*/*.c gen/*.c experiments/*.c))
-TESTS     := $(wildcard tests/*.c)
+SOURCES   := $(filter-out experiments/command/main.c,$(wildcard core/*/*.c gen/*/*.c experiments/*/*.c))
+TESTS     := $(shell find tests -name "*.c" | LC_ALL=C sort)
 OBJECTS   := $(SOURCES:%.c=$(BUILD)/%.o)
 STAMP     := build/setup.stamp
+
+# Targets that need programs have make build them with all cores, whatever -j they were called with.
+REMAKE    = $(MAKE) --no-print-directory -j$$(nproc)
+# What is built is said in a line; V=1 shows the commands instead.
+say       = $(if $(V),,@printf '  %-4s %s\n' $1 $2;)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -101,7 +106,7 @@ $(BUILD)/flags: FORCE
 
 $(BUILD)/%.o: %.c $(BUILD)/flags | $(STAMP)
 	@mkdir -p $(@D)
-	$(if $(V),,@)$(COMPILE)
+	$(call say,CC,$<)$(COMPILE)
 
 # Kernels that are chosen at run time are compiled for their own instruction set, whatever ARCH is.
 ifeq ($(shell uname -m),x86_64)
@@ -114,18 +119,18 @@ endif
 
 # Drawing works with finite numbers, and the sign of a zero shows nowhere: told so, the compiler needs no branch where a
 # number is cut to 0..1. None of these changes the order of operations or a rounding; tests hold the bytes.
-$(BUILD)/gen/pattern.o $(BUILD)/gen/patterns_%.o $(BUILD)/gen/builtin_%.o: \
+$(BUILD)/gen/draw/pattern.o $(BUILD)/gen/draw/patterns_%.o $(BUILD)/gen/draw/builtin_%.o: \
     FLAGS += -fno-math-errno -fno-trapping-math -ffinite-math-only -fno-signed-zeros
 
 # Files that .incbin takes in, which -MMD does not see.
-$(BUILD)/gen/sources.o: gen/sources.ini
-$(BUILD)/gen/texture_set.o: $(wildcard gen/sets/*.ini)
+$(BUILD)/gen/fetch/sources.o: gen/fetch/sources.ini
+$(BUILD)/gen/textured_mnist/texture_set.o: $(wildcard gen/textured_mnist/sets/*.ini)
 
 $(BUILD)/libreff.a: $(OBJECTS)
 	@rm -f $@ && ar rcs $@ $^
 
-$(BUILD)/reff: $(BUILD)/experiments/main.o $(BUILD)/libreff.a
-	$(if $(V),,@)$(LINK)
+$(BUILD)/reff: $(BUILD)/experiments/command/main.o $(BUILD)/libreff.a
+	$(call say,LINK,$@)$(LINK)
 
 # ---- experiments: the paper's tables
 #: PROFILE=     tiny, quick (default), half, standard or paper: how large data and network are, or an .ini file
@@ -157,19 +162,19 @@ TABLES := table1 table2 table3 table3a table3b supp-table1 supp-table2 supp-tabl
 
 .PHONY: $(TABLES) tables show status
 $(TABLES): # one of the paper's tables
-	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(REMAKE) build
 	@$(BUILD)/reff run $@ $(SWEEP)
 
 tables: ## all tables of the paper and its supplement, in one sweep (or one: table1 2 3 3a 3b, supp-table1 to 4)
-	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(REMAKE) build
 	@$(BUILD)/reff run tables $(SWEEP)
 
 show: ## the tables from the results that are there (METRIC=annotation.iou; METRIC=list)
-	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(REMAKE) build
 	@$(BUILD)/reff table tables $(REQUEST) $(if $(METRIC),--metric '$(METRIC)')
 
 status: ## where the runs stand
-	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(REMAKE) build
 	@$(BUILD)/reff status $(REQUEST)
 
 # ---- figures and the report, from the results that are there (figures make the models that they lack)
@@ -180,38 +185,38 @@ PAPER = $(or $(RESULTS),results)/paper/$(basename $(notdir $(or $(PROFILE),quick
 
 .PHONY: figures paper
 figures: ## the paper's figures and curves as PNG and PDF (RESULTS/figures/PROFILE)
-	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(REMAKE) build
 	@$(BUILD)/reff figure --train $(if $(PROFILE),--profile '$(PROFILE)') $(if $(DATA),--data '$(DATA)') \
 	    $(if $(SEEDS),--seeds '$(SEEDS)') $(if $(RESULTS),--results '$(RESULTS)') $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)')
 
 paper: ## the report of a profile's results as PDF (RESULTS/paper/PROFILE/report.pdf)
 	@scripts/setup $(PAPER_PACKAGES)
-	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(REMAKE) build
 	@$(BUILD)/reff report $(if $(PROFILE),--profile '$(PROFILE)') $(if $(RESULTS),--results '$(RESULTS)') >/dev/null
 	@scripts/latex paper/report.tex '$(PAPER)'
 
 # ---- real data
 #: SETS=        which files `make data` fetches: mnist dtd isic2017 pets models; default: all
-#: MIRROR=      address to take them from instead; SOURCES_FILE= a file like gen/sources.ini
+#: MIRROR=      address to take them from instead; SOURCES_FILE= a file like gen/fetch/sources.ini
 
 .PHONY: data
 data: ## fetch the official files of real data into DATA=folder (SETS='mnist dtd')
 	@$(if $(DATA),,echo 'make data: say where to: DATA=folder' >&2; exit 2)
-	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(REMAKE) build
 	@$(BUILD)/reff fetch --data '$(DATA)' $(if $(MIRROR),--mirror '$(MIRROR)') \
 	    $(if $(SOURCES_FILE),--sources '$(SOURCES_FILE)') $(if $(call on,$(DRY_RUN)),--dry-run) $(SETS)
 
 # ---- tests: SANITIZE=1 builds with address and undefined-behaviour checks
 
-# The suites of tests/test_*.c, one line SUITE(name) each, for tests/main.c (tests/suite.h says why).
+# The suites of the files tests/**/test_*.c, one line SUITE(name) each, for tests/support/main.c (tests/support/suite.h says why).
 $(BUILD)/build_suites.h: FORCE
 	@mkdir -p $(@D)
-	@printf 'SUITE(%s)\n' $(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c)) > $@.new
+	@printf 'SUITE(%s)\n' $(patsubst test_%.c,%,$(notdir $(filter %.c,$(foreach t,$(TESTS),$(if $(filter test_%,$(notdir $t)),$t))))) > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
-$(BUILD)/tests/main.o: $(BUILD)/build_suites.h
+$(BUILD)/tests/support/main.o: $(BUILD)/build_suites.h
 
 $(BUILD)/tests/run: $(TESTS:%.c=$(BUILD)/%.o) $(BUILD)/libreff.a
-	$(if $(V),,@)$(CC) $(FLAGS) $^ $$(pkg-config --libs $(PACKAGES) cunit) -lm -o $@
+	$(call say,LINK,$@)$(CC) $(FLAGS) $^ $$(pkg-config --libs $(PACKAGES) cunit) -lm -o $@
 
 # Tests also run the program itself: it lies beside the folder of the tests, in the same configuration.
 TEST_CONFIGS := $(if $(filter-out 0,$(SANITIZE)),sanitize,release double)
@@ -219,7 +224,7 @@ TEST_CONFIGS := $(if $(filter-out 0,$(SANITIZE)),sanitize,release double)
 .PHONY: test test-programs golden
 test: ## all tests, in float and in double (SANITIZE=1: under address and undefined-behaviour sanitizers)
 	@for config in $(TEST_CONFIGS); do \
-	    $(MAKE) --no-print-directory -j$$(nproc) CONFIG=$$config test-programs || exit; done
+	    $(REMAKE) CONFIG=$$config test-programs || exit; done
 	@ASAN_OPTIONS=detect_leaks=1 scripts/tally $(TEST_CONFIGS:%=build/%/tests/run)
 
 test-programs: $(BUILD)/tests/run $(BUILD)/reff
@@ -231,14 +236,14 @@ GOLDEN_float  := release
 GOLDEN_bf16   := release
 GOLDEN_CONFIG  = $(or $(GOLDEN_$(PRECISION)),$(error PRECISION=$(PRECISION) is none of double, float, bf16))
 golden: ## compare the engine with golden files (GOLDEN=folder PRECISION=double|float|bf16)
-	@$(MAKE) --no-print-directory -j$$(nproc) CONFIG=$(GOLDEN_CONFIG) build
+	@$(REMAKE) CONFIG=$(GOLDEN_CONFIG) build
 	@build/$(GOLDEN_CONFIG)/reff golden $(if $(filter bf16,$(PRECISION)),--precision bf16) '$(GOLDEN)'
 
 # ---- regression of accuracy
 
 .PHONY: regress
 regress: ## check that training still gives the reference's results (a minute or two)
-	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@$(REMAKE) build
 	@$(BUILD)/reff regress $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)')
 
 # ---- speed
@@ -249,7 +254,7 @@ PEER_PACKAGES := python3-torch libdnnl-dev
 .PHONY: bench bench-programs
 bench: ## measure training steps, convolutions and the machine's limits (RESULTS/bench/step.json; PEER=1)
 	@$(if $(call on,$(PEER)),scripts/setup $(PEER_PACKAGES))
-	@$(MAKE) --no-print-directory -j$$(nproc) bench-programs
+	@$(REMAKE) bench-programs
 	@$(BUILD)/reff bench $(if $(THREADS),--threads '$(THREADS)') $(if $(call on,$(PEER)),--peers all) \
 	    $(if $(RESULTS),--output '$(RESULTS)/bench/step.json')
 
@@ -260,11 +265,12 @@ $(BUILD)/bench_onednn: scripts/bench_onednn.c
 	@mkdir -p $(@D)
 	$(if $(V),,@)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -fopenmp -Wall -Wextra $< -ldnnl -o $@
 
-# ---- fuzzing: the targets of tests/fuzz_targets.c, which also run as plain tests over tests/corpus
+# ---- fuzzing: the targets of tests/fuzz/fuzz_targets.c, which also run as plain tests over tests/fuzz/corpus
 
 FUZZ         ?= idx
 FUZZ_SECONDS ?= 60
-FUZZ_SOURCES := tests/fuzz_targets.c $(patsubst %,gen/%.c,builtin_digits catalogue digits gzip image isic2017 members pets resample texture_set) \
+FUZZ_SOURCES := tests/fuzz/fuzz_targets.c $(patsubst %,gen/%.c,draw/builtin_digits $(addprefix read/,gzip image members resample) \
+                $(addprefix photographs/,catalogue isic2017 pets) $(addprefix textured_mnist/,digits texture_set)) \
                 $(patsubst %,core/base/%.c,digest error file memory random settings) core/graph/graph.c core/train/weights.c
 .PHONY: fuzz
 fuzz: $(STAMP) ## look for inputs that break a parser (FUZZ=idx|image|gzip|archive|settings|safetensors|csv|pets|trimap FUZZ_SECONDS=60)
@@ -273,25 +279,28 @@ fuzz: $(STAMP) ## look for inputs that break a parser (FUZZ=idx|image|gzip|archi
 	@clang -std=gnu11 -D_GNU_SOURCE $(ARCH) -ffp-contract=off -O1 -g -w -I. -DFUZZ_TARGET=fuzz_$(FUZZ) \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $$(pkg-config --cflags $(PACKAGES)) \
 	    $(FUZZ_SOURCES) $$(pkg-config --libs $(PACKAGES)) -lm -o build/fuzz/run-$(FUZZ)
-	@cd build/fuzz/$(FUZZ) && ../run-$(FUZZ) -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -print_final_stats=1 . ../../../tests/corpus/$(FUZZ)
+	@cd build/fuzz/$(FUZZ) && ../run-$(FUZZ) -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -print_final_stats=1 . ../../../tests/fuzz/corpus/$(FUZZ)
 
 # ---- lint: the same files by clang-format, clang-tidy, cppcheck
 
 LINT         := build/lint
-LINT_SOURCES := $(SOURCES) experiments/main.c $(TESTS)
-LINT_HEADERS := $(wildcard core/*/*.h gen/*.h experiments/*.h tests/*.h)
+LINT_SOURCES := $(SOURCES) experiments/command/main.c $(TESTS)
+LINT_HEADERS := $(wildcard core/*/*.h gen/*/*.h experiments/*/*.h) $(shell find tests -name "*.h")
 LINT_FLAGS    = $(filter-out -W%,$(FLAGS)) $$(pkg-config --cflags $(PACKAGES))
 
-.PHONY: lint lint-setup lint-format lint-cppcheck clean
-lint: ## clang-format, clang-tidy and cppcheck: no findings allowed (only changed files are looked at again)
-	@$(MAKE) --no-print-directory lint-setup
-	@$(MAKE) --no-print-directory -k -j$$(nproc) lint-format lint-cppcheck $(LINT_SOURCES:%.c=$(LINT)/%.tidy)
+.PHONY: lint lint-setup lint-format lint-layers lint-cppcheck clean
+lint: ## clang-format, clang-tidy, cppcheck and scripts/layers: no findings allowed (only changed files are looked at again)
+	@$(REMAKE) lint-setup
+	@$(REMAKE) -k lint-format lint-layers lint-cppcheck $(LINT_SOURCES:%.c=$(LINT)/%.tidy)
 
 lint-setup: $(STAMP) $(BUILD)/build_revision.h $(BUILD)/build_suites.h
-	@scripts/setup clang-format clang-tidy cppcheck libomp-dev
+	@scripts/setup clang-format clang-tidy cppcheck libomp-dev python3
 
 lint-format:
 	@clang-format --dry-run -Werror $(LINT_SOURCES) $(LINT_HEADERS)
+
+lint-layers:
+	@scripts/layers
 
 $(LINT)/%.tidy: %.c .clang-tidy $(LINT_HEADERS)
 	@mkdir -p $(@D)
@@ -306,10 +315,10 @@ lint-cppcheck:
 	    '-Djson_array_foreach(array,index,value)=for(index=0,value=0;array;)' \
 	    --inline-suppr --suppress=missingInclude --suppress=missingIncludeSystem \
 	    --suppress=preprocessorErrorDirective:core/kernels/vector.c \
-	    --suppress=preprocessorErrorDirective:experiments/request.h --suppress=unmatchedSuppression \
+	    --suppress=preprocessorErrorDirective:experiments/suite/request.h --suppress=unmatchedSuppression \
 	    --error-exitcode=1 $(LINT_SOURCES)
 
 clean: ## remove everything that was built (results stay)
 	@rm -rf build
 
--include $(OBJECTS:.o=.d) $(TESTS:%.c=$(BUILD)/%.d) $(BUILD)/experiments/main.d
+-include $(OBJECTS:.o=.d) $(TESTS:%.c=$(BUILD)/%.d) $(BUILD)/experiments/command/main.d

@@ -12,7 +12,7 @@ import json
 import os
 import sys
 
-ALL = 1e9  # as records have n where every image is annotated (experiments/table.h)
+ALL = 1e9  # as records have n where every image is annotated (experiments/plan/table.h)
 
 
 def lines(folder, data):

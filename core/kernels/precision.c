@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/kernels/precision.h"
 
-#include "core/base/isa.h"
+#include "core/kernels/isa.h"
 #include "core/kernels/real.h"
 
 #include <string.h>

@@ -20,7 +20,7 @@
 #ifndef REFF_KERNELS_TILES_H
 #define REFF_KERNELS_TILES_H
 
-#include "core/base/isa.h"
+#include "core/kernels/isa.h"
 #include "core/kernels/precision.h"
 #include "core/kernels/real.h"
 

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `reff bench` measures (engine.md, section 3): the machine's own limits, whole training steps, where
+// their time goes, single convolutions; and what PyTorch and oneDNN do on the same machine in the same
+// minutes.
+//
+// Each measurement is made in a child process of its own (isolate.h), so that its peak memory is its own too.
+// Other work on the machine disturbs in one direction only: the fastest of several repetitions counts, of
+// ours and of the peers'.
+#ifndef REFF_EXPERIMENTS_BENCH_BENCH_H
+#define REFF_EXPERIMENTS_BENCH_BENCH_H
+
+#include "core/base/error.h"
+#include "core/graph/graph.h"
+#include "core/kernels/convolution.h"
+#include "core/train/train.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+struct bench_effort { // how long each thing is measured
+    int threads;
+    double seconds; // at least
+};
+
+// ---- limits of the machine: experiments/bench/bench_limits.c
+
+struct bench_limits { // all threads together; 0: the processor has no such instructions
+    double f32_gflops, bf16_gflops, read_gbs;
+    const char *f32_unit, *bf16_unit; // "AVX-512", "AMX-BF16"; "none"
+};
+
+int bench_limits_measure(struct bench_limits *out, const struct bench_effort *effort, struct error *err);
+
+// ---- precisions: experiments/bench/bench_steps.c
+
+// Those measured: f32 (f64 in a build in double), and bf16 where `auto` would choose it.
+int bench_measures(enum precision precision);
+const char *bench_precision_name(enum precision precision); // "f32", "f64", "bf16"
+double bench_limit(const struct bench_limits *limits, enum precision precision);
+
+// ---- training steps: experiments/bench/bench_steps.c
+
+struct bench_case {                 // a network of experiments/bench/bench.ini with a method
+    struct train_settings training; // the profile's
+    int pixels, classes;
+    enum precision precision; // that of `training`
+};
+
+struct bench_cases {
+    int count;
+    struct bench_case *items;
+};
+
+// The cases of the networks and methods in these lists ("resnet50,small"; networks "": all of bench.ini), in
+// bench.ini's order, each in every precision. Free with bench_cases_free, also after a failure.
+int bench_cases_read(struct bench_cases *out, const char *networks, const char *methods, struct error *err);
+void bench_cases_free(struct bench_cases *cases);
+
+struct bench_peer { // the same step, or the same convolution, by someone else
+    char name[64];  // "PyTorch 1.13.1, contiguous"; "": not measured
+    double images_per_s, peak_mb;
+};
+
+struct bench_step {
+    double seconds, images_per_s; // of the fastest step
+    double peak_mb;               // high-water mark of the process, program and libraries included
+    double parameters;            // how many numbers are trained
+    double gflop;                 // multiplications and additions of its products
+    double gbyte;                 // if each map of each layer read and wrote its arrays once
+    json_t *kinds, *slowest;      // bench_layers_json
+    struct bench_peer peer;
+};
+
+int bench_step_measure(struct bench_step *out, const struct bench_case *c, const struct bench_effort *effort,
+                       struct error *err);
+void bench_step_free(struct bench_step *step);
+
+// ---- where a step's time goes: experiments/bench/bench_layers.c
+
+struct bench_layers { // an observer of a graph
+    const struct graph *graph;
+    double began;           // the map at hand
+    double in_layers;       // seconds of this step so far
+    double *seconds;        // [nodes][MAP_COUNT] of the fastest time; 0: never run
+    double outside, update; // the same of what is in no layer, and of the optimiser
+};
+
+int bench_layers_watch(struct bench_layers *layers, struct graph *g, struct error *err);
+void bench_layers_free(struct bench_layers *layers); // before the graph; nobody looks at it any more
+
+// A step has ended whose gradient and update took so long.
+void bench_layers_end_step(struct bench_layers *layers, double gradient, double update);
+
+// {"kinds": [{"layer", "map", "seconds", "share"}], "slowest": [{"node", "layer", "map", "seconds",
+// "share"}]} of the steps seen. Images and losses, which are in no layer, are a kind too, and so is the
+// optimiser: the shares sum to 1.
+json_t *bench_layers_json(const struct bench_layers *layers, struct error *err);
+
+// Work of one step, counted from the graph as it is planned (see struct bench_step).
+void bench_layers_work(const struct graph *g, double *flop, double *bytes);
+
+// ---- convolutions: experiments/bench/bench_convolutions.c
+
+enum bench_product { BENCH_FORWARD, BENCH_DATA, BENCH_WEIGHT, BENCH_PRODUCTS };
+extern const char *const bench_products[BENCH_PRODUCTS]; // "forward", "data", "weight"
+
+struct bench_convolution {
+    struct convolution shape;
+    int of_images; // its input is the images, which need no gradient
+    double gflops[BENCH_PRODUCTS];
+    double onednn_gflops[BENCH_PRODUCTS]; // 0: not measured
+};
+
+struct bench_convolutions {
+    int count;
+    struct bench_convolution *items;
+};
+
+// The distinct convolutions of a case's network, each in every precision. Free with bench_convolutions_free,
+// also after a failure.
+int bench_convolutions_list(struct bench_convolutions *out, const struct bench_case *c, struct error *err);
+int bench_convolution_measure(struct bench_convolution *out, const struct bench_effort *effort,
+                              struct error *err);
+void bench_convolutions_free(struct bench_convolutions *convolutions);
+
+enum { BENCH_SHAPE_SIZE = 96 };
+// "16 x 64x56x56 -> 256x56x56, 1x1 / 1": images, input, output, kernel, stride.
+char *bench_shape_text(const struct convolution *c, char out[BENCH_SHAPE_SIZE]);
+double bench_convolution_flop(const struct convolution *c);  // of any of the three products
+double bench_convolution_bytes(const struct convolution *c); // of input, weight and output together
+
+// ---- peers: experiments/bench/bench_peers.c
+
+struct bench_peers {
+    char torch[32];  // PyTorch's version; "": not installed, or not asked for
+    char onednn[32]; // oneDNN's
+};
+
+enum bench_peers_wish { BENCH_PEERS_NONE, BENCH_PEERS_FOUND, BENCH_PEERS_ALL };
+
+// What is installed (a build in double has no peers). BENCH_PEERS_ALL: fails when one is missing.
+int bench_peers_find(struct bench_peers *peers, enum bench_peers_wish wish, struct error *err);
+
+// The step in the faster of PyTorch's two memory formats, in float32 whatever the precision of ours. Leaves
+// peer->name empty for methods and networks that scripts/bench_peer.py does not have.
+int bench_peer_step(struct bench_peer *peer, const struct bench_peers *peers, const struct bench_case *c,
+                    double parameters, const struct bench_effort *effort, struct error *err);
+
+// Fills in onednn_gflops. Only where oneDNN is there.
+int bench_peer_convolution(struct bench_convolution *convolution, const struct bench_effort *effort,
+                           struct error *err);
+
+// ---- results: experiments/bench/bench_report.c
+
+struct bench_report {
+    json_t *machine;
+    struct bench_effort effort;
+    struct bench_limits limits;
+    struct bench_cases cases;
+    struct bench_step *steps; // [cases.count]
+    struct bench_convolutions convolutions;
+};
+
+json_t *bench_report_json(const struct bench_report *report, struct error *err);
+void bench_report_print(FILE *out, const struct bench_report *report);
+
+#endif

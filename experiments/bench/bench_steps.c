@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole training steps on images made up once: what a run does between reading a batch and the next.
+#include "core/base/json_fields.h"
+#include "core/base/memory.h"
+#include "core/base/progress.h"
+#include "core/base/random.h"
+#include "core/train/trainer.h"
+#include "experiments/bench/bench.h"
+#include "experiments/plan/home.h"
+#include "experiments/plan/profile.h"
+#include "experiments/process/isolate.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+int bench_measures(enum precision precision) {
+    return precision == PRECISION_F32 || precision_choose("auto") == precision;
+}
+
+const char *bench_precision_name(enum precision precision) {
+    return precision == PRECISION_BF16 ? "bf16" : sizeof(real) == sizeof(float) ? "f32" : "f64";
+}
+
+double bench_limit(const struct bench_limits *limits, enum precision precision) {
+    return precision == PRECISION_BF16 ? limits->bf16_gflops
+                                       : limits->f32_gflops * (double)sizeof(float) / (double)sizeof(real);
+}
+
+// ---------------------------------------------------------------------------------------- which
+
+struct section { // of bench.ini
+    char name[SETTING_WORD_SIZE], profile[SETTING_TEXT_SIZE];
+    int batch; // 0: the profile's
+};
+
+static const struct setting section_keys[] = {
+    SETTING_TEXT(struct section, profile, NULL, "", "profile that the settings come from"),
+    SETTING_INT(struct section, batch, "0", 2, 4096, "images", "images a step; none: the profile's"),
+    SETTING_END,
+};
+
+enum { SECTIONS_MOST = 16 };
+
+struct sections {
+    int count;
+    struct section items[SECTIONS_MOST];
+};
+
+static int take_line(void *context, const char *section, const char *key, const char *value,
+                     const char *where, struct error *err) {
+    struct sections *s = context;
+    struct section *last = s->count ? &s->items[s->count - 1] : NULL;
+    if (!last || strcmp(last->name, section)) {
+        if (s->count == SECTIONS_MOST)
+            return fail_usage(err, "%s: more than %d networks", where, SECTIONS_MOST);
+        last = &s->items[s->count++];
+        snprintf(last->name, sizeof last->name, "%s", section);
+    }
+    const struct setting *setting = settings_find(section_keys, key);
+    return setting ? settings_assign(setting, last, value, where, err)
+                   : fail_usage(err, "%s: unknown key '%.60s'", where, key);
+}
+
+// The next word of "a,b"; *at moves past it. 0 at the end.
+static int next_word(const char **at, char out[SETTING_WORD_SIZE]) {
+    size_t length = strcspn(*at, ",");
+    if (!**at)
+        return 0;
+    snprintf(out, SETTING_WORD_SIZE, "%.*s", (int)length, *at);
+    *at += length + ((*at)[length] == ',');
+    return 1;
+}
+
+// Whether `name` is one of the words; "" holds every word.
+static int is_listed(const char *list, const char *name) {
+    char word[SETTING_WORD_SIZE];
+    for (const char *at = list; next_word(&at, word);)
+        if (!strcmp(word, name))
+            return 1;
+    return !*list;
+}
+
+static int check_networks(const struct sections *s, const char *list, struct error *err) {
+    char word[SETTING_WORD_SIZE], known[512] = "";
+    for (int i = 0; i < s->count; i++)
+        snprintf(known + strlen(known), sizeof known - strlen(known), " %s", s->items[i].name);
+    for (const char *at = list; next_word(&at, word);) {
+        int found = 0;
+        for (int i = 0; i < s->count; i++)
+            found |= !strcmp(s->items[i].name, word);
+        if (!found)
+            return fail_usage(err, "--model: '%s' is none of the networks:%s", word, known);
+    }
+    return 0;
+}
+
+static int add_case(struct bench_cases *out, const struct section *s, const struct profile *p,
+                    const char *method, enum precision precision, struct error *err) {
+    struct trainer_settings resolved;
+    const struct profile_data *data = &p->data[0]; // Textured MNIST
+    double lambda;
+    if (reallocate((void **)&out->items, (size_t)out->count + 1, sizeof *out->items, "the cases", err))
+        return -1;
+    struct bench_case *c = &out->items[out->count];
+    *c = (struct bench_case){.pixels = data->set->pixels(&data->settings), .precision = precision};
+    c->classes = data->set->classes(&data->settings, err);
+    if (c->classes < 0 || profile_training(p, method, data->set->name, &c->training, err))
+        return -1;
+    if (s->batch)
+        c->training.batch = s->batch;
+    snprintf(c->training.method, sizeof c->training.method, "%s", method);
+    snprintf(c->training.precision, sizeof c->training.precision, "%s",
+             precision == PRECISION_BF16 ? "bf16" : "f32");
+    out->count++;
+    return train_resolve(&c->training, c->pixels, c->classes, &resolved, &lambda, err); // knows the methods
+}
+
+static int add_section(struct bench_cases *out, const struct section *s, const char *methods,
+                       struct error *err) {
+    struct profile p;
+    char method[SETTING_WORD_SIZE];
+    int failed = profile_read(&p, s->profile, err);
+    for (const char *at = methods; !failed && next_word(&at, method);)
+        for (enum precision precision = PRECISION_F32; precision <= PRECISION_BF16 && !failed; precision++)
+            failed = bench_measures(precision) && add_case(out, s, &p, method, precision, err);
+    profile_free(&p);
+    return failed ? -1 : 0;
+}
+
+int bench_cases_read(struct bench_cases *out, const char *networks, const char *methods, struct error *err) {
+    struct sections sections = {0};
+    char path[PATH_SIZE];
+    memset(out, 0, sizeof *out);
+    if (home_path(path, "bench/bench.ini", err) || settings_file(path, take_line, &sections, err) ||
+        check_networks(&sections, networks, err))
+        return -1;
+    for (int i = 0; i < sections.count; i++)
+        if (is_listed(networks, sections.items[i].name) && add_section(out, &sections.items[i], methods, err))
+            return -1;
+    return out->count ? 0 : fail_usage(err, "--method: no method is named");
+}
+
+void bench_cases_free(struct bench_cases *cases) {
+    free(cases->items);
+    memset(cases, 0, sizeof *cases);
+}
+
+// ---------------------------------------------------------------------------------------- steps, in a child
+
+struct batch {
+    uint8_t *images, *annotations; // noise; the middle quarter
+    int32_t *labels;               // each class in turn
+};
+
+static void batch_free(struct batch *b) {
+    free(b->images);
+    free(b->annotations);
+    free(b->labels);
+}
+
+static int batch_make(struct batch *b, const struct bench_case *c, struct error *err) {
+    size_t images = (size_t)c->training.batch, side = (size_t)c->pixels, pixels = side * side;
+    struct random r = random_stream(1, random_purpose("bench"), 0);
+    b->images = allocate(images, 3 * pixels, "a batch", err);
+    b->annotations = allocate(images, pixels, "a batch", err);
+    b->labels = allocate(images, sizeof *b->labels, "a batch", err);
+    if (!b->images || !b->annotations || !b->labels)
+        return -1;
+    for (size_t i = 0; i < images * 3 * pixels; i++)
+        b->images[i] = (uint8_t)random_bits(&r);
+    for (size_t i = 0; i < images * pixels; i++) {
+        size_t x = i % side, y = i / side % side;
+        b->annotations[i] =
+            x >= side / 4 && x < side - side / 4 && y >= side / 4 && y < side - side / 4 ? 255 : 0;
+    }
+    for (size_t i = 0; i < images; i++)
+        b->labels[i] = (int32_t)(i % (size_t)c->classes);
+    return 0;
+}
+
+struct stepper {
+    struct trainer *trainer;
+    struct batch batch;
+    double lambda;
+    struct bench_layers layers; // while somebody looks
+};
+
+static int step(struct stepper *s, double *seconds, struct error *err) {
+    struct step_result result;
+    double start = seconds_now();
+    if (trainer_gradient(s->trainer, s->batch.images, s->batch.annotations, s->batch.labels, s->lambda,
+                         &result, err))
+        return -1;
+    double middle = seconds_now();
+    trainer_update(s->trainer, &result);
+    double end = seconds_now();
+    bench_layers_end_step(&s->layers, middle - start, end - middle);
+    *seconds = end - start;
+    return 0;
+}
+
+// Steps until both their number and their time are enough; the seconds of the fastest, -1 on failure.
+static double fastest(struct stepper *s, double enough, int least, struct error *err) {
+    double best = 1e30, seconds, start = seconds_now();
+    for (int i = 0; i < least || seconds_now() - start < enough; i++) {
+        if (step(s, &seconds, err))
+            return -1;
+        best = seconds < best ? seconds : best;
+    }
+    return best;
+}
+
+struct measurement {
+    const struct bench_case *c;
+    const struct bench_effort *effort;
+};
+
+// Warm-up, the steps that count, then some with an observer.
+static json_t *time_steps(struct stepper *s, const struct measurement *m, struct error *err) {
+    enum { LEAST = 3 };
+    struct rusage usage;
+    double flop, bytes, best, enough = m->effort->seconds;
+    if (fastest(s, enough / 4, 1, err) < 0 || (best = fastest(s, enough, LEAST, err)) < 0)
+        return NULL;
+    getrusage(RUSAGE_SELF, &usage);
+    bench_layers_work(s->trainer->steps, &flop, &bytes);
+    json_t *result = NULL;
+    if (!bench_layers_watch(&s->layers, s->trainer->steps, err) && fastest(s, enough / 2, LEAST, err) >= 0)
+        result = bench_layers_json(&s->layers, err);
+    bench_layers_free(&s->layers);
+    if (result)
+        json_object_update_new(result, json_pack("{s:f, s:f, s:f, s:f, s:f}", "seconds", best, "peak_mb",
+                                                 1024e-6 * (double)usage.ru_maxrss, "parameters",
+                                                 (double)s->trainer->parameters.trained_size, "flop", flop,
+                                                 "bytes", bytes));
+    return result;
+}
+
+static json_t *measure(void *context, struct error *err) {
+    const struct measurement *m = context;
+    struct trainer_settings settings;
+    struct stepper s = {0};
+    omp_set_num_threads(m->effort->threads);
+    if (train_resolve(&m->c->training, m->c->pixels, m->c->classes, &settings, &s.lambda, err))
+        return NULL;
+    settings.sgd.lr = 0; // noise cannot be learned: without it a long measurement would end in no numbers
+    json_t *result = NULL;
+    s.trainer = trainer_create(&settings, 1, err);
+    if (s.trainer && !batch_make(&s.batch, m->c, err))
+        result = time_steps(&s, m, err);
+    batch_free(&s.batch);
+    trainer_free(s.trainer);
+    return result;
+}
+
+// ---------------------------------------------------------------------------------------- in the parent
+
+int bench_step_measure(struct bench_step *out, const struct bench_case *c, const struct bench_effort *effort,
+                       struct error *err) {
+    struct measurement m = {c, effort};
+    json_t *result = isolated_json(measure, &m, err);
+    memset(out, 0, sizeof *out);
+    if (!result)
+        return -1;
+    out->seconds = number_of(result, "seconds");
+    out->images_per_s = c->training.batch / out->seconds;
+    out->peak_mb = number_of(result, "peak_mb");
+    out->parameters = number_of(result, "parameters");
+    out->gflop = 1e-9 * number_of(result, "flop");
+    out->gbyte = 1e-9 * number_of(result, "bytes");
+    out->kinds = json_incref(json_object_get(result, "kinds"));
+    out->slowest = json_incref(json_object_get(result, "slowest"));
+    json_decref(result);
+    return 0;
+}
+
+void bench_step_free(struct bench_step *step) {
+    json_decref(step->kinds);
+    json_decref(step->slowest);
+}

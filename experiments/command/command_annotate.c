@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// reff annotate: pseudo-annotations for a training shard from the command line.
+#include "core/annotate/annotator.h"
+#include "core/base/file.h"
+#include "core/base/options.h"
+#include "core/base/progress.h"
+#include "core/shard/shard.h"
+#include "experiments/command/commands.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <string.h>
+
+struct options { // where things are; what is made is in struct annotator_settings
+    char shard[SETTING_TEXT_SIZE], output[SETTING_TEXT_SIZE], folder[SETTING_TEXT_SIZE];
+    int threads;
+};
+
+typedef struct options O;
+
+static const struct setting file_schema[] = {
+    SETTING_PATH(O, shard, NULL, "FILE", "training shard with its true annotations"),
+    SETTING_PATH(O, output, NULL, "FILE", "shard to write"),
+    SETTING_PATH(O, folder, "", "DIR", "for the checkpoint while unfinished; default: OUTPUT.unfinished"),
+    SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "threads; 0: all cores"),
+    SETTING_END,
+};
+
+enum { MOST_SETTINGS = 32 };
+
+struct both { // one target for one table: the files, then the annotator's settings
+    struct options files;
+    struct annotator_settings annotator;
+};
+
+static int print_outcome(const char *path, struct error *err) {
+    struct shard *shard = shard_open(path, err);
+    json_t *attributes = shard ? shard_attributes(shard, err) : NULL;
+    if (attributes)
+        printf("%s: IoU %.3f, mean absolute error %.4f\n", path,
+               json_number_value(json_object_get(attributes, "annotation_iou")),
+               json_number_value(json_object_get(attributes, "annotation_mae")));
+    json_decref(attributes);
+    shard_close(shard);
+    return attributes ? 0 : -1;
+}
+
+int command_annotate(int argc, char **argv, struct error *err) {
+    struct setting schema[MOST_SETTINGS];
+    static struct both both;
+    struct words words;
+    char folder[PATH_SIZE];
+    settings_join(schema, MOST_SETTINGS, file_schema, annotator_schema, offsetof(struct both, annotator));
+    const struct command command = {
+        .name = "annotate",
+        .arguments = "",
+        .summary = "Train a pseudo-annotator on n images per class; let it annotate the others.",
+        .description =
+            "Writes a copy of the shard with the pseudo-annotator's masks, except for the images that "
+            "were drawn to keep\n"
+            "theirs (column 'annotated'), and prints how well its masks agree with the true ones. "
+            "Interrupted work\n"
+            "continues from its checkpoint and ends with the same bits.",
+        .example = "reff annotate --shard train.h5 --n 5 --output train-n5.h5",
+        .schema = schema,
+    };
+    int result = options_parse(&command, argc, argv, &both, &words, err);
+    if (result)
+        return result < 0 ? -1 : 0;
+    if (both.files.threads)
+        omp_set_num_threads(both.files.threads);
+    if (*both.files.folder)
+        snprintf(folder, sizeof folder, "%s", both.files.folder);
+    else
+        snprintf(folder, sizeof folder, "%s.unfinished", both.files.output);
+    struct progress progress;
+    progress_start(&progress, "annotate", "steps", 0, 0);
+    struct annotate_job job = {.settings = &both.annotator,
+                               .shard = both.files.shard,
+                               .output = both.files.output,
+                               .folder = folder,
+                               .progress = progress_follow,
+                               .progress_context = &progress};
+    result = annotate_run(&job, err);
+    progress_end(&progress);
+    return result ? -1 : print_outcome(both.files.output, err);
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// reff eval: a trained network on a shard.
+#include "core/base/options.h"
+#include "core/shard/shard.h"
+#include "core/train/evaluate.h"
+#include "core/train/train.h"
+#include "core/train/weights.h"
+#include "experiments/command/commands.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct options {
+    char weights[SETTING_TEXT_SIZE], model[SETTING_WORD_SIZE], method[SETTING_WORD_SIZE];
+    int width, batch, threads, json;
+};
+
+typedef struct options O;
+
+static const struct setting schema[] = {
+    SETTING_PATH(O, weights, NULL, "FILE", "trained network (safetensors)"),
+    SETTING_CHOICE(O, model, "small", NETWORK_MODELS, "its network"),
+    SETTING_INT(O, width, "64", 1, 512, "channels", "its width"),
+    SETTING_CHOICE(O, method, "baseline", TRAIN_METHODS,
+                   "how it was trained; abn: it has an attention branch"),
+    SETTING_INT(O, batch, "32", 1, 4096, "images", "images at a time"),
+    SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "threads; 0: all cores"),
+    SETTING_SWITCH(O, json, "print the whole report as JSON"),
+    SETTING_END,
+};
+
+static const struct command command = {
+    .name = "eval",
+    .arguments = "SHARD",
+    .summary = "Evaluate a trained network on a shard.",
+    .description = "Accuracy, worst class and group, the share of each layer's Grad-CAM inside the "
+                   "annotation and how often its\n"
+                   "maximum is (pointing game), expected calibration error, and the confusion matrix (rows: "
+                   "labels), with running\n"
+                   "statistics. Of an ABN also the attention branch's accuracy and its map.",
+    .example = "reff eval --weights run/model.safetensors --model small --width 16 test.h5",
+    .least_words = 1,
+    .most_words = 1,
+    .schema = schema,
+};
+
+static void print_share(const json_t *share) {
+    if (json_is_number(share))
+        printf(" %.3f", json_number_value(share));
+    else
+        printf(" not measured"); // the shard has no annotations, or no map is anything but zero
+}
+
+static void print_layers(const json_t *shares) {
+    const char *layer;
+    json_t *share;
+    json_object_foreach((json_t *)shares, layer, share) {
+        printf(" %s", layer);
+        print_share(share);
+    }
+}
+
+static void print_report(const char *path, const json_t *report) {
+    printf("%s: accuracy %.2f %%, worst class %.2f %% (%lld)", path,
+           json_number_value(json_object_get(report, "accuracy")),
+           json_number_value(json_object_get(report, "worst_class_accuracy")),
+           (long long)json_integer_value(json_object_get(report, "worst_class")));
+    if (json_is_number(json_object_get(report, "worst_group_accuracy")))
+        printf(", worst group %.2f %%", json_number_value(json_object_get(report, "worst_group_accuracy")));
+    printf("\nGrad-CAM inside the annotation:");
+    print_layers(json_object_get(report, "cam_inside"));
+    printf("\nits maximum inside (pointing game):");
+    print_layers(json_object_get(report, "pointing"));
+    if (json_object_get(report, "attention_accuracy")) {
+        printf("\nattention branch: accuracy %.2f %%, map inside the annotation",
+               json_number_value(json_object_get(report, "attention_accuracy")));
+        print_share(json_object_get(report, "attention_inside"));
+        printf(", its maximum");
+        print_share(json_object_get(report, "attention_pointing"));
+    }
+    printf("\nexpected calibration error %.2f %%", json_number_value(json_object_get(report, "ece")));
+    printf("\nconfusion (rows: labels)\n");
+    size_t i, j;
+    json_t *row, *cell;
+    json_array_foreach(json_object_get(report, "confusion"), i, row) {
+        json_array_foreach(row, j, cell) printf("%6lld", (long long)json_integer_value(cell));
+        printf("\n");
+    }
+}
+
+static int evaluate(const struct options *o, const char *path, struct shard *shard, struct error *err) {
+    struct shard_shape shape = shard_shape(shard);
+    struct train_settings settings;
+    struct trainer_settings resolved;
+    double lambda;
+    int head_replaced = 0;
+    if (shape.height != shape.width)
+        return fail(err, "%s: images of %d x %d; networks take square ones", path, shape.height, shape.width);
+    settings_default(train_schema, &settings);
+    snprintf(settings.model, sizeof settings.model, "%s", o->model);
+    snprintf(settings.method, sizeof settings.method, "%s", o->method);
+    settings.width = o->width;
+    settings.batch = o->batch;
+    if (train_resolve(&settings, shape.height, shape.classes, &resolved, &lambda, err))
+        return -1;
+    resolved.regularises = 0; // no step will be taken
+    struct trainer *t = trainer_create(&resolved, 0, err);
+    json_t *report = NULL;
+    if (t && !weights_load(&t->parameters, o->weights, &head_replaced, err)) {
+        if (head_replaced)
+            fail(err, "%s: its head is for another number of classes than the %d of %s", o->weights,
+                 shape.classes, path);
+        else
+            report = evaluate_report(t, shard, err);
+    }
+    trainer_free(t);
+    if (!report)
+        return -1;
+    char *text = o->json ? json_text(report) : NULL;
+    int failed = o->json && !text ? fail(err, "out of memory: the report") : 0;
+    if (text)
+        puts(text);
+    else if (!failed)
+        print_report(path, report);
+    free(text);
+    json_decref(report);
+    return failed;
+}
+
+int command_eval(int argc, char **argv, struct error *err) {
+    static struct options o;
+    struct words words;
+    int result = options_parse(&command, argc, argv, &o, &words, err);
+    if (result)
+        return result < 0 ? -1 : 0;
+    if (o.threads)
+        omp_set_num_threads(o.threads);
+    struct shard *shard = shard_open(words.items[0], err);
+    if (!shard)
+        return -1;
+    result = evaluate(&o, words.items[0], shard, err);
+    shard_close(shard);
+    return result;
+}

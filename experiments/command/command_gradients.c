@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// reff gradients: what one step's gradient is made of, and what a precision's rounding makes of it.
+#include "core/base/memory.h"
+#include "core/base/options.h"
+#include "core/kernels/vector.h"
+#include "core/shard/shard.h"
+#include "core/train/train.h"
+#include "core/train/trainer.h"
+#include "core/train/weights.h"
+#include "experiments/command/commands.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options { // what is looked at; how it is trained is in struct train_settings
+    char data[SETTING_TEXT_SIZE];
+    int threads;
+};
+
+typedef struct options O;
+
+static const struct setting file_schema[] = {
+    SETTING_PATH(O, data, NULL, "FILE", "shard whose first images are the batch"),
+    SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "threads; 0: all cores"),
+    SETTING_END,
+};
+
+// The training's settings that a gradient depends on.
+static const char *const taken[] = {"model",     "width",       "method",    "lambda",  "layer_weights",
+                                    "gamma",     "order",       "reduction", "cam_eps", "bn_eps",
+                                    "precision", "activations", "batch",     "seed",    "weights"};
+
+enum { TAKEN = sizeof taken / sizeof *taken, MOST_SETTINGS = 32 };
+
+struct both { // one target for one table: the files, then the training's settings
+    struct options files;
+    struct train_settings train;
+};
+
+struct batch {
+    int pixels, classes;
+    uint8_t *images, *annotations;
+    int32_t *labels;
+};
+
+enum { MAIN, PENALTY, PARTS };
+
+// The gradients of a step's two parts, the cross entropies and the penalty with its factor, in one precision.
+struct parts {
+    size_t size;
+    real *gradient[PARTS]; // [size]; PENALTY: NULL where the method has none
+    double loss[PARTS];
+};
+
+static int read_batch(const struct both *both, struct batch *b, struct error *err) {
+    struct shard *shard = shard_open(both->files.data, err);
+    if (!shard || train_takes(&both->train, shard, err)) {
+        shard_close(shard);
+        return -1;
+    }
+    struct shard_shape shape = shard_shape(shard);
+    size_t n = (size_t)both->train.batch, area = (size_t)shape.height * (size_t)shape.width;
+    uint32_t *index = allocate(n, sizeof *index, "a batch", err);
+    b->pixels = shape.height;
+    b->classes = shape.classes;
+    b->images = allocate(n * area, 3, "a batch", err);
+    b->annotations = allocate(n * area, 1, "a batch", err);
+    b->labels = allocate(n, sizeof *b->labels, "a batch", err);
+    int result = index && b->images && b->annotations && b->labels ? 0 : -1;
+    for (uint32_t i = 0; !result && i < n; i++)
+        index[i] = i;
+    if (!result)
+        result = shard_read(shard, index, (int)n, b->images, b->annotations, b->labels, err);
+    free(index);
+    shard_close(shard);
+    return result;
+}
+
+static void copy_gradient(const struct parameters *p, real *out) {
+    for (int i = 0; i < p->count; i++)
+        if (p->items[i].trained) {
+            memcpy(out, p->items[i].gradient, p->items[i].size * sizeof *out);
+            out += p->items[i].size;
+        }
+}
+
+// The gradient of a step with the penalty's factor multiplied by `factor`; NULL on failure.
+static real *take_gradient(struct trainer *t, const struct batch *b, double lambda, double gamma,
+                           double factor, struct step_result *step, struct error *err) {
+    real *gradient = allocate(t->parameters.trained_size, sizeof *gradient, "a gradient", err);
+    t->settings.gamma = gamma * factor;
+    if (!gradient || trainer_gradient(t, b->images, b->annotations, b->labels, lambda * factor, step, err)) {
+        free(gradient);
+        return NULL;
+    }
+    copy_gradient(&t->parameters, gradient);
+    return gradient;
+}
+
+// The penalty's gradient is the difference of two steps', without it and with so much of it that the rest is
+// a rounding error beside it (engine.md has both parts go through the network in one pass, as training does).
+enum { MUCH = 1000 };
+
+static int take_parts(struct trainer *t, const struct batch *b, double lambda, struct parts *out,
+                      struct error *err) {
+    double gamma = t->settings.gamma;
+    struct step_result step;
+    out->size = t->parameters.trained_size;
+    real *main = take_gradient(t, b, lambda, gamma, 0, &step, err);
+    out->gradient[MAIN] = main;
+    if (!main)
+        return -1;
+    out->loss[MAIN] = step.loss_main + step.loss_att;
+    if (t->attention ? gamma <= 0 : !t->settings.regularises || lambda <= 0)
+        return 0;
+    real *penalty = take_gradient(t, b, lambda, gamma, MUCH, &step, err);
+    out->gradient[PENALTY] = penalty;
+    if (!penalty)
+        return -1;
+    out->loss[PENALTY] = t->attention ? gamma * step.loss_map : lambda * step.loss_reg;
+    for (size_t i = 0; i < out->size; i++)
+        penalty[i] = (penalty[i] - main[i]) / MUCH;
+    return 0;
+}
+
+static int measure(const struct train_settings *s, const struct batch *b, struct parts *out,
+                   struct error *err) {
+    struct trainer_settings resolved;
+    double lambda;
+    int head_replaced, branch_replaced;
+    if (train_resolve(s, b->pixels, b->classes, &resolved, &lambda, err))
+        return -1;
+    struct trainer *t = trainer_create(&resolved, s->seed, err);
+    int result = !t || (*s->weights &&
+                        weights_start(&t->parameters, s->weights, &head_replaced, &branch_replaced, err))
+                     ? -1
+                     : take_parts(t, b, lambda, out, err);
+    trainer_free(t);
+    return result;
+}
+
+static void free_parts(struct parts *p) {
+    for (int part = 0; part < PARTS; part++)
+        free(p->gradient[part]);
+}
+
+static double norm(const real *a, size_t n) {
+    return sqrt(vector_dot(a, a, n));
+}
+
+static double cosine(const real *a, const real *b, size_t n) { // 0 where one of them is
+    double norms = norm(a, n) * norm(b, n);
+    return norms > 0 ? vector_dot(a, b, n) / norms : 0;
+}
+
+static void print_parts(const struct train_settings *s, const struct batch *batch, const struct parts *exact,
+                        const struct parts *rounded) {
+    static const char *const names[PARTS] = {"cross entropy", "penalty"};
+    size_t n = exact->size;
+    enum precision precision = precision_choose(s->precision);
+    const char *isa = precision_isa(precision);
+    printf("%d images of %d x %d pixels, %s, %s: convolutions in %s%s%s, activations in %s, beside %s\n",
+           s->batch, batch->pixels, batch->pixels, s->model, s->method, precision_name(precision),
+           isa ? ", " : "", isa ? isa : "",
+           precision_name(precision == PRECISION_BF16 ? precision_choose(s->activations) : precision),
+           precision_name(PRECISION_F32));
+    printf("%-14s %12s %12s %12s %9s\n", "", "loss", "norm", "rounded", "cosine");
+    for (int part = 0; part < PARTS; part++) {
+        if (!exact->gradient[part])
+            continue;
+        const real *a = exact->gradient[part], *b = rounded->gradient[part];
+        printf("%-14s %12.5g %12.5g %12.5g %9.5f\n", names[part], exact->loss[part], norm(a, n), norm(b, n),
+               cosine(a, b, n));
+    }
+    if (exact->gradient[PENALTY])
+        printf("cosine of the two: %.4f\n", cosine(exact->gradient[MAIN], exact->gradient[PENALTY], n));
+}
+
+// Both precisions from the same weights and images.
+static int compare(const struct both *both, struct error *err) {
+    struct batch batch = {0};
+    struct parts exact = {0}, rounded = {0};
+    struct train_settings plain = both->train;
+    strcpy(plain.precision, "f32");
+    int result = read_batch(both, &batch, err) || measure(&plain, &batch, &exact, err) ||
+                         measure(&both->train, &batch, &rounded, err)
+                     ? -1
+                     : 0;
+    if (!result)
+        print_parts(&both->train, &batch, &exact, &rounded);
+    free_parts(&exact);
+    free_parts(&rounded);
+    free(batch.images);
+    free(batch.annotations);
+    free(batch.labels);
+    return result;
+}
+
+int command_gradients(int argc, char **argv, struct error *err) {
+    struct setting schema[MOST_SETTINGS], picked[TAKEN + 1];
+    static struct both both;
+    struct words words;
+    for (int i = 0; i < TAKEN; i++)
+        picked[i] = *settings_find(train_schema, taken[i]);
+    picked[TAKEN] = (struct setting)SETTING_END;
+    settings_join(schema, MOST_SETTINGS, file_schema, picked, offsetof(struct both, train));
+    const struct command command = {
+        .name = "gradients",
+        .arguments = "",
+        .summary = "Show what a step's gradient is made of, and how much of it a precision rounds away.",
+        .description =
+            "One line for the cross entropy and one for the penalty (lambda times the regulariser; "
+            "abn: gamma times the map\n"
+            "loss): its value, the 2-norm of its gradient in float and with --precision and "
+            "--activations, and the cosine\n"
+            "between these two; then the cosine between cross entropy and penalty. Before clipping "
+            "and weight decay, on the\n"
+            "shard's first images, from the weights that a training would start from.",
+        .example = "reff gradients --data train.h5 --method reff --precision bf16 --activations bf16",
+        .schema = schema,
+    };
+    settings_default(train_schema, &both.train);
+    int result = options_parse(&command, argc, argv, &both, &words, err);
+    if (result)
+        return result < 0 ? -1 : 0;
+    if (both.files.threads)
+        omp_set_num_threads(both.files.threads);
+    return compare(&both, err);
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// reff regress: is the training still as good as the reference?
+#include "core/base/memory.h"
+#include "core/base/options.h"
+#include "experiments/command/commands.h"
+#include "experiments/plan/home.h"
+#include "experiments/regress/regress.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options {
+    char profile[SETTING_TEXT_SIZE], reference[SETTING_TEXT_SIZE], results[SETTING_TEXT_SIZE];
+    int seeds, jobs, threads, write, statistics_only;
+    double alpha;
+};
+
+static const struct setting schema[] = {
+    SETTING_PATH(struct options, profile, "regress", "NAME", "profile (or a file) of the runs"),
+    SETTING_PATH(struct options, reference, "", "FILE",
+                 "the reference; none: results/reference/<profile>.json"),
+    SETTING_COUNT(struct options, seeds, "4", 1, 8, "",
+                  "seeds that a check trains: the profile's first ones"),
+    {"alpha", SETTING_TYPE_REAL, offsetof(struct options, alpha), "0.01", 1e-6, 0.5, 0, "",
+     "chance that noise alone fails the check", 0},
+    SETTING_SWITCH(struct options, statistics_only, "do not compare the trained networks bit by bit"),
+    SETTING_SWITCH(struct options, write, "train all of the profile's seeds and write the reference"),
+    SETTING_PATH(struct options, results, "", "DIR",
+                 "keep the runs there, and take those that are; none: nothing is kept"),
+    SETTING_COUNT(struct options, jobs, "0", 0, 1024, "runs", "runs at a time; 0: as cores and memory allow"),
+    SETTING_COUNT(struct options, threads, "0", 0, 1024, "threads", "of each run; 0: cores / jobs"),
+    SETTING_END,
+};
+
+static const struct command command = {
+    .name = "regress",
+    .arguments = "",
+    .summary = "Check that training still gives the reference's results.",
+    .description =
+        "Trains the cells of experiments/regress/regress.ini and compares: with the reference's build the "
+        "trained networks bit "
+        "by bit,\n"
+        "with another one accuracy, drift of batch norm's statistics and focus by one-sided "
+        "tests, whose false-alarm "
+        "rate and\n"
+        "power are printed. Exit status 1 when the check fails.",
+    .example = "reff regress",
+    .least_words = 0,
+    .most_words = 0,
+    .schema = schema,
+};
+
+// "1,2,3,4": the first `count` seeds.
+static void list_seeds(const struct seeds *seeds, int count, char out[SETTING_TEXT_SIZE]) {
+    size_t used = 0;
+    for (int i = 0; i < count && i < seeds->count && used < SETTING_TEXT_SIZE; i++)
+        used += (size_t)snprintf(out + used, SETTING_TEXT_SIZE - used, "%llu,",
+                                 (unsigned long long)seeds->values[i]);
+}
+
+static int ask(struct request *r, const struct options *o, const char *results, struct error *err) {
+    struct request_options request;
+    struct profile profile;
+    char table[PATH_SIZE], *words[] = {table};
+    memset(&request, 0, sizeof request);
+    memset(r, 0, sizeof *r);
+    snprintf(request.profile, sizeof request.profile, "%s", o->profile);
+    snprintf(request.results, sizeof request.results, "%s", results);
+    int failed = profile_read(&profile, o->profile, err);
+    if (!failed) {
+        if (profile.seeds.count > REGRESS_SEEDS_MOST)
+            failed = fail_usage(err, "%s: more than %d seeds", profile.path, REGRESS_SEEDS_MOST);
+        list_seeds(&profile.seeds, o->write ? profile.seeds.count : o->seeds, request.seeds);
+    }
+    profile_free(&profile);
+    return failed || home_path(table, "regress/regress.ini", err) ||
+                   request_read(r, &request, words, 1, &real_work, err)
+               ? -1
+               : 0;
+}
+
+static int reference_path(const struct options *o, const struct request *r, char out[PATH_SIZE],
+                          struct error *err) {
+    char name[PATH_SIZE];
+    if (*o->reference) {
+        snprintf(out, PATH_SIZE, "%s", o->reference);
+        return 0;
+    }
+    snprintf(name, sizeof name, "../results/reference/%s.json", r->profile.name);
+    return home_path(out, name, err);
+}
+
+static int check(const struct options *o, const json_t *now, const char *path, struct error *err) {
+    struct regress_result result;
+    json_t *reference = json_read(path, err);
+    int failed =
+        !reference || regress_compare(reference, now, path, !o->statistics_only, o->alpha, &result, err);
+    json_decref(reference);
+    if (failed)
+        return -1;
+    regress_print(stdout, &result);
+    if (standard_output_flush(err))
+        return -1;
+    if (!regress_fails(&result))
+        return 0;
+    return result.bits == BITS_DIFFER
+               ? fail(err,
+                      "%s: the trained networks have other bits (%s); if the change is meant, raise "
+                      "TRAINER_REVISION and "
+                      "write the reference anew (reff regress --write)",
+                      path, result.where)
+               : fail(err, "%s: %d of %d tests failed", path, result.failed_count, result.test_count);
+}
+
+static int run(const struct options *o, const char *results, struct error *err) {
+    struct request r;
+    char path[PATH_SIZE];
+    const struct sweep_options sweep = {.results = results,
+                                        .label = "regress",
+                                        .jobs = o->jobs,
+                                        .threads = o->threads,
+                                        .keep_shards = 1,
+                                        .log = stderr};
+    json_t *now = NULL;
+    int failed = ask(&r, o, results, err) || reference_path(o, &r, path, err) ||
+                 (!o->write && !file_exists(path) &&
+                  fail(err, "%s: there is no reference; reff regress --write makes it", path)) ||
+                 sweep_run(&r.plan, &real_work, &sweep, err) || !(now = regress_measure(&r, results, err));
+    if (!failed)
+        failed = o->write ? json_write(path, now, err) : check(o, now, path, err);
+    if (!failed && o->write)
+        printf("Written to %s.\n", path);
+    json_decref(now);
+    request_free(&r);
+    return failed ? -1 : 0;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place) {
+    (void)status, (void)type, (void)place;
+    return remove(path);
+}
+
+int command_regress(int argc, char **argv, struct error *err) {
+    struct options o;
+    struct words words;
+    int result = options_parse(&command, argc, argv, &o, &words, err);
+    if (result)
+        return result < 0 ? -1 : 0;
+    if (*o.results)
+        return folder_make(o.results, err) || run(&o, o.results, err) ? -1 : 0;
+    // Runs are known by their settings, not by the program's revision: what is checked must be trained now.
+    const char *parent = getenv("TMPDIR");
+    char folder[PATH_SIZE];
+    snprintf(folder, sizeof folder, "%.4000s/reff-regress-XXXXXX", parent && *parent ? parent : "/tmp");
+    if (!mkdtemp(folder))
+        return fail(err, "%s: %s", folder, strerror(errno));
+    result = run(&o, folder, err);
+    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return result;
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// reff run: all runs of some tables, then the tables.
+#include "experiments/command/commands.h"
+#include "experiments/plan/home.h"
+#include "experiments/suite/dry_run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct setting schema[] = {
+    REQUEST_SETTINGS,
+    SETTING_COUNT(struct request_options, jobs, "0", 0, 1024, "runs",
+                  "runs at a time; 0: as cores and memory allow"),
+    SETTING_COUNT(struct request_options, threads, "0", 0, 1024, "threads", "of each run; 0: cores / jobs"),
+    SETTING_SWITCH(struct request_options, keep_shards, "remove no shards"),
+    SETTING_SWITCH(struct request_options, retry, "repeat failed runs"),
+    SETTING_SWITCH(struct request_options, dry_run,
+                   "list the runs by state with time, memory and disk; run nothing"),
+    SETTING_END,
+};
+
+static const struct command command = {
+    .name = "run",
+    .arguments = "TABLE...",
+    .summary = "Do all runs that tables need, then print and write the tables.",
+    .description =
+        "TABLE is a file in experiments/tables (table1a), all parts of one (table1), every one "
+        "(tables), or a path.\nRuns that are done are not repeated, interrupted ones continue from "
+        "their checkpoints, failed ones are\nrepeated with --retry. Tables land in "
+        "RESULTS/tables/<profile>/<table>.{md,csv,tex,json}.",
+    .example = "reff run table1 --profile quick --seeds 5",
+    .least_words = 1,
+    .most_words = -1,
+    .schema = schema,
+};
+
+// Prints the tables and writes their files.
+static int show_tables(const struct request *r, const struct request_options *options, struct error *err) {
+    struct request_results results;
+    int failed = request_results_read(&results, r, options->results, err);
+    for (int t = 0; t < r->table_count && !failed; t++) {
+        putchar('\n');
+        failed = output_table(stdout, OUTPUT_MARKDOWN, &results.tables[t], results.claims,
+                              results.claim_count, results.provenance[t], err) ||
+                 output_files(options->results, &results.tables[t], results.claims, results.claim_count,
+                              results.provenance[t], err);
+    }
+    if (!failed)
+        failed =
+            request_print(stdout, OUTPUT_MARKDOWN, r, err) || request_print_files(r, options->results, err);
+    if (!failed)
+        printf("\nWritten to %s/tables/%s.\n", options->results, r->profile.name);
+    request_results_free(&results, r);
+    return failed ? -1 : 0;
+}
+
+// The sweep, then the tables: also those with empty cells, whose reasons they name. An interrupted sweep has
+// none.
+static int run(const struct request *r, const struct request_options *options, const char *word,
+               struct error *err) {
+    char name[64];
+    definition_name(word, name, sizeof name);
+    const struct sweep_options sweep = {.results = options->results,
+                                        .label = name,
+                                        .jobs = options->jobs,
+                                        .threads = options->threads,
+                                        .keep_shards = options->keep_shards,
+                                        .retry = options->retry,
+                                        .log = stderr};
+    struct error later = {0};
+    if (folder_make(options->results, err))
+        return -1;
+    int failed = r->plan.count && sweep_run(&r->plan, &real_work, &sweep, err);
+    if (failed && err->status == EXIT_INTERRUPTED)
+        return -1;
+    int unshown = show_tables(r, options, failed ? &later : err);
+    return failed || unshown ? -1 : 0;
+}
+
+int command_run(int argc, char **argv, struct error *err) {
+    struct request_options options;
+    struct request request;
+    struct words words;
+    int result = options_parse(&command, argc, argv, &options, &words, err);
+    if (result)
+        return result < 0 ? -1 : 0;
+    result = request_read(&request, &options, words.items, words.count, &real_work, err);
+    if (!result)
+        result = options.dry_run ? dry_run(stdout, &request, &options, &real_work, err)
+                                 : run(&request, &options, words.items[0], err);
+    request_free(&request);
+    return result ? -1 : 0;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// reff status: where a sweep stands.
+#include "experiments/command/commands.h"
+#include "experiments/suite/dry_run.h"
+
+static const struct setting schema[] = {
+    REQUEST_SETTINGS,
+    SETTING_END,
+};
+
+static const struct command command = {
+    .name = "status",
+    .arguments = "[TABLE...]",
+    .summary = "Show which runs of tables are done, failed, unfinished or running.",
+    .description = "TABLE as for reff run; none: every one.",
+    .example = "reff status table1 --profile quick",
+    .least_words = 0,
+    .most_words = -1,
+    .schema = schema,
+};
+
+int command_status(int argc, char **argv, struct error *err) {
+    struct request_options options;
+    struct request request;
+    struct words words;
+    char first[] = "tables", *standard[] = {first};
+    int result = options_parse(&command, argc, argv, &options, &words, err);
+    if (result)
+        return result < 0 ? -1 : 0;
+    result = request_read(&request, &options, words.count ? words.items : standard,
+                          words.count ? words.count : 1, &real_work, err) ||
+             print_status(stdout, &request, options.results, err);
+    request_free(&request);
+    return result ? -1 : 0;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// reff table: tables and claims from the results that are there.
+#include "core/base/memory.h"
+#include "experiments/command/commands.h"
+#include "experiments/suite/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct setting schema[] = {
+    REQUEST_SETTINGS,
+    SETTING_CHOICE(struct request_options, format, "md", "md csv tex json", "format"),
+    SETTING_PATH(
+        struct request_options, metric, "accuracy", "NAME",
+        "which of the recorded numbers (worst_group_accuracy, cam_inside.layer4); list: which there are"),
+    SETTING_END,
+};
+
+static const struct command command = {
+    .name = "table",
+    .arguments = "TABLE...",
+    .summary = "Print tables and claims from the results that are there.",
+    .description =
+        "TABLE is a file in experiments/tables (table1a), all parts of one (table1), every one "
+        "(tables), or a path.\nNothing is run; cells without results say why. Claims are decided over "
+        "the tables named together.",
+    .example = "reff table table1 --profile quick --format csv",
+    .least_words = 1,
+    .most_words = -1,
+    .schema = schema,
+};
+
+// The tables of results, with another number than accuracy where one was asked for: those that have it.
+static int print_tables(struct request_results *results, const struct request *r,
+                        const struct request_options *options, enum output_format format, struct error *err) {
+    int printed = 0, *kept = allocate((size_t)r->table_count + 1, sizeof *kept, "tables", err);
+    if (!kept)
+        return -1;
+    int failed = metric_select(results->tables, r->table_count, options->metric, format, kept, err);
+    if (*options->metric && strcmp(options->metric, "accuracy"))
+        results->claim_count = 0; // they are about accuracy
+    for (int t = 0; t < r->table_count && !failed; t++) {
+        if (!kept[t])
+            continue;
+        if (printed++)
+            putchar('\n');
+        failed = output_table(stdout, format, &results->tables[t], results->claims, results->claim_count,
+                              results->provenance[t], err);
+    }
+    for (int t = 0, left_out = 0; t < r->table_count && !failed; t++)
+        if (!kept[t])
+            fprintf(stderr, "%s%s",
+                    left_out++ ? ", " : "without this number and left out: ", r->tables[t].name);
+    if (!failed && printed < r->table_count)
+        fputc('\n', stderr);
+    free(kept);
+    return failed ? -1 : 0;
+}
+
+static int print(const struct request *r, const struct request_options *options, struct error *err) {
+    struct request_results results;
+    int failed = request_results_read(&results, r, options->results, err);
+    enum output_format format = 0;
+    while (format < OUTPUT_FORMATS - 1 && strcmp(output_names[format], options->format))
+        format++;
+    if (!failed && !strcmp(options->metric, "list")) {
+        metric_list(stdout, results.tables, r->table_count);
+        request_results_free(&results, r);
+        return 0;
+    }
+    failed =
+        failed || print_tables(&results, r, options, format, err) || request_print(stdout, format, r, err);
+    request_results_free(&results, r);
+    return failed ? -1 : 0;
+}
+
+int command_table(int argc, char **argv, struct error *err) {
+    struct request_options options;
+    struct request request;
+    struct words words;
+    int result = options_parse(&command, argc, argv, &options, &words, err);
+    if (result)
+        return result < 0 ? -1 : 0;
+    result = request_read(&request, &options, words.items, words.count, &real_work, err);
+    if (!result)
+        result = print(&request, &options, err);
+    request_free(&request);
+    return result;
+}

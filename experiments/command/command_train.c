@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// reff train: one training run from the command line.
+#include "core/base/file.h"
+#include "core/base/options.h"
+#include "core/base/progress.h"
+#include "core/train/train.h"
+#include "experiments/command/commands.h"
+#include "experiments/process/lock.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct options { // where things are; what is trained is in struct train_settings
+    char train[SETTING_TEXT_SIZE], test[SETTING_TEXT_SIZE], validation[SETTING_TEXT_SIZE],
+        output[SETTING_TEXT_SIZE];
+    char trace[SETTING_TEXT_SIZE];
+    int threads;
+};
+
+typedef struct options O;
+
+static const struct setting file_schema[] = {
+    SETTING_PATH(O, train, NULL, "FILE", "training shard"),
+    SETTING_PATH(O, test, NULL, "FILE", "test shard"),
+    SETTING_PATH(O, validation, "", "FILE", "validation shard"),
+    SETTING_PATH(O, output, NULL, "DIR", "folder of the run; an unfinished run in it is continued"),
+    SETTING_PATH(O, trace, "", "DIR", "write initial weights, batch order and losses for a peer to follow"),
+    SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "threads; 0: all cores"),
+    SETTING_END,
+};
+
+enum { MOST_SETTINGS = 64 };
+
+struct both { // one target for one table: the files, then the training's settings
+    struct options files;
+    struct train_settings train;
+};
+
+// The folder is one process's at a time, a sweep's too (its workers take the same lock).
+static int lock_folder(char path[PATH_SIZE], const char *folder, struct error *err) {
+    int busy, lock;
+    if (folder_make(folder, err) || path_join(path, err, folder, "lock"))
+        return -1;
+    lock = lock_take(path, LOCK_EXCLUSIVE, 0, &busy, err);
+    if (lock < 0 && busy)
+        return fail(err, "%s: another process is training in this folder", folder);
+    return lock;
+}
+
+int command_train(int argc, char **argv, struct error *err) {
+    struct setting schema[MOST_SETTINGS];
+    static struct both both;
+    struct words words;
+    settings_join(schema, MOST_SETTINGS, file_schema, train_schema, offsetof(struct both, train));
+    const struct command command = {
+        .name = "train",
+        .arguments = "",
+        .summary = "Train a network on a shard and record the run.",
+        .description = "Writes run.json, metrics.jsonl and, if asked, model.safetensors into the output "
+                       "folder. Interrupted runs\n"
+                       "continue from their checkpoint and end with the same bits.",
+        .example = "reff train --train train.h5 --test test.h5 --method reff --epochs 8 --output run",
+        .schema = schema,
+    };
+    int result = options_parse(&command, argc, argv, &both, &words, err);
+    if (result)
+        return result < 0 ? -1 : 0;
+    char lock_path[PATH_SIZE];
+    int lock = lock_folder(lock_path, both.files.output, err);
+    if (lock < 0)
+        return -1;
+    if (both.files.threads)
+        omp_set_num_threads(both.files.threads);
+    struct progress progress;
+    progress_start(&progress, "train", "steps", 0, 0);
+    struct train_job job = {.settings = &both.train,
+                            .train = both.files.train,
+                            .test = both.files.test,
+                            .validation = *both.files.validation ? both.files.validation : NULL,
+                            .folder = both.files.output,
+                            .trace = *both.files.trace ? both.files.trace : NULL,
+                            .progress = progress_follow,
+                            .progress_context = &progress};
+    result = train_run(&job, err);
+    progress_end(&progress);
+    unlink(lock_path);
+    lock_release(lock);
+    if (result)
+        return -1;
+    char path[SETTING_TEXT_SIZE + 16];
+    snprintf(path, sizeof path, "%s/run.json", both.files.output);
+    json_t *run = json_read(path, err);
+    if (!run)
+        return -1;
+    json_t *metrics = json_object_get(run, "metrics");
+    printf("%s: test accuracy %.2f %%, worst class %.2f %%\n", both.files.output,
+           json_number_value(json_object_get(metrics, "accuracy")),
+           json_number_value(json_object_get(metrics, "worst_class_accuracy")));
+    json_decref(run);
+    return 0;
+}

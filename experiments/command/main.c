@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reff program: finds the subcommand, prints the one error, chooses the exit status.
+#include "core/base/file.h"
+#include "core/base/interrupt.h"
+#include "core/base/version.h"
+#include "core/kernels/gemm.h"
+#include "core/kernels/isa.h"
+#include "experiments/command/commands.h"
+#include "gen/command/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct entry {
+    const char *name;
+    int (*run)(int argc, char **argv, struct error *err);
+    const char *summary;
+};
+
+static const struct entry commands[] = {
+    {"gen", command_gen, "generate data sets, and the built-in digits and textures as files"},
+    {"fetch", command_fetch, "fetch the official files of real data"},
+    {"annotate", command_annotate, "train a pseudo-annotator and annotate a shard with it"},
+    {"train", command_train, "train a network on a shard and record the run"},
+    {"gradients", command_gradients, "show what a step's gradient is made of, and its rounding"},
+    {"eval", command_eval, "evaluate a trained network on a shard"},
+    {"run", command_run, "do all runs that tables need, then print the tables"},
+    {"status", command_status, "show which runs are done, failed, unfinished or running"},
+    {"table", command_table, "print tables and claims from the results that are there"},
+    {"figure", command_figure, "draw figures from the results that are there"},
+    {"report", command_report, "write what the LaTeX report takes from results"},
+    {"info", command_info, "print what is inside a shard"},
+    {"preview", command_preview, "draw a contact sheet of a shard"},
+    {"verify", command_verify, "check a shard against its own claims"},
+    {"regress", command_regress, "check that training still gives the reference's results"},
+    {"bench", command_bench, "measure how fast training steps and their convolutions are"},
+    {"golden", command_golden, "compare the engine with golden files"},
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(FILE *out) {
+    fputs("usage: reff COMMAND [options]\n\n"
+          "Biased, annotated data sets; training with relevant feature focusing; the paper's "
+          "tables.\n\ncommands:\n",
+          out);
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fputs("\n'reff COMMAND --help' tells more; 'reff --version' prints the version.\n", out);
+}
+
+int main(int argc, char **argv) {
+    struct error err = {0};
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (!strcmp(argv[1], "--help")) {
+        print_help(stdout);
+        return EXIT_OK;
+    }
+    if (!strcmp(argv[1], "--version")) {
+        puts("reff " REFF_VERSION);
+        return EXIT_OK;
+    }
+    gemm_choose_kernels(argv);
+    interrupt_install();
+    if (isa_check_limit(&err)) {
+        fprintf(stderr, "reff: %s\n", err.message);
+        return EXIT_USAGE;
+    }
+    for (int i = 0; i < COMMANDS; i++)
+        if (!strcmp(argv[1], commands[i].name)) {
+            if (!commands[i].run(argc - 1, argv + 1, &err) && !standard_output_flush(&err))
+                return EXIT_OK;
+            fprintf(stderr, "reff: %s\n", err.message);
+            return err.status ? (int)err.status : EXIT_FAILED;
+        }
+    fprintf(stderr, "reff: unknown command '%.60s'; see reff --help\n", argv[1]);
+    return EXIT_USAGE;
+}

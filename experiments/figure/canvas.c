@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/figure/canvas.h"
+
+#include "core/base/file.h"
+#include "core/base/memory.h"
+#include "gen/read/image.h"
+
+#include <cairo-pdf.h>
+#include <fontconfig/fontconfig.h>
+#include <jpeglib.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct colour palette[PALETTE_SIZE] = {
+    {0.000, 0.447, 0.698}, // blue
+    {0.835, 0.369, 0.000}, // vermilion
+    {0.000, 0.620, 0.451}, // bluish green
+    {0.800, 0.475, 0.655}, // reddish purple
+    {0.902, 0.624, 0.000}, // orange
+    {0.337, 0.706, 0.914}, // sky blue
+    {0.000, 0.000, 0.000}, // black
+};
+const struct colour ink = {0.13, 0.13, 0.13}, faint = {0.55, 0.55, 0.55};
+
+#define FONT "DejaVu Sans"
+
+enum { SMOOTH_FROM = 64 /* pixels */, JPEG_QUALITY = 92 };
+
+// ---------------------------------------------------------------------------------------- text
+
+void canvas_colour(cairo_t *c, struct colour colour) {
+    cairo_set_source_rgb(c, colour.red, colour.green, colour.blue);
+}
+
+static void choose_font(cairo_t *c, double size, int bold) {
+    cairo_select_font_face(c, FONT, CAIRO_FONT_SLANT_NORMAL,
+                           bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_font_size(c, size);
+}
+
+double canvas_text_width(cairo_t *c, double size, int bold, const char *text) {
+    cairo_text_extents_t extents;
+    choose_font(c, size, bold);
+    cairo_text_extents(c, text, &extents);
+    return extents.x_advance;
+}
+
+void canvas_text(cairo_t *c, double x, double y, enum alignment alignment, double size, int bold,
+                 const char *text) {
+    double width = canvas_text_width(c, size, bold, text);
+    cairo_move_to(c, x - (alignment == ALIGN_LEFT ? 0 : alignment == ALIGN_CENTRE ? width / 2 : width), y);
+    cairo_show_text(c, text);
+}
+
+int canvas_paragraph(cairo_t *c, double x, double y, double width, double size, double line,
+                     const char *text) {
+    char now[512] = "", longer[1024];
+    int lines = 0;
+    while (*text) {
+        size_t word = strcspn(text, " ");
+        snprintf(longer, sizeof longer, "%s%s%.*s", now, *now ? " " : "", (int)(word < 400 ? word : 400),
+                 text);
+        if (*now && canvas_text_width(c, size, 0, longer) > width) {
+            canvas_text(c, x, y + lines++ * line, ALIGN_LEFT, size, 0, now);
+            snprintf(now, sizeof now, "%.*s", (int)(word < 400 ? word : 400), text);
+        } else {
+            snprintf(now, sizeof now, "%.511s", longer);
+        }
+        text += word + strspn(text + word, " ");
+    }
+    if (*now)
+        canvas_text(c, x, y + lines++ * line, ALIGN_LEFT, size, 0, now);
+    return lines;
+}
+
+static void plain_text(cairo_t *c) {
+    cairo_font_options_t *options = cairo_font_options_create();
+    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
+    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
+    cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
+    cairo_set_font_options(c, options);
+    cairo_font_options_destroy(options);
+}
+
+cairo_t *canvas_measure(void) {
+    cairo_surface_t *nowhere = cairo_recording_surface_create(CAIRO_CONTENT_COLOR, NULL);
+    cairo_t *c = cairo_create(nowhere);
+    cairo_surface_destroy(nowhere);
+    plain_text(c);
+    return c;
+}
+
+void canvas_forget_fonts(void) {
+    cairo_debug_reset_static_data();
+    FcFini();
+}
+
+// ---------------------------------------------------------------------------------------- pictures
+
+static void complain_to_us(j_common_ptr info) {
+    longjmp(*(jmp_buf *)info->client_data, 1); // libjpeg would end the program
+}
+
+// An RGB picture as JPEG, in memory of malloc's; NULL without memory.
+static unsigned char *encode_jpeg(const uint8_t *rgb, int width, int height, unsigned long *size) {
+    struct jpeg_compress_struct info;
+    struct jpeg_error_mgr errors;
+    jmp_buf failed;
+    unsigned char *jpeg = NULL;
+    info.err = jpeg_std_error(&errors);
+    errors.error_exit = complain_to_us;
+    info.client_data = &failed;
+    if (setjmp(failed)) {
+        jpeg_destroy_compress(&info);
+        free(jpeg);
+        return NULL;
+    }
+    jpeg_create_compress(&info);
+    jpeg_mem_dest(&info, &jpeg, size);
+    info.image_width = (JDIMENSION)width;
+    info.image_height = (JDIMENSION)height;
+    info.input_components = 3;
+    info.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&info);
+    jpeg_set_quality(&info, JPEG_QUALITY, TRUE);
+    info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = 1; // colours as sharp as greys
+    jpeg_start_compress(&info, TRUE);
+    while (info.next_scanline < info.image_height) {
+        JSAMPROW row = (JSAMPROW)(rgb + (size_t)info.next_scanline * (size_t)width * 3);
+        jpeg_write_scanlines(&info, &row, 1);
+    }
+    jpeg_finish_compress(&info);
+    jpeg_destroy_compress(&info);
+    return jpeg;
+}
+
+static void fill_surface(cairo_surface_t *s, const uint8_t *rgb, int width, int height) {
+    uint8_t *pixels = cairo_image_surface_get_data(s);
+    int stride = cairo_image_surface_get_stride(s);
+    for (int row = 0; row < height; row++)
+        for (int column = 0; column < width; column++) {
+            const uint8_t *from = rgb + ((size_t)row * (size_t)width + (size_t)column) * 3;
+            uint32_t value = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
+            memcpy(pixels + (size_t)row * (size_t)stride + (size_t)column * 4, &value, 4);
+        }
+    cairo_surface_mark_dirty(s);
+}
+
+// Large pictures go into a PDF as JPEG, a fifth of their size otherwise; cairo takes it as it is.
+static void attach_jpeg(cairo_surface_t *s, const uint8_t *rgb, int width, int height) {
+    unsigned long size = 0;
+    unsigned char *jpeg = encode_jpeg(rgb, width, height, &size);
+    if (jpeg && cairo_surface_set_mime_data(s, CAIRO_MIME_TYPE_JPEG, jpeg, size, free, jpeg))
+        free(jpeg); // without it the picture is only larger
+}
+
+int canvas_picture(cairo_t *c, const uint8_t *rgb, int width, int height, double x, double y,
+                   double shown_width, double shown_height, struct error *err) {
+    int smooth = width >= SMOOTH_FROM,
+        pdf = cairo_surface_get_type(cairo_get_target(c)) == CAIRO_SURFACE_TYPE_PDF;
+    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    if (cairo_surface_status(s)) {
+        cairo_surface_destroy(s);
+        return fail(err, "out of memory: a picture of %d x %d", width, height);
+    }
+    fill_surface(s, rgb, width, height);
+    if (smooth && pdf)
+        attach_jpeg(s, rgb, width, height);
+    cairo_save(c);
+    cairo_translate(c, x, y);
+    cairo_scale(c, shown_width / width, shown_height / height);
+    cairo_set_source_surface(c, s, 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(c), smooth ? CAIRO_FILTER_GOOD : CAIRO_FILTER_NEAREST);
+    // Padded, pixels at an edge do not fade; a PDF would hold the padding.
+    cairo_pattern_set_extend(cairo_get_source(c), pdf ? CAIRO_EXTEND_NONE : CAIRO_EXTEND_PAD);
+    cairo_rectangle(c, 0, 0, width, height);
+    cairo_fill(c);
+    cairo_restore(c);
+    cairo_surface_destroy(s);
+    return 0;
+}
+
+// ---------------------------------------------------------------------------------------- files
+
+static int draw_on(cairo_surface_t *surface, double scale, canvas_draw *draw, void *context,
+                   struct error *err) {
+    cairo_t *c = cairo_create(surface);
+    plain_text(c);
+    cairo_scale(c, scale, scale);
+    cairo_set_source_rgb(c, 1, 1, 1);
+    cairo_paint(c);
+    cairo_set_line_cap(c, CAIRO_LINE_CAP_BUTT);
+    int failed = draw(c, context, err);
+    if (!failed && cairo_status(c))
+        failed = fail(err, "a drawing: %s", cairo_status_to_string(cairo_status(c)));
+    cairo_destroy(c);
+    return failed;
+}
+
+static cairo_status_t write_some(void *stream, const unsigned char *bytes, unsigned size) {
+    return fwrite(bytes, 1, size, stream) == size ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
+}
+
+static int write_pdf(const char *path, const char *title, double width, double height, canvas_draw *draw,
+                     void *context, struct error *err) {
+    struct output out;
+    if (output_open(&out, path, err))
+        return -1;
+    cairo_surface_t *s = cairo_pdf_surface_create_for_stream(write_some, out.stream, width, height);
+    cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_TITLE, title);
+    // cairo would write the time of day.
+    cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");
+    int failed = draw_on(s, 1, draw, context, err);
+    cairo_surface_finish(s);
+    // A failed write shows at the commit, with its cause.
+    cairo_status_t status = cairo_surface_status(s);
+    cairo_surface_destroy(s);
+    if (!failed && status && status != CAIRO_STATUS_WRITE_ERROR)
+        failed = fail(err, "%s: %s", path, cairo_status_to_string(status));
+    if (failed) {
+        output_discard(&out);
+        return -1;
+    }
+    return output_commit(&out, err);
+}
+
+// cairo's four bytes a pixel become three.
+static uint8_t *packed(cairo_surface_t *s, int width, int height, struct error *err) {
+    uint8_t *rgb = allocate((size_t)width * (size_t)height, 3, "a drawing", err), *to = rgb;
+    const uint8_t *from = cairo_image_surface_get_data(s);
+    int stride = cairo_image_surface_get_stride(s);
+    for (int y = 0; rgb && y < height; y++)
+        for (int x = 0; x < width; x++) {
+            uint32_t value;
+            memcpy(&value, from + (size_t)y * (size_t)stride + (size_t)x * 4, 4);
+            *to++ = (uint8_t)(value >> 16);
+            *to++ = (uint8_t)(value >> 8);
+            *to++ = (uint8_t)value;
+        }
+    return rgb;
+}
+
+static int write_png(const char *path, double width, double height, canvas_draw *draw, void *context,
+                     struct error *err) {
+    int w = (int)ceil(width * CANVAS_PIXELS_PER_POINT), h = (int)ceil(height * CANVAS_PIXELS_PER_POINT);
+    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, w, h);
+    uint8_t *rgb = NULL, *png = NULL;
+    size_t size;
+    int failed = cairo_surface_status(s) ? fail(err, "%s: out of memory: %d x %d pixels", path, w, h)
+                                         : draw_on(s, CANVAS_PIXELS_PER_POINT, draw, context, err);
+    cairo_surface_flush(s);
+    if (!failed)
+        failed = !(rgb = packed(s, w, h, err)) || image_encode_png(rgb, w, h, 3, &png, &size, err) ||
+                 file_write(path, png, size, err);
+    free(png);
+    free(rgb);
+    cairo_surface_destroy(s);
+    return failed ? -1 : 0;
+}
+
+int canvas_write(const char *stem, const char *title, double width, double height, canvas_draw *draw,
+                 void *context, struct error *err) {
+    char path[2][PATH_SIZE];
+    if (snprintf(path[0], PATH_SIZE, "%s.png", stem) >= PATH_SIZE ||
+        snprintf(path[1], PATH_SIZE, "%s.pdf", stem) >= PATH_SIZE)
+        return fail(err, "%.200s...: path too long", stem);
+    return write_png(path[0], width, height, draw, context, err) ||
+                   write_pdf(path[1], title, width, height, draw, context, err)
+               ? -1
+               : 0;
+}

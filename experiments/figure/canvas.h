@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drawings as PNG and PDF from the same instructions (cairo). Lengths are points (1/72 inch), y downwards.
+//
+// Equal instructions give equal bytes: no time stamps, fonts without hinting, so that text is as wide in both
+// formats and at any resolution.
+#ifndef REFF_EXPERIMENTS_FIGURE_CANVAS_H
+#define REFF_EXPERIMENTS_FIGURE_CANVAS_H
+
+#include "core/base/error.h"
+
+#include <cairo.h>
+#include <stdint.h>
+
+#define CANVAS_PIXELS_PER_POINT 2.5 // of the PNG: 180 dots per inch
+
+struct colour {
+    double red, green, blue; // 0..1
+};
+
+// Okabe and Ito's palette, which colour-blind readers can tell apart; its yellow, too light on white, is left
+// out.
+enum { PALETTE_SIZE = 7 };
+extern const struct colour palette[PALETTE_SIZE];
+extern const struct colour ink, faint; // text and axes; grid lines and secondary text
+
+// Draws; may be called several times and must do the same each time.
+typedef int canvas_draw(cairo_t *c, void *context, struct error *err);
+
+// Writes "<stem>.png" and "<stem>.pdf", each whole or absent. `title` becomes the PDF's.
+int canvas_write(const char *stem, const char *title, double width, double height, canvas_draw *draw,
+                 void *context, struct error *err);
+
+// Gives back the fonts that the libraries keep for the next drawing; nothing may be drawn at the time.
+void canvas_forget_fonts(void);
+
+enum alignment { ALIGN_LEFT, ALIGN_CENTRE, ALIGN_RIGHT };
+
+void canvas_colour(cairo_t *c, struct colour colour);
+
+// One line of text with its base line at y.
+void canvas_text(cairo_t *c, double x, double y, enum alignment alignment, double size, int bold,
+                 const char *text);
+double canvas_text_width(cairo_t *c, double size, int bold, const char *text);
+
+// Text broken into lines of at most `width`, at blanks; the first base line at y. Returns the number of
+// lines.
+int canvas_paragraph(cairo_t *c, double x, double y, double width, double size, double line,
+                     const char *text);
+
+// A context that draws nowhere, for measuring text before the size of the drawing is known. Free with
+// cairo_destroy.
+cairo_t *canvas_measure(void);
+
+// An RGB picture [height, width, 3] into the square or rectangle at x, y. Small pictures keep their pixels'
+// edges, those of 64 pixels and more are smoothed.
+int canvas_picture(cairo_t *c, const uint8_t *rgb, int width, int height, double x, double y,
+                   double shown_width, double shown_height, struct error *err);
+
+#endif

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/plan/cells.h"
+
+#include "core/base/memory.h"
+#include "core/base/version.h"
+#include "core/kernels/real.h"
+#include "experiments/process/isolate.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAPER_CANVAS = 224 };
+
+// ---------------------------------------------------------------------------------------- places
+
+struct place { // what a place of a table stands for, the seed aside
+    struct axes axes;
+    const char *data, *method;
+};
+
+static int is_textured(const char *data) {
+    return !strcmp(data, "textured-mnist");
+}
+
+// Without annotations nothing can be focused: that is the baseline, which never has any.
+static struct place place_of(const struct table *t, int row, int column) {
+    struct place p = {table_axes(t, row), table_data(t, column), table_method(t, column)};
+    if (p.axes.n == 0 && !strncmp(p.method, "reff", 4))
+        p.method = "baseline";
+    if (!strcmp(p.method, "baseline"))
+        p.axes.n = 0;
+    return p;
+}
+
+static void cell_name(char out[192], const struct profile *profile, const struct place *p, uint64_t seed) {
+    const struct axes *a = &p->axes;
+    int used = snprintf(out, 192, "%s: ", profile->name);
+    if (is_textured(p->data))
+        used += snprintf(out + used, 192 - (size_t)used, "p %.6g, q %.6g, size %.6g, ", a->p, a->q, a->size);
+    else
+        used += snprintf(out + used, 192 - (size_t)used, "%.40s, ", p->data);
+    if (strcmp(p->method, "baseline") && a->n != N_ALL)
+        used += snprintf(out + used, 192 - (size_t)used, "n %.6g, ", a->n);
+    snprintf(out + used, 192 - (size_t)used, "%s, seed %llu", p->method, (unsigned long long)seed);
+}
+
+// ---------------------------------------------------------------------------------------- settings
+
+// Tables give the digit's size for a canvas of 224 pixels.
+static int scaled_size(double size, int canvas) {
+    int scaled = (int)floor(size * canvas / PAPER_CANVAS);
+    return scaled < DIGIT_SIDE_LEAST ? DIGIT_SIDE_LEAST : scaled;
+}
+
+static void fill_data(struct cell *c, const struct plan_data *d) {
+    c->set = d->data->set;
+    c->classes = d->classes;
+    c->has_validation = d->data->images[SPLIT_VALIDATION] >= 0;
+    for (int s = 0; s < SPLITS; s++) {
+        int count = d->data->images[s];
+        c->data[s] = d->data->settings;
+        c->images[s] = d->images[s];
+        data_set_choose(c->set, &c->data[s], split_names[s], c->seed, count < 0 ? 0 : count);
+        if (is_textured(c->set->name)) {
+            struct textured_mnist_settings *t = &c->data[s].textured_mnist;
+            t->p = s == SPLIT_TEST ? 1 : c->axes.p;
+            t->q = c->axes.q;
+            t->size = scaled_size(c->axes.size, t->canvas);
+        }
+    }
+}
+
+static int fill_settings(struct cell *c, const struct profile *p, const char *method, struct error *err) {
+    if (profile_training(p, method, c->set->name, &c->training, err) ||
+        profile_annotator(p, c->set->name, &c->annotator, err))
+        return -1;
+    c->training.seed = c->seed;
+    if (c->axes.n == 0 && !strcmp(method, "abn"))
+        c->training.gamma = 0; // no map loss
+    c->has_annotator = c->axes.n > 0 && c->axes.n < N_ALL;
+    c->annotator.n = c->has_annotator ? (int)c->axes.n : 1;
+    c->annotator.seed = c->seed;
+    c->steps = floor((double)c->images[SPLIT_TRAIN] / c->training.batch) * c->training.epochs;
+    return 0;
+}
+
+int cell_pixels(const struct cell *cell) {
+    return cell->set->pixels(&cell->data[SPLIT_TRAIN]);
+}
+
+// ---------------------------------------------------------------------------------------- digests
+
+static json_t *data_identity(const struct cell *c, const json_t *inputs) {
+    json_t *data = json_object();
+    for (int s = 0; s < SPLITS; s++)
+        if (s != SPLIT_VALIDATION || c->has_validation)
+            json_object_set_new(data, split_names[s], settings_json(c->set->schema, &c->data[s], 1));
+    return json_pack("{s:o, s:O, s:i}", "data", data, "inputs", inputs, "generator_revision",
+                     c->set->revision);
+}
+
+// What costs depend on beside the settings. Data sets of one size cost the same, but for their classes.
+static json_t *cost_base(const struct cell *c, const char *name, json_t *settings) {
+    json_object_del(settings, "seed");
+    json_object_del(settings, "n");
+    json_t *key = json_pack("{s:o, s:i, s:f}", name, settings, "canvas", cell_pixels(c), "images",
+                            (double)c->images[SPLIT_TRAIN]);
+    if (!is_textured(c->set->name))
+        json_object_set_new(key, "classes", json_integer(c->classes));
+    return key;
+}
+
+static int make_cost_keys(struct cell *c, struct error *err) {
+    json_t *key = cost_base(c, "train", settings_json(train_schema, &c->training, 1)), *annotator = NULL;
+    json_object_set_new(key, "test", json_real(c->images[SPLIT_TEST]));
+    json_object_set_new(key, "validation", json_real(c->images[SPLIT_VALIDATION]));
+    int result = json_digest(key, c->cost_key, err);
+    json_decref(key);
+    if (result || !c->has_annotator)
+        return result;
+    annotator = cost_base(c, "annotator", settings_json(annotator_schema, &c->annotator, 1));
+    result = json_digest(annotator, c->annotation_cost_key, err);
+    json_decref(annotator);
+    return result;
+}
+
+// Adds what pseudo-annotations depend on to the identity of a run that has some.
+static int add_annotator(struct cell *c, json_t *identity, struct error *err) {
+    if (!c->has_annotator)
+        return 0;
+    json_object_set_new(identity, "annotator", settings_json(annotator_schema, &c->annotator, 1));
+    json_object_set_new(identity, "annotator_revision", json_integer(ANNOTATOR_REVISION));
+    return json_digest(identity, c->annotation_digest, err);
+}
+
+static int make_record(struct cell *c, const struct plan *plan, json_t *identity, struct error *err) {
+    char description[256];
+    profile_describe(plan->profile, c->set->name, description);
+    c->record =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:s, s:I, s:s, s:s, s:o}", "name", c->name, "digest",
+                  c->digest, "profile", plan->profile->name, "data_set", c->set->name, "data", description,
+                  "n", c->axes.n, "method", c->training.method, "seed", (json_int_t)c->seed, "data_digest",
+                  c->data_digest, "cost_key", c->cost_key, "identity", identity);
+    if (!c->record)
+        return fail(err, "out of memory: a cell's record");
+    if (is_textured(c->set->name)) {
+        json_object_set_new(c->record, "p", json_real(c->axes.p));
+        json_object_set_new(c->record, "q", json_real(c->axes.q));
+        json_object_set_new(c->record, "size", json_real(c->axes.size));
+    }
+    if (c->has_annotator)
+        json_object_set_new(c->record, "annotation_cost_key", json_string(c->annotation_cost_key));
+    return 0;
+}
+
+static int make_identity(struct cell *c, const struct plan *plan, const struct plan_data *data,
+                         const char *weights, struct error *err) {
+    json_t *identity = data_identity(c, data->inputs);
+    int failed = json_digest(identity, c->data_digest, err) || add_annotator(c, identity, err);
+    json_object_set_new(identity, "train", settings_json(train_schema, &c->training, 1));
+    json_object_set_new(identity, "weights", *weights ? json_string(weights) : json_null());
+    json_object_set_new(identity, "trainer_revision", json_integer(TRAINER_REVISION));
+    // The double build gives other numbers, which must not be mixed with float's.
+    json_object_set_new(identity, "precision", json_string(REAL_NAME));
+    if (failed || json_digest(identity, c->digest, err) || make_cost_keys(c, err)) {
+        json_decref(identity);
+        return -1;
+    }
+    return make_record(c, plan, identity, err);
+}
+
+// ---------------------------------------------------------------------------------------- the data
+
+struct data_question {
+    const struct work *work;
+    const struct profile_data *data;
+};
+
+// {"inputs", "classes", "images": by split}, asked in a child process.
+static json_t *ask_data(void *context, struct error *err) {
+    const struct data_question *q = context;
+    union data_settings settings = q->data->settings;
+    const struct data_set *set = q->data->set;
+    json_t *images = json_array();
+    json_t *inputs = q->work->inputs(set, &settings, err);
+    int failed = !inputs, classes = failed ? -1 : set->classes(&settings, err);
+    failed = failed || classes < 0;
+    for (int s = 0; s < SPLITS && !failed; s++) {
+        int count = q->data->images[s], found = 0;
+        data_set_choose(set, &settings, split_names[s], 1, count < 0 ? 0 : count);
+        failed = count >= 0 && (found = set->images(&settings, err)) < 0;
+        json_array_append_new(images, json_integer(found));
+    }
+    if (!failed)
+        return json_pack("{s:o, s:i, s:o}", "inputs", inputs, "classes", classes, "images", images);
+    json_decref(inputs);
+    json_decref(images);
+    return NULL;
+}
+
+// An outline (without `work`) takes any data to be there, and enough of them.
+static struct plan_data *suppose_data(struct plan_data *known) {
+    known->inputs = json_object();
+    known->classes = 1;
+    for (int s = 0; s < SPLITS; s++)
+        known->images[s] = INT_MAX;
+    return known;
+}
+
+// What the plan needs to know of the data set of that name; asked once. NULL with a message on failure;
+// without `inputs` when it is absent.
+static struct plan_data *know_data(struct plan *plan, const char *name, const struct work *work,
+                                   struct error *err) {
+    const struct profile_data *data = profile_data_find(plan->profile, name);
+    if (!data)
+        return fail(err, "%.60s: a data set without a generator", name), NULL;
+    struct plan_data *known = &plan->data[data - plan->profile->data];
+    known->data = data;
+    if (known->inputs || *data->absent)
+        return known;
+    if (!work)
+        return suppose_data(known);
+    struct data_question question = {work, data};
+    json_t *answer = isolated_json(ask_data, &question, err);
+    if (!answer)
+        return NULL;
+    known->inputs = json_incref(json_object_get(answer, "inputs"));
+    known->classes = (int)json_integer_value(json_object_get(answer, "classes"));
+    for (int s = 0; s < SPLITS; s++)
+        known->images[s] =
+            (int)json_integer_value(json_array_get(json_object_get(answer, "images"), (size_t)s));
+    json_decref(answer);
+    return known;
+}
+
+// ---------------------------------------------------------------------------------------- the plan
+
+static int find_name(const struct plan *plan, const char *name) {
+    for (int i = 0; i < plan->count; i++)
+        if (!strcmp(plan->cells[i].name, name))
+            return i;
+    for (int i = 0; i < plan->alias_count; i++)
+        if (!strcmp(plan->aliases[i].name, name))
+            return plan->aliases[i].cell;
+    return -1;
+}
+
+// Why there can be no such cell, or "".
+static void why_absent(const struct plan *plan, const struct place *place, char out[240]) {
+    const struct plan_data *known = NULL;
+    double n = place->axes.n;
+    for (int d = 0; d < DATA_SETS_MOST && !known; d++)
+        if (plan->data[d].data && !strcmp(plan->data[d].data->set->name, place->data))
+            known = &plan->data[d];
+    out[0] = 0;
+    if (!known)
+        snprintf(out, 240, "not in the plan");
+    else if (!known->inputs)
+        snprintf(out, 240, "%s", known->data->absent);
+    else if (n > 0 && n < N_ALL && n * known->classes > known->images[SPLIT_TRAIN])
+        snprintf(out, 240, "too few images: n = %.0f of each of %d classes are more than the profile's %d", n,
+                 known->classes, known->images[SPLIT_TRAIN]);
+    else if (n > 0 && n * known->classes == known->images[SPLIT_TRAIN])
+        snprintf(
+            out, 240,
+            "too few images: n = %.0f of each of %d classes are all of the profile's %d, none is left to a "
+            "pseudo-annotator",
+            n, known->classes, known->images[SPLIT_TRAIN]);
+}
+
+// A cell without its digests; nothing if it is there already, or if there can be none.
+static int add_cell(struct plan *plan, const struct place *place, uint64_t seed, const struct work *work,
+                    struct error *err) {
+    struct cell c = {.axes = place->axes, .seed = seed};
+    cell_name(c.name, plan->profile, place, seed);
+    if (find_name(plan, c.name) >= 0)
+        return 0;
+    const struct plan_data *data = know_data(plan, place->data, work, err);
+    if (!data)
+        return -1;
+    char reason[240];
+    why_absent(plan, place, reason);
+    if (*reason)
+        return 0;
+    fill_data(&c, data);
+    if (fill_settings(&c, plan->profile, place->method, err) ||
+        reallocate((void **)&plan->cells, (size_t)plan->count + 1, sizeof c, "cells", err))
+        return -1;
+    c.training.save_model |= seed == plan->seeds.values[0];
+    plan->cells[plan->count++] = c;
+    return 0;
+}
+
+static int add_table(struct plan *plan, const struct table *t, const struct work *work, struct error *err) {
+    for (int row = 0; row < t->row_count; row++)
+        for (int s = 0; s < plan->seeds.count; s++)
+            for (int column = 0; column < t->column_count; column++) {
+                struct place place = place_of(t, row, column);
+                if (add_cell(plan, &place, plan->seeds.values[s], work, err))
+                    return -1;
+            }
+    return 0;
+}
+
+// Every method may start from weights of its own; each file is read once.
+static int add_identities(struct plan *plan, const struct work *work, struct error *err) {
+    char file[SETTING_TEXT_SIZE] = "", digest[DIGEST_SIZE] = "";
+    for (int i = 0; i < plan->count; i++) {
+        struct cell *c = &plan->cells[i];
+        if (strcmp(file, c->training.weights)) {
+            snprintf(file, sizeof file, "%s", c->training.weights);
+            digest[0] = 0;
+            if (*file && work && digest_file(file, digest, err))
+                return -1;
+        }
+        if (make_identity(c, plan, &plan->data[c->set - data_sets], digest, err))
+            return -1;
+    }
+    return 0;
+}
+
+static int find_digest(const struct plan *plan, int count, const char *digest) {
+    for (int i = 0; i < count; i++)
+        if (!strcmp(plan->cells[i].digest, digest))
+            return i;
+    return -1;
+}
+
+static int add_alias(struct plan *plan, const char *name, int cell, struct error *err) {
+    if (reallocate((void **)&plan->aliases, (size_t)plan->alias_count + 1, sizeof *plan->aliases, "cells",
+                   err))
+        return -1;
+    struct plan_alias *alias = &plan->aliases[plan->alias_count++];
+    memcpy(alias->name, name, sizeof alias->name);
+    alias->cell = cell;
+    return 0;
+}
+
+// Two sizes of digits may be one when scaled to the canvas: cells of one digest become one, else its run
+// would meet itself.
+static int merge_equal(struct plan *plan, struct error *err) {
+    int kept = 0, failed = 0;
+    for (int i = 0; i < plan->count; i++) {
+        struct cell *c = &plan->cells[i];
+        int first = find_digest(plan, kept, c->digest);
+        if (first < 0) {
+            plan->cells[kept++] = *c;
+            continue;
+        }
+        failed |= add_alias(plan, c->name, first, err);
+        json_decref(c->record);
+    }
+    plan->count = kept;
+    return failed ? -1 : 0;
+}
+
+int plan_make(struct plan *plan, const struct profile *profile, const struct seeds *seeds,
+              const struct table *tables, int table_count, const struct work *work, struct error *err) {
+    *plan = (struct plan){.profile = profile, .seeds = *seeds};
+    for (int t = 0; t < table_count; t++)
+        if (add_table(plan, &tables[t], work, err))
+            return -1;
+    if (add_identities(plan, work, err) || merge_equal(plan, err))
+        return -1;
+    plan->table_cells = plan->count / seeds->count;
+    return 0;
+}
+
+int plan_outline(struct plan *plan, const struct profile *profile, const struct seeds *seeds,
+                 const struct table *tables, int table_count, struct error *err) {
+    return plan_make(plan, profile, seeds, tables, table_count, NULL, err);
+}
+
+void plan_free(struct plan *plan) {
+    for (int i = 0; i < plan->count; i++)
+        json_decref(plan->cells[i].record);
+    for (int d = 0; d < DATA_SETS_MOST; d++)
+        json_decref(plan->data[d].inputs);
+    free(plan->cells);
+    free(plan->aliases);
+    memset(plan, 0, sizeof *plan);
+}
+
+const struct cell *plan_find(const struct plan *plan, const struct table *table, int row, int column,
+                             uint64_t seed) {
+    struct place place = place_of(table, row, column);
+    char name[192];
+    cell_name(name, plan->profile, &place, seed);
+    int i = find_name(plan, name);
+    return i < 0 ? NULL : &plan->cells[i];
+}
+
+void plan_absent(const struct plan *plan, const struct table *table, int row, int column, char out[240]) {
+    struct place place = place_of(table, row, column);
+    why_absent(plan, &place, out);
+}
+
+// ---------------------------------------------------------------------------------------- differences
+
+static void value_text(const json_t *value, char out[64]) {
+    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9)) : NULL;
+    snprintf(out, 64, "%.60s", text ? text : "none");
+    free(text);
+}
+
+static void compare(const char *path, const json_t *before, const json_t *now, char *out, size_t size,
+                    size_t *used) {
+    if (json_is_object(before) && json_is_object(now)) {
+        json_t *keys = json_deep_copy(before), *value;
+        const char *key;
+        json_object_update_missing(keys, (json_t *)now);
+        json_object_foreach(keys, key, value) {
+            char place[128];
+            // Which method, which data: "train" alone needs no prefix, its names are known from profiles.
+            int bare =
+                !*path || !strcmp(path, "train") || !strcmp(path, "data") || !strcmp(path, "annotator");
+            snprintf(place, sizeof place, "%s%s%s", bare ? "" : path, bare ? "" : " ", key);
+            compare(place, json_object_get(before, key), json_object_get(now, key), out, size, used);
+        }
+        json_decref(keys);
+    } else if (!json_equal((json_t *)before, (json_t *)now) && *used < size) {
+        char a[64], b[64];
+        value_text(before, a);
+        value_text(now, b);
+        *used += (size_t)snprintf(out + *used, size - *used, "%s%s %s -> %s", *used ? ", " : "", path, a, b);
+    }
+}
+
+void identity_difference(const json_t *before, const json_t *now, char *out, size_t size) {
+    size_t used = 0;
+    out[0] = 0;
+    compare("", before, now, out, size, &used);
+}

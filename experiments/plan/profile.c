@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/plan/profile.h"
+
+#include "core/base/memory.h"
+#include "experiments/plan/home.h"
+#include "gen/textured_mnist/texture_set.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int seeds_parse(struct seeds *out, const char *text, const char *where, struct error *err) {
+    int list = strchr(text, ',') != NULL;
+    memset(out, 0, sizeof *out);
+    for (const char *at = text; *at; at++) {
+        char *end;
+        errno = 0;
+        unsigned long long value = strtoull(at, &end, 10);
+        if (!isdigit((unsigned char)*at) || errno || value > (1ULL << 62) || (*end && *end != ','))
+            return fail_usage(err, "%s: '%.60s' is neither a count nor a list of seeds (5 or 3,4,9)", where,
+                              text);
+        for (int i = 0; i < out->count; i++)
+            if (list && out->values[i] == value)
+                return fail_usage(err, "%s: seed %llu given twice", where, value);
+        if (out->count == SEEDS_MOST || (!list && value > SEEDS_MOST))
+            return fail_usage(err, "%s: more than %d seeds", where, SEEDS_MOST);
+        out->values[out->count++] = value;
+        at = end;
+        if (!*at)
+            break;
+    }
+    if (!list && out->count) {
+        out->count = (int)out->values[0];
+        for (int i = 0; i < out->count; i++)
+            out->values[i] = (uint64_t)i + 1;
+    }
+    return out->count ? 0 : fail_usage(err, "%s: no seeds", where);
+}
+
+// ---------------------------------------------------------------------------------------- reading
+
+// Keys that a profile has beside the modules' own settings.
+struct own {
+    char title[SETTING_TEXT_SIZE], seeds[SETTING_TEXT_SIZE];
+};
+
+static const struct setting profile_keys[] = {
+    SETTING_TEXT(struct own, title, NULL, "", "what the profile is for"),
+    SETTING_TEXT(struct own, seeds, NULL, "", "seeds of the runs"),
+    SETTING_END,
+};
+
+static const struct setting count_keys[] = {
+    // in the order of the splits
+    {"train", SETTING_TYPE_INT, offsetof(struct profile_data, images[SPLIT_TRAIN]), NULL, 0, 1e9, NULL,
+     "images", "training images; 0: all", 1},
+    {"test", SETTING_TYPE_INT, offsetof(struct profile_data, images[SPLIT_TEST]), NULL, 0, 1e9, NULL,
+     "images", "test images; 0: all", 1},
+    {"validation", SETTING_TYPE_INT, offsetof(struct profile_data, images[SPLIT_VALIDATION]), NULL, 0, 1e9,
+     NULL, "images", "validation images; 0: all; absent: none", 1},
+    SETTING_END,
+};
+
+struct reading {
+    struct profile *profile;
+    struct own own;
+    int has_title, has_seeds;
+};
+
+// 1 if `key` is one of the words.
+static int is_one_of(const char *key, const char *const *words) {
+    for (; *words; words++)
+        if (!strcmp(key, *words))
+            return 1;
+    return 0;
+}
+
+static int take_profile(struct reading *r, const char *key, const char *value, const char *where,
+                        struct error *err) {
+    const struct setting *s = settings_find(profile_keys, key);
+    if (!s)
+        return fail_usage(err, "%s: unknown key '%.60s' in [profile]", where, key);
+    r->has_title |= !strcmp(s->name, "title");
+    if (!strcmp(s->name, "seeds")) {
+        r->has_seeds = 1;
+        return seeds_parse(&r->profile->seeds, value, where, err);
+    }
+    return settings_assign(s, &r->own, value, where, err);
+}
+
+static int check_texture_set(const char *name, const char *where, struct error *err) {
+    struct error why = {0};
+    struct texture_set *set = texture_set_open(name, &why);
+    texture_set_close(set);
+    return set ? 0 : fail_usage(err, "%s: %s", where, why.message);
+}
+
+// The data set that a section's last word names; "" is Textured MNIST's where a section may go without.
+static struct profile_data *named_data(struct profile *p, const char *name, const char *where,
+                                       struct error *err) {
+    struct error why = {0};
+    const struct data_set *set = data_set_find(*name ? name : "textured-mnist", &why);
+    if (!set) {
+        fail_usage(err, "%s: %s", where, why.message);
+        return NULL;
+    }
+    return &p->data[set - data_sets];
+}
+
+static int take_data(struct reading *r, const char *section, const char *key, const char *value,
+                     const char *where, struct error *err) {
+    static const char *const cells[] = {"p", "q", "size", "seed", "split", "count", "data", NULL};
+    struct profile_data *data =
+        named_data(r->profile, section + strcspn(section, " ") + !!strchr(section, ' '), where, err);
+    if (!data)
+        return -1;
+    data->given = 1;
+    const struct setting *s = settings_find(count_keys, key);
+    if (s)
+        return settings_assign(s, data, value, where, err);
+    s = settings_find(data->set->schema, key);
+    if (!s)
+        return fail_usage(err, "%s: unknown key '%.60s' in [%.60s]", where, key, section);
+    if (is_one_of(s->name, cells))
+        return fail_usage(err, "%s: '%.60s' is set by the tables, not by a profile", where, key);
+    return settings_assign(s, &data->settings, value, where, err) ||
+                   (!strcmp(s->name, "texture_set") && check_texture_set(value, where, err))
+               ? -1
+               : 0;
+}
+
+// A setting of the trainer or of the annotator that a profile may give.
+static int find_setting(const struct setting **s, const struct setting *schema, const char *section,
+                        const char *key, const char *where, struct error *err) {
+    static const char *const cells[] = {"method", "seed", "n", NULL};
+    *s = settings_find(schema, key);
+    if (!*s)
+        return fail_usage(err, "%s: unknown key '%.60s' in [%.60s]", where, key, section);
+    if (is_one_of((*s)->name, cells))
+        return fail_usage(err, "%s: '%.60s' is set by the tables, not by a profile", where, key);
+    return 0;
+}
+
+union scratch {
+    struct train_settings training;
+    struct annotator_settings annotator;
+};
+
+// Appends a line that concerns some method ("": all) and some data set ("": all).
+static int add_override(struct profile *p, const char *method, const char *data, int of_annotator,
+                        const char *section, const char *key, const char *value, const char *where,
+                        struct error *err) {
+    union scratch scratch;
+    const struct setting *s;
+    if ((*data && !named_data(p, data, where, err)) ||
+        find_setting(&s, of_annotator ? annotator_schema : train_schema, section, key, where, err) ||
+        settings_assign(s, &scratch, value, where, err) ||
+        reallocate((void **)&p->overrides, (size_t)p->override_count + 1, sizeof *p->overrides, "a profile",
+                   err))
+        return -1;
+    struct override *o = &p->overrides[p->override_count++];
+    memset(o, 0, sizeof *o);
+    o->setting = s;
+    o->of_annotator = of_annotator;
+    snprintf(o->method, sizeof o->method, "%s", method);
+    snprintf(o->data, sizeof o->data, "%s", data);
+    snprintf(o->value, sizeof o->value, "%s", value);
+    return 0;
+}
+
+// [method NAME] and [method NAME DATA].
+static int take_method(struct reading *r, const char *section, const char *key, const char *value,
+                       const char *where, struct error *err) {
+    struct train_settings scratch;
+    char words[2][SETTING_WORD_SIZE] = {"", ""}, format[32];
+    snprintf(format, sizeof format, "%%%ds %%%ds", SETTING_WORD_SIZE - 1, SETTING_WORD_SIZE - 1);
+    sscanf(section + strlen("method "), format, words[0], words[1]);
+    if (settings_assign(settings_find(train_schema, "method"), &scratch, words[0], where, err))
+        return -1;
+    return add_override(r->profile, scratch.method, words[1], 0, section, key, value, where, err);
+}
+
+// [train], [annotator].
+static int take_common(struct reading *r, const char *section, const char *key, const char *value,
+                       const char *where, struct error *err) {
+    int of_annotator = *section == 'a';
+    const struct setting *s;
+    return find_setting(&s, of_annotator ? annotator_schema : train_schema, section, key, where, err) ||
+                   settings_assign(s, of_annotator ? (void *)&r->profile->annotator : &r->profile->training,
+                                   value, where, err)
+               ? -1
+               : 0;
+}
+
+static int take(void *context, const char *section, const char *key, const char *value, const char *where,
+                struct error *err) {
+    struct reading *r = context;
+    if (!strcmp(section, "profile"))
+        return take_profile(r, key, value, where, err);
+    if (!strcmp(section, "data") || !strncmp(section, "data ", 5))
+        return take_data(r, section, key, value, where, err);
+    if (!strcmp(section, "train") || !strcmp(section, "annotator"))
+        return take_common(r, section, key, value, where, err);
+    if (!strncmp(section, "train ", 6))
+        return add_override(r->profile, "", section + 6, 0, section, key, value, where, err);
+    if (!strncmp(section, "annotator ", 10))
+        return add_override(r->profile, "", section + 10, 1, section, key, value, where, err);
+    if (!strncmp(section, "method ", 7))
+        return take_method(r, section, key, value, where, err);
+    return *section ? fail_usage(err, "%s: unknown section [%.60s]", where, section)
+                    : fail_usage(err, "%s: '%.60s' stands before any [section]", where, key);
+}
+
+// What settings that are right one by one forbid together: found here rather than by every run.
+static int check_together(const struct profile *p, const char *method, const struct profile_data *data,
+                          struct error *err) {
+    struct train_settings t;
+    if (profile_training(p, method, data->set->name, &t, err))
+        return -1;
+    if (data->images[SPLIT_TRAIN] && t.batch > data->images[SPLIT_TRAIN])
+        return fail_usage(err, "%s: %s: a batch of %d is more than the %d training images", p->path, method,
+                          t.batch, data->images[SPLIT_TRAIN]);
+    if (!strcmp(t.select, "best-validation") && data->images[SPLIT_VALIDATION] < 0)
+        return fail_usage(err, "%s: %s: select = best-validation needs validation images in [data]", p->path,
+                          method);
+    return 0;
+}
+
+static int check_data(const struct profile *p, const struct profile_data *data, struct error *err) {
+    char name[SETTING_WORD_SIZE + 1] = "";
+    if (data != p->data)
+        snprintf(name, sizeof name, " %s", data->set->name);
+    for (enum split s = 0; s < SPLITS; s++)
+        if (s != SPLIT_VALIDATION && data->images[s] < 0)
+            return fail_usage(err, "%s: %s in [data%s] is missing", p->path, split_names[s], name);
+    if (check_together(p, "baseline", data, err))
+        return -1;
+    for (int i = 0; i < p->override_count; i++)
+        if (*p->overrides[i].method && check_together(p, p->overrides[i].method, data, err))
+            return -1;
+    return 0;
+}
+
+static void set_defaults(struct profile *p) {
+    settings_default(train_schema, &p->training);
+    settings_default(annotator_schema, &p->annotator);
+    for (int d = 0; data_sets[d].name && d < DATA_SETS_MOST - 1; d++) {
+        p->data[d].set = &data_sets[d];
+        data_set_default(&data_sets[d], &p->data[d].settings);
+        for (int s = 0; s < SPLITS; s++)
+            p->data[d].images[s] = -1;
+    }
+}
+
+int profile_read(struct profile *p, const char *word, struct error *err) {
+    memset(p, 0, sizeof *p);
+    struct reading r = {.profile = p};
+    set_defaults(p);
+    if (home_definition(p->path, "profiles", word, err))
+        return -1;
+    definition_name(p->path, p->name, sizeof p->name);
+    if (settings_file(p->path, take, &r, err))
+        return -1;
+    if (!r.has_title || !r.has_seeds)
+        return fail_usage(err, "%s: %s in [profile] is missing", p->path, r.has_title ? "seeds" : "title");
+    snprintf(p->title, sizeof p->title, "%s", r.own.title);
+    for (struct profile_data *data = p->data; data->set; data++) {
+        if (!data->given && data != p->data)
+            snprintf(data->absent, sizeof data->absent, "profile %s has no [data %s]", p->name,
+                     data->set->name);
+        else if (check_data(p, data, err))
+            return -1;
+    }
+    return 0;
+}
+
+void profile_free(struct profile *p) {
+    free(p->overrides);
+    p->overrides = NULL;
+    p->override_count = 0;
+}
+
+const struct profile_data *profile_data_find(const struct profile *p, const char *name) {
+    for (const struct profile_data *data = p->data; data->set; data++)
+        if (!strcmp(data->set->name, name))
+            return data;
+    return NULL;
+}
+
+// ---------------------------------------------------------------------------------------- settings in force
+
+// Of what concerns a run: what is said of its data set, then of its method, then of both.
+static int apply(const struct profile *p, const char *method, const char *data, int of_annotator, void *out,
+                 struct error *err) {
+    static const int order[][2] = {{0, 1}, {1, 0}, {1, 1}}; // names a method, names a data set
+    for (size_t pass = 0; pass < sizeof order / sizeof *order; pass++)
+        for (int i = 0; i < p->override_count; i++) {
+            const struct override *o = &p->overrides[i];
+            int by_method = *o->method != 0, by_data = *o->data != 0;
+            if (o->of_annotator == of_annotator && by_method == order[pass][0] && by_data == order[pass][1] &&
+                (!by_method || !strcmp(o->method, method)) && (!by_data || !strcmp(o->data, data)) &&
+                settings_assign(o->setting, out, o->value, p->path, err))
+                return -1;
+        }
+    return 0;
+}
+
+int profile_training(const struct profile *p, const char *method, const char *data,
+                     struct train_settings *out, struct error *err) {
+    *out = p->training;
+    return settings_assign(settings_find(train_schema, "method"), out, method, "method", err) ||
+                   apply(p, method, data, 0, out, err)
+               ? -1
+               : 0;
+}
+
+int profile_annotator(const struct profile *p, const char *data, struct annotator_settings *out,
+                      struct error *err) {
+    *out = p->annotator;
+    return apply(p, "", data, 1, out, err);
+}
+
+// ---------------------------------------------------------------------------------------- the data's folder
+
+static int is_relative(const char *path) {
+    return *path && *path != '/';
+}
+
+static int join(char path[SETTING_TEXT_SIZE], const char *folder, struct error *err) {
+    char joined[PATH_SIZE];
+    if (path_join(joined, err, folder, path))
+        return -1;
+    if (strlen(joined) >= SETTING_TEXT_SIZE)
+        return fail_usage(err, "%.200s...: path too long", joined);
+    memcpy(path, joined, strlen(joined) + 1);
+    return 0;
+}
+
+static int resolve(char path[SETTING_TEXT_SIZE], const char *folder, int *used, const struct profile *p,
+                   struct error *err) {
+    if (!is_relative(path))
+        return 0;
+    *used = 1;
+    if (!*folder)
+        return fail_usage(err, "profile %s reads %s from a data folder: name it (DATA=... or --data ...)",
+                          p->name, path);
+    return join(path, folder, err);
+}
+
+// Photographs that are not there leave their cells empty.
+static int resolve_source(struct profile_data *data, const char *folder, int *used, struct error *err) {
+    char *source = data->settings.photographs.source, name[SETTING_TEXT_SIZE];
+    if (!data->given || !*source)
+        return 0;
+    snprintf(name, sizeof name, "%s", source);
+    if (is_relative(source)) {
+        *used = 1;
+        if (!*folder)
+            snprintf(data->absent, sizeof data->absent, "no DATA folder with %.60s/ given", name);
+        else if (join(source, folder, err))
+            return -1;
+    }
+    if (!*data->absent && !file_exists(source))
+        snprintf(data->absent, sizeof data->absent, "no %.60s/ in DATA: %.120s is not there", name, source);
+    return 0;
+}
+
+int profile_resolve(struct profile *p, const char *folder, struct error *err) {
+    int used = 0;
+    struct textured_mnist_settings *textured = &p->data[0].settings.textured_mnist;
+    if (resolve(textured->mnist, folder, &used, p, err) ||
+        resolve(textured->textures, folder, &used, p, err) ||
+        resolve(p->training.weights, folder, &used, p, err))
+        return -1;
+    for (int i = 0; i < p->override_count; i++)
+        if (!strcmp(p->overrides[i].setting->name, "weights") &&
+            resolve(p->overrides[i].value, folder, &used, p, err))
+            return -1;
+    for (struct profile_data *data = p->data + 1; data->set; data++)
+        if (resolve_source(data, folder, &used, err))
+            return -1;
+    if (*folder && !used)
+        return fail_usage(err, "--data: profile %s uses built-in data and reads no folder", p->name);
+    return 0;
+}
+
+// ---------------------------------------------------------------------------------------- in words
+
+static void describe_textured(const struct textured_mnist_settings *s, char out[256]) {
+    int used = snprintf(out, 256, "%s, ", *s->mnist ? "MNIST" : "built-in digits (drawn by code, not MNIST)");
+    if (*s->textures)
+        snprintf(out + used, 256 - (size_t)used, "texture photographs (set %.40s)", s->texture_set);
+    else
+        snprintf(out + used, 256 - (size_t)used, "built-in textures (made by code, not photographs)");
+}
+
+void profile_describe(const struct profile *p, const char *data, char out[256]) {
+    const struct profile_data *d = profile_data_find(p, data);
+    if (!d)
+        snprintf(out, 256, "%.60s", data);
+    else if (d == p->data)
+        describe_textured(&d->settings.textured_mnist, out);
+    else if (*d->absent)
+        snprintf(out, 256, "%.60s: none", d->set->title);
+    else if (*d->settings.photographs.source)
+        snprintf(out, 256, "%.60s photographs", d->set->title);
+    else
+        snprintf(out, 256, "built-in stand-in for %.60s (drawn by code, not photographs)", d->set->title);
+}

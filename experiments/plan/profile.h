@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Profiles: how large the data, the networks and the training of every cell are (experiments.md, section 5).
+//
+// One file each in experiments/profiles. Sections:
+//   [profile]            title, seeds ("1,2,3")
+//   [data]               settings of Textured MNIST (gen/textured_mnist/textured_mnist.h), and train, test,
+//   validation: images
+//                        per split (0: all of it; validation is left out unless given). p, q, size, seed,
+//                        split and count belong to the cells.
+//   [data NAME]          the same of another data set (gen/data_set/data_set.h); without one, its cells stay
+//   empty [train]              settings of core/train/train.h; method and seed belong to the cells [train
+//   DATA]         in which the runs on one data set differ [method NAME]        in which one method differs
+//   [method NAME DATA]   in which one method differs on one data set
+//   [annotator]          settings of core/annotate/annotator.h; n and seed belong to the cells
+//   [annotator DATA]     in which the annotators of one data set differ
+// What stands further down in this list prevails. Relative paths (mnist, textures, source, weights) are
+// relative to the data folder that the user names. An unknown section or key, a repeated key and an ill-typed
+// value are refused with file and line.
+#ifndef REFF_EXPERIMENTS_PLAN_PROFILE_H
+#define REFF_EXPERIMENTS_PLAN_PROFILE_H
+
+#include "core/annotate/annotator.h"
+#include "core/base/file.h"
+#include "core/shard/split.h"
+#include "core/train/train.h"
+#include "gen/data_set/data_set.h"
+
+#define SEEDS_MOST 64
+
+struct seeds {
+    int count;
+    uint64_t values[SEEDS_MOST];
+};
+
+struct profile_data { // [data NAME]
+    const struct data_set *set;
+    int given;          // the profile has the section
+    int images[SPLITS]; // 0: all of the split; -1: none (validation)
+    union data_settings settings;
+    char absent[240]; // why there are none: no section, no folder; "" if there are. See profile_resolve.
+};
+
+struct override { // a line of a section that concerns some runs only
+    char method[SETTING_WORD_SIZE], data[SETTING_WORD_SIZE]; // "": all of them
+    const struct setting *setting;                           // of train_schema or annotator_schema
+    int of_annotator;
+    char value[SETTING_TEXT_SIZE];
+};
+
+enum { DATA_SETS_MOST = 8 };
+
+struct profile {
+    char name[SETTING_WORD_SIZE]; // the file's, without .ini
+    char path[PATH_SIZE];
+    char title[SETTING_TEXT_SIZE];
+    struct seeds seeds;
+    struct profile_data data[DATA_SETS_MOST]; // in the order of gen/data_set/data_set.h; ends with a NULL set
+    struct train_settings training;
+    struct annotator_settings annotator;
+    struct override *overrides;
+    int override_count;
+};
+
+// Reads the profile of that name (or path). Free with profile_free, also after a failure.
+int profile_read(struct profile *p, const char *word, struct error *err);
+void profile_free(struct profile *p);
+
+// The data of that name; never NULL for names that tables have.
+const struct profile_data *profile_data_find(const struct profile *p, const char *name);
+
+// The training settings of one method on one data set in this profile, overrides applied.
+int profile_training(const struct profile *p, const char *method, const char *data,
+                     struct train_settings *out, struct error *err);
+
+// The settings of the pseudo-annotators of a data set, n and seed left open.
+int profile_annotator(const struct profile *p, const char *data, struct annotator_settings *out,
+                      struct error *err);
+
+// Makes mnist, textures, sources and weights relative to `folder` ("": none given). Fails with EXIT_USAGE
+// when Textured MNIST or the weights need a folder and none is given, or the other way round. Photographs
+// that are not there are no failure: their cells stay empty and say why. Nothing ever takes their place.
+int profile_resolve(struct profile *p, const char *folder, struct error *err);
+
+// What the data of a data set are, in words, so that no table can be taken for another: "built-in digits
+// (drawn by code, not MNIST), ...".
+void profile_describe(const struct profile *p, const char *data, char out[256]);
+
+// "5": the seeds 1..5. "3,4,9": these ("4,": only 4). Repeated ones are refused. `where` begins the message.
+int seeds_parse(struct seeds *out, const char *text, const char *where, struct error *err);
+
+#endif

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/process/isolate.h"
+
+#include "core/base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+pid_t child_start(struct error *err) {
+    pid_t parent = getpid();
+    fflush(NULL); // else the child writes what is buffered a second time
+    pid_t child = fork();
+    if (child < 0)
+        return fail(err, "cannot start a process: %s", strerror(errno));
+    if (child > 0)
+        return child;
+    // SIGKILL, not SIGTERM: a child at work on a long step would outlive its parent and hold the run's lock.
+    // What it loses is the time since its last checkpoint.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(EXIT_FAILED); // the parent died before the line above
+    signal(SIGPIPE, SIG_IGN);
+    // A terminal's Ctrl-C reaches the children too. They stop at the parent's SIGTERM; with both pending, a
+    // child would take the second one for the user's insisting, and end without a checkpoint.
+    signal(SIGINT, SIG_IGN);
+    return 0;
+}
+
+// ------------------------------------------------------------------------------ a value from a child
+
+static void write_all(int descriptor, const char *text, size_t size) {
+    while (size) {
+        ssize_t written = write(descriptor, text, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return;
+        text += written;
+        size -= (size_t)written;
+    }
+}
+
+static char *read_all(int descriptor, struct error *err) {
+    char *text = NULL;
+    size_t length = 0, capacity = 0;
+    for (;;) {
+        if (length + 1 >= capacity) {
+            capacity = capacity ? 2 * capacity : 4096;
+            if (reallocate((void **)&text, capacity, 1, "a child's answer", err)) {
+                free(text);
+                return NULL;
+            }
+        }
+        ssize_t got = read(descriptor, text + length, capacity - length - 1);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        length += (size_t)got;
+    }
+    text[length] = 0;
+    return text;
+}
+
+static void answer(int descriptor, json_t *(*make)(void *, struct error *), void *context) {
+    struct error err = {0};
+    json_t *value = make(context, &err);
+    json_t *message = value ? json_pack("{s:o}", "value", value)
+                            : json_pack("{s:s, s:i}", "error", err.message, "status", (int)err.status);
+    char *text = json_dumps(message, JSON_COMPACT);
+    if (text)
+        write_all(descriptor, text, strlen(text));
+    free(text);
+    json_decref(message);
+    close(descriptor);
+    _exit(0);
+}
+
+json_t *isolated_json(json_t *(*make)(void *context, struct error *err), void *context, struct error *err) {
+    int ends[2], status;
+    if (pipe(ends)) {
+        fail(err, "cannot make a pipe: %s", strerror(errno));
+        return NULL;
+    }
+    pid_t child = child_start(err);
+    if (child == 0) {
+        close(ends[0]);
+        answer(ends[1], make, context);
+    }
+    close(ends[1]);
+    char *text = child > 0 ? read_all(ends[0], err) : NULL;
+    close(ends[0]);
+    if (child > 0)
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+            ;
+    if (!text)
+        return NULL;
+    json_t *message = json_loads(text, 0, NULL), *value = json_incref(json_object_get(message, "value"));
+    if (!value && json_object_get(message, "error")) {
+        fail(err, "%s", json_string_value(json_object_get(message, "error")));
+        err->status = (enum exit_status)json_integer_value(json_object_get(message, "status"));
+    } else if (!value) {
+        fail(err, "a process that worked for this one died (%s)",
+             WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "no answer");
+    }
+    json_decref(message);
+    free(text);
+    return value;
+}
+
+// ------------------------------------------------------------------------------ another program's output
+
+char *program_output(const char *const argv[], struct error *err) {
+    int ends[2], status = 0;
+    if (pipe2(ends, O_CLOEXEC))
+        return fail(err, "cannot make a pipe: %s", strerror(errno)), NULL;
+    pid_t child = child_start(err);
+    if (child == 0) {
+        if (dup2(ends[1], STDOUT_FILENO) >= 0)
+            execv(argv[0], (char *const *)argv);
+        _exit(127); // as a shell says of a program that cannot be run
+    }
+    close(ends[1]);
+    char *text = child > 0 ? read_all(ends[0], err) : NULL;
+    close(ends[0]);
+    if (child > 0)
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+            ;
+    if (!text || status == 0)
+        return text;
+    free(text);
+    if (WIFSIGNALED(status))
+        fail(err, "%s: ended by a signal (%s)", argv[0], strsignal(WTERMSIG(status)));
+    else if (WEXITSTATUS(status) == 127)
+        fail(err, "%s: cannot be run", argv[0]);
+    else
+        fail(err, "%s: exit status %d", argv[0], WEXITSTATUS(status));
+    return NULL;
+}

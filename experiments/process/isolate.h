@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Processes, most of them without exec. A process that has entered an OpenMP region must not fork and go on
+// computing (its threads are not copied), so whatever may compute is done in children, and the parent never
+// does.
+#ifndef REFF_EXPERIMENTS_PROCESS_ISOLATE_H
+#define REFF_EXPERIMENTS_PROCESS_ISOLATE_H
+
+#include "core/base/error.h"
+
+#include <jansson.h>
+#include <sys/types.h>
+
+// Forks a child that dies with its parent and ignores SIGPIPE and SIGINT. Returns the pid in the parent, 0 in
+// the child (which must end with _exit), -1 with a message.
+pid_t child_start(struct error *err);
+
+// Runs `make` in a child and returns its JSON value here (new reference), or NULL with the child's message.
+json_t *isolated_json(json_t *(*make)(void *context, struct error *err), void *context, struct error *err);
+
+// Runs the program argv[0] (a path) and returns what it prints on standard output; free() it. NULL when it
+// cannot be run or its exit status is not 0; what it then says on standard error is the reason.
+char *program_output(const char *const argv[], struct error *err);
+
+#endif

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The regression check: does the program still train as well as when the reference was made?
+//
+// After MLPerf's reference-convergence check: a file holds every seed's result of a few small cells
+// (experiments/regress/regress.ini, a profile of their own), the check trains some of those seeds again and
+// compares.
+//
+//   1. Settings and inputs must be the reference's (the runs' digests), else there is nothing to compare.
+//   2. With the same build (compiler, flags, instruction set, OpenBLAS's kernels) the trained networks must
+//      have the same bits. Other bits fail, however good the accuracy: runs that exist would no longer be
+//      what the program does. If that is meant, raise TRAINER_REVISION and write the reference anew.
+//   3. With another build bits differ rightly, and each quantity of each cell is tested (power.h): worse than
+//      the reference by more than noise fails. The check's own seeds are left out of the reference's values,
+//      so that the two are independent. `alpha` is the chance that noise alone fails any test (Bonferroni);
+//      it is checked by resampling: every choice of as many seeds of the reference, tested against the rest.
+//
+// Quantities: accuracy (lower is worse); the drift of batch norm's running statistics (core/train/drift.h;
+// higher is worse); where the method focuses, the share of images whose Grad-CAM at layer 4 has its maximum
+// inside the annotation (lower is worse). Accuracy alone would not see what only moves explanations or
+// running statistics.
+//
+// A record of runs, the reference's and the check's alike:
+//   {"profile", "command", "build": {...}, "made_by": provenance,
+//    "cells": [{"row", "column", "identity": of the first seed's run, "runs": [{"seed", "digest",
+//    "model_sha256", "accuracy", "drift",
+//               "pointing"}]}]}
+#ifndef REFF_EXPERIMENTS_REGRESS_REGRESS_H
+#define REFF_EXPERIMENTS_REGRESS_REGRESS_H
+
+#include "experiments/regress/power.h"
+#include "experiments/suite/request.h"
+
+enum { REGRESS_TESTS_MOST = 32, REGRESS_SEEDS_MOST = 16 };
+#define REGRESS_POWER 0.9 // the loss that is found with this chance is told
+
+struct regress_test {
+    char cell[96]; // "row 1.0, reff"
+    const char *quantity, *unit;
+    int sign; // +1: lower is worse, -1: higher is worse
+    struct sample reference, now;
+    struct t_test test;
+    double found; // loss that is found with the chance REGRESS_POWER
+    int failed;
+};
+
+enum regress_bits { BITS_EQUAL, BITS_DIFFER, BITS_OF_ANOTHER_BUILD, BITS_NOT_COMPARED };
+
+struct regress_result {
+    enum regress_bits bits;
+    char where[200];            // BITS_DIFFER: the first run that differs; another build: in what
+    int seeds, reference_seeds; // of the check; of the reference without them
+    double alpha, alpha_each;
+    double false_alarms; // share of resampled checks that fail
+    int test_count, failed_count;
+    struct regress_test tests[REGRESS_TESTS_MOST];
+};
+
+// Measures the done runs of a request (one table) whose shards and models have been kept: a record, new
+// reference, NULL on failure.
+json_t *regress_measure(const struct request *r, const char *results, struct error *err);
+
+// Compares. `where` names the reference in messages: "FILE: what is wrong with it", "FILE: made with other
+// settings: ...". compare_bits 0: statistics only. -1 only where nothing can be compared.
+int regress_compare(const json_t *reference, const json_t *now, const char *where, int compare_bits,
+                    double alpha, struct regress_result *out, struct error *err);
+
+// 1 if the check fails.
+int regress_fails(const struct regress_result *result);
+void regress_print(FILE *out, const struct regress_result *result);
+
+#endif

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a claim is made of, for claims_paper.c: comparisons of cells, which collect themselves with their test
+// and the paper's effect, or leave the reason why the claim cannot be tested.
+#ifndef REFF_EXPERIMENTS_RESULTS_CLAIMS_PARTS_H
+#define REFF_EXPERIMENTS_RESULTS_CLAIMS_PARTS_H
+
+#include "experiments/results/claims.h"
+
+struct deciding { // a claim while its parts are collected
+    const struct table_result *table;
+    const json_t *paper;
+    struct claim_result *claim;
+};
+
+struct claim {
+    const char *id, *text;
+    void (*collect)(struct deciding *d);
+};
+
+// C1 to C11; the last has no id.
+extern const struct claim claims_of_the_paper[];
+
+// One side of a comparison: a column's cell, or the mean, seed by seed, of its cells at several rows.
+struct side {
+    const char *column;
+    const double *rows; // values
+    int count;
+};
+
+// "a is above b by more than `bound`" (negative: no worse by more than -bound).
+void claim_above(struct deciding *d, const struct side *a, const struct side *b, double bound);
+
+// "a and b are the same within `margin`" (TOST).
+void claim_same(struct deciding *d, const struct side *a, const struct side *b, double margin);
+
+// "the column falls as the row's value grows", over all rows and seeds: slope < 0.
+void claim_falls(struct deciding *d, const char *column);
+
+// 0, with the reason noted, where only some of the table's rows or columns were asked for.
+int claim_has_whole_table(struct deciding *d);
+
+#endif

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/results/metric.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int cells_of(const struct table_result *r) {
+    return r->table->row_count * r->table->column_count;
+}
+
+static int has(const struct cell_result *c, const char *name) {
+    return !strcmp(name, "confusion") ? c->confusion != NULL : json_object_get(c->metrics, name) != NULL;
+}
+
+// An emptied cell: its runs are there, but not their number.
+static void empty(struct cell_result *c, const char *name) {
+    for (int i = 0; i < c->n; i++)
+        json_array_append_new(c->missing_seeds, json_pack("{s:I, s:s+}", "seed", (json_int_t)c->seeds[i],
+                                                          "reason", "no such number in its record: ", name));
+    snprintf(c->missing, sizeof c->missing, "not recorded");
+    c->n = 0;
+}
+
+static void replace(struct cell_result *c, const char *name) {
+    const json_t *values = json_object_get(json_object_get(c->metrics, name), "values");
+    for (int i = 0; i < c->n; i++)
+        c->values[i] = json_number_value(json_array_get(values, (size_t)i));
+}
+
+// Runs of the table, and its cells whose runs have recorded the number.
+static void look(const struct table_result *r, const char *name, int *runs, int *found) {
+    *runs = *found = 0;
+    for (int i = 0; i < cells_of(r); i++) {
+        *runs += r->cells[i].n;
+        *found += r->cells[i].n && has(&r->cells[i], name);
+    }
+}
+
+static void put_in_place(struct table_result *r, const char *name) {
+    int matrix = !strcmp(name, "confusion");
+    snprintf(r->metric, sizeof r->metric, "%s", name);
+    for (int i = 0; i < cells_of(r); i++) {
+        struct cell_result *c = &r->cells[i];
+        c->has_paper = 0;
+        if (c->n && !has(c, name))
+            empty(c, name);
+        else if (c->n && !matrix) // beside the matrix stays the accuracy
+            replace(c, name);
+        c->sample = sample_of(c->values, c->n);
+    }
+}
+
+int metric_select(struct table_result *tables, int count, const char *name, enum output_format format,
+                  int *kept, struct error *err) {
+    int all_runs = 0, all_found = 0, runs, found;
+    int same = !*name || !strcmp(name, "accuracy");
+    for (int t = 0; t < count; t++) {
+        look(&tables[t], name, &runs, &found);
+        kept[t] = same || !runs || found;
+        all_runs += runs;
+        all_found += found;
+    }
+    if (same)
+        return 0;
+    if (all_runs && !all_found)
+        return fail_usage(err,
+                          "--metric: no run of %s%s has recorded '%.60s'; --metric list names what there is",
+                          tables[0].table->name, count > 1 ? " and the other tables" : "", name);
+    if (!strcmp(name, "confusion") && (format == OUTPUT_CSV || format == OUTPUT_LATEX))
+        return fail_usage(err, "--metric: a confusion matrix has its place in md and json alone");
+    for (int t = 0; t < count; t++)
+        if (kept[t])
+            put_in_place(&tables[t], name);
+    return 0;
+}
+
+// ---------------------------------------------------------------------------------------- their names
+
+static void count(json_t *counts, const char *name) {
+    json_int_t before = json_integer_value(json_object_get(counts, name));
+    json_object_set_new(counts, name, json_integer(before + 1));
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void print_sorted(FILE *out, json_t *counts, int cells) {
+    size_t size = json_object_size(counts), i = 0;
+    const char **names = calloc(size + 1, sizeof *names), *name;
+    json_t *value;
+    if (!names)
+        return;
+    json_object_foreach(counts, name, value) names[i++] = name;
+    qsort(names, size, sizeof *names, by_name);
+    for (i = 0; i < size; i++)
+        fprintf(out, "%-28s in %lld of %d cells\n", names[i],
+                json_integer_value(json_object_get(counts, names[i])), cells);
+    free(names);
+}
+
+void metric_list(FILE *out, const struct table_result *tables, int table_count) {
+    json_t *counts = json_object(), *metric;
+    int cells = 0;
+    for (int t = 0; t < table_count; t++)
+        for (int i = 0; i < cells_of(&tables[t]); i++) {
+            const struct cell_result *c = &tables[t].cells[i];
+            const char *name;
+            cells++;
+            json_object_foreach(c->metrics, name, metric) count(counts, name);
+            if (c->confusion)
+                count(counts, "confusion");
+        }
+    if (!json_object_size(counts))
+        fprintf(out, "no runs yet, so no numbers\n");
+    print_sorted(out, counts, cells);
+    json_decref(counts);
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/results/wording.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { DIGEST_FROM = 24 }; // letters and digits without a break
+
+const char *title_of(const char *word) {
+    static const char *const titles[][2] = {{"baseline", "Baseline"},
+                                            {"reff", "ReFF"},
+                                            {"reff-single", "ReFF (single layer)"},
+                                            {"reff-l1", "ReFF with L1"},
+                                            {"reff-l2", "ReFF with L2"},
+                                            {"reff-detached", "ReFF (detached)"},
+                                            {"abn", "ABN"},
+                                            {"textured-mnist", "Textured MNIST"},
+                                            {"isic2017", "ISIC2017"},
+                                            {"pets", "Pets"}};
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        if (!strcmp(titles[i][0], word))
+            return titles[i][1];
+    return word;
+}
+
+static void latex_character(FILE *out, char c) {
+    // "--" is a ligature, quotes are bent: that would change a command line.
+    static const char *const words[][2] = {{"\\", "backslash"},  {"~", "asciitilde"}, {"^", "asciicircum"},
+                                           {"|", "bar"},         {"<", "less"},       {">", "greater"},
+                                           {"'", "quotesingle"}, {"`", "asciigrave"}};
+    for (size_t w = 0; w < sizeof words / sizeof *words; w++)
+        if (*words[w][0] == c) {
+            fprintf(out, "\\text%s{}", words[w][1]);
+            return;
+        }
+    if (strchr("&%$#_{}", c))
+        fprintf(out, "\\%c", c);
+    else if (c == '-')
+        fputs("-{}", out);
+    else
+        fputc(iscntrl((unsigned char)c) ? ' ' : c, out);
+}
+
+void latex_text(FILE *out, const char *text) {
+    char before = 0;
+    for (; *text; before = *text++) {
+        // In prose a hyphen and an apostrophe are what they look like; two hyphens are an option's, no dash.
+        if ((*text == '-' && before != '-' && text[1] != '-') || *text == '\'')
+            fputc(*text, out);
+        else
+            latex_character(out, *text);
+    }
+}
+
+// Letters and digits from here on.
+static int run_length(const char *text) {
+    int length = 0;
+    while (isalnum((unsigned char)text[length]))
+        length++;
+    return length;
+}
+
+void latex_code(FILE *out, const char *text) {
+    int left = 0, digest = 0; // of a run of letters and digits
+    char before = ' ';
+    for (; *text; text++) {
+        int plain = isalnum((unsigned char)*text) != 0;
+        if (plain && !left) {
+            left = run_length(text);
+            digest = left >= DIGEST_FROM;
+        }
+        latex_character(out, *text);
+        left -= plain;
+        // Not at the end, not inside a character of several bytes, not between an option and its hyphens.
+        int option = *text == '-' && (before == ' ' || before == '-');
+        if (text[1] && ((unsigned char)text[1] & 0xc0) != 0x80 && !option &&
+            (!plain || (digest && left && left % 8 == 0)))
+            fputs("\\allowbreak{}", out);
+        before = *text;
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pseudo-annotations of a sweep: results/shards/<data set>/annotations-n<N>-<first 8 digits of the
+// annotations' digest>.h5, made once by whichever run needs them first, beside the shards that they are made
+// from, and removed with them. Beside one while it is made: .lock, and .work/ with the annotator's
+// checkpoint.
+//
+// Annotations that cannot be made fail every run of the sweep that needs them: the first one leaves its
+// message in .failed for the others, which would fail in the same way after as long a time, under the sweep's
+// id: process numbers come again, in containers soon. Another sweep (one that retries) tries again, and
+// removes it.
+#ifndef REFF_EXPERIMENTS_STORE_ANNOTATIONS_H
+#define REFF_EXPERIMENTS_STORE_ANNOTATIONS_H
+
+#include "experiments/plan/cells.h"
+
+// The shard's path. The cell must have an annotator.
+int annotations_path(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err);
+
+// Makes the cell's pseudo-annotations if they are not there; the data set must be held (data_set_hold).
+// sweep: its id, or "" outside of sweeps: earlier failures count for nothing, and none is noted. *record gets
+// What work.h's annotation() says and, if they were made here, "seconds" and "threads" (new reference).
+int annotations_make(json_t **record, const char *results, const struct cell *cell, const char *sweep,
+                     const struct work *work,
+                     void (*progress)(void *context, double done, double total, const char *note),
+                     void *progress_context, struct error *err);
+
+#endif

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/store/data_sets.h"
+
+#include "core/base/interrupt.h"
+#include "experiments/process/lock.h"
+#include "experiments/store/record.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int data_set_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err) {
+    char name[32];
+    snprintf(name, sizeof name, "shards/%.16s", cell->data_digest);
+    return path_join(out, err, results, name);
+}
+
+int data_set_shard(char out[PATH_SIZE], const char *results, const struct cell *cell, enum split split,
+                   struct error *err) {
+    char folder[PATH_SIZE], name[32];
+    snprintf(name, sizeof name, "%s.h5", split_names[split]);
+    return data_set_folder(folder, results, cell, err) || path_join(out, err, folder, name) ? -1 : 0;
+}
+
+static int lacks(const char *results, const struct cell *cell, enum split split) {
+    char path[PATH_SIZE];
+    struct error ignored;
+    if (split == SPLIT_VALIDATION && !cell->has_validation)
+        return 0;
+    return data_set_shard(path, results, cell, split, &ignored) || !file_exists(path);
+}
+
+static int is_complete(const char *results, const struct cell *cell) {
+    for (enum split s = 0; s < SPLITS; s++)
+        if (lacks(results, cell, s))
+            return 0;
+    return 1;
+}
+
+// Under the exclusive lock.
+static int make_missing(const char *results, const struct cell *cell, const struct work *work,
+                        void (*progress)(void *context, double done, double total), void *progress_context,
+                        struct error *err) {
+    for (enum split s = 0; s < SPLITS; s++) {
+        char path[PATH_SIZE];
+        if (!lacks(results, cell, s))
+            continue;
+        if (data_set_shard(path, results, cell, s, err) ||
+            work->generate(cell->set, &cell->data[s], path, progress, progress_context, err))
+            return -1;
+        if (interrupt_requested())
+            return fail_interrupted(err, "interrupted while making %s", path);
+    }
+    return 0;
+}
+
+int data_set_hold(const char *results, const struct cell *cell, const struct work *work,
+                  void (*progress)(void *context, double done, double total), void *progress_context,
+                  struct error *err) {
+    char folder[PATH_SIZE], lock_path[PATH_SIZE];
+    int busy;
+    if (data_set_folder(folder, results, cell, err) || path_join(lock_path, err, folder, "lock"))
+        return -1;
+    // A lock cannot be turned from exclusive into shared without a moment between, in which another sweep may
+    // remove what was made: so look again under the shared lock, and repeat.
+    for (;;) {
+        *err = (struct error){0};
+        if (folder_make(folder, err))
+            return -1;
+        int lock = lock_take(lock_path, LOCK_SHARED, 1, &busy, err);
+        if (lock >= 0 && is_complete(results, cell))
+            return lock;
+        lock_release(lock);
+        // Without waiting: whoever has it makes the data, or only looks, as we did, and may go on to hold
+        // them for a whole run. The shared lock above waits just as long as they are being made.
+        if (lock >= 0)
+            lock = lock_take(lock_path, LOCK_EXCLUSIVE, 0, &busy, err);
+        if (lock < 0 && busy && !interrupt_requested()) {
+            usleep(1000);
+            continue;
+        }
+        if (lock < 0 && busy)
+            return fail_interrupted(err, "interrupted while waiting for %s", folder);
+        if (lock < 0) {
+            if (!interrupt_requested() && strstr(err->message, strerror(ENOENT)))
+                continue; // removed between making the folder and the lock; another one may be there by now
+            return -1;
+        }
+        remove_leftovers(folder);
+        int failed = make_missing(results, cell, work, progress, progress_context, err);
+        lock_release(lock);
+        if (failed)
+            return -1;
+    }
+}
+
+// 1 if some unfinished run (of any sweep) needs the pseudo-annotations, or what there is of them, in the file
+// or folder `name` of a data set: they take hours where shards take minutes.
+static int is_needed(const json_t *records, const char *results, const char *data_set, const char *name) {
+    const json_t *one;
+    static const char prefix[] = "annotations-n";
+    size_t i;
+    char *end;
+    if (strncmp(name, prefix, strlen(prefix)))
+        return 0;
+    long n = strtol(name + strlen(prefix), &end, 10);
+    if (*end != '-')
+        return 0;
+    json_array_foreach((json_t *)records, i, one) {
+        const json_t *cell = json_object_get(one, "cell");
+        const char *digest = json_string_value(json_object_get(cell, "data_digest"));
+        if (digest && !strncmp(digest, data_set, strlen(data_set)) &&
+            json_number_value(json_object_get(cell, "n")) == (double)n && run_is_open(results, records, one))
+            return 1;
+    }
+    return 0;
+}
+
+// Under the exclusive lock. 1 if something has been spared.
+static int empty_folder(const char *folder, const char *results, const char *name) {
+    char path[PATH_SIZE];
+    struct error ignored;
+    struct dirent *entry;
+    json_t *records = records_scan(results, &ignored);
+    DIR *listing = records ? opendir(folder) : NULL;
+    int spared = !listing;
+    while (listing && (entry = readdir(listing))) {
+        if (!strcmp(entry->d_name, "lock") || entry->d_name[0] == '.')
+            continue;
+        if (is_needed(records, results, name, entry->d_name))
+            spared = 1;
+        else if (!path_join(path, &ignored, folder, entry->d_name) && unlink(path))
+            folder_remove(path); // an annotator's checkpoint
+    }
+    if (listing)
+        closedir(listing);
+    json_decref(records);
+    return spared;
+}
+
+// Removes a data set's folder unless a run holds it or it is marked as kept. What unfinished runs need of
+// pseudo-annotations stays.
+static void remove_folder(const char *results, const char *name) {
+    char shards[PATH_SIZE], folder[PATH_SIZE], lock_path[PATH_SIZE], keep[PATH_SIZE];
+    struct error ignored;
+    int busy;
+    if (path_join(shards, &ignored, results, "shards") || path_join(folder, &ignored, shards, name) ||
+        path_join(keep, &ignored, folder, "keep") || path_join(lock_path, &ignored, folder, "lock") ||
+        !file_exists(folder) || file_exists(keep))
+        return;
+    int lock = lock_take(lock_path, LOCK_EXCLUSIVE, 0, &busy, &ignored);
+    if (lock < 0)
+        return;
+    // Looked for again: it may have been marked while the lock was another's.
+    if (!file_exists(keep) && !empty_folder(folder, results, name)) {
+        unlink(lock_path); // last: whoever waits for it sees that it is gone and begins again
+        rmdir(folder);
+    }
+    lock_release(lock);
+}
+
+void data_set_remove(const char *results, const struct cell *cell) {
+    char name[32];
+    snprintf(name, sizeof name, "%.16s", cell->data_digest);
+    remove_folder(results, name);
+}
+
+int data_set_keep(const char *results, const struct cell *cell, struct error *err) {
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    return data_set_folder(folder, results, cell, err) || folder_make(folder, err) ||
+                   path_join(path, err, folder, "keep") || file_write(path, "", 0, err)
+               ? -1
+               : 0;
+}
+
+void data_sets_prune(const char *results) {
+    char shards[PATH_SIZE];
+    struct error ignored;
+    struct dirent *entry;
+    DIR *listing = path_join(shards, &ignored, results, "shards") ? NULL : opendir(shards);
+    while (listing && (entry = readdir(listing)))
+        if (entry->d_name[0] != '.')
+            remove_folder(results, entry->d_name);
+    if (listing)
+        closedir(listing);
+    if (!path_join(shards, &ignored, results, "shards"))
+        rmdir(shards); // if empty
+}
+
+static double bytes_per_image(const struct cell *cell) {
+    double pixels = cell_pixels(cell);
+    return 4 * pixels * pixels + 256; // provenance
+}
+
+double data_set_bytes(const struct cell *cell) {
+    double images = 0;
+    for (enum split s = 0; s < SPLITS; s++)
+        images += cell->images[s];
+    return images * bytes_per_image(cell);
+}
+
+double data_set_annotation_bytes(const struct cell *cell) {
+    return cell->has_annotator ? cell->images[SPLIT_TRAIN] * bytes_per_image(cell) : 0;
+}

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/store/record.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/json_fields.h"
+#include "experiments/process/lock.h"
+
+const char *const run_state_names[RUN_STATES] = {"not run", "unfinished", "failed", "damaged", "done"};
+
+int run_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err) {
+    char name[32];
+    snprintf(name, sizeof name, "runs/%.16s", cell->digest);
+    return path_join(out, err, results, name);
+}
+
+int run_file(char out[PATH_SIZE], const char *results, const struct cell *cell, const char *name,
+             struct error *err) {
+    char folder[PATH_SIZE];
+    return run_folder(folder, results, cell, err) || path_join(out, err, folder, name) ? -1 : 0;
+}
+
+// ---------------------------------------------------------------------------------------- looking
+
+static int damaged(struct run_status *status, const char *message) {
+    status->state = RUN_DAMAGED;
+    snprintf(status->message, sizeof status->message, "%s", message);
+    return 0;
+}
+
+// A file that is there but cannot be read (no memory, no permission, a broken disk) is no damaged record,
+// which the next run would replace: that is an error. NULL in *value: it is read, and no JSON.
+static int read_json(const char *path, json_t **value, char *problem, size_t size, struct error *err) {
+    size_t length;
+    json_error_t where;
+    char *text = file_read(path, (size_t)1 << 28, &length, err);
+    if (!text)
+        return -1;
+    *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
+    free(text);
+    if (!*value)
+        snprintf(problem, size, "%s:%d: %s", path, where.line, where.text);
+    return 0;
+}
+
+// Believes run.json only if it says what every complete record says, about this cell.
+static int look_at_record(const char *path, const struct cell *cell, struct run_status *status,
+                          struct error *err) {
+    json_t *run;
+    char unreadable[600];
+    if (read_json(path, &run, unreadable, sizeof unreadable, err))
+        return -1;
+    if (!run)
+        return damaged(status, unreadable);
+    const char *state = json_string_value(json_object_get(run, "state"));
+    const char *digest = json_string_value(json_object_get(json_object_get(run, "cell"), "digest"));
+    const json_t *accuracy = json_object_get(json_object_get(run, "metrics"), "accuracy");
+    double value = json_number_value(accuracy);
+    const char *problem = !state || strcmp(state, "done")           ? "run.json: state is not \"done\""
+                          : !digest || strcmp(digest, cell->digest) ? "run.json: digest is another run's"
+                          : !json_is_number(accuracy)               ? "run.json: no accuracy"
+                          : !(value >= 0 && value <= 100)           ? "run.json: accuracy is not in 0..100"
+                                                                    : NULL;
+    if (problem) {
+        json_decref(run);
+        return damaged(status, problem);
+    }
+    status->state = RUN_DONE;
+    status->accuracy = value;
+    status->seconds = json_number_value(json_object_get(run, "seconds"));
+    status->run = run;
+    return 0;
+}
+
+static int look_at_failure(const char *path, struct run_status *status, struct error *err) {
+    json_t *failure;
+    if (read_json(path, &failure, status->message, sizeof status->message, err))
+        return -1;
+    const char *message = json_string_value(json_object_get(failure, "message"));
+    status->state = RUN_FAILED;
+    snprintf(status->message, sizeof status->message, "%s",
+             message ? message : "its failure record is damaged");
+    json_decref(failure);
+    return 0;
+}
+
+// A run that is done, but without the model that is asked for, is to be repeated for it (remodel.h).
+static void look_at_model(const char *path, const struct cell *cell, struct run_status *status) {
+    if (status->state != RUN_DONE || !cell->needs_model || file_exists(path))
+        return;
+    run_status_clear(status);
+    status->state = RUN_MISSING;
+    snprintf(status->message, sizeof status->message, "done, but its model was not kept");
+}
+
+int run_look(const char *results, const struct cell *cell, struct run_status *status, struct error *err) {
+    char lock[PATH_SIZE], record[PATH_SIZE], failure[PATH_SIZE], checkpoint[PATH_SIZE], old[PATH_SIZE],
+        model[PATH_SIZE];
+    memset(status, 0, sizeof *status);
+    if (run_file(lock, results, cell, "lock", err) || run_file(record, results, cell, "run.json", err) ||
+        run_file(failure, results, cell, "failed.json", err) ||
+        run_file(checkpoint, results, cell, "checkpoint", err) ||
+        run_file(old, results, cell, "checkpoint.old", err) ||
+        run_file(model, results, cell, "model.safetensors", err))
+        return -1;
+    status->elsewhere = lock_is_held(lock);
+    if (file_exists(record)) {
+        int failed = look_at_record(record, cell, status, err);
+        look_at_model(model, cell, status);
+        return failed;
+    }
+    if (file_exists(failure))
+        return look_at_failure(failure, status, err);
+    if (file_exists(checkpoint) || file_exists(old))
+        status->state = RUN_UNFINISHED;
+    return 0;
+}
+
+void run_status_clear(struct run_status *status) {
+    json_decref(status->run);
+    status->run = NULL;
+}
+
+json_t *message_json(const char *message) {
+    char ascii[1024];
+    json_t *text = json_string(message);
+    if (text)
+        return text;
+    snprintf(ascii, sizeof ascii, "%s", message);
+    for (char *c = ascii; *c; c++)
+        if ((unsigned char)*c >= 0x80)
+            *c = '?';
+    return json_string(ascii);
+}
+
+// The texts are those that strerror gives, whichever library met the error.
+int message_tells_full_disk(const char *message) {
+    static const int causes[] = {ENOSPC, EDQUOT, EFBIG};
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
+        if (strstr(message, strerror(causes[i])))
+            return 1;
+    return 0;
+}
+
+int run_record_failure(const char *results, const struct cell *cell, const char *message, struct error *err) {
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    if (run_folder(folder, results, cell, err) || folder_make(folder, err) ||
+        path_join(path, err, folder, "failed.json"))
+        return -1;
+    json_t *failure =
+        json_pack("{s:s, s:s, s:O}", "state", "failed", "message", message, "cell", cell->record);
+    int result =
+        failure ? json_write(path, failure, err) : fail(err, "%s: a message that is not UTF-8", path);
+    json_decref(failure);
+    return result;
+}
+
+// ---------------------------------------------------------------------------------------- other records
+
+static json_t *read_cell(const char *runs, const char *name) {
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    struct error ignored;
+    struct stat about;
+    if (path_join(folder, &ignored, runs, name) || path_join(path, &ignored, folder, "cell.json") ||
+        stat(path, &about))
+        return NULL;
+    json_t *cell = json_read(path, &ignored);
+    if (!json_is_object(cell)) {
+        json_decref(cell);
+        return NULL;
+    }
+    return json_pack("{s:s, s:f, s:o}", "folder", name, "modified",
+                     (double)about.st_mtim.tv_sec + 1e-9 * (double)about.st_mtim.tv_nsec, "cell", cell);
+}
+
+json_t *records_scan(const char *results, struct error *err) {
+    char runs[PATH_SIZE];
+    json_t *known = json_array();
+    struct dirent *entry;
+    if (path_join(runs, err, results, "runs"))
+        return json_decref(known), NULL;
+    DIR *listing = opendir(runs);
+    if (!listing && errno != ENOENT) {
+        fail(err, "%s: %s", runs, strerror(errno));
+        return json_decref(known), NULL;
+    }
+    while (listing && (entry = readdir(listing))) {
+        json_t *one = entry->d_name[0] == '.' ? NULL : read_cell(runs, entry->d_name);
+        if (one)
+            json_array_append_new(known, one);
+    }
+    if (listing)
+        closedir(listing);
+    return known;
+}
+
+// The newest other record of the same place in the experiments.
+static const json_t *predecessor(const json_t *known, const struct cell *cell) {
+    const json_t *best = NULL, *one;
+    size_t i;
+    json_array_foreach((json_t *)known, i, one) {
+        const json_t *other = json_object_get(one, "cell");
+        if (!strcmp(text_of(other, "name"), cell->name) && strcmp(text_of(other, "digest"), cell->digest) &&
+            (!best || json_number_value(json_object_get(one, "modified")) >
+                          json_number_value(json_object_get(best, "modified"))))
+            best = one;
+    }
+    return best;
+}
+
+static int has_file(const char *results, const json_t *one, const char *name) {
+    char file[64], path[PATH_SIZE];
+    struct error ignored;
+    snprintf(file, sizeof file, "runs/%.16s/%.24s", text_of(one, "folder"), name);
+    return !path_join(path, &ignored, results, file) && file_exists(path);
+}
+
+int run_is_open(const char *results, const json_t *known, const json_t *one) {
+    const json_t *other;
+    size_t i;
+    if (has_file(results, one, "run.json") || has_file(results, one, "failed.json"))
+        return 0;
+    json_array_foreach((json_t *)known, i,
+                       other) if (!strcmp(text_of(json_object_get(other, "cell"), "name"),
+                                          text_of(json_object_get(one, "cell"), "name")) &&
+                                  json_number_value(json_object_get(other, "modified")) >
+                                      json_number_value(json_object_get(one, "modified"))) return 0;
+    return 1;
+}
+
+void run_reason(const struct cell *cell, const struct run_status *status, const json_t *known, char *out,
+                size_t size) {
+    char difference[256];
+    const json_t *before;
+    switch (status->state) {
+    case RUN_DONE:
+        snprintf(out, size, "done");
+        break;
+    case RUN_UNFINISHED:
+        snprintf(out, size, "unfinished: continues from its checkpoint");
+        break;
+    case RUN_FAILED:
+        snprintf(out, size, "failed before (retry asked): %s", status->message);
+        break;
+    case RUN_DAMAGED:
+        snprintf(out, size, "record damaged: %s", status->message);
+        break;
+    default:
+        if (*status->message) {
+            snprintf(out, size, "%s", status->message);
+            break;
+        }
+        before = predecessor(known, cell);
+        if (!before) {
+            snprintf(out, size, "never run");
+            break;
+        }
+        identity_difference(json_object_get(json_object_get(before, "cell"), "identity"),
+                            json_object_get(cell->record, "identity"), difference, sizeof difference);
+        snprintf(out, size, "new settings: %s since %.16s", *difference ? difference : "(none recorded)",
+                 text_of(before, "folder"));
+    }
+}
+
+// Mean over done runs among `known` whose cell has this value under `key`. `part` finds in run.json what
+// holds "seconds" and "threads".
+static double mean_seconds(const char *results, const json_t *known, const char *key, const char *value,
+                           const json_t *(*part)(const json_t *run), int threads) {
+    double sum = 0;
+    int count = 0;
+    const json_t *one;
+    size_t i;
+    json_array_foreach((json_t *)known, i, one) {
+        char name[64], path[PATH_SIZE];
+        struct error ignored;
+        if (strcmp(text_of(json_object_get(one, "cell"), key), value))
+            continue;
+        snprintf(name, sizeof name, "runs/%.16s/run.json", text_of(one, "folder"));
+        if (path_join(path, &ignored, results, name) || !file_exists(path))
+            continue;
+        json_t *run = json_read(path, &ignored);
+        double seconds = json_number_value(json_object_get(part(run), "seconds"));
+        double used = json_number_value(json_object_get(part(run), "threads"));
+        if (seconds > 0) {
+            sum += seconds * (used > 0 ? used / threads : 1);
+            count++;
+        }
+        json_decref(run);
+    }
+    return count ? sum / count : -1;
+}
+
+static const json_t *whole(const json_t *run) {
+    return run;
+}
+
+static const json_t *annotation_of(const json_t *run) {
+    return json_object_get(json_object_get(run, "cell"), "annotation");
+}
+
+double records_seconds(const char *results, const json_t *known, const struct cell *cell, int threads) {
+    return mean_seconds(results, known, "cost_key", cell->cost_key, whole, threads);
+}
+
+double records_annotation_seconds(const char *results, const json_t *known, const struct cell *cell,
+                                  int threads) {
+    return mean_seconds(results, known, "annotation_cost_key", cell->annotation_cost_key, annotation_of,
+                        threads);
+}

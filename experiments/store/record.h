@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records of runs on disk: results/runs/<first 16 digits of the run's digest>/
+//
+//   cell.json     what the run is (struct cell's record); written first
+//   checkpoint    while unfinished
+//   failed.json   {"state": "failed", "message", "cell"}: the run failed; it is not repeated unless asked for
+//   run.json      "state": "done", "cell", "metrics", ...: the run is complete; written last
+//   again         while a done run is trained once more for its model (remodel.h)
+//   log           what the process wrote on standard error
+//   lock          held by the process at work
+#ifndef REFF_EXPERIMENTS_STORE_RECORD_H
+#define REFF_EXPERIMENTS_STORE_RECORD_H
+
+#include "experiments/plan/cells.h"
+
+enum run_state {
+    RUN_MISSING,    // never run, or killed before its first checkpoint
+    RUN_UNFINISHED, // has a checkpoint
+    RUN_FAILED,
+    RUN_DAMAGED, // has a record that cannot be right
+    RUN_DONE,
+    RUN_STATES
+};
+extern const char *const run_state_names[RUN_STATES];
+
+struct run_status {
+    enum run_state state;
+    int elsewhere;     // a process is at work on it
+    double accuracy;   // percent; RUN_DONE
+    double seconds;    // of training; RUN_DONE
+    char message[600]; // why it failed, what is damaged, why it is missing (or empty)
+    json_t *run;       // run.json; RUN_DONE. Owned: run_status_clear
+};
+
+// Where a cell's run lies, and a file in it.
+int run_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err);
+int run_file(char out[PATH_SIZE], const char *results, const struct cell *cell, const char *name,
+             struct error *err);
+
+// Looks at the disk.
+int run_look(const char *results, const struct cell *cell, struct run_status *status, struct error *err);
+void run_status_clear(struct run_status *status);
+
+// Records a failure; replaces an earlier one.
+int run_record_failure(const char *results, const struct cell *cell, const char *message, struct error *err);
+
+// A JSON string; bytes beyond ASCII become '?' where the text is not UTF-8 (a message may quote any file
+// name, and may have been cut within a character).
+json_t *message_json(const char *message);
+
+// Whether a message tells of a full disk. Errors travel as text, and a full disk is no fault of the run: the
+// next sweep goes on from the checkpoint, as after an interruption.
+int message_tells_full_disk(const char *message);
+
+// Why a run that is not done would run: "never run", "unfinished: continues from its checkpoint", "new
+// settings: lambda 3 -> 4 since 0123456789abcdef", ... `known` is from records_scan.
+void run_reason(const struct cell *cell, const struct run_status *status, const json_t *known, char *out,
+                size_t size);
+
+// All cell.json under results/runs, as an array of {"folder", "modified", "cell"}; unreadable ones are left
+// out.
+json_t *records_scan(const char *results, struct error *err);
+
+// Whether one of `known` is a run that was begun, is neither done nor failed, and has not been begun anew
+// since with other settings.
+int run_is_open(const char *results, const json_t *known, const json_t *one);
+
+// Seconds that a run of the cell's cost_key took on one thread's worth of machine, averaged over done runs
+// among `known`; negative if there is none.
+double records_seconds(const char *results, const json_t *known, const struct cell *cell, int threads);
+
+// The same of making the cell's pseudo-annotations.
+double records_annotation_seconds(const char *results, const json_t *known, const struct cell *cell,
+                                  int threads);
+
+#endif

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/suite/dry_run.h"
+
+#include "core/base/memory.h"
+#include "experiments/store/annotations.h"
+#include "experiments/sweep/probe.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct survey {              // of all runs of a plan
+    struct run_status *runs; // [plan->count]; their records are dropped
+    json_t *known;
+    char *listed; // [plan->count], for list_state
+};
+
+static int survey_make(struct survey *v, const struct plan *plan, const char *results, struct error *err) {
+    v->runs = allocate((size_t)plan->count, sizeof *v->runs, "a survey", err);
+    v->listed = allocate((size_t)plan->count, 1, "a survey", err);
+    v->known = v->runs && v->listed ? records_scan(results, err) : NULL;
+    if (!v->known)
+        return -1;
+    for (int i = 0; i < plan->count; i++) {
+        if (run_look(results, &plan->cells[i], &v->runs[i], err))
+            return -1;
+        run_status_clear(&v->runs[i]);
+    }
+    return 0;
+}
+
+static void survey_free(struct survey *v) {
+    free(v->runs);
+    free(v->listed);
+    json_decref(v->known);
+}
+
+static int count_state(const struct survey *v, const struct plan *plan, enum run_state state) {
+    int count = 0;
+    for (int i = 0; i < plan->count; i++)
+        count += v->runs[i].state == state;
+    return count;
+}
+
+// Data sets that some table asks for and that are not there.
+static void list_absent(FILE *out, const struct plan *plan) {
+    for (int d = 0; d < DATA_SETS_MOST; d++)
+        if (plan->data[d].data && !plan->data[d].inputs)
+            fprintf(out, "%s: no runs: %s\n", plan->data[d].data->set->name, plan->data[d].data->absent);
+}
+
+// ---------------------------------------------------------------------------------------- dry run
+
+// What a line says of a run beside its place; runs of one cell for which it is the same share the line.
+static void note_of(char out[700], const struct survey *v, const struct plan *plan, int i) {
+    const struct run_status *status = &v->runs[i];
+    const struct cell *cell = &plan->cells[i];
+    char reason[600], *since;
+    out[0] = 0;
+    if (status->state == RUN_UNFINISHED || status->state == RUN_FAILED || status->state == RUN_DAMAGED)
+        snprintf(out, 700, " (runs/%.16s)%s%s", cell->digest, *status->message ? ": " : "", status->message);
+    else if (status->state == RUN_MISSING) {
+        run_reason(cell, status, v->known, reason, sizeof reason);
+        if ((since = strstr(reason, " since ")))
+            *since = 0; // which earlier run differs from seed to seed, what is new does not
+        if (strcmp(reason, "never run"))
+            snprintf(out, 700, ": %s", reason);
+    }
+    if (status->elsewhere)
+        strncat(out, " (running now)", 699 - strlen(out));
+}
+
+// The cell's name without profile and seed: "p 0, q 1, size 223, reff".
+static void place_of(char out[192], const struct cell *cell) {
+    const char *start = strstr(cell->name, ": ");
+    snprintf(out, 192, "%s", start ? start + 2 : cell->name);
+    char *seed = strstr(out, ", seed ");
+    if (seed)
+        *seed = 0;
+}
+
+// Runs of one cell and one note in a line.
+static void list_group(FILE *out, struct survey *v, const struct plan *plan, int first) {
+    char place[192], note[700], other_place[192], other_note[700], accuracies[SEEDS_MOST * 8 + 1] = "";
+    enum run_state state = v->runs[first].state;
+    size_t used = 0;
+    int count = 0;
+    place_of(place, &plan->cells[first]);
+    note_of(note, v, plan, first);
+    fprintf(out, "  %s: seed ", place);
+    for (int i = first; i < plan->count; i++) {
+        if (v->runs[i].state != state || v->listed[i])
+            continue;
+        place_of(other_place, &plan->cells[i]);
+        note_of(other_note, v, plan, i);
+        if (strcmp(place, other_place) || strcmp(note, other_note))
+            continue;
+        v->listed[i] = 1;
+        fprintf(out, "%s%llu", count ? ", " : "", (unsigned long long)plan->cells[i].seed);
+        if (used < sizeof accuracies)
+            used += (size_t)snprintf(accuracies + used, sizeof accuracies - used, "%s%.2f", count ? ", " : "",
+                                     v->runs[i].accuracy);
+        count++;
+    }
+    if (state == RUN_DONE)
+        fprintf(out, ": %s %%", accuracies);
+    fprintf(out, "%s\n", note);
+}
+
+static void list_state(FILE *out, struct survey *v, const struct plan *plan, enum run_state state) {
+    int count = count_state(v, plan, state);
+    if (!count)
+        return;
+    fprintf(out, "%s: %d run%s\n", run_state_names[state], count, count == 1 ? "" : "s");
+    memset(v->listed, 0, (size_t)plan->count);
+    for (int i = 0; i < plan->count; i++)
+        if (v->runs[i].state == state && !v->listed[i])
+            list_group(out, v, plan, i);
+}
+
+struct estimate {
+    struct forecast forecast;
+    int measured, tried; // kinds of run known from records, and from trials
+    int has_data[DATA_SETS_MOST];
+    struct probed_data data[DATA_SETS_MOST]; // by data set
+};
+
+static int estimate_annotator(struct estimate *e, const struct cell *cell, const struct survey *v,
+                              const struct resources *resources, const char *results, const struct work *work,
+                              struct error *err) {
+    double seconds = records_annotation_seconds(results, v->known, cell, resources->threads);
+    if (seconds > 0)
+        e->measured++;
+    else if (probe_annotator(cell, work, resources->threads, &seconds, err))
+        return -1;
+    else
+        e->tried++;
+    forecast_add_annotator(&e->forecast, cell, seconds, 1);
+    return 0;
+}
+
+// Fills the forecast with what the runs to do need.
+static int estimate_make(struct estimate *e, const struct cell *const *todo, int count,
+                         const struct survey *v, const struct resources *resources, const char *results,
+                         const struct work *work, struct error *err) {
+    for (int i = 0; i < count; i++) {
+        int seen = 0;
+        for (int k = 0; k < e->forecast.count && !seen; k++)
+            seen = !strcmp(e->forecast.items[k].key, todo[i]->cost_key);
+        if (todo[i]->has_annotator && forecast_annotator(&e->forecast, todo[i]) <= 0 &&
+            estimate_annotator(e, todo[i], v, resources, results, work, err))
+            return -1;
+        int set = (int)(todo[i]->set - data_sets);
+        if (!e->has_data[set] && probe_data(todo[i], work, resources->threads, &e->data[set], err))
+            return -1;
+        e->has_data[set] = 1;
+        if (seen)
+            continue;
+        double seconds = records_seconds(results, v->known, todo[i], resources->threads);
+        if (seconds > 0)
+            e->measured++;
+        else if (probe_seconds(todo[i], work, resources->threads, &seconds, err))
+            return -1;
+        else
+            e->tried++;
+        forecast_add(&e->forecast, todo[i], seconds, 1);
+    }
+    return 0;
+}
+
+// Making the run's data set, if it is the first run of it.
+static double data_seconds(const struct estimate *e, const struct cell *const *todo, int i) {
+    double seconds = 0;
+    for (int k = 0; k < i; k++)
+        if (!strcmp(todo[k]->data_digest, todo[i]->data_digest))
+            return 0;
+    const struct probed_data *data = &e->data[todo[i]->set - data_sets];
+    for (enum split s = 0; s < SPLITS; s++)
+        if (todo[i]->images[s] > 0)
+            seconds += data->per_shard + data->per_image * todo[i]->images[s];
+    return seconds;
+}
+
+// Making its pseudo-annotations, if it is the first run that needs them and they are not there.
+static double annotation_seconds(const struct estimate *e, const struct cell *const *todo, int i,
+                                 const char *results) {
+    char path[PATH_SIZE];
+    struct error ignored;
+    for (int k = 0; k < i; k++)
+        if (!strcmp(todo[k]->annotation_digest, todo[i]->annotation_digest))
+            return 0;
+    if (!todo[i]->has_annotator || (!annotations_path(path, results, todo[i], &ignored) && file_exists(path)))
+        return 0;
+    return forecast_annotator(&e->forecast, todo[i]);
+}
+
+// "40 s", "9 min 1 s", "3 h 20 min".
+static char *span_text(double seconds, char out[32]) {
+    long s = seconds < 1 ? 1 : (long)(seconds + 0.5);
+    if (s < 60)
+        snprintf(out, 32, "%ld s", s);
+    else if (s < 3600)
+        snprintf(out, 32, "%ld min %ld s", s / 60, s % 60);
+    else
+        snprintf(out, 32, "%ld h %ld min", s / 3600, s / 60 % 60);
+    return out;
+}
+
+static void print_time(FILE *out, const struct estimate *e, const struct cell *const *todo, int count,
+                       const struct resources *r, const char *results) {
+    char time[32], making[32], annotating[32];
+    double *seconds = count > 0 ? calloc((size_t)count, sizeof *seconds) : NULL, data = 0, annotations = 0;
+    for (int i = 0; seconds && i < count; i++) {
+        double one = data_seconds(e, todo, i), annotator = annotation_seconds(e, todo, i, results);
+        data += one / r->jobs;
+        annotations += annotator / r->jobs;
+        seconds[i] = forecast_seconds(&e->forecast, todo[i]) + one + annotator;
+    }
+    double length = seconds ? schedule_length(seconds, count, NULL, 0, r->jobs) : 0;
+    free(seconds);
+    fprintf(out, "time: about %s for %d run%s, %d at a time with %d thread%s each; %s of it for making data",
+            span_text(length, time), count, count == 1 ? "" : "s", r->jobs, r->threads,
+            r->threads == 1 ? "" : "s", span_text(data, making));
+    if (annotations > 0)
+        fprintf(out, ", %s for pseudo-annotations", span_text(annotations, annotating));
+    fprintf(out, " (%s)\n",
+            e->tried ? e->measured ? "partly from earlier runs, partly from a trial of a few steps"
+                                   : "from a trial of a few steps"
+                     : "from earlier runs");
+}
+
+static void print_space(FILE *out, const struct resources *r) {
+    char a[32], b[32];
+    fprintf(out, "memory: up to %s (%s free)\n", bytes_text(r->run_memory * r->jobs, a),
+            bytes_text(r->memory, b));
+    fprintf(out, "disk: shards up to %s at a time (%s free), beside checkpoints and records\n",
+            bytes_text(r->shards, a), bytes_text(r->disk, b));
+}
+
+int dry_run(FILE *out, const struct request *r, const struct request_options *options,
+            const struct work *work, struct error *err) {
+    const struct plan *plan = &r->plan;
+    struct survey v = {0};
+    struct resources resources;
+    struct estimate estimate = {0};
+    const struct cell **todo = allocate((size_t)plan->count, sizeof(struct cell *), "a dry run", err);
+    int count = 0, failed = !todo || survey_make(&v, plan, options->results, err);
+    if (!failed) {
+        fprintf(out, "%d distinct cells, %d seed%s, %d runs\n", plan->table_cells, plan->seeds.count,
+                plan->seeds.count == 1 ? "" : "s", plan->count);
+        list_absent(out, plan);
+        for (enum run_state state = RUN_STATES; state-- > 0;)
+            list_state(out, &v, plan, state);
+        if (!options->retry && count_state(&v, plan, RUN_FAILED))
+            fprintf(out, "failed runs are repeated with --retry (RETRY=1 for make)\n");
+        for (int i = 0; i < plan->count; i++)
+            if (v.runs[i].state != RUN_DONE && (v.runs[i].state != RUN_FAILED || options->retry))
+                todo[count++] = &plan->cells[i];
+        if (!count)
+            fprintf(out, "nothing to do\n");
+    }
+    if (!failed && count) {
+        failed = resources_plan(&resources, todo, count, work, options->results, options->jobs,
+                                options->threads, options->keep_shards, err);
+        struct error why = {0}; // without a trial there is no time, but all the rest
+        if (!failed && estimate_make(&estimate, todo, count, &v, &resources, options->results, work, &why))
+            fprintf(out, "time: not known: %s\n", why.message);
+        else if (!failed)
+            print_time(out, &estimate, todo, count, &resources, options->results);
+        if (!failed)
+            print_space(out, &resources);
+    }
+    survey_free(&v);
+    free(todo);
+    return failed ? -1 : 0;
+}
+
+// ---------------------------------------------------------------------------------------- status
+
+// "3", "1 (2 failed)", or "-" for a cell without data.
+static void count_runs(const struct request *r, const struct table *t, int row, int column,
+                       const struct survey *v, char out[32]) {
+    int done = 0, failed = 0, cells = 0;
+    for (int s = 0; s < r->seeds.count; s++) {
+        const struct cell *cell = plan_find(&r->plan, t, row, column, r->seeds.values[s]);
+        const struct run_status *status = cell ? &v->runs[cell - r->plan.cells] : NULL;
+        cells += cell != NULL;
+        done += status && status->state == RUN_DONE;
+        failed += status && status->state == RUN_FAILED;
+    }
+    snprintf(out, 32, !cells ? "-" : failed ? "%d (%d failed)" : "%d", done, failed);
+}
+
+static void print_grid(FILE *out, const struct request *r, const struct table *t, const struct survey *v) {
+    if (t->kind != TABLE_RESULTS)
+        return;
+    fprintf(out, "%s (%s), runs done of %d:\n  %-6s", t->name, r->profile.name, r->seeds.count, t->row_name);
+    for (int column = 0; column < t->column_count; column++)
+        fprintf(out, " %14s", t->columns[column]);
+    fputc('\n', out);
+    for (int row = 0; row < t->row_count; row++) {
+        fprintf(out, "  %-6s", t->rows[row]);
+        for (int column = 0; column < t->column_count; column++) {
+            char text[32];
+            count_runs(r, t, row, column, v, text);
+            fprintf(out, " %14s", text);
+        }
+        fputc('\n', out);
+    }
+}
+
+static double folder_bytes(const char *folder, int depth) {
+    double bytes = 0;
+    struct dirent *entry;
+    struct error ignored;
+    DIR *listing = opendir(folder);
+    while (listing && (entry = readdir(listing))) {
+        char path[PATH_SIZE];
+        struct stat about;
+        if (entry->d_name[0] == '.' || path_join(path, &ignored, folder, entry->d_name) ||
+            lstat(path, &about))
+            continue;
+        bytes += (double)about.st_blocks * 512;
+        if (S_ISDIR(about.st_mode) && depth > 0)
+            bytes += folder_bytes(path, depth - 1);
+    }
+    if (listing)
+        closedir(listing);
+    return bytes;
+}
+
+int print_status(FILE *out, const struct request *r, const char *results, struct error *err) {
+    static const enum run_state told[] = {RUN_UNFINISHED, RUN_DAMAGED, RUN_FAILED};
+    struct survey v = {0};
+    char shards[PATH_SIZE], runs[PATH_SIZE], a[32], b[32];
+    int failed = survey_make(&v, &r->plan, results, err) || path_join(shards, err, results, "shards") ||
+                 path_join(runs, err, results, "runs");
+    if (!failed) {
+        for (int t = 0; t < r->table_count; t++)
+            print_grid(out, r, &r->tables[t], &v);
+        list_absent(out, &r->plan);
+        for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+            list_state(out, &v, &r->plan, told[i]);
+        int running = 0;
+        for (int i = 0; i < r->plan.count; i++)
+            running += v.runs[i].elsewhere;
+        fprintf(out, "%d of %d runs done, %d running now; %s of records, %s of shards in %s\n",
+                count_state(&v, &r->plan, RUN_DONE), r->plan.count, running,
+                bytes_text(folder_bytes(runs, 1), a), bytes_text(folder_bytes(shards, 1), b), results);
+    }
+    survey_free(&v);
+    return failed ? -1 : 0;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/suite/request.h"
+
+#include "core/base/memory.h"
+#include "experiments/results/origin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// Brings the tables of results to the front.
+static void sort_tables(struct request *r, int count) {
+    for (int t = 0; t < count; t++)
+        if (r->tables[t].kind == TABLE_RESULTS) {
+            struct table one = r->tables[t];
+            memmove(&r->tables[r->table_count + 1], &r->tables[r->table_count],
+                    (size_t)(t - r->table_count) * sizeof one);
+            r->tables[r->table_count++] = one;
+        }
+    r->printed_count = count - r->table_count;
+}
+
+int request_read(struct request *r, const struct request_options *options, char *const *words, int word_count,
+                 const struct work *work, struct error *err) {
+    int count;
+    memset(r, 0, sizeof *r);
+    if (profile_read(&r->profile, options->profile, err) ||
+        profile_resolve(&r->profile, options->data, err) ||
+        tables_read(&r->tables, &count, words, word_count, err) ||
+        tables_keep(r->tables, &count, options->rows, options->columns, err))
+        return -1;
+    sort_tables(r, count);
+    for (int t = 0; t < r->table_count; t++)
+        if (claims_check(&r->tables[t], err))
+            return -1;
+    r->seeds = r->profile.seeds;
+    if (*options->seeds && seeds_parse(&r->seeds, options->seeds, "--seeds", err))
+        return -1;
+    origin_command(r->command, words, word_count, options->profile, options->data, &r->seeds, options->rows,
+                   options->columns);
+    return plan_make(&r->plan, &r->profile, &r->seeds, r->tables, r->table_count, work, err);
+}
+
+void request_free(struct request *r) {
+    plan_free(&r->plan);
+    free(r->tables);
+    profile_free(&r->profile);
+}
+
+int request_results_read(struct request_results *out, const struct request *r, const char *results,
+                         struct error *err) {
+    memset(out, 0, sizeof *out);
+    json_t *paper = paper_read(err);
+    out->tables = allocate((size_t)r->table_count + 1, sizeof *out->tables, "tables", err);
+    out->provenance = allocate((size_t)r->table_count + 1, sizeof(json_t *), "tables", err);
+    int failed = !paper || !out->tables || !out->provenance;
+    for (int t = 0; t < r->table_count && !failed; t++)
+        failed = table_result_read(&out->tables[t], &r->tables[t], &r->plan, results, paper, err);
+    if (!failed)
+        failed = claims_decide(out->tables, r->table_count, paper, &out->claims, &out->claim_count, err);
+    for (int t = 0; t < r->table_count && !failed; t++)
+        failed = !(out->provenance[t] = origin_of_table(&out->tables[t], r->command, err));
+    json_decref(paper);
+    return failed ? -1 : 0;
+}
+
+void request_results_free(struct request_results *out, const struct request *r) {
+    for (int t = 0; out->tables && t < r->table_count; t++)
+        if (out->tables[t].table)
+            table_result_free(&out->tables[t]);
+    for (int t = 0; out->provenance && t < r->table_count; t++)
+        json_decref(out->provenance[t]);
+    free(out->tables);
+    free(out->claims);
+    free(out->provenance);
+}
+
+static int print_one(const struct request *r, int i, FILE *out, enum output_format format,
+                     const char *results, struct error *err) {
+    struct printed printed;
+    int failed = printed_make(&printed, &r->tables[r->table_count + i], &r->profile, err);
+    if (!failed)
+        failed = results ? printed_files(results, &printed, err) : printed_output(out, format, &printed, err);
+    printed_free(&printed);
+    return failed ? -1 : 0;
+}
+
+int request_print(FILE *out, enum output_format format, const struct request *r, struct error *err) {
+    for (int i = 0; i < r->printed_count; i++) {
+        if (i || r->table_count)
+            fputc('\n', out);
+        if (print_one(r, i, out, format, NULL, err))
+            return -1;
+    }
+    return 0;
+}
+
+int request_print_files(const struct request *r, const char *results, struct error *err) {
+    for (int i = 0; i < r->printed_count; i++)
+        if (print_one(r, i, NULL, 0, results, err))
+            return -1;
+    return 0;
+}

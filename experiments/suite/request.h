@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What reff run, reff status and reff table are asked for: tables, a profile, seeds, data; and the plan made
+// of it.
+#ifndef REFF_EXPERIMENTS_SUITE_REQUEST_H
+#define REFF_EXPERIMENTS_SUITE_REQUEST_H
+
+#include "core/base/options.h"
+#include "experiments/results/metric.h"
+#include "experiments/results/output.h"
+#include "experiments/results/printed.h"
+#include "experiments/sweep/sweep.h"
+
+struct request_options {
+    char profile[SETTING_TEXT_SIZE], data[SETTING_TEXT_SIZE], seeds[SETTING_TEXT_SIZE],
+        rows[SETTING_TEXT_SIZE], columns[SETTING_TEXT_SIZE], results[SETTING_TEXT_SIZE];
+    int jobs, threads, keep_shards, retry, dry_run;            // run only
+    char format[SETTING_WORD_SIZE], metric[SETTING_TEXT_SIZE]; // table only
+};
+
+// The settings that all three commands have, to begin their schemas with.
+#define REQUEST_SETTINGS                                                                                     \
+    SETTING_PATH(struct request_options, profile, "quick", "NAME",                                           \
+                 "profile (or a file): how large data and network are"),                                     \
+        SETTING_PATH(struct request_options, data, "", "DIR",                                                \
+                     "folder with mnist/ and textures/, for profiles of real data"),                         \
+        SETTING_PATH(struct request_options, seeds, "", "SEEDS",                                             \
+                     "a count (5) or a list (3,4,9); none: the profile's"),                                  \
+        SETTING_PATH(struct request_options, rows, "", "ROWS",                                               \
+                     "only these rows of each table (0,All); none: all"),                                    \
+        SETTING_PATH(struct request_options, columns, "", "COLUMNS",                                         \
+                     "only these columns of each table (reff,isic2017); none: all"),                         \
+        SETTING_PATH(struct request_options, results, "results", "DIR", "where runs, shards and tables lie")
+
+struct request {
+    struct profile profile;
+    struct table *tables; // [table_count + printed_count]: first those of results, then those without runs
+    int table_count, printed_count;
+    struct seeds seeds;
+    struct plan plan;
+    char command[1024]; // that asks for the same again
+};
+
+// Reads tables (by word: "table1a", or "table1" for all of its parts) and profile, makes the plan. Free with
+// request_free, also after a failure.
+int request_read(struct request *r, const struct request_options *options, char *const *words, int word_count,
+                 const struct work *work, struct error *err);
+void request_free(struct request *r);
+
+// The tables' results as they are now, with claims decided over all of them together.
+struct request_results {
+    struct table_result *tables;
+    struct claim_result *claims;
+    int claim_count;
+    json_t **provenance; // [table_count] origin.h
+};
+
+// The tables without runs, in one format, or as files.
+int request_print(FILE *out, enum output_format format, const struct request *r, struct error *err);
+int request_print_files(const struct request *r, const char *results, struct error *err);
+
+int request_results_read(struct request_results *out, const struct request *r, const char *results,
+                         struct error *err);
+void request_results_free(struct request_results *out, const struct request *r);
+
+#endif

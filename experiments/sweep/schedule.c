@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/sweep/schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int is_baseline(const char *method) {
+    return !strcmp(method, "baseline");
+}
+
+void forecast_add(struct forecast *f, const struct cell *cell, double seconds, double weight) {
+    int i = 0;
+    while (i < f->count && strcmp(f->items[i].key, cell->cost_key))
+        i++;
+    if (i == FORECAST_MOST || seconds <= 0)
+        return;
+    if (i == f->count || f->items[i].weight < weight) {
+        snprintf(f->items[i].key, DIGEST_SIZE, "%s", cell->cost_key);
+        snprintf(f->items[i].method, SETTING_WORD_SIZE, "%s", cell->training.method);
+        f->items[i].steps = cell->steps;
+        f->items[i].seconds = seconds;
+        f->items[i].weight = weight;
+        f->count += i == f->count;
+    } else if (weight >= 1) {
+        double w = f->items[i].weight;
+        f->items[i].seconds = (w * f->items[i].seconds + seconds) / (w + 1);
+        f->items[i].weight = w + 1;
+    } else if (weight == f->items[i].weight) {
+        f->items[i].seconds = seconds; // a newer estimate
+    }
+}
+
+void forecast_add_annotator(struct forecast *f, const struct cell *cell, double seconds, double weight) {
+    int i = 0;
+    while (i < f->annotator_count && strcmp(f->annotators[i].key, cell->annotation_cost_key))
+        i++;
+    if (i == FORECAST_MOST || seconds <= 0 || !cell->has_annotator)
+        return;
+    if (i == f->annotator_count) {
+        snprintf(f->annotators[i].key, DIGEST_SIZE, "%s", cell->annotation_cost_key);
+        f->annotators[i].weight = 0;
+        f->annotator_count++;
+    }
+    double w = f->annotators[i].weight;
+    if (weight >= 1 && w >= 1) { // what is measured is averaged, and prevails over estimates
+        f->annotators[i].seconds = (w * f->annotators[i].seconds + seconds) / (w + 1);
+        f->annotators[i].weight = w + 1;
+    } else if (weight >= w) {
+        f->annotators[i].seconds = seconds;
+        f->annotators[i].weight = weight;
+    }
+}
+
+double forecast_annotator(const struct forecast *f, const struct cell *cell) {
+    for (int i = 0; i < f->annotator_count && cell->has_annotator; i++)
+        if (!strcmp(f->annotators[i].key, cell->annotation_cost_key))
+            return f->annotators[i].seconds;
+    return 0;
+}
+
+double forecast_seconds(const struct forecast *f, const struct cell *cell) {
+    enum { REGULARISED_STEP = 2 }; // baseline steps
+    for (int i = 0; i < f->count; i++)
+        if (!strcmp(f->items[i].key, cell->cost_key))
+            return f->items[i].seconds;
+    if (!f->count || f->items[0].steps <= 0)
+        return -1;
+    double per_step = f->items[0].seconds / f->items[0].steps;
+    if (is_baseline(f->items[0].method) && !is_baseline(cell->training.method))
+        per_step *= REGULARISED_STEP;
+    else if (!is_baseline(f->items[0].method) && is_baseline(cell->training.method))
+        per_step /= REGULARISED_STEP;
+    return per_step * cell->steps;
+}
+
+// ---------------------------------------------------------------------------------------- order
+
+struct entry { // a run to be placed
+    int index;
+    double seconds, group_seconds; // its own, and its data set's in all
+    int group, annotations;        // data set, pseudo-annotations: the first entry that has them
+};
+
+// qsort is not stable: ties are decided by the position in the plan.
+static int by_index(const struct entry *x, const struct entry *y) {
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+static int by_group(const void *a, const void *b) {
+    const struct entry *x = a, *y = b;
+    if (x->group_seconds != y->group_seconds)
+        return x->group_seconds > y->group_seconds ? -1 : 1;
+    if (x->group != y->group)
+        return x->group - y->group;
+    if (x->annotations != y->annotations)
+        return x->annotations - y->annotations;
+    if (x->seconds != y->seconds)
+        return x->seconds > y->seconds ? -1 : 1;
+    return by_index(x, y);
+}
+
+static int by_length(const void *a, const void *b) {
+    const struct entry *x = a, *y = b;
+    return x->seconds != y->seconds ? (x->seconds > y->seconds ? -1 : 1) : by_index(x, y);
+}
+
+// Runs without pseudo-annotations come first: they need not wait for any.
+static void group_entries(struct entry *entries, const struct cell *const *cells, int count) {
+    for (int i = 0; i < count; i++) {
+        entries[i].group = i;
+        entries[i].annotations = cells[i]->has_annotator ? i : -1;
+        for (int k = i; k-- > 0;) {
+            if (!strcmp(cells[k]->data_digest, cells[i]->data_digest))
+                entries[i].group = entries[k].group;
+            if (cells[i]->has_annotator && !strcmp(cells[k]->annotation_digest, cells[i]->annotation_digest))
+                entries[i].annotations = entries[k].annotations;
+        }
+    }
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < count; k++)
+            if (entries[k].group == entries[i].group)
+                entries[i].group_seconds += entries[k].seconds;
+}
+
+void schedule_order(const struct cell *const *cells, const double *seconds, int count, int jobs, int *order) {
+    struct entry *entries = calloc((size_t)count, sizeof *entries);
+    for (int i = 0; i < count; i++)
+        order[i] = i;
+    if (!entries)
+        return; // any order will do
+    for (int i = 0; i < count; i++)
+        entries[i] = (struct entry){.index = i, .seconds = seconds[i]};
+    group_entries(entries, cells, count);
+    qsort(entries, (size_t)count, sizeof *entries, by_group);
+    int first = count; // of the mixed tail
+    for (int groups = 0; first > 0; first--) {
+        groups += first == count || entries[first].group != entries[first - 1].group;
+        if (groups > jobs)
+            break;
+    }
+    qsort(entries + first, (size_t)(count - first), sizeof *entries, by_length);
+    for (int i = 0; i < count; i++)
+        order[i] = entries[i].index;
+    free(entries);
+}
+
+double schedule_length(const double *seconds, int count, const double *left, int running, int jobs) {
+    enum { JOBS_MOST = 1024 };
+    static _Thread_local double busy[JOBS_MOST];
+    double end = 0;
+    if (jobs < running)
+        jobs = running;
+    if (jobs > JOBS_MOST)
+        jobs = JOBS_MOST;
+    for (int j = 0; j < jobs; j++)
+        busy[j] = j < running ? left[j] : 0;
+    for (int i = 0; i < count; i++) {
+        int first = 0; // the job that is free first
+        for (int j = 1; j < jobs; j++)
+            if (busy[j] < busy[first])
+                first = j;
+        busy[first] += seconds[i] > 0 ? seconds[i] : 0;
+    }
+    for (int j = 0; j < jobs; j++)
+        if (busy[j] > end)
+            end = busy[j];
+    return end;
+}

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/sweep/sweep.h"
+
+#include "core/base/interrupt.h"
+#include "core/base/memory.h"
+#include "core/base/progress.h"
+#include "experiments/store/data_sets.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { POLL_MILLISECONDS = 200, JOBS_MOST = 1024 };
+
+// ---------------------------------------------------------------------------------------- what is to be done
+
+// How long a done run took, and its annotator if it was the run's.
+static void learn(struct sweep *s, const struct cell *cell, const struct run_status *done) {
+    const json_t *annotation = json_object_get(json_object_get(done->run, "cell"), "annotation");
+    forecast_add(&s->forecast, cell, done->seconds, 1);
+    forecast_add_annotator(&s->forecast, cell, json_number_value(json_object_get(annotation, "seconds")), 1);
+}
+
+static int look(struct sweep *s, struct task *t, const json_t *known, struct error *err) {
+    struct run_status status;
+    if (run_look(s->options->results, t->cell, &status, err))
+        return -1;
+    run_reason(t->cell, &status, known, t->reason, sizeof t->reason);
+    snprintf(t->message, sizeof t->message, "%s", status.message);
+    t->state = status.state == RUN_DONE                           ? TASK_DONE
+               : status.elsewhere                                 ? TASK_ELSEWHERE
+               : status.state == RUN_FAILED && !s->options->retry ? TASK_FAILED
+                                                                  : TASK_WAITING;
+    if (status.state == RUN_DONE)
+        learn(s, t->cell, &status);
+    run_status_clear(&status);
+    return 0;
+}
+
+static int look_at_all(struct sweep *s, struct error *err) {
+    json_t *known = records_scan(s->options->results, err);
+    int failed = !known;
+    for (int i = 0; i < s->plan->count && !failed; i++) {
+        s->tasks[i].cell = &s->plan->cells[i];
+        s->tasks[i].reports = -1;
+        failed = look(s, &s->tasks[i], known, err);
+    }
+    json_decref(known);
+    return failed ? -1 : 0;
+}
+
+// Puts the waiting tasks into the order in which they are started.
+static int order_tasks(struct sweep *s, struct error *err) {
+    const struct cell **cells = allocate((size_t)s->plan->count, sizeof(struct cell *), "a sweep", err);
+    double *seconds = allocate((size_t)s->plan->count, sizeof *seconds, "a sweep", err);
+    int *index = allocate((size_t)s->plan->count, sizeof *index, "a sweep", err);
+    int failed = !cells || !seconds || !index, count = 0;
+    for (int i = 0; i < s->plan->count && !failed; i++)
+        if (s->tasks[i].state == TASK_WAITING) {
+            cells[count] = s->tasks[i].cell;
+            seconds[count] = forecast_seconds(&s->forecast, cells[count]);
+            if (seconds[count] < 0) // nothing known: a regularised step is about two of the baseline
+                seconds[count] =
+                    cells[count]->steps * (strcmp(cells[count]->training.method, "baseline") ? 2 : 1);
+            seconds[count] += forecast_annotator(&s->forecast, cells[count]);
+            index[count++] = i;
+        }
+    if (!failed)
+        failed = resources_plan(&s->resources, cells, count, s->work, s->options->results, s->options->jobs,
+                                s->options->threads, s->options->keep_shards, err);
+    if (!failed && count) {
+        schedule_order(cells, seconds, count, s->resources.jobs, s->order);
+        for (int i = 0; i < count; i++)
+            s->order[i] = index[s->order[i]];
+    }
+    s->order_count = count;
+    s->next = 0;
+    free(cells);
+    free(seconds);
+    free(index);
+    return failed ? -1 : 0;
+}
+
+// ---------------------------------------------------------------------------------------- one run's life
+
+static int start_task(struct sweep *s, struct task *t, struct error *err) {
+    const struct worker_job job = {.results = s->options->results,
+                                   .sweep = s->id,
+                                   .cell = t->cell,
+                                   .work = s->work,
+                                   .threads = s->resources.threads,
+                                   .keep_shards = s->options->keep_shards};
+    memset(&t->last, 0, sizeof t->last);
+    t->started = t->annotating = -1;
+    t->process = worker_start(&job, &t->reports, err);
+    if (t->process < 0)
+        return -1;
+    t->state = TASK_RUNNING;
+    return 0;
+}
+
+// No run that is still to do needs this data set any more.
+static int data_set_is_spent(const struct sweep *s, const struct cell *cell) {
+    for (int i = 0; i < s->plan->count; i++)
+        if (s->tasks[i].state != TASK_DONE && s->tasks[i].state != TASK_FAILED &&
+            !strcmp(s->tasks[i].cell->data_digest, cell->data_digest))
+            return 0;
+    return 1;
+}
+
+// The child is gone without a last word: by whose hand?
+static void judge_silence(struct task *t, int status) {
+    int gone = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    if (gone == SIGKILL || gone == SIGTERM || gone == SIGINT || gone == SIGHUP) {
+        t->state = TASK_UNFINISHED;
+        snprintf(t->message, sizeof t->message, "its process was ended from outside (%s%s)", strsignal(gone),
+                 gone == SIGKILL ? "; by the system if memory ran out" : "");
+    } else {
+        t->state = TASK_FAILED;
+        snprintf(t->message, sizeof t->message,
+                 gone ? "its process crashed (%s)" : "its process ended early (%s)",
+                 gone ? strsignal(gone) : "see the log");
+    }
+}
+
+static void judge_report(struct sweep *s, struct task *t) {
+    struct run_status status;
+    struct error err = {0};
+    snprintf(t->message, sizeof t->message, "%s", t->last.text);
+    switch (t->last.kind) {
+    case REPORT_DONE:
+        if (run_look(s->options->results, t->cell, &status, &err))
+            snprintf(t->message, sizeof t->message, "%s", err.message);
+        t->state = !*err.message && status.state == RUN_DONE ? TASK_DONE : TASK_FAILED;
+        if (t->state == TASK_DONE) {
+            snprintf(t->message, sizeof t->message, "%.2f %%%s%.500s", status.accuracy,
+                     *t->last.text ? "; " : "", t->last.text);
+            learn(s, t->cell, &status);
+        } else if (!*err.message) {
+            snprintf(t->message, sizeof t->message, "training ended without a good record: %s",
+                     status.message);
+        }
+        run_status_clear(&status);
+        break;
+    case REPORT_STOPPED:
+        t->state = TASK_UNFINISHED;
+        break;
+    case REPORT_ELSEWHERE:
+        t->state = TASK_ELSEWHERE;
+        break;
+    default:
+        t->state = t->last.full_disk ? TASK_UNFINISHED : TASK_FAILED;
+        s->full_disk |= t->last.full_disk;
+        s->stopping |= t->last.full_disk; // the others would fail in the same way
+    }
+}
+
+static void end_task(struct sweep *s, struct task *t) {
+    struct error err = {0};
+    int status = 0;
+    close(t->reports);
+    t->reports = -1;
+    while (waitpid(t->process, &status, 0) < 0 && errno == EINTR)
+        ;
+    t->process = 0;
+    if (t->last.kind == REPORT_PROGRESS)
+        judge_silence(t, status);
+    else
+        judge_report(s, t);
+    if (t->state == TASK_FAILED && run_record_failure(s->options->results, t->cell, t->message, &err))
+        sweep_say(s, "the failure of %s could not be recorded: %s", t->cell->name, err.message);
+    if (t->state == TASK_ELSEWHERE)
+        return;
+    s->finished++;
+    int fresh = !strcmp(t->reason, "never run"); // which is told once, by their number
+    sweep_say(s, "[%d/%d] %s: %s%s%s%.200s%s", s->finished, s->to_do, t->cell->name,
+              t->state == TASK_FAILED       ? "failed: "
+              : t->state == TASK_UNFINISHED ? "stopped: "
+                                            : "",
+              t->message, fresh ? "" : " (", fresh ? "" : t->reason, fresh ? "" : ")");
+    if (!s->options->keep_shards && data_set_is_spent(s, t->cell))
+        data_set_remove(s->options->results, t->cell);
+}
+
+static void read_reports(struct sweep *s, struct task *t) {
+    struct report report;
+    int got;
+    while ((got = worker_read(t->reports, &report)) > 0) {
+        t->last = report;
+        if (report.kind == REPORT_PROGRESS && report.phase == PHASE_TRAIN && t->started < 0) {
+            t->started = seconds_now();
+            t->first_done = report.done;
+        }
+        if (report.kind == REPORT_PROGRESS && report.phase == PHASE_ANNOTATE && t->annotating < 0) {
+            t->annotating = seconds_now();
+            t->first_annotated = report.done;
+        }
+    }
+    if (got < 0)
+        end_task(s, t);
+}
+
+// ---------------------------------------------------------------------------------------- the loop
+
+static void stop_children(struct sweep *s) {
+    for (int i = 0; i < s->plan->count; i++)
+        if (s->tasks[i].state == TASK_RUNNING)
+            kill(s->tasks[i].process, SIGTERM);
+}
+
+// Waits a moment for reports of running tasks.
+static void wait_for_reports(struct sweep *s) {
+    struct pollfd pipes[JOBS_MOST];
+    struct task *owners[JOBS_MOST];
+    nfds_t count = 0;
+    for (int i = 0; i < s->plan->count && count < JOBS_MOST; i++)
+        if (s->tasks[i].state == TASK_RUNNING) {
+            owners[count] = &s->tasks[i];
+            pipes[count++] = (struct pollfd){.fd = s->tasks[i].reports, .events = POLLIN};
+        }
+    if (poll(pipes, count, POLL_MILLISECONDS) <= 0)
+        return;
+    for (nfds_t i = 0; i < count; i++)
+        if (pipes[i].revents)
+            read_reports(s, owners[i]);
+}
+
+// A run that needs pseudo-annotations which another one is about to make would only wait for them.
+static int must_wait(const struct sweep *s, const struct task *t) {
+    for (int i = 0; i < s->plan->count && t->cell->has_annotator; i++) {
+        const struct task *other = &s->tasks[i];
+        if (other->state == TASK_RUNNING && other->last.phase != PHASE_TRAIN &&
+            !strcmp(other->cell->annotation_digest, t->cell->annotation_digest))
+            return 1;
+    }
+    return 0;
+}
+
+// Brings the first run that can start to the place of the next one; 0 if none can now.
+static int choose_next(struct sweep *s) {
+    int i = s->next;
+    while (i < s->order_count && must_wait(s, &s->tasks[s->order[i]]))
+        i++;
+    if (i >= s->order_count)
+        return 0;
+    int chosen = s->order[i];
+    memmove(&s->order[s->next + 1], &s->order[s->next], (size_t)(i - s->next) * sizeof *s->order);
+    s->order[s->next] = chosen;
+    return 1;
+}
+
+static int run_tasks(struct sweep *s, struct error *err) {
+    int told = 0, failed = 0;
+    for (;;) {
+        int running = sweep_count(s, TASK_RUNNING);
+        while (!s->stopping && !failed && running < s->resources.jobs && choose_next(s)) {
+            failed = start_task(s, &s->tasks[s->order[s->next]], err);
+            s->next += !failed;
+            running += !failed;
+        }
+        if (!running)
+            return failed;
+        wait_for_reports(s);
+        if ((failed || interrupt_requested()) && !told) {
+            told = s->stopping = 1;
+            stop_children(s);
+            sweep_say(s, "stopping: %d run%s finishing the step to save a checkpoint (again Ctrl-C: at once)",
+                      running, running == 1 ? " is" : "s are");
+        }
+        sweep_progress(s, 0);
+    }
+}
+
+// Looks again at runs that another process was at work on: they may be done by now, or left to us.
+static int look_elsewhere(struct sweep *s, struct error *err) {
+    json_t *known = NULL;
+    int failed = 0;
+    for (int i = 0; i < s->plan->count && !failed; i++) {
+        struct task *t = &s->tasks[i];
+        struct run_status status;
+        if (t->state != TASK_ELSEWHERE)
+            continue;
+        failed = run_look(s->options->results, t->cell, &status, err);
+        int same = !failed && status.elsewhere && status.state != RUN_DONE;
+        run_status_clear(&status);
+        if (failed || same)
+            continue;
+        failed = (!known && !(known = records_scan(s->options->results, err))) || look(s, t, known, err);
+    }
+    json_decref(known);
+    return failed ? -1 : 0;
+}
+
+// Does the runs that other processes leave to us, and waits for those that they are at work on.
+static int finish_elsewhere(struct sweep *s, struct error *err) {
+    int told = 0;
+    while (sweep_count(s, TASK_ELSEWHERE) && !s->stopping && !interrupt_requested()) {
+        if (look_elsewhere(s, err))
+            return -1;
+        int waiting = sweep_count(s, TASK_WAITING), elsewhere = sweep_count(s, TASK_ELSEWHERE);
+        if (waiting) {
+            s->to_do = s->finished + waiting;
+            if (order_tasks(s, err) || run_tasks(s, err))
+                return -1;
+        } else if (elsewhere && told != elsewhere) {
+            sweep_say(s, "waiting for %d run%s that another process is at work on (running elsewhere)",
+                      elsewhere, elsewhere == 1 ? "" : "s");
+            told = elsewhere;
+        } else if (elsewhere) {
+            usleep(1000 * POLL_MILLISECONDS);
+        }
+    }
+    return 0;
+}
+
+static int verdict(struct sweep *s, struct error *err) {
+    int failed = sweep_count(s, TASK_FAILED), elsewhere = sweep_count(s, TASK_ELSEWHERE);
+    int open = sweep_count(s, TASK_WAITING) + sweep_count(s, TASK_UNFINISHED);
+    if (interrupt_requested())
+        return fail_interrupted(err,
+                                "interrupted: %d of %d runs are done; the same command goes on from here",
+                                sweep_count(s, TASK_DONE), s->plan->count);
+    if (s->full_disk)
+        return fail(
+            err, "%s: the disk is full; %d of %d runs are done; free some space and the same command goes on",
+            s->options->results, sweep_count(s, TASK_DONE), s->plan->count);
+    if (failed || open || elsewhere)
+        return fail(err, "of %d runs %d failed, %d are unfinished, %d are running elsewhere", s->plan->count,
+                    failed, open, elsewhere);
+    return 0;
+}
+
+static int make_id(char id[33], struct error *err) {
+    unsigned char bytes[16];
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        return fail(err, "no random bytes: %s", strerror(errno));
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+    return 0;
+}
+
+int sweep_run(const struct plan *plan, const struct work *work, const struct sweep_options *options,
+              struct error *err) {
+    struct sweep s = {.plan = plan, .work = work, .options = options};
+    s.terminal = isatty(fileno(options->log));
+    s.tasks = allocate((size_t)plan->count, sizeof *s.tasks, "a sweep", err);
+    s.order = allocate((size_t)plan->count, sizeof *s.order, "a sweep", err);
+    int failed = !s.tasks || !s.order || make_id(s.id, err) || folder_make(options->results, err) ||
+                 look_at_all(&s, err) || order_tasks(&s, err);
+    if (!failed) {
+        s.to_do = s.order_count;
+        sweep_announce(&s);
+        failed = run_tasks(&s, err);
+        if (!failed && !s.stopping)
+            failed = finish_elsewhere(&s, err);
+        sweep_summary(&s);
+        if (!failed && !s.stopping && !options->keep_shards && !sweep_count(&s, TASK_UNFINISHED) &&
+            !sweep_count(&s, TASK_ELSEWHERE))
+            data_sets_prune(options->results);
+        if (!failed)
+            failed = verdict(&s, err);
+    }
+    free(s.tasks);
+    free(s.order);
+    return failed ? -1 : 0;
+}

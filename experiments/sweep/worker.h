@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// A child process that does one run of a sweep, and what it tells its parent.
+#ifndef REFF_EXPERIMENTS_SWEEP_WORKER_H
+#define REFF_EXPERIMENTS_SWEEP_WORKER_H
+
+#include "experiments/plan/cells.h"
+
+#include <sys/types.h>
+
+enum phase { PHASE_GENERATE, PHASE_ANNOTATE, PHASE_TRAIN };
+
+enum report_kind {
+    REPORT_PROGRESS,  // phase, done, total, text: a note
+    REPORT_DONE,      // text: what is to be told of it, or ""
+    REPORT_FAILED,    // text: the message; full_disk
+    REPORT_STOPPED,   // by a signal; a checkpoint is saved
+    REPORT_ELSEWHERE, // another process is at work on the run
+};
+
+struct report { // goes through a pipe; smaller than PIPE_BUF, so that it arrives whole
+    enum report_kind kind;
+    enum phase phase;
+    int full_disk; // the failure is a full disk (or quota, or file-size limit), not the run's fault
+    double done, total;
+    char text[1000];
+};
+
+struct worker_job {
+    const char *results;
+    const char *sweep; // an id that no other sweep has
+    const struct cell *cell;
+    const struct work *work;
+    int threads;
+    int keep_shards;
+};
+
+// Starts a child; *reports becomes the reading end of its pipe (non-blocking). Returns its pid, -1 on
+// failure.
+pid_t worker_start(const struct worker_job *job, int *reports, struct error *err);
+
+// Reads one report; 1 if there was one, 0 if there is none now, -1 at the end.
+int worker_read(int reports, struct report *out);
+
+#endif

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// reff fetch: the official files of real data.
+#include "core/base/options.h"
+#include "gen/command/commands.h"
+#include "gen/fetch/fetch.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct options {
+    char data[SETTING_TEXT_SIZE], sources[SETTING_TEXT_SIZE], mirror[SETTING_TEXT_SIZE];
+    int patience, tries, dry_run;
+};
+
+static const struct setting schema[] = {
+    SETTING_PATH(struct options, data, NULL, "DIR", "data folder: gets mnist/, textures/ ... and ../models/"),
+    SETTING_PATH(struct options, sources, "", "FILE",
+                 "other addresses and digests; none: gen/fetch/sources.ini"),
+    SETTING_PATH(struct options, mirror, "", "URL",
+                 "take every file from URL/mnist/..., URL/models/... instead"),
+    SETTING_COUNT(struct options, patience, "60", 1, 86400, "seconds",
+                  "give up a transfer that stalls so long"),
+    SETTING_COUNT(struct options, tries, "4", 1, 100, "", "of a transfer that stalls or breaks off"),
+    SETTING_SWITCH(struct options, dry_run,
+                   "list the files, their sizes, licences and addresses; fetch nothing"),
+    SETTING_END,
+};
+
+static const struct command command = {
+    .name = "fetch",
+    .arguments = "[NAME...]",
+    .summary = "Fetch the official files of real data into a data folder.",
+    .description =
+        "NAME is a set (mnist, dtd, isic2017, pets, models) or one file of it; none: all. What is there "
+        "already "
+        "is checked\n"
+        "and stays. A transfer that broke off goes on where it stopped. Every file is held to its size and "
+        "published digest;\n"
+        "where none is published, to that of the first one, pinned in DIR/digests.json. A file that cannot "
+        "be had "
+        "stops no\n"
+        "other. Exit status 1 when one is missing in the end.",
+    .example = "reff fetch --data data mnist dtd",
+    .least_words = 0,
+    .most_words = -1,
+    .schema = schema,
+};
+
+static void print_failure(void *context, const char *message) {
+    (void)context;
+    fprintf(stderr, "reff fetch: %s\n", message);
+}
+
+static void print_result(const struct source *source, const struct fetch_result *r) {
+    printf("%-51s %s, %.0f bytes, %s", source->path, r->was_there ? "there" : "fetched", r->bytes, r->how);
+    if (r->pinned_now)
+        printf(": SHA-256 %s pinned in digests.json", r->sha256);
+    printf("\n");
+    fflush(stdout); // the next file may take an hour
+}
+
+static int fetch_all(const struct source_list *sources, const struct options *o, struct error *err) {
+    struct fetch_settings settings = {.data = o->data, .patience = o->patience, .tries = o->tries};
+    int fetched = 0, there = 0, missing = 0;
+    for (int i = 0; i < sources->count; i++) {
+        struct fetch_result r;
+        struct error why = {0};
+        if (fetch_source(&sources->items[i], &settings, print_failure, NULL, &r, &why)) {
+            missing++;
+            if (why.status == EXIT_INTERRUPTED)
+                return fail_interrupted(err, "interrupted; the same call goes on from here");
+            continue;
+        }
+        print_result(&sources->items[i], &r);
+        *(r.was_there ? &there : &fetched) += 1;
+    }
+    printf("%d fetched, %d there, %d missing or wrong\n", fetched, there, missing);
+    if (standard_output_flush(err))
+        return -1;
+    return missing ? fail(err,
+                          "%s: %d of %d files are missing or wrong (reasons above); the same call goes on "
+                          "from here",
+                          o->data, missing, sources->count)
+                   : 0;
+}
+
+static int list(const struct source_list *sources, const struct options *o, struct error *err) {
+    for (int i = 0; i < sources->count; i++) {
+        const struct source *s = &sources->items[i];
+        char target[PATH_SIZE], partial[PATH_SIZE + 16], size[40] = "size unknown";
+        struct stat status;
+        if (fetch_target(target, s, o->data, err))
+            return -1;
+        snprintf(partial, sizeof partial, "%s.fetching", target);
+        if (s->bytes > 0)
+            snprintf(size, sizeof size, "%.0f bytes", s->bytes);
+        printf("%s: %s\n  for %s; licence: %s\n  %s, %s\n", s->name, s->path, s->use, s->licence, size,
+               file_exists(target)       ? "there (not checked)"
+               : !stat(partial, &status) ? "begun"
+                                         : "missing");
+        printf("  %s\n", s->url);
+        if (*s->mirror)
+            printf("  %s\n", s->mirror);
+    }
+    return 0;
+}
+
+int command_fetch(int argc, char **argv, struct error *err) {
+    struct options o;
+    struct words words;
+    struct source_list sources = {0};
+    int result = options_parse(&command, argc, argv, &o, &words, err);
+    if (result)
+        return result < 0 ? -1 : 0;
+    if (!*o.data)
+        return fail_usage(err, "--data: no name of a folder");
+    result = source_list_read(&sources, o.sources, err) ||
+             source_list_choose(&sources, words.items, words.count, err) ||
+             (*o.mirror && source_list_redirect(&sources, o.mirror, err)) ||
+             (o.dry_run ? list(&sources, &o, err) : fetch_all(&sources, &o, err));
+    source_list_free(&sources);
+    return result ? -1 : 0;
+}

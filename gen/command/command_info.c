@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// reff info: what is inside a shard; or what this machine offers.
+#include "core/base/memory.h"
+#include "core/base/options.h"
+#include "core/base/provenance.h"
+#include "core/kernels/isa.h"
+#include "core/shard/shard.h"
+#include "gen/command/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options {
+    int json, machine;
+};
+
+static const struct setting schema[] = {
+    SETTING_SWITCH(struct options, machine, "what this machine offers instead, and what would be used of it"),
+    SETTING_SWITCH(struct options, json, "print all of it as JSON"),
+    SETTING_END,
+};
+
+static const struct command command = {
+    .name = "info",
+    .arguments = "FILE | --machine",
+    .summary = "Print what is inside a shard: shapes, attributes, datasets, images per class.",
+    .description =
+        "With --machine: processor, cores, and the instruction set that multiplies in bf16 (precision = bf16 "
+        "or\n"
+        "auto). The environment variable REFF_ISA names a lesser one to use: plain, avx512-bf16 or amx.",
+    .example = "reff info train.h5",
+    .least_words = 0,
+    .most_words = 1,
+    .schema = schema,
+};
+
+// {"images", "height", "width", "classes", "per_class": [..], "annotated": share of pixels, "attributes",
+// "datasets"}
+static json_t *describe(struct shard *shard, struct error *err) {
+    struct shard_shape shape = shard_shape(shard);
+    size_t area = (size_t)shape.height * (size_t)shape.width;
+    long *counts = allocate((size_t)shape.classes, sizeof *counts, "images per class", err);
+    uint8_t *mask = counts ? allocate(area, 1, "a mask", err) : NULL;
+    double annotated = 0;
+    int bad = !mask;
+    for (long i = 0; i < shape.count && !bad; i++) {
+        uint32_t index = (uint32_t)i;
+        int32_t label;
+        bad = shard_read(shard, &index, 1, NULL, mask, &label, err);
+        size_t sum = 0;
+        for (size_t p = 0; p < area && !bad; p++)
+            sum += mask[p];
+        annotated += (double)sum / 255 / (double)area / (double)shape.count;
+        if (!bad)
+            counts[label]++;
+    }
+    json_t *per_class = json_array();
+    for (int c = 0; c < shape.classes && !bad; c++)
+        json_array_append_new(per_class, json_integer(counts[c]));
+    json_t *attributes = bad ? NULL : shard_attributes(shard, err);
+    json_t *datasets = attributes ? shard_datasets(shard, err) : NULL;
+    json_t *info = NULL;
+    if (datasets)
+        info = json_pack("{sIsisisisosfsoso}", "images", (json_int_t)shape.count, "height", shape.height,
+                         "width", shape.width, "classes", shape.classes, "per_class", json_incref(per_class),
+                         "annotated", annotated, "attributes", json_incref(attributes), "datasets",
+                         json_incref(datasets));
+    json_decref(per_class);
+    json_decref(attributes);
+    json_decref(datasets);
+    free(counts);
+    free(mask);
+    return info;
+}
+
+// One attribute's value on one line: text as it is, lists joined and, when long, cut.
+static void print_value(const json_t *value) {
+    enum { SHOWN = 12 };
+    size_t i, count = json_array_size(value);
+    const json_t *item;
+    if (json_is_string(value)) {
+        printf("%s", json_string_value(value));
+    } else if (json_is_array(value)) {
+        json_array_foreach((json_t *)value, i, item) {
+            if (i == SHOWN)
+                break;
+            printf(i ? ", " : "");
+            print_value(item);
+        }
+        if (count > SHOWN)
+            printf(", ... (%zu in all)", count);
+    } else {
+        char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+        printf("%s", text ? text : "?");
+        free(text);
+    }
+}
+
+static void print_shape(const json_t *shape) {
+    size_t i;
+    const json_t *extent;
+    printf("[");
+    json_array_foreach((json_t *)shape, i, extent)
+        printf("%s%lld", i ? "," : "", (long long)json_integer_value(extent));
+    printf("]");
+}
+
+static void print_info(const char *path, json_t *info) {
+    const char *key;
+    json_t *value, *dataset;
+    size_t i;
+    printf("%s: %lld images of %lld x %lld pixels, %lld classes\n", path,
+           (long long)json_integer_value(json_object_get(info, "images")),
+           (long long)json_integer_value(json_object_get(info, "width")),
+           (long long)json_integer_value(json_object_get(info, "height")),
+           (long long)json_integer_value(json_object_get(info, "classes")));
+    printf("\nimages per class:");
+    json_array_foreach(json_object_get(info, "per_class"), i, value)
+        printf(" %lld", (long long)json_integer_value(value));
+    printf("\nannotated: %.1f %% of all pixels\n\nattributes:\n",
+           100 * json_real_value(json_object_get(info, "annotated")));
+    json_object_foreach(json_object_get(info, "attributes"), key, value) {
+        printf("  %-24s ", key);
+        print_value(value);
+        printf("\n");
+    }
+    printf("\ndatasets:\n");
+    json_array_foreach(json_object_get(info, "datasets"), i, dataset) {
+        printf("  %-24s %-8s ", json_string_value(json_object_get(dataset, "name")),
+               json_string_value(json_object_get(dataset, "type")));
+        print_shape(json_object_get(dataset, "shape"));
+        printf("  %s\n", json_string_value(json_object_get(dataset, "description")));
+    }
+}
+
+// Of products of one kind of numbers.
+static json_t *instruction_sets(int (*takes)(enum isa isa), enum isa used) {
+    json_t *available = json_array();
+    for (enum isa isa = 0; isa < ISA_COUNT; isa++)
+        if (takes(isa) && isa_available(isa))
+            json_array_append_new(available, json_string(isa_name(isa)));
+    return json_pack("{soss}", "available", available, "used", isa_name(used));
+}
+
+// {"processor", "cores", "compiled_for", "openblas_core", "f32": {"available": [..], "used"}, "bf16": the
+// same}
+static json_t *describe_machine(struct error *err) {
+    json_t *made_by = provenance_json(err);
+    json_t *machine = json_pack("{sOsOsOsOsoso}", "processor", json_object_get(made_by, "processor"), "cores",
+                                json_object_get(made_by, "cores"), "compiled_for",
+                                json_object_get(made_by, "instruction_set"), "openblas_core",
+                                json_object_get(json_object_get(made_by, "libraries"), "openblas_core"),
+                                "f32", instruction_sets(isa_takes_f32, isa_for_f32()), "bf16",
+                                instruction_sets(isa_takes_bf16, isa_for_bf16()));
+    json_decref(made_by);
+    if (!machine)
+        fail(err, "out of memory");
+    return machine;
+}
+
+static void print_products(const json_t *machine, const char *numbers) {
+    const json_t *products = json_object_get(machine, numbers), *name;
+    size_t i;
+    printf("%s products%*s%s (available:", numbers, 7 - (int)strlen(numbers), "",
+           json_string_value(json_object_get(products, "used")));
+    json_array_foreach(json_object_get(products, "available"), i, name)
+        printf("%s %s", i ? "," : "", json_string_value(name));
+    printf(")\n");
+}
+
+static void print_machine(const json_t *machine) {
+    printf("processor       %s, %lld cores\n", json_string_value(json_object_get(machine, "processor")),
+           (long long)json_integer_value(json_object_get(machine, "cores")));
+    printf("compiled for    %s\n", json_string_value(json_object_get(machine, "compiled_for")));
+    printf("OpenBLAS for    %s\n", json_string_value(json_object_get(machine, "openblas_core")));
+    print_products(machine, "f32");
+    print_products(machine, "bf16");
+}
+
+int command_info(int argc, char **argv, struct error *err) {
+    struct options o;
+    struct words words;
+    int result = options_parse(&command, argc, argv, &o, &words, err);
+    if (result)
+        return result < 0 ? -1 : 0;
+    if (words.count != !o.machine)
+        return fail_usage(err, "one FILE, or --machine; see reff info --help");
+    struct shard *shard = o.machine ? NULL : shard_open(words.items[0], err);
+    json_t *info = o.machine ? describe_machine(err) : shard ? describe(shard, err) : NULL;
+    shard_close(shard);
+    if (!info)
+        return -1;
+    if (o.json) {
+        json_dumpf(info, stdout, JSON_INDENT(2));
+        printf("\n");
+    } else if (o.machine) {
+        print_machine(info);
+    } else {
+        print_info(words.items[0], info);
+    }
+    json_decref(info);
+    return 0;
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// reff verify: a shard against its own claims.
+#include "core/base/file.h"
+#include "core/base/options.h"
+#include "gen/command/commands.h"
+#include "gen/verify/verify.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct options {
+    char mnist[SETTING_TEXT_SIZE], source[SETTING_TEXT_SIZE];
+    int json;
+};
+
+static const struct setting schema[] = {
+    SETTING_PATH(struct options, mnist, "", "PATH", "MNIST's files, where the digits are not built-in"),
+    SETTING_PATH(struct options, source, "", "FOLDER",
+                 "ISIC2017's or Pets' official files, to compare digests"),
+    SETTING_SWITCH(struct options, json, "print the checks as JSON"),
+    SETTING_END,
+};
+
+static const struct command command = {
+    .name = "verify",
+    .arguments = "FILE",
+    .summary = "Check a shard against its own claims.",
+    .description =
+        "Content digest and manifest; ranges of labels and provenance; the shares behind p and q by exact "
+        "binomial tests and\n"
+        "the drawn classes by chi-squared (significance 1e-6); every mask against its digit. Of photographs: "
+        "names, "
+        "crops, masks,\n"
+        "counts; of drawn stand-ins: every image, drawn again. Exit status 1 when a check fails.",
+    .example = "reff verify train.h5",
+    .least_words = 1,
+    .most_words = 1,
+    .schema = schema,
+};
+
+static void print_checks(const json_t *checks) {
+    size_t i;
+    json_t *check;
+    json_array_foreach((json_t *)checks, i, check)
+        printf("%-5s %-22s %s\n", json_string_value(json_object_get(check, "outcome")),
+               json_string_value(json_object_get(check, "name")),
+               json_string_value(json_object_get(check, "detail")));
+}
+
+int command_verify(int argc, char **argv, struct error *err) {
+    struct options o;
+    struct words words;
+    int result = options_parse(&command, argc, argv, &o, &words, err);
+    if (result)
+        return result < 0 ? -1 : 0;
+    struct shard *shard = shard_open(words.items[0], err);
+    json_t *checks = shard ? verify_shard(shard, words.items[0], o.mnist, o.source, err) : NULL;
+    shard_close(shard);
+    if (!checks)
+        return -1;
+    int failed = 0, count = (int)json_array_size(checks);
+    for (int i = 0; i < count; i++)
+        failed +=
+            !strcmp(json_string_value(json_object_get(json_array_get(checks, (size_t)i), "outcome")), "fail");
+    if (o.json) {
+        json_t *all = json_pack("{sssbsO}", "file", words.items[0], "passed", !failed, "checks", checks);
+        json_dumpf(all, stdout, JSON_INDENT(2));
+        printf("\n");
+        json_decref(all);
+    } else {
+        print_checks(checks);
+    }
+    json_decref(checks);
+    if (standard_output_flush(err)) // before the error's line, and not only by main
+        return -1;
+    return failed ? fail(err, "%s: %d of %d checks failed", words.items[0], failed, count) : 0;
+}

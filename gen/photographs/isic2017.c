@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// ISIC 2017 (Codella et al., "Skin lesion analysis toward melanoma detection", ISBI 2018): for each split the
+// images ISIC-2017_<Split>_Data.zip (ISIC_nnnnnnn.jpg, and ISIC_nnnnnnn_superpixels.png, which are not read),
+// the lesions' masks ..._Part1_GroundTruth.zip (ISIC_nnnnnnn_segmentation.png), and the labels
+// ..._Part3_GroundTruth.csv: image_id,melanoma,seborrheic_keratosis with 0.0 or 1.0. A lesion that is neither
+// is a nevus.
+#include "gen/photographs/catalogue.h"
+
+#include "gen/read/members.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIST_MOST   ((size_t)64 << 20) // bytes
+#define LINE_SIZE   256
+#define FIELDS      3
+#define FIELD_WIDTH 64
+
+static const char header[] = "image_id,melanoma,seborrheic_keratosis";
+
+// Splits at commas in place; the number of fields, at most FIELDS + 1.
+static int split_fields(char *line, char *fields[FIELDS + 1]) {
+    int count = 0;
+    for (char *at = line; at && count <= FIELDS;) {
+        fields[count++] = at;
+        at = strchr(at, ',');
+        if (at)
+            *at++ = 0;
+    }
+    return count;
+}
+
+// "0", "0.0", "1", "1.0"; -1 for anything else.
+static int read_flag(const char *text) {
+    char *end;
+    double value = strtod(text, &end);
+    return end == text || *end ? -1 : value == 0 ? 0 : value == 1 ? 1 : -1;
+}
+
+// One row: an image, or a remark.
+static int take_row(char *line, int number, int split, struct catalogue *c, struct remarks *skipped,
+                    struct error *err) {
+    char *fields[FIELDS + 1], id[LISTED_ID_SIZE], member[LINE_SIZE + 8];
+    int count = split_fields(line, fields);
+    snprintf(member, sizeof member, "%s.csv", fields[0]);
+    if (!member_id(member, "", ".csv\0", id) || strchr(fields[0], '/'))
+        return remark_add(skipped, "?", err, "line %d: '%.60s' is no image's id", number, fields[0]);
+    if (count != FIELDS)
+        return remark_add(skipped, id, err, "line %d: %s fields than %d", number,
+                          count < FIELDS ? "fewer" : "more", FIELDS);
+    int flags[2];
+    for (int k = 0; k < 2; k++)
+        if ((flags[k] = read_flag(fields[k + 1])) < 0)
+            return remark_add(skipped, id, err, "line %d: %s is '%.40s', neither 0 nor 1", number,
+                              k ? "seborrheic_keratosis" : "melanoma", fields[k + 1]);
+    if (flags[0] && flags[1])
+        return remark_add(skipped, id, err, "line %d: both melanoma and seborrheic keratosis", number);
+    struct listed item = {.split = split, .label = flags[0] ? 0 : flags[1] ? 1 : 2};
+    memcpy(item.id, id, sizeof id);
+    return catalogue_add(c, &item, err);
+}
+
+int isic2017_parse(const char *name, const char *text, size_t size, int split, struct catalogue *c,
+                   struct remarks *skipped, struct error *err) {
+    const char *end = text + size;
+    char line[LINE_SIZE];
+    if (is_web_page((const uint8_t *)text, size))
+        return fail(err, "%s: an HTML page, not a CSV file (a download that failed?)", name);
+    if (size >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3)) // a byte order mark
+        text += 3;
+    if (!next_line(&text, end, line, sizeof line) || strcmp(line, header) != 0)
+        return fail(err, "%s: line 1: not '%s'", name, header);
+    int number = 1;
+    while (next_line(&text, end, line, sizeof line)) {
+        number++;
+        if (*line && take_row(line, number, split, c, skipped, err))
+            return -1;
+    }
+    return 0;
+}
+
+static int by_id_then_label(const void *a, const void *b) {
+    const struct listed *x = a, *y = b;
+    int order = strcmp(x->id, y->id);
+    return order ? order : (x->label > y->label) - (x->label < y->label);
+}
+
+// An id that the same list holds more than once is kept once if all its rows agree, else not at all.
+static int drop_repeats(struct catalogue *c, int first, struct remarks *skipped, struct remarks *notes,
+                        struct error *err) {
+    struct listed *items = c->items + first;
+    int count = c->count - first, kept = 0;
+    if (count)
+        qsort(items, (size_t)count, sizeof *items, by_id_then_label);
+    for (int i = 0, next; i < count; i = next) {
+        int agree = 1;
+        for (next = i + 1; next < count && !strcmp(items[next].id, items[i].id); next++)
+            agree &= items[next].label == items[i].label;
+        if (next > i + 1 && remark_add(agree ? notes : skipped, items[i].id, err, "%d rows, %s", next - i,
+                                       agree ? "which agree: the image is used once" : "which disagree"))
+            return -1;
+        if (agree)
+            items[kept++] = items[i];
+    }
+    c->count = first + kept;
+    return 0;
+}
+
+static int list_split(const char *source, int split, struct catalogue *c, struct remarks *skipped,
+                      struct remarks *notes, struct error *err) {
+    char path[PATH_SIZE];
+    size_t size;
+    int first = c->count;
+    if (catalogue_locate(source, isic2017_format.labels[split], path, err))
+        return -1;
+    char *text = file_read(path, LIST_MOST, &size, err);
+    int bad = !text || isic2017_parse(path, text, size, split, c, skipped, err) ||
+              drop_repeats(c, first, skipped, notes, err);
+    free(text);
+    return bad ? -1 : 0;
+}
+
+static int list_all(const char *source, enum split split, uint64_t seed, struct catalogue *c,
+                    struct error *err) {
+    static const char *const names[] = {"melanoma", "seborrheic keratosis", "nevus"};
+    struct remarks others = {0};
+    int bad = 0;
+    (void)seed;
+    c->classes = 3;
+    for (int k = 0; k < 3; k++)
+        snprintf(c->class_names[k], LISTED_ID_SIZE, "%s", names[k]);
+    for (int s = 0; s < SPLITS && !bad; s++)
+        if (s == (int)split || catalogue_present(source, isic2017_format.labels[s]))
+            bad = s == (int)split ? list_split(source, s, c, &c->skipped, &c->notes, err)
+                                  : list_split(source, s, c, &c->foreign, &others, err);
+    free(others.items);
+    return bad || catalogue_sort(c, source, err) ? -1 : 0;
+}
+
+static int image_id(const char *member, char id[LISTED_ID_SIZE]) {
+    return member_id(member, "", ".jpg\0.jpeg\0.png\0", id) && !strstr(id, "_superpixels") &&
+           !strstr(id, "_segmentation");
+}
+
+static int mask_id(const char *member, char id[LISTED_ID_SIZE]) {
+    return member_id(member, "_segmentation", ".png\0", id);
+}
+
+static const char *read_mask(const struct image *picture, uint8_t *values) {
+    size_t count = (size_t)picture->width * (size_t)picture->height;
+    for (size_t i = 0; i < count; i++)
+        values[i] = picture->pixels[3 * i];
+    return NULL;
+}
+
+#define TRAIN "ISIC-2017_Training_"
+#define VALID "ISIC-2017_Validation_"
+#define TEST  "ISIC-2017_Test_v2_"
+
+const struct photograph_format isic2017_format = {
+    .name = "isic2017",
+    .title = "ISIC2017",
+    .licence = "CC-0, as published with the ISIC 2017 challenge",
+    .files = {TRAIN "Data", TRAIN "Part1_GroundTruth", TRAIN "Part3_GroundTruth.csv", VALID "Data",
+              VALID "Part1_GroundTruth", VALID "Part3_GroundTruth.csv", TEST "Data", TEST "Part1_GroundTruth",
+              TEST "Part3_GroundTruth.csv"},
+    .images = {TRAIN "Data", VALID "Data", TEST "Data"},
+    .masks = {TRAIN "Part1_GroundTruth", VALID "Part1_GroundTruth", TEST "Part1_GroundTruth"},
+    .labels = {TRAIN "Part3_GroundTruth.csv", VALID "Part3_GroundTruth.csv", TEST "Part3_GroundTruth.csv"},
+    .list = list_all,
+    .image_id = image_id,
+    .mask_id = mask_id,
+    .read_mask = read_mask};

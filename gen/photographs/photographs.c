@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gen/photographs/photographs.h"
+
+#include "core/base/interrupt.h"
+#include "core/base/memory.h"
+#include "core/base/version.h"
+#include "gen/photographs/photograph_reader.h"
+#include "gen/photographs/standins.h"
+#include "gen/read/members.h"
+#include "gen/write/shard_batch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define BATCH_MOST     512 // images that are written together
+#define REMARKS_SHOWN  20  // on standard error
+#define REMARKS_STORED 100 // in the shard's attributes
+
+typedef struct photographs_settings settings_t;
+
+const struct setting photographs_schema[] = {
+    SETTING_CHOICE(settings_t, data, "isic2017", "isic2017 pets", "the data set"),
+    SETTING_INT(settings_t, pixels, "224", 8, 1024, "pixels", "side of the images"),
+    SETTING_CHOICE(settings_t, fit, "crop", "crop stretch pad",
+                   "the middle square, or all of it squeezed, or all of it with black edges"),
+    SETTING_CHOICE(settings_t, mask, "hard", "hard soft",
+                   "annotation: 255 where half is marked, or its share"),
+    SETTING_SEED(settings_t, seed, "1", "seed of every draw"),
+    SETTING_CHOICE(settings_t, split, "train", "train validation test", "part of the data set"),
+    SETTING_INT(settings_t, count, "0", 0, 1000000, "images",
+                "how many, drawn by the seed; 0: all of the split"),
+    SETTING_CHOICE(settings_t, annotations, "needed", "needed none",
+                   "none: mark all of each image and read no masks; not for training"),
+    SETTING_CHOICE(settings_t, artefacts, "spurious", "spurious uniform none",
+                   "drawn lesions: whether artefacts go with the class (never in test data)"),
+    SETTING_PATH(settings_t, source, "", "FOLDER",
+                 "with the official files; empty: stand-ins drawn by the program"),
+    SETTING_COUNT(settings_t, compression, "0", 0, 9, "", "gzip level of the shard, 0: none"),
+    SETTING_COUNT(settings_t, chunk, "4", 1, 16, "images", "images per HDF5 chunk"),
+    SETTING_END};
+
+static const struct photograph_format *format_of(const settings_t *s) {
+    return !strcmp(s->data, "pets") ? &pets_format : &isic2017_format;
+}
+
+// ---------------------------------------------------------------------------------------------- inputs
+
+static int every_file(const void *context, const char *name) {
+    (void)context;
+    return member_file_name(name)[0] != '.';
+}
+
+// A line "NAME SHA256" of each file, for a sum over the sorted lines.
+struct listing {
+    int count;
+    char (*lines)[PATH_SIZE];
+};
+
+static int list_file(void *context, const char *name, uint8_t *bytes, size_t size, struct error *err) {
+    struct listing *l = context;
+    char hex[DIGEST_SIZE];
+    int bad = digest_bytes(bytes, size, hex, err);
+    free(bytes);
+    if (bad ||
+        (!(l->count & (l->count - 1)) && reallocate((void **)&l->lines, l->count ? 2 * (size_t)l->count : 1,
+                                                    sizeof *l->lines, "a list of files", err)))
+        return -1;
+    snprintf(l->lines[l->count++], PATH_SIZE, "%.3900s %s\n", name, hex);
+    return 0;
+}
+
+static int by_line(const void *a, const void *b) {
+    return strcmp(a, b);
+}
+
+static int digest_folder(const char *path, char hex[DIGEST_SIZE], struct error *err) {
+    struct listing l = {0};
+    struct digest *sum = NULL;
+    int bad = members_stream(path, every_file, NULL, list_file, &l, err) || !(sum = digest_start(err));
+    if (!bad && l.count)
+        qsort(l.lines, (size_t)l.count, sizeof *l.lines, by_line);
+    for (int i = 0; i < l.count && !bad; i++)
+        digest_add(sum, l.lines[i], strlen(l.lines[i]));
+    if (sum)
+        digest_finish(sum, hex);
+    free(l.lines);
+    return bad ? -1 : 0;
+}
+
+// Adds {name: digest} of one of the official files.
+static int add_digest(json_t *inputs, const char *source, const char *name, struct error *err) {
+    char path[PATH_SIZE], hex[DIGEST_SIZE];
+    struct stat status;
+    if (catalogue_locate(source, name, path, err))
+        return -1;
+    if (stat(path, &status))
+        return fail(err, "%s: no longer there", path);
+    if (S_ISDIR(status.st_mode) ? digest_folder(path, hex, err) : digest_file(path, hex, err))
+        return -1;
+    return json_object_set_new(inputs, member_file_name(path), json_string(hex))
+               ? fail(err, "out of memory: digests of the inputs")
+               : 0;
+}
+
+json_t *photographs_inputs(const settings_t *s, struct error *err) {
+    if (!*s->source)
+        return standins_inputs(s, err);
+    const struct photograph_format *f = format_of(s);
+    json_t *inputs = json_object();
+    int bad = inputs ? 0 : fail(err, "out of memory: digests of the inputs");
+    for (int i = 0; i < CATALOGUE_FILES && f->files[i] && !bad; i++)
+        if (catalogue_present(s->source, f->files[i]))
+            bad = add_digest(inputs, s->source, f->files[i], err);
+    if (!bad && !json_object_size(inputs)) {
+        char path[PATH_SIZE];
+        bad = catalogue_locate(s->source, f->files[0], path, err); // says what is missing
+    }
+    if (!bad)
+        return inputs;
+    json_decref(inputs);
+    return NULL;
+}
+
+// ---------------------------------------------------------------------------------------------- lists
+
+static int check_settings(const settings_t *settings, struct error *err) {
+    for (const struct setting *s = photographs_schema; s->name; s++) { // as good as parsed ones
+        char text[SETTING_TEXT_SIZE], where[SETTING_WORD_SIZE + 2];
+        settings_t copy = *settings;
+        snprintf(where, sizeof where, "--%s", s->name);
+        if (settings_assign(s, &copy, settings_text(s, settings, text), where, err))
+            return -1;
+    }
+    if (!strcmp(settings->annotations, "none") && !strcmp(settings->split, "train"))
+        return fail_usage(err, "--annotations: none is not for training: where all of an image is marked, "
+                               "nothing is learned from the annotation");
+    if (*settings->source && strcmp(settings->artefacts, "spurious") != 0)
+        return fail_usage(err, "--artefacts: %s is of drawn lesions, not of photographs",
+                          settings->artefacts);
+    return 0;
+}
+
+static int read_lists(const settings_t *s, struct catalogue *c, enum split *split, struct error *err) {
+    *split = split_of_name(s->split);
+    return check_settings(s, err) || format_of(s)->list(s->source, *split, s->seed, c, err) ? -1 : 0;
+}
+
+int photographs_classes(const settings_t *s, struct error *err) {
+    if (!*s->source)
+        return standins_classes(s);
+    struct catalogue c = {0};
+    enum split split;
+    int bad = read_lists(s, &c, &split, err), classes = c.classes;
+    catalogue_free(&c);
+    return bad ? -1 : classes;
+}
+
+int photographs_images(const settings_t *s, struct error *err) {
+    struct catalogue c = {0};
+    enum split split;
+    int bad = 0, count = *s->source ? s->count : standins_images(s);
+    if (!count) {
+        bad = read_lists(s, &c, &split, err);
+        for (int i = 0; i < c.count; i++)
+            count += c.items[i].split == (int)split;
+        catalogue_free(&c);
+    }
+    return bad ? -1 : count;
+}
+
+// ---------------------------------------------------------------------------------------------- columns
+
+enum {
+    ID,
+    FILE_DIGEST,
+    WIDTH,
+    HEIGHT,
+    CROP_X,
+    CROP_Y,
+    CROP_WIDTH,
+    CROP_HEIGHT,
+    SCALE_X,
+    SCALE_Y,
+    SPECIES,
+    COLUMNS
+};
+
+static const struct column all_columns[COLUMNS + 1] = {
+    [ID] = {"id", COLUMN_TEXT, LISTED_ID_SIZE, "name of the image in the official lists"},
+    [FILE_DIGEST] = {"file_sha256", COLUMN_TEXT, DIGEST_SIZE, "digest of the image's file"},
+    [WIDTH] = {"width", COLUMN_INT32, 0, "pixels of the file"},
+    [HEIGHT] = {"height", COLUMN_INT32, 0, "pixels of the file"},
+    [CROP_X] = {"crop_x", COLUMN_INT32, 0, "left end of the part that is shown, in the file's pixels"},
+    [CROP_Y] = {"crop_y", COLUMN_INT32, 0, "upper end of it"},
+    [CROP_WIDTH] = {"crop_width", COLUMN_INT32, 0, "its width"},
+    [CROP_HEIGHT] = {"crop_height", COLUMN_INT32, 0, "its height"},
+    [SCALE_X] = {"scale_x", COLUMN_FLOAT64, 0, "pixels of the shard for a pixel of the file, across"},
+    [SCALE_Y] = {"scale_y", COLUMN_FLOAT64, 0, "the same downwards"},
+    [SPECIES] = {"species", COLUMN_INT32, 0, "1 cat, 2 dog"}};
+
+_Static_assert((int)COLUMNS <= (int)SHARD_BATCH_COLUMNS, "a batch holds all columns");
+
+static int make_batch(struct shard_batch *b, const settings_t *s, struct error *err) {
+    struct column columns[COLUMNS + 1];
+    memcpy(columns, all_columns, sizeof columns);
+    if (strcmp(s->data, "pets") != 0)
+        columns[SPECIES].name = NULL; // ISIC has no species
+    return shard_batch_make(b, columns, s->pixels, BATCH_MOST, s->chunk, err);
+}
+
+static void fill_columns(struct shard_batch *b, int at, const struct photograph *item,
+                         const struct placement *p) {
+    const int numbers[COLUMNS] = {[WIDTH] = item->width,
+                                  [HEIGHT] = item->height,
+                                  [CROP_X] = p->x,
+                                  [CROP_Y] = p->y,
+                                  [CROP_WIDTH] = p->width,
+                                  [CROP_HEIGHT] = p->height,
+                                  [SPECIES] = item->listed->species};
+    b->labels[at] = item->listed->label;
+    for (int c = 0; b->columns[c].name; c++)
+        if (b->columns[c].type == COLUMN_INT32)
+            ((int32_t *)b->values[c])[at] = numbers[c];
+    ((double *)b->values[SCALE_X])[at] = (double)p->wide / p->width;
+    ((double *)b->values[SCALE_Y])[at] = (double)p->high / p->height;
+    char *id = (char *)b->values[ID] + (size_t)at * LISTED_ID_SIZE;
+    memset(id, 0, LISTED_ID_SIZE);
+    snprintf(id, LISTED_ID_SIZE, "%s", item->listed->id);
+    memcpy((char *)b->values[FILE_DIGEST] + (size_t)at * DIGEST_SIZE, item->digest, DIGEST_SIZE);
+}
+
+// ---------------------------------------------------------------------------------------------- attributes
+
+static json_t *remarks_json(const struct remarks *remarks) {
+    json_t *list = json_array();
+    for (int i = 0; i < remarks->count && i < REMARKS_STORED; i++)
+        json_array_append_new(list, json_sprintf("%s: %s", remarks->items[i].id, remarks->items[i].why));
+    if (!json_array_size(list)) {
+        json_decref(list);
+        return json_string("");
+    }
+    return list;
+}
+
+static json_t *attributes_json(const struct photograph_reader *r, enum split split, struct error *err) {
+    const settings_t *s = r->settings;
+    const struct photograph_format *f = r->format;
+    json_t *all = settings_json(photographs_schema, s, 1), *inputs = json_object(), *names = json_array();
+    const char *const files[3] = {
+        f->images[split], strcmp(s->annotations, "none") != 0 ? f->masks[split] : NULL, f->labels[split]};
+    int bad = !all || !inputs || !names;
+    for (int i = 0; i < 3 && !bad; i++)
+        bad = files[i] && add_digest(inputs, s->source, files[i], err);
+    for (int k = 0; k < r->catalogue.classes && !bad; k++)
+        json_array_append_new(names, json_string(r->catalogue.class_names[k]));
+    const char *name;
+    json_t *value, *digests = json_array();
+    json_object_foreach(inputs, name, value)
+        json_array_append_new(digests, json_sprintf("%s  %s", json_string_value(value), name));
+    json_t *more =
+        bad ? NULL
+            : json_pack("{ss ss ss si ss sO sO si si si si so si so}", "title", f->title, "photographs_from",
+                        "files", "generator", "reff " REFF_VERSION, "generator_revision",
+                        PHOTOGRAPHS_REVISION, "licence_of_photographs", f->licence, "class_names", names,
+                        "sources_sha256", digests, "count", r->count, "listed", r->listed, "left_out",
+                        r->left_out, "skipped", r->skipped.count, "skipped_why", remarks_json(&r->skipped),
+                        "duplicates", r->duplicates, "notes", remarks_json(&r->notes));
+    json_object_del(all, "artefacts"); // of drawings only
+    int joined = more && !json_object_update(all, more);
+    json_decref(more);
+    json_decref(names);
+    json_decref(digests);
+    json_decref(inputs);
+    if (joined)
+        return all;
+    json_decref(all);
+    if (!bad)
+        fail(err, "out of memory: attributes");
+    return NULL;
+}
+
+// ---------------------------------------------------------------------------------------------- writing
+
+static void print_remarks(const char *path, const struct remarks *remarks, const char *what) {
+    for (int i = 0; i < remarks->count && i < REMARKS_SHOWN; i++)
+        fprintf(stderr, "reff: %s: %s %s: %s\n", path, remarks->items[i].id, what, remarks->items[i].why);
+    if (remarks->count > REMARKS_SHOWN)
+        fprintf(stderr, "reff: %s: %d more %s; the shard's attributes name the first %d\n", path,
+                remarks->count - REMARKS_SHOWN, what, REMARKS_STORED);
+}
+
+static int write_images(struct photograph_reader *r, struct shard_batch *b, struct shard_writer *writer,
+                        struct error *err) {
+    size_t pixels = (size_t)r->settings->pixels * (size_t)r->settings->pixels;
+    for (int first = 0; first < r->count; first += b->most) {
+        int now = r->count - first < b->most ? r->count - first : b->most;
+        if (interrupt_requested())
+            return fail_interrupted(err, "interrupted after %d of %d images", first, r->count);
+        for (int i = 0; i < now; i++) {
+            const struct photograph *item = &r->items[first + i];
+            struct placement p = resample_place(item->width, item->height, r->fit, r->settings->pixels);
+            if (photograph_reader_get(r, first + i, b->images + (size_t)i * 3 * pixels,
+                                      b->masks + (size_t)i * pixels, err))
+                return -1;
+            fill_columns(b, i, item, &p);
+        }
+        if (shard_append(writer, now, b->images, b->masks, b->labels, (const void *const *)b->values, err))
+            return -1;
+        if (r->progress)
+            r->progress(r->progress_context, (r->steps_done += now) / 3, r->steps / 3);
+    }
+    return 0;
+}
+
+static int write_shard(struct photograph_reader *r, const char *path, struct error *err) {
+    const settings_t *s = r->settings;
+    struct shard_batch batch = {0};
+    struct shard_shape shape = {r->count, s->pixels, s->pixels, r->catalogue.classes};
+    enum split split = r->items[0].listed->split;
+    json_t *attributes = attributes_json(r, split, err);
+    struct shard_writer *writer = NULL;
+    int bad = !attributes || make_batch(&batch, s, err) ||
+              !(writer = shard_create(path, shape, batch.columns, s->compression, s->chunk, err));
+    if (!bad && write_images(r, &batch, writer, err)) {
+        shard_abandon(writer);
+        bad = -1;
+    } else if (!bad) {
+        bad = shard_finish(writer, attributes, NULL, err);
+    }
+    json_decref(attributes);
+    shard_batch_free(&batch);
+    return bad ? -1 : 0;
+}
+
+int photographs_generate(const settings_t *settings, const char *path,
+                         void (*progress)(void *context, double done, double total), void *progress_context,
+                         struct error *err) {
+    if (check_settings(settings, err))
+        return -1;
+    if (!*settings->source)
+        return standins_generate(settings, path, progress, progress_context, err);
+    struct photograph_reader *r = allocate(1, sizeof *r, "a data set", err);
+    if (!r)
+        return -1;
+    r->format = format_of(settings);
+    r->settings = settings;
+    r->output = path;
+    r->progress = progress;
+    r->progress_context = progress_context;
+    int bad = file_check_target(path, err) || photograph_reader_run(r, err);
+    print_remarks(path, &r->skipped, "skipped"); // after failures, too: they may be why
+    if (!bad) {
+        print_remarks(path, &r->notes, "noted");
+        bad = write_shard(r, path, err);
+    }
+    photograph_reader_close(r);
+    free(r);
+    return bad ? -1 : 0;
+}

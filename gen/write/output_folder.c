@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gen/write/output_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OPEN_MOST 16 // folders held open while removing
+
+// There is nothing at `path`, or an empty folder.
+static int check_free(const char *path, struct error *err) {
+    DIR *folder = opendir(path);
+    if (!folder && errno == ENOENT)
+        return 0;
+    if (!folder && errno != ENOTDIR)
+        return fail(err, "%s: %s", path, strerror(errno));
+    int entries = folder ? 0 : 1;
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        entries += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+    if (folder)
+        closedir(folder);
+    return entries ? fail(err, "%s: is there already, and is no empty folder", path) : 0;
+}
+
+int output_folder_begin(struct output_folder *folder, const char *path, struct error *err) {
+    memset(folder, 0, sizeof *folder);
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/') // "digits/" would put the temporary folder inside
+        length--;
+    if (!length || length >= PATH_SIZE)
+        return fail_usage(err, "'%.200s': no name for a folder", path);
+    memcpy(folder->path, path, length);
+    if (check_free(folder->path, err) || file_temporary(folder->path, folder->temporary, err))
+        return -1;
+    if (!mkdir(folder->temporary, 0777))
+        return 0;
+    folder->temporary[0] = 0;
+    return fail(err, "%s: %s", folder->path, strerror(errno));
+}
+
+int output_folder_write(const struct output_folder *folder, const char *name, const void *bytes, size_t size,
+                        struct error *err) {
+    char path[PATH_SIZE];
+    if (path_join(path, err, folder->temporary, name))
+        return -1;
+    char *slash = strrchr(path, '/');
+    *slash = 0;
+    if (folder_make(path, err)) // its message would name the temporary folder
+        return fail(err, "%s/%s: %s", folder->path, name, strerror(errno));
+    *slash = '/';
+    FILE *file = fopen(path, "wb");
+    if (!file)
+        return fail(err, "%s/%s: %s", folder->path, name, strerror(errno));
+    int bad = fwrite(bytes, 1, size, file) != size, cause = errno;
+    if (fclose(file) && !bad) {
+        bad = 1;
+        cause = errno;
+    }
+    return bad ? fail(err, "%s/%s: %s", folder->path, name, strerror(cause)) : 0;
+}
+
+int output_folder_finish(struct output_folder *folder, struct error *err) {
+    int descriptor = open(folder->temporary, O_RDONLY | O_DIRECTORY);
+    // One flush of the file system instead of one for each of thousands of files.
+    int bad = descriptor < 0 || syncfs(descriptor), cause = errno;
+    if (descriptor >= 0)
+        close(descriptor);
+    if (!bad && rename(folder->temporary, folder->path)) {
+        bad = 1;
+        cause = errno;
+    }
+    if (bad) {
+        output_folder_discard(folder);
+        return fail(err, "%s: %s", folder->path, strerror(cause));
+    }
+    folder->temporary[0] = 0;
+    return folder_sync(folder->path, err);
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place) {
+    (void)status;
+    (void)kind;
+    (void)place;
+    remove(path); // what cannot be removed stays; there is nothing better to do on the way out of a failure
+    return 0;
+}
+
+void output_folder_discard(struct output_folder *folder) {
+    if (folder->temporary[0])
+        nftw(folder->temporary, remove_entry, OPEN_MOST, FTW_DEPTH | FTW_PHYS);
+    folder->temporary[0] = 0;
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files are whole or absent: after a commit, a discard, a full disk, an unwritable folder; reading is
+// bounded.
+#include "core/base/file.h"
+#include "tests/support/suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *make_sub(const char *name) {
+    struct error err = {0};
+    const char *path = suite_path(name);
+    CU_ASSERT_FATAL(!folder_make(path, &err));
+    return path;
+}
+
+static void check_content(const char *path, const char *expected) {
+    struct error err = {0};
+    size_t size = 0;
+    char *text = file_read(path, 1000, &size, &err);
+    CU_ASSERT_FATAL(text != NULL);
+    CU_ASSERT_EQUAL(size, strlen(expected));
+    CU_ASSERT_STRING_EQUAL(text, expected);
+    free(text);
+}
+
+static void test_commit(void) {
+    struct error err = {0};
+    struct output out;
+    const char *sub = make_sub("commit"), *path = suite_path("commit/a.txt");
+    CU_ASSERT_FATAL(!output_open(&out, path, &err));
+    fputs("one", out.stream);
+    fflush(out.stream);
+    CU_ASSERT(!file_exists(path)); // not visible before it is whole
+    CU_ASSERT(!output_commit(&out, &err));
+    check_content(path, "one");
+    output_discard(&out); // harmless now
+    check_content(path, "one");
+    CU_ASSERT_EQUAL(suite_count_entries(sub), 1);
+}
+
+static void test_discard(void) {
+    struct error err = {0};
+    struct output out;
+    const char *sub = make_sub("discard"), *path = suite_path("discard/a.txt");
+    CU_ASSERT_FATAL(!file_write(path, "old", 3, &err));
+    CU_ASSERT_FATAL(!output_open(&out, path, &err));
+    fputs("new", out.stream);
+    output_discard(&out);
+    output_discard(&out);
+    check_content(path, "old");
+    CU_ASSERT_EQUAL(suite_count_entries(sub), 1);
+}
+
+// A full disk, by a limit on the size of files: one large write that fails at once, and many small ones whose
+// failure shows only when the buffer is flushed. The old file stays, nothing else does.
+static void test_full_disk(void) {
+    struct error err = {0};
+    struct output out;
+    const char *sub = make_sub("full"), *path = suite_path("full/a.bin");
+    char *block = calloc(1, 1 << 20);
+    CU_ASSERT_FATAL(block && !file_write(path, "old", 3, &err));
+
+    suite_limit_files(100000);
+    int large = file_write(path, block, 1 << 20, &err);
+    struct error small_err = {0};
+    int opened = output_open(&out, path, &small_err);
+    for (int i = 0; !opened && i < 200000; i++)
+        fputc('x', out.stream);
+    int small = opened ? 0 : output_commit(&out, &small_err);
+    suite_limit_files(0);
+    // Room came back before the end: the file is cut all the same, and the message still names the cause.
+    struct error gone = {0};
+    suite_limit_files(100000);
+    int again = output_open(&out, path, &gone);
+    for (int i = 0; !again && i < 200000; i++)
+        fputc('x', out.stream);
+    suite_limit_files(0);
+    int late = again ? 0 : output_commit(&out, &gone);
+
+    CU_ASSERT_EQUAL(again, 0);
+    CU_ASSERT_EQUAL(late, -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(gone.message, "full/a.bin: File too large"));
+    CU_ASSERT_EQUAL(large, -1);
+    CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "full/a.bin: File too large"));
+    CU_ASSERT_EQUAL(opened, 0);
+    CU_ASSERT_EQUAL(small, -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(small_err.message, "full/a.bin: File too large"));
+    check_content(path, "old");
+    CU_ASSERT_EQUAL(suite_count_entries(sub), 1);
+    CU_ASSERT(!file_write(path, block, 1 << 20, &err)); // and works again once there is room
+    free(block);
+}
+
+static void test_unwritable(void) {
+    struct error err = {0};
+    const char *sub = make_sub("closed");
+    CU_ASSERT_FATAL(!file_write(suite_path("closed/file"), "", 0, &err));
+    CU_ASSERT_EQUAL(file_write(suite_path("closed/none/a"), "x", 1, &err), -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "closed/none/a: No such file"));
+    CU_ASSERT_EQUAL(file_write(suite_path("closed/file/a"), "x", 1, &err), -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "closed/file/a: Not a directory"));
+    CU_ASSERT_EQUAL(file_write(sub, "x", 1, &err), -1); // the target is a folder
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "closed: Is a directory"));
+    CU_ASSERT_EQUAL(suite_count_entries(sub), 1);
+}
+
+// As root, who may write anywhere, the test steps down to an ordinary user ("nobody") for the attempt.
+static void test_permission(void) {
+    struct error err = {0};
+    const char *sub = make_sub("locked"), *path = suite_path("locked/a");
+    CU_ASSERT_FATAL(!chmod(sub, 0500));
+    uid_t user = geteuid();
+    if (!user && seteuid(65534))
+        SKIP("root that cannot become another user");
+    int result = file_write(path, "x", 1, &err);
+    if (!user)
+        CU_ASSERT_FATAL(!seteuid(0));
+    CU_ASSERT_FATAL(!chmod(sub, 0700));
+    CU_ASSERT_EQUAL(result, -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "locked/a: Permission denied"));
+    CU_ASSERT_EQUAL(suite_count_entries(sub), 0);
+}
+
+static void test_read_bounds(void) {
+    struct error err = {0};
+    size_t size = 99;
+    char *text = calloc(1, 50001);
+    CU_ASSERT_FATAL(text != NULL);
+    memset(text, 'x', 50000); // longer than one read
+    CU_ASSERT_FATAL(!file_write(suite_path("long"), text, 50000, &err));
+    char *back = file_read(suite_path("long"), 50000, &size, &err);
+    CU_ASSERT_FATAL(back != NULL);
+    CU_ASSERT_EQUAL(size, 50000);
+    CU_ASSERT_STRING_EQUAL(back, text);
+    free(back);
+    free(text);
+    CU_ASSERT_PTR_NULL(file_read(suite_path("long"), 49999, &size, &err));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "long: larger than 49999 bytes"));
+    CU_ASSERT_PTR_NULL(file_read(suite_path("none"), 10, NULL, &err));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "none: No such file"));
+    CU_ASSERT_PTR_NULL(file_read(suite_folder(), 10, NULL, &err));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, ": Is a directory"));
+    CU_ASSERT_FATAL(!file_write(suite_path("empty"), "", 0, &err));
+    back = file_read(suite_path("empty"), 10, &size, &err);
+    CU_ASSERT_FATAL(back != NULL);
+    CU_ASSERT(size == 0 && back[0] == 0);
+    free(back);
+}
+
+static void test_folders(void) {
+    struct error err = {0};
+    CU_ASSERT(!folder_make(suite_path("a/b/c"), &err));
+    CU_ASSERT(!folder_make(suite_path("a/b/c"), &err)); // is there already
+    CU_ASSERT(!folder_make(suite_path("a/b/d/"), &err));
+    CU_ASSERT(file_exists(suite_path("a/b/d")));
+    CU_ASSERT_FATAL(!file_write(suite_path("a/file"), "", 0, &err));
+    CU_ASSERT_EQUAL(folder_make(suite_path("a/file"), &err), -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "a/file: not a folder"));
+    CU_ASSERT_EQUAL(folder_make(suite_path("a/file/x"), &err), -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "Not a directory"));
+}
+
+static void test_long_paths(void) {
+    struct error err = {0};
+    struct output out;
+    char path[PATH_SIZE + 10], joined[PATH_SIZE];
+    memset(path, 'x', sizeof path);
+    path[PATH_SIZE - 1] = 0; // fits, but leaves no room for anything more
+    CU_ASSERT_EQUAL(path_join(joined, &err, path, "a"), -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "path too long"));
+    CU_ASSERT_EQUAL(output_open(&out, path, &err), -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "path too long"));
+    path[PATH_SIZE - 1] = 'x';
+    path[PATH_SIZE + 9] = 0;
+    CU_ASSERT_EQUAL(folder_make(path, &err), -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "path too long"));
+}
+
+void suite_file(void) {
+    CU_pSuite s = CU_add_suite("file", suite_make_folder, suite_remove_folder);
+    CU_add_test(s, "a file appears only when whole", test_commit);
+    CU_add_test(s, "a discarded file leaves the old one", test_discard);
+    CU_add_test(s, "a full disk leaves the old file and nothing else", test_full_disk);
+    CU_add_test(s, "a place that cannot hold the file is named", test_unwritable);
+    CU_add_test(s, "a folder without permission to write is named", test_permission);
+    CU_add_test(s, "reading is bounded and names what it cannot read", test_read_bounds);
+    CU_add_test(s, "folders are made with their parents", test_folders);
+    CU_add_test(s, "paths too long are refused, not cut", test_long_paths);
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Command lines: what is accepted, what is refused and how, and what the program itself answers.
+#include "core/base/options.h"
+#include "core/base/version.h"
+#include "tests/support/suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct sample {
+    int count;
+    double p;
+    char label_text[SETTING_TEXT_SIZE];
+    int shuffle;
+    char output[SETTING_TEXT_SIZE];
+};
+
+static const struct setting schema[] = {
+    SETTING_INT(struct sample, count, "10", 0, 1000, "images", "how many"),
+    SETTING_REAL(struct sample, p, "0.5", 0, 1, "", "chance"),
+    SETTING_TEXT(struct sample, label_text, "", "TEXT", "label"),
+    SETTING_FLAG(struct sample, shuffle, "in any order"),
+    SETTING_PATH(struct sample, output, NULL, "FILE", "where to"),
+    SETTING_END,
+};
+
+static const struct command command = {
+    .name = "sample",
+    .arguments = "FILE...",
+    .summary = "Takes a sample.",
+    .example = "reff sample --output a b",
+    .least_words = 1,
+    .most_words = 3,
+    .schema = schema,
+};
+
+enum { WORDS_MOST = 16 };
+
+struct parsed {
+    struct sample sample;
+    struct words words;
+    struct error err;
+    char *argv[WORDS_MOST];
+};
+
+// Splits at blanks, as a shell would ("_" stands for an empty word), and parses. Words point into `line`.
+static int parse(const struct command *c, char *line, struct parsed *out) {
+    int argc = 0;
+    memset(out, 0, sizeof *out);
+    for (char *word = strtok(line, " "); word && argc < WORDS_MOST; word = strtok(NULL, " "))
+        out->argv[argc++] = strcmp(word, "_") ? word : word + 1;
+    return options_parse(c, argc, out->argv, &out->sample, &out->words, &out->err);
+}
+
+static void test_spellings(void) {
+    struct parsed r;
+    char line[] = "sample one --count 7 --p=0.25 --label-text a=b two --shuffle --output=o three";
+    CU_ASSERT_FATAL(!parse(&command, line, &r));
+    CU_ASSERT(r.sample.count == 7 && r.sample.p == 0.25 && r.sample.shuffle == 1);
+    CU_ASSERT_STRING_EQUAL(r.sample.label_text, "a=b");
+    CU_ASSERT_STRING_EQUAL(r.sample.output, "o");
+    CU_ASSERT_EQUAL_FATAL(r.words.count, 3);
+    CU_ASSERT_STRING_EQUAL(r.words.items[0], "one");
+    CU_ASSERT_STRING_EQUAL(r.words.items[2], "three");
+
+    char other[] = "sample --label_text=_ --no-shuffle --output - - -- --count";
+    CU_ASSERT_FATAL(!parse(&command, other, &r));
+    CU_ASSERT_STRING_EQUAL(r.sample.output, "-"); // a lone - is a word: a standard stream
+    CU_ASSERT_EQUAL(r.sample.shuffle, 0);
+    CU_ASSERT_EQUAL(r.sample.count, 10); // the default
+    CU_ASSERT_EQUAL_FATAL(r.words.count, 2);
+    CU_ASSERT_STRING_EQUAL(r.words.items[1], "--count"); // -- ends the options
+}
+
+static void test_last_one_wins(void) {
+    struct parsed r;
+    char line[] = "sample --count 7 --output a --count 8 --shuffle --no-shuffle x";
+    CU_ASSERT_FATAL(!parse(&command, line, &r));
+    CU_ASSERT(r.sample.count == 8 && r.sample.shuffle == 0);
+}
+
+static void test_refused(void) {
+    static const struct {
+        const char *line, *message;
+    } rows[] = {
+        {"sample --output o", "FILE... is missing; see reff sample --help"},
+        {"sample --output o a b c d", "'d' is one word too many; see reff sample --help"},
+        {"sample a", "--output is missing; see reff sample --help"},
+        {"sample a --output", "--output: a value must follow"},
+        {"sample a --outputs o", "unknown option '--outputs'; see reff sample --help"},
+        {"sample a --out o", "unknown option '--out'; see reff sample --help"}, // no abbreviations
+        {"sample a --output o --no-count", "unknown option '--no-count'; see reff sample --help"},
+        {"sample a -o o", "unknown option '-o'; see reff sample --help"},
+        {"sample a --output o --count 7.5", "--count: '7.5' is not a whole number"},
+        {"sample a --output o --p 1.5", "--p: 1.5 is not in 0..1"},
+        {"sample a --output o --p nan", "--p: 'nan' is not a number"},
+        {"sample a --output o --p=", "--p: '' is not a number"},
+        {"sample a --output o --shuffle=perhaps", "--shuffle: 'perhaps' is neither yes nor no"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct parsed r;
+        char line[200];
+        snprintf(line, sizeof line, "%s", rows[i].line);
+        CU_ASSERT_EQUAL(parse(&command, line, &r), -1);
+        CU_ASSERT_EQUAL(r.err.status, EXIT_USAGE);
+        CU_ASSERT_STRING_EQUAL(r.err.message, rows[i].message);
+    }
+}
+
+// An option's value may look like an option, and an option's name may be as long as one likes.
+static void test_odd_words(void) {
+    struct parsed r;
+    char line[] = "sample a --output --count";
+    CU_ASSERT(!parse(&command, line, &r));
+    CU_ASSERT_STRING_EQUAL(r.sample.output, "--count");
+    char longest[600] = "sample a --output o --";
+    memset(longest + strlen(longest), 'x', 500);
+    CU_ASSERT_EQUAL(parse(&command, longest, &r), -1);
+    CU_ASSERT_EQUAL(strncmp(r.err.message, "unknown option '--xxx", 21), 0);
+}
+
+static void test_no_options(void) {
+    struct parsed r;
+    const struct command bare = {.name = "bare", .arguments = "", .summary = "", .most_words = -1};
+    char line[] = "bare a b c d e", bad[] = "bare --count 1";
+    CU_ASSERT(!parse(&bare, line, &r));
+    CU_ASSERT_EQUAL(r.words.count, 5);
+    CU_ASSERT_EQUAL(parse(&bare, bad, &r), -1);
+    CU_ASSERT_STRING_EQUAL(r.err.message, "unknown option '--count'; see reff bare --help");
+}
+
+// What overrides a settings file must leave alone what the command line does not name.
+static void test_override(void) {
+    struct sample s = {.count = 3, .p = 0.125, .output = "kept"};
+    struct words words;
+    struct error err = {0};
+    char line[] = "--count=4", *argv[] = {"sample", line, "x"};
+    CU_ASSERT_FATAL(!options_override(&command, 3, argv, &s, &words, &err));
+    CU_ASSERT(s.count == 4 && s.p == 0.125);
+    CU_ASSERT_STRING_EQUAL(s.output, "kept");
+}
+
+static void test_help_text(void) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    CU_ASSERT_FATAL(out != NULL);
+    options_help(&command, out);
+    fclose(out);
+    static const char *const parts[] = {
+        "usage: reff sample [options] FILE...\n",
+        "Takes a sample.",
+        "--count images ",
+        "how many; 0..1000; default 10\n",
+        "--label-text TEXT ",
+        "--shuffle ",
+        "where to; required\n",
+        "--help ",
+        "example:\n  reff sample --output a b\n",
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, parts[i]));
+    free(text);
+}
+
+// ---------------------------------------------------------------------------------------- the program
+
+static void test_program_version_and_help(void) {
+    struct program_result r;
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "--version"), EXIT_OK);
+    CU_ASSERT_STRING_EQUAL(r.out, "reff " REFF_VERSION "\n");
+    CU_ASSERT_STRING_EQUAL(r.err, "");
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "--help"), EXIT_OK);
+    CU_ASSERT_EQUAL(strncmp(r.out, "usage: reff COMMAND", 19), 0);
+    CU_ASSERT_STRING_EQUAL(r.err, "");
+    program_free(&r);
+}
+
+// Every command that `reff --help` lists has a help text with usage and options, on standard output.
+static void test_program_help_of_each_command(void) {
+    struct program_result r;
+    int commands = 0;
+    CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "--help"), EXIT_OK);
+    char *line = strstr(r.out, "commands:\n"), name[64];
+    CU_ASSERT_FATAL(line != NULL);
+    line = strchr(line, '\n') + 1;
+    for (; sscanf(line, "  %60[a-z0-9-]", name) == 1; line = strchr(line, '\n') + 1) {
+        struct program_result help;
+        CU_ASSERT_EQUAL(reff_run(&help, 0, name, "--help"), EXIT_OK);
+        CU_ASSERT_PTR_NOT_NULL(strstr(help.out, name));
+        CU_ASSERT_EQUAL(strncmp(help.out, "usage: reff ", 12), 0);
+        CU_ASSERT_STRING_EQUAL(help.err, "");
+        program_free(&help);
+        commands++;
+    }
+    CU_ASSERT(commands >= 3);
+    program_free(&r);
+}
+
+static void test_program_usage_errors(void) {
+    struct program_result r;
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "no-such-command"), EXIT_USAGE);
+    CU_ASSERT_STRING_EQUAL(r.err, "reff: unknown command 'no-such-command'; see reff --help\n");
+    CU_ASSERT_STRING_EQUAL(r.out, "");
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "train", "--epoch", "3"), EXIT_USAGE);
+    CU_ASSERT_STRING_EQUAL(r.err, "reff: unknown option '--epoch'; see reff train --help\n");
+    program_free(&r);
+    const char *const bare[] = {suite_reff(), NULL};
+    CU_ASSERT_EQUAL(program_run(&r, 0, bare), EXIT_USAGE); // no command: the help, on standard error
+    CU_ASSERT_EQUAL(strncmp(r.err, "usage: reff COMMAND", 19), 0);
+    CU_ASSERT_STRING_EQUAL(r.out, "");
+    program_free(&r);
+}
+
+// Output that cannot be written is a failure, not silence.
+static void test_program_output_full(void) {
+    struct program_result r;
+    const char *const argv[] = {"/bin/sh", "-c", "exec \"$0\" train --help >/dev/full", suite_reff(), NULL};
+    if (!file_exists("/dev/full"))
+        SKIP("no /dev/full here");
+    CU_ASSERT_EQUAL(program_run(&r, 0, argv), EXIT_FAILED);
+    CU_ASSERT_STRING_EQUAL(r.err, "reff: standard output: No space left on device\n");
+    program_free(&r);
+}
+
+void suite_options(void) {
+    CU_pSuite s = CU_add_suite("options", NULL, NULL);
+    CU_add_test(s, "spellings of options, words in between, --", test_spellings);
+    CU_add_test(s, "an option given twice: the last one counts", test_last_one_wins);
+    CU_add_test(s, "usage errors and their messages", test_refused);
+    CU_add_test(s, "values like options, names too long", test_odd_words);
+    CU_add_test(s, "a command without options", test_no_options);
+    CU_add_test(s, "overriding keeps what is not named", test_override);
+    CU_add_test(s, "help texts show units, ranges, defaults, an example", test_help_text);
+    CU_add_test(s, "reff --version and --help", test_program_version_and_help);
+    CU_add_test(s, "reff COMMAND --help for every command", test_program_help_of_each_command);
+    CU_add_test(s, "reff's usage errors: one line, status 2", test_program_usage_errors);
+    CU_add_test(s, "reff fails when its output cannot be written", test_program_output_full);
+}

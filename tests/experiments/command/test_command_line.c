@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every command prints when asked for help and when asked for something wrong, against
+// tests/expected/*.txt:
+//
+//     $ reff run nonsense
+//     ! reff: 'nonsense' is none of the tables: table1a table1b
+//     exit 2
+//
+// A block begins with a command line (words between blanks; '' is the empty one). Lines on standard error are
+// marked by "! ", the exit status is told if it is not 0. A new case is a new line "$ reff ..."; with
+// REFF_EXPECTED=write in the environment the files are written anew from what the program says, for review.
+#include "tests/support/suite.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WORDS_MOST = 32, LINE_MOST = 1000 };
+
+// tests/expected of the tree that holds build/<configuration>/reff.
+static const char *expected_folder(void) {
+    static char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%.4000s", suite_reff());
+    for (int up = 0; up < 3; up++) {
+        char *slash = strrchr(path, '/');
+        if (slash)
+            *slash = 0;
+    }
+    strcat(path, "/tests/expected");
+    return path;
+}
+
+// A program's line ends are the file's; a last line without one gets it.
+static void write_lines(FILE *out, const char *text, const char *mark) {
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+        fprintf(out, "%s%.*s\n", mark, (int)length, text);
+        text += length + (text[length] == '\n');
+    }
+}
+
+// Runs "$ reff WORD..." and writes the block that it makes.
+static void run_block(FILE *out, const char *line) {
+    char words[LINE_MOST];
+    const char *argv[WORDS_MOST] = {suite_reff()};
+    struct program_result r;
+    int count = 1;
+    fprintf(out, "%s\n", line);
+    snprintf(words, sizeof words, "%s", line + strlen("$ reff"));
+    for (char *rest, *word = strtok_r(words, " ", &rest); word && count + 1 < WORDS_MOST;
+         word = strtok_r(NULL, " ", &rest))
+        argv[count++] = strcmp(word, "''") ? word : "";
+    program_run(&r, 0, argv);
+    write_lines(out, r.out, "");
+    write_lines(out, r.err, "! ");
+    if (r.status)
+        fprintf(out, "exit %d\n", r.status);
+    program_free(&r);
+}
+
+// What the commands of an expectation print now. Free it.
+static char *run_all(const char *expected) {
+    char *text = NULL, line[LINE_MOST];
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    for (const char *at = expected; *at;) {
+        size_t length = strcspn(at, "\n");
+        if (!strncmp(at, "$ reff", 6) && length < sizeof line) {
+            snprintf(line, sizeof line, "%.*s", (int)length, at);
+            run_block(out, line);
+        }
+        at += length + (at[length] == '\n');
+    }
+    fclose(out);
+    return text;
+}
+
+static void print_difference(const char *name, const char *expected, const char *actual) {
+    size_t same = 0, line = 0;
+    for (size_t i = 0; expected[i] && expected[i] == actual[i]; i++)
+        if (expected[i] == '\n') {
+            same = i + 1;
+            line++;
+        }
+    printf("\n%s:%zu: expected '%.*s', got '%.*s' (REFF_EXPECTED=write writes the file anew)\n", name,
+           line + 1, (int)strcspn(expected + same, "\n"), expected + same, (int)strcspn(actual + same, "\n"),
+           actual + same);
+}
+
+static void check_file(const char *name) {
+    struct error err = {0};
+    char path[PATH_SIZE];
+    const char *mode = getenv("REFF_EXPECTED");
+    CU_ASSERT_FATAL(!path_join(path, &err, expected_folder(), name));
+    char *expected = file_read(path, 1 << 20, NULL, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(expected);
+    char *actual = run_all(expected);
+    CU_ASSERT(strlen(actual) > 0); // a file without commands
+    if (mode && !strcmp(mode, "write")) {
+        CU_ASSERT_FATAL(!file_write(path, actual, strlen(actual), &err));
+    } else if (strcmp(expected, actual)) {
+        print_difference(name, expected, actual);
+        CU_FAIL("a command prints something else than expected");
+    }
+    free(expected);
+    free(actual);
+}
+
+static int is_expectation(const struct dirent *entry) {
+    size_t length = strlen(entry->d_name);
+    return length > 4 && !strcmp(entry->d_name + length - 4, ".txt");
+}
+
+// Commands run in an empty folder, and leave it empty.
+static void test_expected(void) {
+    struct dirent **entries;
+    int count = scandir(expected_folder(), &entries, is_expectation, alphasort);
+    CU_ASSERT_FATAL(count > 0);
+    for (int i = 0; i < count; i++) {
+        check_file(entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), 0);
+}
+
+// Every command that `reff --help` lists has an expectation.
+static void test_complete(void) {
+    struct program_result help;
+    CU_ASSERT_EQUAL(reff_run(&help, 0, "--help"), 0);
+    char *list = strstr(help.out, "commands:\n");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(list);
+    int commands = 0;
+    for (char *line = strchr(list, '\n') + 1; !strncmp(line, "  ", 2); line = strchr(line, '\n') + 1) {
+        char name[64], path[PATH_SIZE];
+        struct error err;
+        snprintf(name, sizeof name, "%.*s.txt", (int)strcspn(line + 2, " "), line + 2);
+        CU_ASSERT_FATAL(!path_join(path, &err, expected_folder(), name));
+        if (!file_exists(path))
+            printf("no tests/expected/%s ", name);
+        CU_ASSERT(file_exists(path));
+        commands++;
+    }
+    CU_ASSERT(commands >= 10);
+    program_free(&help);
+}
+
+static char before[PATH_SIZE];
+
+static int set_up(void) {
+    return !getcwd(before, sizeof before) || suite_make_folder() || chdir(suite_folder()) ? -1 : 0;
+}
+
+static int clean_up(void) {
+    return chdir(before) || suite_remove_folder() ? -1 : 0;
+}
+
+void suite_command_line(void) {
+    CU_pSuite suite = CU_add_suite("command_line", set_up, clean_up);
+    CU_add_test(suite, "help and errors of every command are as expected", test_expected);
+    CU_add_test(suite, "every command has expectations", test_complete);
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// `reff train` and `reff eval` as programs: what they print, the exit status, what bad input leaves behind.
+#include "core/kernels/real.h"
+#include "experiments/process/lock.h"
+#include "tests/support/suite.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void make_shards(void) {
+    static const char *const splits[] = {"train", "test"};
+    for (int i = 0; i < 2; i++) {
+        struct program_result r;
+        char name[16];
+        snprintf(name, sizeof name, "%s.h5", splits[i]);
+        CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "gen", "textured-mnist", "--size", "16", "--canvas", "16",
+                                       "--count", "24", "--split", splits[i], "--output", suite_path(name)),
+                              0);
+        program_free(&r);
+    }
+}
+
+// Trains the smallest network; `extra` is one more option (a later one overrides), or NULL.
+static int train(struct program_result *r, long file_limit, const char *folder, const char *option,
+                 const char *value) {
+    return reff_run(r, file_limit, "train", "--train", suite_path("train.h5"), "--test",
+                    suite_path("test.h5"), "--output", suite_path(folder), "--width", "2", "--batch", "8",
+                    "--epochs", "2", option, value);
+}
+
+// One line on standard error and nothing on standard output, whatever was wrong.
+static void expect_refusal(const struct program_result *r, int status, const char *says) {
+    CU_ASSERT_EQUAL(r->status, status);
+    CU_ASSERT_STRING_EQUAL(r->out, "");
+    CU_ASSERT(!strncmp(r->err, "reff: ", 6));
+    CU_ASSERT_PTR_EQUAL(strchr(r->err, '\n'), r->err + strlen(r->err) - 1);
+    if (r->status != status || !strstr(r->err, says)) {
+        printf("  status %d, '%s' instead of '%s'\n", r->status, r->err, says);
+        CU_FAIL("another message was expected");
+    }
+}
+
+static void test_training_and_evaluating_agree(void) {
+    struct program_result r, e;
+    struct error err;
+    make_shards();
+    CU_ASSERT_EQUAL_FATAL(train(&r, 0, "run", "--save-model", NULL), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "run: test accuracy "));
+    CU_ASSERT_EQUAL(suite_count_entries(suite_path("run")), 3); // run.json, metrics.jsonl, model.safetensors
+    CU_ASSERT_EQUAL_FATAL(reff_run(&e, 0, "eval", "--weights", suite_path("run/model.safetensors"), "--width",
+                                   "2", "--batch", "8", "--json", suite_path("test.h5")),
+                          0);
+    json_t *run = json_load_file(suite_path("run/run.json"), 0, NULL), *report = json_loads(e.out, 0, NULL);
+    CU_ASSERT_FATAL(run && report);
+    json_t *metrics = json_object_get(run, "metrics"), *share;
+    const char *layer;
+    if (sizeof(real) == sizeof(float)) // as the file has it; JSON keeps doubles exactly
+        CU_ASSERT(json_equal(metrics, report));
+    CU_ASSERT(json_equal(json_object_get(metrics, "confusion"), json_object_get(report, "confusion")));
+    json_object_foreach(json_object_get(metrics, "cam_inside"), layer, share) {
+        const json_t *other = json_object_get(json_object_get(report, "cam_inside"), layer);
+        CU_ASSERT_DOUBLE_EQUAL(json_number_value(share), json_number_value(other), 1e-4);
+    }
+    char *text = file_read(suite_path("run/run.json"), 1 << 20, NULL, &err);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"confusion\": [\n      [")); // a row of the matrix a line
+    free(text);
+    json_decref(run);
+    json_decref(report);
+    program_free(&r);
+    program_free(&e);
+}
+
+// An ABN's network is evaluated as what it is, or not at all.
+static void test_attention_branch_is_evaluated(void) {
+    struct program_result r;
+    CU_ASSERT_EQUAL_FATAL(train(&r, 0, "plain", "--save-model", NULL), 0);
+    program_free(&r);
+    CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "train", "--train", suite_path("train.h5"), "--test",
+                                   suite_path("test.h5"), "--output", suite_path("abn"), "--width", "2",
+                                   "--batch", "8", "--epochs", "1", "--method", "abn", "--weights",
+                                   suite_path("plain/model.safetensors"), "--save-model"),
+                          0);
+    program_free(&r);
+    json_t *run = json_load_file(suite_path("abn/run.json"), 0, NULL);
+    json_t *origin = json_object_get(run, "attention_branch");
+    CU_ASSERT_EQUAL(json_array_size(json_object_get(origin, "initialised")), 15);
+    reff_run(&r, 0, "eval", "--weights", suite_path("abn/model.safetensors"), "--width", "2", "--batch", "8",
+             "--method", "abn", "--json", suite_path("test.h5"));
+    CU_ASSERT_EQUAL(r.status, 0);
+    json_t *report = json_loads(r.out, 0, NULL);
+    CU_ASSERT(json_is_number(json_object_get(report, "attention_accuracy")));
+    if (sizeof(real) == sizeof(float))
+        CU_ASSERT(json_equal(json_object_get(run, "metrics"), report));
+    json_decref(run);
+    json_decref(report);
+    program_free(&r);
+    reff_run(&r, 0, "eval", "--weights", suite_path("abn/model.safetensors"), "--width", "2",
+             suite_path("test.h5"));
+    expect_refusal(&r, EXIT_FAILED, "has an attention branch");
+    program_free(&r);
+    reff_run(&r, 0, "eval", "--weights", suite_path("plain/model.safetensors"), "--width", "2", "--method",
+             "abn", suite_path("test.h5"));
+    expect_refusal(&r, EXIT_FAILED, "missing tensors: att_layer4.0.");
+    program_free(&r);
+}
+
+// Two processes in one folder would take each other's checkpoints.
+static void test_folder_is_held(void) {
+    struct error err = {0};
+    struct program_result r;
+    int busy;
+    CU_ASSERT_FATAL(!folder_make(suite_path("held"), &err));
+    int lock = lock_take(suite_path("held/lock"), LOCK_EXCLUSIVE, 0, &busy, &err);
+    CU_ASSERT_FATAL(lock >= 0);
+    train(&r, 0, "held", NULL, NULL);
+    expect_refusal(&r, EXIT_FAILED, "held: another process is training in this folder");
+    program_free(&r);
+    CU_ASSERT(!file_exists(suite_path("held/run.json")));
+    lock_release(lock);
+    CU_ASSERT_EQUAL(train(&r, 0, "held", NULL, NULL), 0); // the lock's file alone holds nobody
+    program_free(&r);
+}
+
+static void test_wrong_usage_is_told(void) {
+    static const struct {
+        const char *option, *value, *says;
+    } cases[] = {
+        {"--lr", "abc", "--lr: 'abc'"},
+        {"--lr", "nan", "--lr: "},
+        {"--epochs", "0", "--epochs: 0 is not in 1..1000000"},
+        {"--method", "refff", "--method: 'refff' is none of"},
+        {"--layer-weights", "1,2", "layer_weights: 2 numbers instead of 4"},
+        {"--lrate", "1", "unknown option '--lrate'"},
+        {"--lr", NULL, "--lr: a value must follow"},
+        {"--select", "best-validation", "select: best-validation needs a validation shard"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct program_result r;
+        train(&r, 0, "usage", cases[i].option, cases[i].value);
+        expect_refusal(&r, EXIT_USAGE, cases[i].says);
+        program_free(&r);
+        CU_ASSERT(!file_exists(suite_path("usage/run.json")));
+    }
+}
+
+static void test_bad_input_is_told(void) {
+    static const struct {
+        const char *option, *value, *says;
+    } cases[] = {
+        {"--weights", "absent.safetensors", "absent.safetensors: No such file"},
+        {"--weights", "train.h5", "train.h5: header of "},
+        {"--weights", "empty", "empty: too short for a safetensors file"},
+        {"--train", "absent.h5", "absent.h5: "},
+        {"--test", "empty", "empty: "},
+        {"--output", "empty/run", "empty/run: Not a directory"},
+        {"--batch", "25", "24 images are fewer than a batch of 25"},
+    };
+    struct error err;
+    CU_ASSERT_FATAL(!file_write(suite_path("empty"), "", 0, &err));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct program_result r;
+        int is_file = cases[i].value[0] > '9';
+        train(&r, 0, "bad", cases[i].option, is_file ? suite_path(cases[i].value) : cases[i].value);
+        expect_refusal(&r, EXIT_FAILED, cases[i].says);
+        program_free(&r);
+        CU_ASSERT(!file_exists(suite_path("bad/run.json")));
+    }
+}
+
+// No room for the network: the run fails and is no complete one; with room it goes on and is.
+static void test_full_disk_leaves_no_record(void) {
+    struct program_result r;
+    train(&r, 4000, "full", "--save-model", NULL);
+    expect_refusal(&r, EXIT_FAILED, "File too large");
+    program_free(&r);
+    CU_ASSERT(!file_exists(suite_path("full/run.json")) &&
+              !file_exists(suite_path("full/model.safetensors")));
+    CU_ASSERT_EQUAL(train(&r, 0, "full", "--save-model", NULL), 0);
+    program_free(&r);
+    CU_ASSERT(file_exists(suite_path("full/run.json")));
+    CU_ASSERT_EQUAL(suite_count_entries(suite_path("full")), 3);
+}
+
+void suite_command_train(void) {
+    CU_pSuite s = CU_add_suite("command_train", suite_make_folder, suite_remove_folder);
+    CU_add_test(s, "a run's record and an evaluation of its network agree",
+                test_training_and_evaluating_agree);
+    CU_add_test(s, "an attention branch is evaluated as what it is", test_attention_branch_is_evaluated);
+    CU_add_test(s, "a folder that another process trains in is refused", test_folder_is_held);
+    CU_add_test(s, "wrong usage: one line, status 2", test_wrong_usage_is_told);
+    CU_add_test(s, "bad input: one line, status 1, no record", test_bad_input_is_told);
+    CU_add_test(s, "a full disk leaves no record", test_full_disk_leaves_no_record);
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+// Figures: colours, axes, layout, the same bytes again, definitions that are refused, results that are
+// missing.
+#include "core/base/memory.h"
+#include "experiments/figure/axes.h"
+#include "experiments/figure/colour_map.h"
+#include "experiments/figure/figure_grid.h"
+#include "experiments/plan/home.h"
+#include "tests/support/suite.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---------------------------------------------------------------------------------------- colours
+
+// CIE L* of an sRGB colour.
+static double lightness(const uint8_t rgb[3]) {
+    static const double weights[3] = {0.2126729, 0.7151522, 0.0721750};
+    double y = 0;
+    for (int c = 0; c < 3; c++) {
+        double v = rgb[c] / 255.0;
+        y += weights[c] * (v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4));
+    }
+    return y > 0.008856 ? 116 * cbrt(y) - 16 : 903.3 * y;
+}
+
+// What "perceptually uniform" promises to readers in grey: lightness rises, and in even steps.
+static void test_colour_map(void) {
+    uint8_t first[3], last[3], rgb[3];
+    double least = 100, most = 0;
+    colour_map(0, first);
+    colour_map(1, last);
+    CU_ASSERT(first[0] == 0x44 && first[1] == 0x01 && first[2] == 0x54);
+    CU_ASSERT(last[0] == 0xfd && last[1] == 0xe7 && last[2] == 0x25);
+    double before = lightness(first), step = (lightness(last) - before) / 16;
+    for (int i = 1; i <= 16; i++) {
+        colour_map(i / 16.0, rgb);
+        double rise = lightness(rgb) - before;
+        before = lightness(rgb);
+        least = fmin(least, rise);
+        most = fmax(most, rise);
+    }
+    CU_ASSERT(least > 0.8 * step);
+    CU_ASSERT(most < 1.2 * step);
+    static const double outside[] = {-1, -INFINITY, NAN, 2, INFINITY};
+    for (int i = 0; i < 5; i++) {
+        colour_map(outside[i], rgb);
+        CU_ASSERT(!memcmp(rgb, i < 3 ? first : last, 3));
+    }
+}
+
+static void test_overlay(void) {
+    static const uint8_t image[12] = {0, 0, 0, 255, 255, 255, 255, 0, 0, 9, 9, 9};
+    static const double map[4] = {0, 0, 1, 0.5};
+    uint8_t rgb[12], colour[3];
+    picture_overlay(image, map, 2, rgb);
+    colour_map(0, colour);
+    CU_ASSERT_EQUAL(rgb[3] - rgb[0], rgb[5] - rgb[2]); // the image's grey comes through alike in all colours
+    CU_ASSERT(rgb[3] > rgb[0]);
+    CU_ASSERT(rgb[2] < colour[2]);
+    CU_ASSERT(rgb[6] > rgb[8]); // yellow over red
+}
+
+// ---------------------------------------------------------------------------------------- axes
+
+static void test_axes(void) {
+    struct scale a;
+    axis_round(&a, 27.6, 83.7, 6);
+    CU_ASSERT_DOUBLE_EQUAL(a.least, 20, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(a.most, 90, 1e-9);
+    CU_ASSERT_STRING_EQUAL(a.labels[0], "20");
+    axis_round(&a, 0.31, 0.34, 4);
+    CU_ASSERT_STRING_EQUAL(a.labels[0], "0.31");
+    CU_ASSERT_STRING_EQUAL(a.labels[a.tick_count - 1], "0.34");
+    axis_round(&a, 0, 10, 4);
+    CU_ASSERT_STRING_EQUAL(a.labels[1], "2.5");
+    for (double value = 0.001; value < 1e4; value *= 3.7) { // whatever the range, it is held and has ticks
+        axis_round(&a, value, value * 1.3, 5);
+        CU_ASSERT(a.least <= value && a.most >= value * 1.3);
+        CU_ASSERT(a.tick_count >= 3 && a.tick_count <= TICKS_MOST);
+    }
+    axis_round(&a, 5, 5, 5); // one value
+    CU_ASSERT(a.least <= 5 && a.most >= 5 && a.most > a.least);
+    const double at[] = {0, 1, 2};
+    const char *const labels[] = {"0", "1", "All"};
+    axis_named(&a, at, labels, 3);
+    CU_ASSERT(a.least < 0 && a.most > 2);
+    CU_ASSERT_STRING_EQUAL(a.labels[2], "All");
+    struct plot p = {.x = 10, .y = 20, .width = 100, .height = 50, .across = {.most = 2}, .up = {.most = 4}};
+    CU_ASSERT_DOUBLE_EQUAL(plot_across(&p, 1), 60, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(plot_up(&p, 1), 57.5, 1e-9);
+}
+
+// ---------------------------------------------------------------------------------------- layout
+
+// Panels lie below each other, pictures within the width, whatever their number.
+static void test_layout(void) {
+    struct grid g;
+    for (int transpose = 0; transpose < 2; transpose++)
+        for (int columns = 1; columns <= PANEL_COLUMNS_MOST; columns++) {
+            const struct grid_content panels[2] = {{columns, 3, 2, 1, 1, 3}, {2, 32, 1, 0, 0, 1}};
+            grid_layout(&g, panels, 2, transpose);
+            int across = transpose ? 32 : columns, second = transpose ? 2 : 32,
+                first = transpose ? columns : 3;
+            CU_ASSERT(g.cell > 5 && g.cell <= GRID_CELL_MOST);
+            CU_ASSERT(g.side + across * g.cell + (across - 1) * g.gap <= g.width);
+            CU_ASSERT(g.width <= GRID_WIDTH_MOST + 1e-9);
+            CU_ASSERT(g.places[0].top + first * g.places[0].step <= g.places[1].header);
+            CU_ASSERT(g.places[0].header > g.places[0].title);
+            CU_ASSERT(g.places[1].top + second * g.places[1].step <= g.legend);
+            CU_ASSERT(g.legend < g.height);
+        }
+}
+
+// ---------------------------------------------------------------------------------------- bytes
+
+static int draw_something(cairo_t *c, void *context, struct error *err) {
+    static const uint8_t rgb[12] = {255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9};
+    ++*(int *)context;
+    canvas_colour(c, palette[0]);
+    canvas_text(c, 20, 30, ALIGN_CENTRE, 9, 1, "n = 5 \xc2\xb1 1");
+    return canvas_picture(c, rgb, 2, 2, 40, 10, 30, 30, err);
+}
+
+static char *bytes_of(const char *name, size_t *size) {
+    struct error err;
+    char *bytes = file_read(suite_path(name), 1 << 24, size, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+    return bytes;
+}
+
+static void test_same_bytes(void) {
+    static const char *const names[2][2] = {{"a.png", "b.png"}, {"a.pdf", "b.pdf"}};
+    struct error err;
+    int calls = 0;
+    CU_ASSERT_EQUAL_FATAL(canvas_write(suite_path("a"), "title", 100, 50, draw_something, &calls, &err), 0);
+    CU_ASSERT_EQUAL_FATAL(canvas_write(suite_path("b"), "title", 100, 50, draw_something, &calls, &err), 0);
+    CU_ASSERT_EQUAL(calls, 4); // both formats from one drawing
+    for (int i = 0; i < 2; i++) {
+        size_t a_size, b_size;
+        char *a = bytes_of(names[i][0], &a_size), *b = bytes_of(names[i][1], &b_size);
+        CU_ASSERT(a_size == b_size && !memcmp(a, b, a_size));
+        CU_ASSERT(!memcmp(a, i ? "%PDF" : "\x89PNG", 4));
+        free(a);
+        free(b);
+    }
+}
+
+static int draw_badly(cairo_t *c, void *context, struct error *err) {
+    (void)c;
+    return fail(err, "%s", (const char *)context);
+}
+
+static void test_failures_leave_nothing(void) {
+    struct error err;
+    int calls = 0, before = suite_count_entries(suite_folder());
+    CU_ASSERT_EQUAL(canvas_write(suite_path("c"), "title", 100, 50, draw_badly, "out of ink", &err), -1);
+    CU_ASSERT_STRING_EQUAL(err.message, "out of ink");
+    suite_limit_files(100);
+    CU_ASSERT_EQUAL(canvas_write(suite_path("c"), "title", 100, 50, draw_something, &calls, &err), -1);
+    suite_limit_files(0);
+    CU_ASSERT(strstr(err.message, "c.png") != NULL);
+    CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), before);
+}
+
+// ---------------------------------------------------------------------------------------- definitions
+
+static int read_text(const char *text, struct figure *f, struct error *err) {
+    CU_ASSERT_FATAL(!file_write(suite_path("figure.ini"), text, strlen(text), err));
+    return figure_read(f, suite_path("figure.ini"), err);
+}
+
+static void test_definition(void) {
+    static struct figure f;
+    struct error err;
+    CU_ASSERT_EQUAL_FATAL(
+        read_text("[figure]\nkind = grid\ntitle = A\nlayer = 3\n[panel a]\nsplit = train\ncolumns = "
+                  "input, pseudo n=5, reff n=1 layer=2, baseline\n[panel b]\ndata = pets\ncolumns = "
+                  "annotation\n",
+                  &f, &err),
+        0);
+    CU_ASSERT_EQUAL(f.panel_count, 2);
+    CU_ASSERT_EQUAL(f.panels[0].column_count, 4);
+    CU_ASSERT_EQUAL(f.panels[0].pictures[1].kind, PICTURE_PSEUDO);
+    CU_ASSERT_STRING_EQUAL(f.panels[0].pictures[1].n, "5");
+    CU_ASSERT_EQUAL(f.panels[0].pictures[2].layer, 2);
+    CU_ASSERT_EQUAL(f.panels[0].pictures[3].layer, 3);
+    CU_ASSERT_STRING_EQUAL(f.panels[0].pictures[3].n, "All");
+    CU_ASSERT_STRING_EQUAL(f.panels[1].data, "pets");
+}
+
+static void test_refused(void) {
+    static const char *const cases[][2] = {
+        {"[figure]\ntitle = A\n", "kind is missing"},
+        {"[figure]\nkind = pie\n", "figure.ini:2: 'pie' is none of"},
+        {"[figure]\nkind = curves\ntitle = A\n", "table is missing"},
+        {"[figure]\nkind = curves\ntitle = A\ntable = t\nmetrics = ece\n", "two each"},
+        {"[figure]\nkind = training\ntitle = A\ntable = t\n", "row is missing"},
+        {"[figure]\nkind = grid\ntitle = A\n", "no [panel"},
+        {"[figure]\nkind = grid\ntitle = A\n[panel a]\nimages = 3\n", "columns are missing in [panel a]"},
+        {"[figure]\nkind = grid\ntitle = A\n[panel a]\ncolumns = magic\n",
+         "figure.ini:5: 'magic' is none of"},
+        {"[figure]\nkind = grid\ntitle = A\n[panel a]\ncolumns = input, , reff\n", "an empty column"},
+        {"[figure]\nkind = grid\ntitle = A\n[panel a]\ncolumns = input n=5\n", "neither n=... nor layer"},
+        {"[figure]\nkind = grid\ntitle = A\n[panel a]\ncolumns = reff layer=5\n", "neither n=... nor layer"},
+        {"[figure]\nkind = grid\ntitle = A\n[panel a]\nsplit = train\ncolumns = pseudo\n", "pseudo needs n"},
+        {"[figure]\nkind = grid\ntitle = A\n[panel a]\ncolumns = pseudo n=5\n", "training images"},
+        {"[figure]\nkind = grid\ntitle = A\n[panel a]\nsize = 1\n", "not in 8..224"},
+        {"[pie]\nkind = grid\n", "unknown section [pie]"},
+        {"[figure]\ncolour = red\n", "unknown key 'colour'"},
+    };
+    static struct figure f;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct error err = {0};
+        CU_ASSERT_EQUAL(read_text(cases[i][0], &f, &err), -1);
+        CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+        CU_ASSERT(strstr(err.message, cases[i][1]) != NULL);
+        if (!strstr(err.message, cases[i][1]))
+            printf("\n'%s' does not say '%s'\n", err.message, cases[i][1]);
+    }
+}
+
+// Every figure of the project can be read, and names a table that there is.
+static void test_all_definitions(void) {
+    static struct figure f;
+    struct error err;
+    char names[1024], tables[1024], *rest;
+    int count = 0;
+    CU_ASSERT_FATAL(!home_list(names, "figures", &err) && !home_list(tables, "tables", &err));
+    for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest), count++) {
+        CU_ASSERT_EQUAL(figure_read(&f, name, &err), 0);
+        CU_ASSERT(!*f.table || strstr(tables, f.table) != NULL);
+    }
+    CU_ASSERT(count >= 10);
+}
+
+// ---------------------------------------------------------------------------------------- from results
+
+static const char table_json[] =
+    "{\"row_name\": \"n\", \"cells\": ["
+    "{\"row\": \"0\", \"column\": \"reff\", \"mean\": 30.5, \"std\": 1.5, \"n\": 3, \"paper_mean\": 40.0, "
+    "\"paper_std\": 1.0},"
+    "{\"row\": \"All\", \"column\": \"reff\", \"mean\": null, \"std\": null, \"n\": 0, \"paper_mean\": 50.0, "
+    "\"paper_std\": null}]%s}";
+
+static void write_table(const char *rest) {
+    struct error err;
+    char text[2048];
+    CU_ASSERT_FATAL(!folder_make(suite_path("tables/tiny"), &err));
+    snprintf(text, sizeof text, table_json, rest);
+    CU_ASSERT_FATAL(!file_write(suite_path("tables/tiny/t.json"), text, strlen(text), &err));
+}
+
+static int draw_figure(const struct figure *f, struct error *err) {
+    const struct figure_job job = {
+        .results = suite_folder(), .profile = "tiny", .profile_word = "tiny", .data = ""};
+    return f->kind == FIGURE_CURVES ? figure_curves(f, &job, err) : figure_training(f, &job, err);
+}
+
+static int draw_text(const char *text, struct error *err) {
+    static struct figure f;
+    CU_ASSERT_EQUAL_FATAL(read_text(text, &f, err), 0);
+    return draw_figure(&f, err);
+}
+
+static void test_curves(void) {
+    static const char text[] = "[figure]\nkind = curves\ntitle = A\ntable = t\n";
+    struct error err = {0};
+    CU_ASSERT_EQUAL(draw_text(text, &err), 1);
+    CU_ASSERT(strstr(err.message,
+                     "tables/tiny/t.json is missing; make it: build/release/reff run t --profile tiny") !=
+              NULL);
+    write_table("");
+    CU_ASSERT_EQUAL(draw_text(text, &err), 0);
+    CU_ASSERT(file_exists(suite_path("figures/tiny/figure.png")));
+    CU_ASSERT(file_exists(suite_path("figures/tiny/figure.pdf")));
+    CU_ASSERT_EQUAL(
+        draw_text("[figure]\nkind = curves\ntitle = A\ntable = t\nmetrics = ece, iou\nlabels = E, I\n", &err),
+        1);
+    CU_ASSERT(strstr(err.message, "has no results yet") != NULL);
+}
+
+static void test_training(void) {
+    static const char text[] = "[figure]\nkind = training\ntitle = A\ntable = t\nrow = 0\n";
+    static const char lines[] =
+        "{\"epoch\": 1, \"loss_main\": 2.0, \"loss_reg\": 0.0, \"test_accuracy\": 10}\n"
+        "{\"epoch\": 2, \"loss_main\": 1.0, \"loss_reg\": 0.0, \"test_accuracy\": 20}\n{\"epo";
+    struct error err = {0};
+    write_table(", \"provenance\": {\"runs\": [{\"row\": \"0\", \"column\": \"reff\", \"digest\": "
+                "\"0123456789abcdef0000\"}]}");
+    CU_ASSERT_EQUAL(draw_text(text, &err), 1);
+    CU_ASSERT(strstr(err.message, "has no run of row 0 of t") != NULL);
+    CU_ASSERT_FATAL(!folder_make(suite_path("runs/0123456789abcdef"), &err));
+    CU_ASSERT_FATAL(
+        !file_write(suite_path("runs/0123456789abcdef/metrics.jsonl"), lines, strlen(lines), &err));
+    CU_ASSERT_EQUAL(draw_text(text, &err), 0); // a last line that was cut is no line
+    CU_ASSERT_FATAL(!file_write(suite_path("runs/0123456789abcdef/metrics.jsonl"), "{}\nno\n", 6, &err));
+    CU_ASSERT_EQUAL(draw_text(text, &err), -1);
+    CU_ASSERT(strstr(err.message, "metrics.jsonl: line 2 is no JSON") != NULL);
+}
+
+static void test_memory(void) {
+    static const char text[] = "[figure]\nkind = training\ntitle = A\ntable = t\nrow = 0\n";
+    static const char line[] =
+        "{\"epoch\": 1, \"loss_main\": 2.0, \"loss_reg\": 0.5, \"test_accuracy\": 10}\n";
+    static struct figure f;
+    struct error err = {0};
+    int failures = 0;
+    write_table(", \"provenance\": {\"runs\": [{\"row\": \"0\", \"column\": \"reff\", \"digest\": "
+                "\"0123456789abcdef0000\"}]}");
+    CU_ASSERT_FATAL(!folder_make(suite_path("runs/0123456789abcdef"), &err));
+    CU_ASSERT_FATAL(!file_write(suite_path("runs/0123456789abcdef/metrics.jsonl"), line, strlen(line), &err));
+    CU_ASSERT_EQUAL_FATAL(read_text(text, &f, &err), 0);
+    for (long n = 1; n < 100; n++) {
+        memory_fail_at = n;
+        int result = draw_figure(&f, &err);
+        memory_fail_at = 0;
+        if (!result)
+            break;
+        CU_ASSERT_EQUAL(result, -1);
+        CU_ASSERT(strstr(err.message, "out of memory") != NULL);
+        failures++;
+    }
+    CU_ASSERT(failures > 2);
+}
+
+// The command: a grid without its model, then with one that it trains, and again from the same model.
+static void test_models(void) {
+    struct program_result r;
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "figure", "fig3a", "--profile", "tiny", "--results", suite_path("r")), 1);
+    CU_ASSERT(strstr(r.err, "the model of 'tiny: p 0, q 1, size 223, baseline, seed 1' is missing; make it: "
+                            "build/release/reff figure fig3a --profile tiny --train") != NULL);
+    CU_ASSERT(!file_exists(suite_path("r"))); // nothing was begun
+    program_free(&r);
+    CU_ASSERT_EQUAL(
+        reff_run(&r, 0, "figure", "fig3a", "--profile", "tiny", "--results", suite_path("r"), "--train"), 0);
+    program_free(&r);
+    size_t size, again_size;
+    char *bytes = bytes_of("r/figures/tiny/fig3a.pdf", &size);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "figure", "fig3a", "--profile", "tiny", "--results", suite_path("r")), 0);
+    char *again = bytes_of("r/figures/tiny/fig3a.pdf", &again_size);
+    CU_ASSERT(size == again_size && !memcmp(bytes, again, size));
+    CU_ASSERT_EQUAL(suite_count_entries(suite_path("r/figures/tiny")), 2);
+    free(bytes);
+    free(again);
+    program_free(&r);
+}
+
+static int clean_up(void) {
+    canvas_forget_fonts();
+    return suite_remove_folder();
+}
+
+void suite_figure(void) {
+    CU_pSuite suite = CU_add_suite("figure", suite_make_folder, clean_up);
+    CU_add_test(suite, "the colour map rises evenly in lightness", test_colour_map);
+    CU_add_test(suite, "overlays show map and image", test_overlay);
+    CU_add_test(suite, "axes hold their values at round ticks", test_axes);
+    CU_add_test(suite, "layout: nothing overlaps, nothing is cut off", test_layout);
+    CU_add_test(suite, "the same drawing has the same bytes", test_same_bytes);
+    CU_add_test(suite, "failures leave nothing behind", test_failures_leave_nothing);
+    CU_add_test(suite, "a definition with all that it may have", test_definition);
+    CU_add_test(suite, "definitions that are refused", test_refused);
+    CU_add_test(suite, "every definition of the project", test_all_definitions);
+    CU_add_test(suite, "curves from a table's JSON, with cells missing", test_curves);
+    CU_add_test(suite, "training curves from a run's metrics", test_training);
+    CU_add_test(suite, "memory that runs out", test_memory);
+    CU_add_test(suite, "a model that is missing is named, then trained", test_models);
+}

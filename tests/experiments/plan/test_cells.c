@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cells: how many a table has, what their settings are, and what their digests depend on.
+#include "core/kernels/real.h"
+#include "experiments/plan/cells.h"
+#include "experiments/plan/home.h"
+#include "tests/support/fake_work.h"
+#include "tests/support/suite.h"
+#include "tests/support/sweep_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// Table 1 with three seeds: p = 0, q = 1 stands in both halves and runs once.
+static void test_shared_cells(void) {
+    struct error err = {0};
+    struct profile profile;
+    struct plan plan;
+    struct table *tables;
+    char *words[] = {"table1"};
+    struct seeds seeds;
+    int count;
+    CU_ASSERT_FATAL(!seeds_parse(&seeds, "3", "seeds", &err));
+    CU_ASSERT_FATAL(!profile_read(&profile, "quick", &err));
+    CU_ASSERT_FATAL(!tables_read(&tables, &count, words, 1, &err));
+    CU_ASSERT_FATAL(!plan_make(&plan, &profile, &seeds, tables, count, &fake_work, &err));
+    CU_ASSERT_EQUAL(plan.table_cells, 22);
+    CU_ASSERT_EQUAL(plan.count, 66);
+    for (int i = 0; i < plan.count; i++)
+        for (int k = 0; k < i; k++)
+            CU_ASSERT(strcmp(plan.cells[i].digest, plan.cells[k].digest));
+    const struct cell *a = plan_find(&plan, &tables[0], table_row(&tables[0], 0), 1, 2);
+    const struct cell *b = plan_find(&plan, &tables[1], table_row(&tables[1], 1), 1, 2);
+    CU_ASSERT_PTR_NOT_NULL(a);
+    CU_ASSERT_PTR_EQUAL(a, b);
+    CU_ASSERT_PTR_NULL(plan_find(&plan, &tables[0], 0, 1, 4)); // no such seed
+    plan_free(&plan);
+    profile_free(&profile);
+    free(tables);
+}
+
+// Test data have p = 1 and the training's q; data and run have the same seed; both methods the same data.
+static void test_settings(void) {
+    struct fixture f;
+    fixture_make(&f, fixture_profile_text);
+    CU_ASSERT_EQUAL(f.plan.count, FIXTURE_RUNS);
+    const struct cell *reff = plan_find(&f.plan, &f.tables[0], 0, 1, 2);
+    const struct cell *baseline = plan_find(&f.plan, &f.tables[0], 0, 0, 2);
+    CU_ASSERT_FATAL(reff && baseline);
+    const struct textured_mnist_settings *train = &reff->data[SPLIT_TRAIN].textured_mnist,
+                                         *test = &reff->data[SPLIT_TEST].textured_mnist;
+    CU_ASSERT_EQUAL(train->p, 0);
+    CU_ASSERT_EQUAL(test->p, 1);
+    CU_ASSERT_EQUAL(train->q, 1);
+    CU_ASSERT_EQUAL(test->q, 1);
+    CU_ASSERT_EQUAL(train->count, 64);
+    CU_ASSERT_EQUAL(test->count, 32);
+    CU_ASSERT_STRING_EQUAL(train->split, "train");
+    CU_ASSERT_STRING_EQUAL(test->split, "test");
+    CU_ASSERT(train->seed == 2 && test->seed == 2 && reff->training.seed == 2);
+    CU_ASSERT_EQUAL(train->size, 31); // 223 on a canvas of 224 is 31.86 on one of 32
+    CU_ASSERT(!reff->has_validation);
+    CU_ASSERT_EQUAL(reff->training.lambda, 3); // [method reff]
+    CU_ASSERT_EQUAL(baseline->training.lambda, -1);
+    CU_ASSERT_EQUAL(reff->training.epochs, 2); // [train]
+    CU_ASSERT_EQUAL(reff->steps, 8);           // 64 images in batches of 16, twice
+    CU_ASSERT_STRING_EQUAL(reff->data_digest, baseline->data_digest);
+    CU_ASSERT(strcmp(reff->digest, baseline->digest));
+    CU_ASSERT(strcmp(reff->cost_key, baseline->cost_key));
+    const struct cell *other = plan_find(&f.plan, &f.tables[0], 1, 1, 1);
+    CU_ASSERT_STRING_EQUAL(reff->cost_key, other->cost_key); // neither p nor the seed changes what it costs
+    CU_ASSERT(strcmp(reff->data_digest, other->data_digest));
+    CU_ASSERT(other->training.save_model && !reff->training.save_model); // the first seed's, for figures
+    fixture_free(&f);
+}
+
+// Digest of the cell p = 0, reff, seed 1 of the fixture with another text in place of one of the profile's.
+static void digest_with(const char *before, const char *now, char digest[DIGEST_SIZE]) {
+    char text[2000];
+    struct fixture f;
+    const char *at = strstr(fixture_profile_text, before);
+    CU_ASSERT_FATAL(at != NULL);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - fixture_profile_text), fixture_profile_text, now,
+             at + strlen(before));
+    fixture_make(&f, text);
+    memcpy(digest, plan_find(&f.plan, &f.tables[0], 0, 1, 1)->digest, DIGEST_SIZE);
+    fixture_free(&f);
+}
+
+static void test_digest(void) {
+    static const char *const changes[][2] = {
+        {"lambda = 3", "lambda = 4"},
+        {"epochs = 2", "epochs = 3"},
+        {"canvas = 32", "canvas = 33"},
+        {"train = 64", "train = 65"},
+        {"test = 32", "test = 33"},
+        {"batch = 16", "batch = 16\nlr = 0.02"},
+        {"test = 32\n", "test = 32\nvalidation = 16\n"},
+    };
+    static const char *const same[][2] = {
+        {"title = for tests", "title = other words"},
+        {"seeds = 1,2", "seeds = 1,2,3"},
+        {"lambda = 3", "lambda = 3.0"},
+        {"[method reff]", "# a comment\n[method reff]"},
+        {"[method reff]", "[method reff-l1]\nlambda = 5\n[method reff]"}, // another method's business
+    };
+    char first[DIGEST_SIZE], other[DIGEST_SIZE];
+    digest_with("lambda = 3", "lambda = 3", first);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        digest_with(changes[i][0], changes[i][1], other);
+        CU_ASSERT(strcmp(first, other));
+    }
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        digest_with(same[i][0], same[i][1], other);
+        CU_ASSERT_STRING_EQUAL(first, other);
+    }
+}
+
+// The same inputs in another folder, and another checkpoint interval, are the same run.
+static void test_digest_without_paths(void) {
+    static const char head[] = "[profile]\ntitle = t\nseeds = 1\n[data]\ncanvas = 32\ntrain = 64\ntest = 32\n"
+                               "mnist = mnist\n[train]\nweights = weights\nbatch = 16\n%s\n";
+    static const char *const folders[] = {"here", "there", "there"};
+    static const char *const weights[] = {"weights", "weights", "other weights"};
+    char digests[3][DIGEST_SIZE];
+    for (int i = 0; i < 3; i++) {
+        struct error err = {0};
+        struct profile profile;
+        struct table table;
+        struct plan plan;
+        char text[1000], name[64];
+        snprintf(text, sizeof text, head, i ? "checkpoint_seconds = 77" : "");
+        CU_ASSERT_FATAL(!folder_make(suite_path(folders[i]), &err));
+        snprintf(name, sizeof name, "%s/weights", folders[i]);
+        fixture_write(name, weights[i]);
+        CU_ASSERT_FATAL(!table_read(&table, fixture_write("small.ini", fixture_table_text), &err));
+        CU_ASSERT_FATAL(!profile_read(&profile, fixture_write("profile.ini", text), &err));
+        CU_ASSERT_FATAL(!profile_resolve(&profile, suite_path(folders[i]), &err));
+        CU_ASSERT_FATAL(!plan_make(&plan, &profile, &profile.seeds, &table, 1, &fake_work, &err));
+        memcpy(digests[i], plan.cells[0].digest, DIGEST_SIZE);
+        plan_free(&plan);
+        profile_free(&profile);
+    }
+    CU_ASSERT_STRING_EQUAL(digests[0], digests[1]);
+    CU_ASSERT(strcmp(digests[1], digests[2])); // what is in the weights' file counts
+}
+
+static json_t *failing_inputs(const struct data_set *set, const union data_settings *settings,
+                              struct error *err) {
+    (void)set, (void)settings;
+    fail(err, "mnist: t10k-labels-idx1-ubyte.gz is missing");
+    return NULL;
+}
+
+// The child that reads the inputs hands its message up unchanged.
+static void test_bad_inputs(void) {
+    struct error err = {0};
+    struct fixture f;
+    struct plan plan;
+    struct work work = fake_work;
+    work.inputs = failing_inputs;
+    fixture_make(&f, fixture_profile_text);
+    CU_ASSERT(plan_make(&plan, &f.profile, &f.profile.seeds, f.tables, 1, &work, &err));
+    CU_ASSERT_STRING_EQUAL(err.message, "mnist: t10k-labels-idx1-ubyte.gz is missing");
+    plan_free(&plan);
+    fixture_free(&f);
+}
+
+// ----------------------------------------------------------------------------------- other data, other n
+
+static const struct cell *find(const struct fixture *f, double n, const char *column) {
+    const struct table *t = &f->tables[0];
+    const struct cell *cell = plan_find(&f->plan, t, table_row(t, n), table_column(t, column), 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(cell);
+    return cell;
+}
+
+// n = 0 is the baseline for every ReFF, an ABN without map loss for ABN; All is the cell of tables without n.
+static void test_annotations(void) {
+    struct fixture f, plain;
+    fixture_make_table(&f, fixture_annotated_table_text, fixture_profile_text);
+    fixture_make(&plain, fixture_profile_text);
+    CU_ASSERT_EQUAL(f.plan.count, 2 * (2 + 3 * 3)); // two seeds; one baseline
+    const struct cell *baseline = find(&f, 0, "reff"), *without = find(&f, 0, "abn"),
+                      *one = find(&f, 1, "reff"), *five = find(&f, 5, "reff"), *all = find(&f, N_ALL, "reff");
+    CU_ASSERT_PTR_EQUAL(baseline, find(&f, 0, "reff-l1"));
+    CU_ASSERT_STRING_EQUAL(baseline->name, "profile: p 0, q 1, size 223, baseline, seed 1");
+    CU_ASSERT_STRING_EQUAL(baseline->digest, plan_find(&plain.plan, &plain.tables[0], 0, 0, 1)->digest);
+    CU_ASSERT_STRING_EQUAL(all->digest, plan_find(&plain.plan, &plain.tables[0], 0, 1, 1)->digest);
+    CU_ASSERT_STRING_EQUAL(all->name, "profile: p 0, q 1, size 223, reff, seed 1");
+    CU_ASSERT_STRING_EQUAL(five->name, "profile: p 0, q 1, size 223, n 5, reff, seed 1");
+    CU_ASSERT_STRING_EQUAL(without->name, "profile: p 0, q 1, size 223, n 0, abn, seed 1");
+    CU_ASSERT(without->training.gamma == 0 && find(&f, 1, "abn")->training.gamma > 0);
+    CU_ASSERT(!baseline->has_annotator && !without->has_annotator && !all->has_annotator);
+    CU_ASSERT(one->has_annotator && one->annotator.n == 1 && five->annotator.n == 5);
+    CU_ASSERT_EQUAL(five->annotator.seed, 1);
+    CU_ASSERT_STRING_EQUAL(one->data_digest, all->data_digest); // the same images
+    CU_ASSERT_STRING_EQUAL(five->annotation_digest, find(&f, 5, "abn")->annotation_digest);
+    CU_ASSERT(strcmp(five->annotation_digest, one->annotation_digest));
+    CU_ASSERT(strcmp(five->digest, one->digest) && strcmp(five->digest, all->digest));
+    CU_ASSERT_STRING_EQUAL(five->cost_key, all->cost_key);
+    CU_ASSERT_STRING_EQUAL(five->annotation_cost_key, one->annotation_cost_key);
+    CU_ASSERT_EQUAL(json_number_value(json_object_get(five->record, "n")), 5);
+    CU_ASSERT_EQUAL(json_number_value(json_object_get(all->record, "n")), N_ALL);
+    fixture_free(&plain);
+    fixture_free(&f);
+}
+
+// The annotator's settings are part of the runs that need one, and of no other.
+static void test_annotator_digest(void) {
+    char text[2000];
+    struct fixture f, g;
+    snprintf(text, sizeof text, "%s[annotator]\niterations = 7\n", fixture_profile_text);
+    fixture_make_table(&f, fixture_annotated_table_text, fixture_profile_text);
+    fixture_make_table(&g, fixture_annotated_table_text, text);
+    CU_ASSERT_EQUAL(find(&g, 5, "reff")->annotator.iterations, 7);
+    CU_ASSERT(strcmp(find(&f, 5, "reff")->digest, find(&g, 5, "reff")->digest));
+    CU_ASSERT(strcmp(find(&f, 5, "abn")->annotation_digest, find(&g, 5, "abn")->annotation_digest));
+    CU_ASSERT_STRING_EQUAL(find(&f, N_ALL, "reff")->digest, find(&g, N_ALL, "reff")->digest);
+    CU_ASSERT_STRING_EQUAL(find(&f, 0, "abn")->digest, find(&g, 0, "abn")->digest);
+    fixture_free(&f);
+    fixture_free(&g);
+}
+
+static const char data_table[] = "[table]\n"
+                                 "title = t\n"
+                                 "row = n\n"
+                                 "rows = 0, 10, All\n"
+                                 "column = data\n"
+                                 "columns = isic2017, pets\n"
+                                 "[fixed]\n"
+                                 "method = reff\n";
+
+// A cell of another data set; one that the profile has not, and one with too few images, are told.
+static void test_data_sets(void) {
+    char text[2000], reason[240];
+    struct fixture f;
+    snprintf(
+        text, sizeof text,
+        "%s[data isic2017]\npixels = 40\ntrain = 29\ntest = 20\n[train isic2017]\nbatch = 8\nepochs = 3\n"
+        "[method reff isic2017]\nlambda = 9\n",
+        fixture_profile_text);
+    fixture_make_table(&f, data_table, text);
+    CU_ASSERT_EQUAL(f.plan.count, 4);
+    const struct cell *all = find(&f, N_ALL, "isic2017"), *baseline = find(&f, 0, "isic2017");
+    CU_ASSERT_STRING_EQUAL(all->name, "profile: isic2017, reff, seed 1");
+    CU_ASSERT_STRING_EQUAL(all->set->name, "isic2017");
+    CU_ASSERT_EQUAL(all->classes, 3);
+    CU_ASSERT_EQUAL(cell_pixels(all), 40);
+    CU_ASSERT(all->images[SPLIT_TRAIN] == 29 && all->images[SPLIT_TEST] == 20);
+    CU_ASSERT(all->training.epochs == 3 && all->training.lambda == 9 && baseline->training.lambda == -1);
+    CU_ASSERT_EQUAL(all->steps, 9);
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(all->record, "data_set")), "isic2017");
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(json_string_value(json_object_get(all->record, "data")), "built-in stand-in"));
+    CU_ASSERT_PTR_NULL(plan_find(&f.plan, &f.tables[0], 1, 0, 1));
+    plan_absent(&f.plan, &f.tables[0], 1, 0, reason);
+    CU_ASSERT_STRING_EQUAL(reason,
+                           "too few images: n = 10 of each of 3 classes are more than the profile's 29");
+    CU_ASSERT_PTR_NULL(plan_find(&f.plan, &f.tables[0], 2, 1, 1));
+    plan_absent(&f.plan, &f.tables[0], 2, 1, reason);
+    CU_ASSERT_STRING_EQUAL(reason, "profile profile has no [data pets]");
+    fixture_free(&f);
+    memcpy(strstr(text, "train = 29"), "train = 30",
+           10); // as many as there are: the annotator has nothing to do
+    fixture_make_table(&f, data_table, text);
+    CU_ASSERT_PTR_NULL(plan_find(&f.plan, &f.tables[0], 1, 0, 1));
+    plan_absent(&f.plan, &f.tables[0], 1, 0, reason);
+    CU_ASSERT_STRING_EQUAL(reason, "too few images: n = 10 of each of 3 classes are all of the profile's 30, "
+                                   "none is left to a pseudo-annotator");
+    fixture_free(&f);
+}
+
+// Sizes that are one when scaled to the canvas are one run, found under both places' names.
+static void test_equal_places(void) {
+    static const char table[] = "[table]\ntitle = t\nrow = size\nrows = 28, 56, 224\n"
+                                "columns = baseline, reff\n[fixed]\np = 0\nq = 1\n";
+    char text[2000];
+    struct fixture f;
+    snprintf(text, sizeof text, "%s", fixture_profile_text);
+    memcpy(strstr(text, "canvas = 32"), "canvas = 16", 11); // 28 and 56 become 4, the least
+    fixture_make_table(&f, table, text);
+    CU_ASSERT_EQUAL(f.plan.count, 2 * 2 * 2);
+    CU_ASSERT_EQUAL(f.plan.table_cells, 2 * 2);
+    for (int column = 0; column < 2; column++)
+        for (uint64_t seed = 1; seed <= 2; seed++) {
+            const struct cell *small = plan_find(&f.plan, &f.tables[0], 0, column, seed),
+                              *scaled = plan_find(&f.plan, &f.tables[0], 1, column, seed),
+                              *large = plan_find(&f.plan, &f.tables[0], 2, column, seed);
+            CU_ASSERT_FATAL(small && large);
+            CU_ASSERT_PTR_EQUAL(small, scaled);
+            CU_ASSERT(small != large);
+            CU_ASSERT_EQUAL(small->data[SPLIT_TRAIN].textured_mnist.size, 4);
+            CU_ASSERT_PTR_NOT_NULL(strstr(small->name, "size 28,"));
+            CU_ASSERT(small->seed == seed);
+        }
+    for (int i = 0; i < f.plan.count; i++)
+        for (int k = 0; k < i; k++)
+            CU_ASSERT(strcmp(f.plan.cells[i].digest, f.plan.cells[k].digest));
+    fixture_free(&f);
+}
+
+// ------------------------------------------------------------------------------ runs that are recorded
+
+static json_t *recorded; // inputs
+
+static json_t *recorded_inputs(const struct data_set *set, const union data_settings *settings,
+                               struct error *err) {
+    (void)set, (void)settings, (void)err;
+    return json_incref(recorded);
+}
+
+static json_t *read_reference(const char *name) {
+    char home[PATH_SIZE], path[2 * PATH_SIZE];
+    struct error err = {0};
+    CU_ASSERT_FATAL(!home_path(home, "", &err));
+    snprintf(path, sizeof path, "%s/../results/reference/%s", home, name);
+    json_t *value = json_read(path, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(value);
+    return value;
+}
+
+// Every run of the committed quick tables is the run that today's files ask for, though the program has
+// learnt other data sets and methods since. A change of profile, table or revision that is meant renews the
+// tables.
+static void test_recorded_quick(void) {
+    static const char *const names[] = {"table1a", "table1b"};
+    for (int i = 0; i < 2; i++) {
+        struct error err = {0};
+        char file[64];
+        struct profile profile;
+        struct table table;
+        struct plan plan;
+        struct work work = fake_work;
+        snprintf(file, sizeof file, "quick/%s.json", names[i]);
+        json_t *reference = read_reference(file), *run, *origin = json_object_get(reference, "provenance");
+        size_t r;
+        recorded = json_object_get(origin, "inputs");
+        work.inputs = recorded_inputs;
+        CU_ASSERT_FATAL(!profile_read(&profile, "quick", &err) && !table_read(&table, names[i], &err));
+        CU_ASSERT_FATAL(!plan_make(&plan, &profile, &profile.seeds, &table, 1, &work, &err));
+        json_array_foreach(json_object_get(origin, "runs"), r, run) {
+            int row = table_row(&table, strtod(json_string_value(json_object_get(run, "row")), NULL));
+            int column = table_column(&table, json_string_value(json_object_get(run, "column")));
+            const struct cell *cell = plan_find(&plan, &table, row, column,
+                                                (uint64_t)json_integer_value(json_object_get(run, "seed")));
+            CU_ASSERT_PTR_NOT_NULL_FATAL(cell);
+            if (!strcmp(REAL_NAME, "float")) // which they were made with
+                CU_ASSERT_STRING_EQUAL(cell->digest, json_string_value(json_object_get(run, "digest")));
+        }
+        CU_ASSERT(r >= 36);
+        plan_free(&plan);
+        profile_free(&profile);
+        json_decref(reference);
+    }
+}
+
+// The same of the half profile's records, which name their weights: needs these. Their cells bear the name
+// that the profile had then.
+static void test_recorded_half(void) {
+    static const char *const folders[] = {"15c795d9b53b5aaa", "63b2988aabade708", "8ebb485f3ef51340",
+                                          "e70d3d61d5fd6834", "ebcb2ce4ad564b18", "f6698340fe0d6203"};
+    const char *weights = suite_shared("models/resnet18.safetensors");
+    if (!weights)
+        return;
+    char data[PATH_SIZE];
+    snprintf(data, sizeof data, "%.*s/data", (int)(strstr(weights, "/models/") - weights), weights);
+    struct error err = {0};
+    struct profile profile;
+    struct table table;
+    struct plan plan;
+    struct work work = fake_work;
+    json_t *first = read_reference("half/runs/15c795d9b53b5aaa/run.json");
+    recorded = json_object_get(json_object_get(json_object_get(first, "cell"), "identity"), "inputs");
+    work.inputs = recorded_inputs;
+    CU_ASSERT_FATAL(!profile_read(&profile, "half", &err) && !profile_resolve(&profile, data, &err));
+    CU_ASSERT_FATAL(!table_read(&table, "table1a", &err));
+    CU_ASSERT_FATAL(!plan_make(&plan, &profile, &profile.seeds, &table, 1, &work, &err));
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char file[64];
+        snprintf(file, sizeof file, "half/runs/%s/run.json", folders[i]);
+        json_t *run = read_reference(file), *known = json_object_get(run, "cell");
+        const struct cell *cell =
+            plan_find(&plan, &table, table_row(&table, json_number_value(json_object_get(known, "p"))),
+                      table_column(&table, json_string_value(json_object_get(known, "method"))),
+                      (uint64_t)json_integer_value(json_object_get(known, "seed")));
+        CU_ASSERT_PTR_NOT_NULL_FATAL(cell);
+        CU_ASSERT_STRING_EQUAL(strchr(cell->name, ':'),
+                               strchr(json_string_value(json_object_get(known, "name")), ':'));
+        CU_ASSERT_STRING_EQUAL(cell->data_digest, json_string_value(json_object_get(known, "data_digest")));
+        CU_ASSERT_STRING_EQUAL(cell->cost_key, json_string_value(json_object_get(known, "cost_key")));
+        if (!strcmp(REAL_NAME, "float"))
+            CU_ASSERT_STRING_EQUAL(cell->digest, json_string_value(json_object_get(known, "digest")));
+        json_decref(run);
+    }
+    plan_free(&plan);
+    profile_free(&profile);
+    json_decref(first);
+}
+
+static void test_difference(void) {
+    char text[200], small[12];
+    json_t *a = json_pack("{s:{s:f, s:i, s:s}, s:i}", "train", "lambda", 3.0, "epochs", 8, "order", "x",
+                          "trainer_revision", 1);
+    json_t *b = json_pack("{s:{s:f, s:i, s:s}, s:i}", "train", "lambda", 4.0, "epochs", 8, "order", "x",
+                          "trainer_revision", 2);
+    identity_difference(a, b, text, sizeof text);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "lambda 3"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "-> 4"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "trainer_revision 1 -> 2"));
+    CU_ASSERT_PTR_NULL(strstr(text, "epochs"));
+    identity_difference(a, a, text, sizeof text);
+    CU_ASSERT_STRING_EQUAL(text, "");
+    identity_difference(a, b, small, sizeof small); // cut, not overrun
+    CU_ASSERT(strlen(small) < sizeof small);
+    json_decref(a);
+    json_decref(b);
+}
+
+void suite_cells(void) {
+    fake_reset();
+    CU_pSuite suite = CU_add_suite("cells", suite_make_folder, suite_remove_folder);
+    CU_add_test(suite, "table1 has 22 distinct cells: 66 runs with three seeds", test_shared_cells);
+    CU_add_test(suite, "settings of a cell: test data, seeds, scaled sizes, overrides", test_settings);
+    CU_add_test(suite, "the digest changes with every setting that counts and no other", test_digest);
+    CU_add_test(suite, "the digest knows no paths, but the weights' content", test_digest_without_paths);
+    CU_add_test(suite, "bad inputs are reported as they were found", test_bad_inputs);
+    CU_add_test(suite, "n: the baseline, pseudo-annotations, all", test_annotations);
+    CU_add_test(suite, "the annotator's settings belong to the runs that need it", test_annotator_digest);
+    CU_add_test(suite, "other data sets: settings of their own, reasons for empty cells", test_data_sets);
+    CU_add_test(suite, "places that come out equal are one run", test_equal_places);
+    CU_add_test(suite, "recorded runs of the quick profile are still these runs", test_recorded_quick);
+    CU_add_test(suite, "recorded runs of the half profile are still these runs", test_recorded_half);
+    CU_add_test(suite, "differences between settings are named", test_difference);
+}

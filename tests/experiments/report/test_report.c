@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the report takes from results: from fabricated tables, with texts full of what LaTeX gives a meaning,
+// with tables and figures missing; and that LaTeX takes it, where there is LaTeX.
+#include "core/base/memory.h"
+#include "experiments/report/report.h"
+#include "experiments/results/origin.h"
+#include "tests/support/suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char table_text[] =
+    "{\"table\": \"table1a\", \"row_name\": \"p\", \"data\": \"drawn, 100 % of_it\","
+    " \"claims\": [{\"id\": \"C1\", \"verdict\": \"not shown\", \"claim\": \"a & b_c > 50 %\", \"p_holm\": "
+    "0.5, "
+    "\"parts\": [{\"part\": \"p = 0 #1\", \"unit\": \"points\", \"effect\": -1.5, \"paper_effect\": 15.39, "
+    "\"statistic\": -4.25, \"df\": 3.5, \"p_value\": 0.99988, \"p_opposite\": 0.00012}]},"
+    "  {\"id\": \"C2\", \"verdict\": \"not tested\", \"claim\": \"no\", \"reason\": \"{x}\"}],"
+    " \"provenance\": {\"command\": \"reff run table1a --data '/my $data'\", \"results_sha256\": \"feed\","
+    "  \"inputs\": {\"mnist\": \"abcd\"},"
+    "  \"runs_made_by\": [{\"version\": \"0.1\", \"git_revision\": \"aa\", \"git_dirty\": true, "
+    "\"compiler\": \"gcc "
+    "12\","
+    "   \"flags\": \"-O3 -DX=\\\"a_b\\\"\", \"processor\": \"P & Q\", \"instruction_set\": \"AVX2\", "
+    "\"precision\": "
+    "\"float\","
+    "   \"libraries\": {\"open_blas\": \"1\"}, \"runs\": 2}],"
+    "  \"runs\": [{\"row\": \"0\", \"column\": \"reff\", \"seed\": 7, \"digest\": \"0123456789abcdef99\"},"
+    "             {\"row\": \"0\", \"column\": \"reff\", \"seed\": 9, \"digest\": \"fedcba987654321000\"}]}}";
+
+static const char record_text[] =
+    "{\"cell\": {\"data_set\": \"textured-mnist\", \"annotation\": {\"seconds\": 7200}}, \"settings\": "
+    "{\"method\": \"reff\", \"model\": "
+    "\"small\", "
+    "\"width\": 8, \"epochs\": 4}, \"data\": {\"train_images\": 1000, \"pixels\": 32}, \"threads\": 1, "
+    "\"seconds\": "
+    "40.0, \"provenance\": {\"processor\": \"P & Q\", \"instruction_set\": \"AVX2\"}}";
+
+static const char printed_text[] = "\\begin{table}\n\\centering\n\\caption{Title}\n\\label{tab:table1a}\n"
+                                   "\\begin{tabular}{lr}\n\\hline\n$p$ & ReFF \\\\\n\\hline\n\\end{tabular}\n"
+                                   "\\end{table}\n";
+
+static void put(const char *name, const char *text) {
+    struct error err;
+    char folder[PATH_SIZE];
+    snprintf(folder, sizeof folder, "%s", suite_path(name));
+    *strrchr(folder, '/') = 0;
+    CU_ASSERT_FATAL(!folder_make(folder, &err));
+    CU_ASSERT_FATAL(!file_write(suite_path(name), text, strlen(text), &err));
+}
+
+static char *part_of(const char *name) {
+    struct error err;
+    char path[256];
+    snprintf(path, sizeof path, "paper/tiny/%s", name);
+    char *text = file_read(suite_path(path), 1 << 20, NULL, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    return text;
+}
+
+static void expect(const char *name, const char *piece) {
+    char *text = part_of(name);
+    CU_ASSERT(strstr(text, piece) != NULL);
+    if (!strstr(text, piece))
+        printf("\n--- '%s' is not in %s:\n%s---\n", piece, name, text);
+    free(text);
+}
+
+static int write_report(struct error *err) {
+    struct report r;
+    char profile[PATH_SIZE];
+    snprintf(profile, sizeof profile, "%s", suite_path("tiny.ini"));
+    int failed = report_read(&r, suite_folder(), profile, err) || report_write(&r, err);
+    report_free(&r);
+    return failed;
+}
+
+// A table's file with the rows, columns and settings that its definition and the profile give today.
+static void put_table(const char *name, const char *text) {
+    struct error err = {0};
+    struct table t;
+    struct profile profile;
+    struct plan plan;
+    struct seeds seeds = {1, {7}};
+    char path[128];
+    CU_ASSERT_FATAL(!table_read(&t, name, &err) && !profile_read(&profile, suite_path("tiny.ini"), &err) &&
+                    !plan_outline(&plan, &profile, &seeds, &t, 1, &err));
+    const struct table_result r = {.table = &t, .plan = &plan};
+    json_t *table = json_loads(text, 0, NULL), *cells = json_array();
+    CU_ASSERT_PTR_NOT_NULL_FATAL(table);
+    for (int row = 0; row < t.row_count; row++)
+        for (int column = 0; column < t.column_count; column++)
+            json_array_append_new(cells,
+                                  json_pack("{s:s, s:s}", "row", t.rows[row], "column", t.columns[column]));
+    json_object_set_new(table, "cells", cells);
+    json_object_set_new(json_object_get(table, "provenance"), "settings", origin_settings(&r));
+    snprintf(path, sizeof path, "tables/tiny/%s.json", name);
+    CU_ASSERT_FATAL(!json_write(suite_path(path), table, &err));
+    json_decref(table);
+    plan_free(&plan);
+    profile_free(&profile);
+}
+
+static void put_profile(const char *lambda) {
+    char text[512];
+    snprintf(text, sizeof text,
+             "[profile]\ntitle = for tests\nseeds = 7,9\n[data]\ncanvas = 16\ntrain = 900\ntest = 64\n"
+             "[data pets]\npixels = 16\ntrain = 0\ntest = 74\n[method reff]\nlambda = %s\nlayer_weights = "
+             "15,60,0.5,2\n"
+             "[method reff pets]\nlambda = 0.25\n",
+             lambda);
+    put("tiny.ini", text);
+}
+
+static void put_results(void) {
+    put_profile("5");
+    put("tables/tiny/table1a.tex", printed_text);
+    put_table("table1a", table_text);
+    put("runs/0123456789abcdef/run.json", record_text);
+}
+
+static void test_nothing(void) {
+    struct error err = {0};
+    put_profile("5");
+    CU_ASSERT_EQUAL(write_report(&err), 1);
+    CU_ASSERT(strstr(err.message, "tables/tiny has no table; make them: make tables PROFILE=") != NULL);
+    CU_ASSERT(!file_exists(suite_path("paper")));
+}
+
+static void test_claims(void) {
+    struct error err = {0};
+    put_results();
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    expect("claims.tex", "C1 & a \\& b\\_c \\textgreater{} 50 \\%. \\emph{Deciding part:} p = 0 \\#1. "
+                         "\\emph{Reason:} the opposite of 'p = 0 \\#1' is significant: p = 0.00012 (Holm)");
+    expect("claims.tex", "& \\textbf{contradicted} & $-1.50$ & $+15.39$ & $-4.25$ & 1.000 \\\\\n");
+    expect("claims.tex", "C2 & no. \\emph{Reason:} \\{x\\} & \\textbf{not tested} & -- & -- & -- & -- ");
+    expect("claims.tex",
+           "at every q. \\emph{Reason:} table1b has no results & \\textbf{not tested} & -- "); // named by a
+        // table without
+        // results
+    expect("values.tex", "\\ReffDefine{claims.contradicted}{1}\n");
+    expect("values.tex", "\\ReffDefine{claims.reproduced}{0}\n");
+}
+
+// Two tables that two sweeps wrote, each with Holm's p over its own claims: the report's is over both.
+static void test_holm(void) {
+    static const char other[] =
+        "{\"table\": \"table1b\", \"row_name\": \"q\", \"data\": \"drawn\", \"claims\": [{\"id\": \"C3\", "
+        "\"verdict\": \"reproduced\", \"claim\": \"c\", \"p_value\": 0.03, \"p_holm\": 0.03, "
+        "\"claims_tested\": 1, "
+        "\"parts\": [{\"part\": \"one\", \"unit\": \"points\", \"effect\": 2, \"statistic\": 3, \"df\": 3, "
+        "\"p_value\": 0.01, \"p_opposite\": 0.99}, {\"part\": \"weakest\", \"unit\": \"points\", \"effect\": "
+        "1, "
+        "\"statistic\": 2, \"df\": 3, \"p_value\": 0.03, \"p_opposite\": 0.97}]}], \"provenance\": "
+        "{\"runs\": []}}";
+    struct error err = {0};
+    put_results();
+    put_table("table1b", other);
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    // C1's p is 0.99988, C3's 0.03: Holm's 0.06. Opposites: 0.00012 and, twice its smallest for its two
+    // parts, 1.
+    expect("claims.tex",
+           "C3 & c. \\emph{Deciding part:} weakest. \\emph{Reason:} p = 0.06 (Holm) is not below 0.05 "
+           "& \\textbf{not shown} & $+1.00$ & -- & $2.00$ & 0.060 \\\\\n");
+    expect("values.tex", "\\ReffDefine{claims.reproduced}{0}\n");
+    CU_ASSERT_FATAL(!unlink(suite_path("tables/tiny/table1b.json")));
+}
+
+// Numbers that the settings of today would not give are left out, and it is said which and why.
+static void test_stale(void) {
+    struct error err = {0};
+    put_results();
+    put_table("table1b", "{\"table\": \"table1b\", \"row_name\": \"q\", \"claims\": [], \"provenance\": {}}");
+    put("figures/tiny/curve-table1a.pdf", "");
+    put_profile("6");
+    CU_ASSERT_EQUAL(write_report(&err), 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "has no table that is up to date"));
+    put_table("table1b", "{\"table\": \"table1b\", \"row_name\": \"q\", \"claims\": [], \"provenance\": {}}");
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    expect("tables.tex", "(\\textbf{out of date}: lambda 5.0 -\\textgreater{} 6.0): ");
+    expect("claims.tex", "table1a is out of date & \\textbf{not tested}");
+    expect("values.tex", "\\ReffDefine{runs}{0}\n");
+    char *figures = part_of("figures.tex"); // drawn from it
+    CU_ASSERT_PTR_NULL(strstr(figures, "curve-table1a.pdf"));
+    free(figures);
+    CU_ASSERT_FATAL(!unlink(suite_path("figures/tiny/curve-table1a.pdf")));
+    CU_ASSERT_FATAL(!unlink(suite_path("tables/tiny/table1b.json")));
+}
+
+// A table of some rows is not the table.
+static void test_partial(void) {
+    struct error err = {0};
+    put_results();
+    put("tables/tiny/table1a.json",
+        "{\"table\": \"table1a\", \"row_name\": \"p\", \"partial\": true, \"cells\": []}");
+    CU_ASSERT_EQUAL(write_report(&err), 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "has no table that is up to date"));
+}
+
+static void test_values(void) {
+    struct error err = {0};
+    put_results();
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    expect("values.tex", "\\ReffDefine{data}{drawn, 100 \\% of\\_it}\n");
+    expect("values.tex", "\\ReffDefine{seeds}{7, 9}\n");
+    expect("values.tex", "\\ReffDefine{runs}{2}\n");
+    expect("values.tex", "\\ReffDefine{runs.recorded}{1}\n");
+    expect("values.tex", "\\ReffDefine{runs.time}{0.7 minutes}\n");
+    expect("values.tex", "\\ReffDefine{annotators.time}{2.0 hours}\n");
+    expect("values.tex", "\\ReffDefine{train.reff.lambda}{5}\n");
+    expect("values.tex", "\\ReffDefine{strength.reff}{5}\n\\ReffDefine{strength.reff.pets}{0.25}\n");
+    expect("values.tex", "\\ReffDefine{strength.reff-l1}{-1}\n");
+    expect("values.tex", "\\ReffDefine{train.reff.gamma}{10}\n"); // not recorded: its default
+    expect("values.tex", "\\ReffDefine{train.reff.layer_weights}{15, 60, 0.5, 2}\n");
+    expect("values.tex", "\\ReffDefine{data.textured-mnist.canvas}{16}\n");
+    expect("performance.tex", "Textured MNIST & ReFF & small (8) & 32 & P \\& Q, AVX2 & 1 & 1 & 100 \\\\\n");
+}
+
+static void test_missing(void) {
+    struct error err = {0};
+    put_results();
+    put("figures/tiny/curve-table1a.pdf", "");
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    expect("tables.tex", "\\ReffTable{../../tables/tiny/table1a.tex}\n");
+    expect("tables.tex", "\\paragraph{Missing tables.}");
+    expect("tables.tex", "\\allowbreak{}reff \\allowbreak{}run \\allowbreak{}table1b ");
+    expect("figures.tex", "\\ReffFigure{../../figures/tiny/curve-table1a.pdf}{");
+    expect("figures.tex", "\\paragraph{Missing figures.}");
+    expect("figures.tex", "\\ReffCode{make \\allowbreak{}figures \\allowbreak{}PROFILE=\\allowbreak{}");
+    expect("figures.tex", "; Grad-CAM on Textured MNIST; ");
+}
+
+static void test_provenance(void) {
+    struct error err = {0};
+    put_results();
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    expect("provenance.tex", "with uncommitted changes; gcc 12; precision float; P \\& Q, AVX2");
+    expect("provenance.tex", "a\\_\\allowbreak{}b"); // of the flags
+    expect("provenance.tex", "libraries: open\\_blas 1.\n");
+    expect("provenance.tex", "\\item textured-mnist, mnist: \\ReffCode{abcd}\n");
+    expect("provenance.tex", "\\$\\allowbreak{}data"); // of the command
+}
+
+// Each allocation that fails is told, and no half report takes the place of the one before.
+static void test_memory(void) {
+    struct error err = {0};
+    put_results();
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    int entries = suite_count_entries(suite_path("paper/tiny")), failures = 0;
+    for (long n = 1; n < 1000; n++) {
+        struct error why = {0};
+        memory_fail_at = n;
+        int failed = write_report(&why);
+        int reached = memory_fail_at == 0;
+        memory_fail_at = 0;
+        CU_ASSERT_EQUAL(suite_count_entries(suite_path("paper/tiny")), entries);
+        if (!failed) {
+            CU_ASSERT(!reached);
+            break;
+        }
+        CU_ASSERT(strstr(why.message, "out of memory") != NULL);
+        failures++;
+    }
+    CU_ASSERT(failures > 5);
+}
+
+// The whole way to the PDF; TeX is no package that the tests may ask for.
+static void test_latex(void) {
+    struct error err = {0};
+    struct program_result r;
+    char script[PATH_SIZE], source[PATH_SIZE], tree[PATH_SIZE];
+    if (system("command -v latexmk >/dev/null && kpsewhich booktabs.sty lmodern.sty >/dev/null") != 0)
+        SKIP("no LaTeX here");
+    put_results();
+    put("figures/tiny/curve-table1a.pdf", "");
+    unlink(suite_path("figures/tiny/curve-table1a.pdf"));
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    snprintf(tree, sizeof tree, "%.4000s", suite_reff());
+    for (int up = 0; up < 3; up++)
+        *strrchr(tree, '/') = 0; // build/<configuration>/reff
+    CU_ASSERT_FATAL(!path_join(script, &err, tree, "scripts/latex") &&
+                    !path_join(source, &err, tree, "paper/report.tex"));
+    const char *const argv[] = {script, source, suite_path("paper/tiny"), NULL};
+    CU_ASSERT_EQUAL(program_run(&r, 0, argv), 0);
+    if (r.status)
+        printf("\n%s\n", r.err);
+    program_free(&r);
+    CU_ASSERT(file_exists(suite_path("paper/tiny/report.pdf")));
+    CU_ASSERT(!file_exists(suite_path("paper/tiny/report.log")));
+}
+
+void suite_report(void) {
+    CU_pSuite suite = CU_add_suite("report", suite_make_folder, suite_remove_folder);
+    CU_add_test(suite, "without tables there is no report", test_nothing);
+    CU_add_test(suite, "claims: verdicts, those not tested, texts made plain", test_claims);
+    CU_add_test(suite, "claims of several sweeps are adjusted together", test_holm);
+    CU_add_test(suite, "tables of other settings are left out and named", test_stale);
+    CU_add_test(suite, "a table of some rows is not taken for the whole", test_partial);
+    CU_add_test(suite, "values of results and settings", test_values);
+    CU_add_test(suite, "missing tables and figures are named with what makes them", test_missing);
+    CU_add_test(suite, "provenance", test_provenance);
+    CU_add_test(suite, "memory that runs out", test_memory);
+    CU_add_test(suite, "LaTeX takes it", test_latex);
+}

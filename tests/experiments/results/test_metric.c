@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables of other numbers than accuracy.
+#include "experiments/results/metric.h"
+#include "experiments/store/record.h"
+#include "tests/support/fake_work.h"
+#include "tests/support/suite.h"
+#include "tests/support/sweep_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct fixture f;
+static json_t *paper;
+static struct table_result table;
+static char results[PATH_SIZE];
+
+// A run with worst group accuracy, a map's share, a matrix and the quality of annotations; `old`: without the
+// newer numbers.
+static void put_run(int row, int column, uint64_t seed, double accuracy, int old) {
+    struct error err = {0};
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    const struct cell *cell = plan_find(&f.plan, &f.tables[0], row, column, seed);
+    CU_ASSERT_FATAL(cell && !run_folder(folder, results, cell, &err) && !folder_make(folder, &err));
+    CU_ASSERT_FATAL(!path_join(path, &err, folder, "run.json"));
+    json_t *record = json_deep_copy(cell->record);
+    json_object_set_new(record, "annotation",
+                        json_pack("{s:f, s:f, s:f}", "iou", accuracy / 200, "mae", 0.5, "seconds", 12.0));
+    json_t *metrics = json_pack("{s:f, s:f, s:[[i, i], [i, i]]}", "accuracy", accuracy,
+                                "worst_group_accuracy", accuracy / 2, "confusion", 3, 1, 2, 4);
+    if (!old)
+        json_object_set_new(metrics, "pointing", json_pack("{s:f}", "layer4", 0.25));
+    json_t *run = json_pack("{s:s, s:o, s:o}", "state", "done", "cell", record, "metrics", metrics);
+    CU_ASSERT_FATAL(run && !json_write(path, run, &err));
+    json_decref(run);
+}
+
+static void begin(void) {
+    struct error err = {0};
+    fixture_make(&f, fixture_profile_text);
+    snprintf(results, sizeof results, "%s", suite_path("results"));
+    put_run(0, 0, 1, 30, 0), put_run(0, 0, 2, 34, 0);
+    put_run(0, 1, 1, 46, 1), put_run(0, 1, 2, 48, 1);
+    paper = json_pack("{s:[f, f]}", "small|0|reff", 46.68, 0.82);
+    CU_ASSERT_FATAL(!table_result_read(&table, &f.tables[0], &f.plan, results, paper, &err));
+}
+
+static void end(void) {
+    table_result_free(&table);
+    json_decref(paper);
+    fixture_free(&f);
+}
+
+static char *text_of(enum output_format format) {
+    struct error err = {0};
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    json_t *provenance = json_object();
+    CU_ASSERT(!output_table(out, format, &table, NULL, 0, provenance, &err));
+    json_decref(provenance);
+    fclose(out);
+    return text;
+}
+
+static int choose(const char *name, enum output_format format, struct error *err) {
+    int kept;
+    return metric_select(&table, 1, name, format, &kept, err);
+}
+
+static void expect(const char *text, const char *part) {
+    int found = strstr(text, part) != NULL;
+    CU_ASSERT(found);
+    if (!found)
+        printf("\n--- '%s' is not in:\n%s---\n", part, text);
+}
+
+static void test_select(void) {
+    struct error err = {0};
+    begin();
+    CU_ASSERT_FATAL(!choose("worst_group_accuracy", OUTPUT_MARKDOWN, &err));
+    const struct cell_result *c = table_result_cell(&table, 0, 0);
+    CU_ASSERT(c->n == 2 && c->values[0] == 15 && c->values[1] == 17);
+    CU_ASSERT_DOUBLE_EQUAL(c->sample.mean, 16, 1e-12);
+    CU_ASSERT(!table_result_cell(&table, 0, 1)->has_paper); // the paper's is an accuracy
+    char *text = text_of(OUTPUT_MARKDOWN);
+    expect(text, "Metric worst_group_accuracy after the last epoch");
+    expect(text, "| 16.00 \xc2\xb1 1.41 (2) ");
+    free(text);
+    end();
+    begin();
+    CU_ASSERT_FATAL(!choose("annotation.iou", OUTPUT_MARKDOWN, &err));
+    CU_ASSERT_DOUBLE_EQUAL(table_result_cell(&table, 0, 0)->sample.mean, 0.16, 1e-12);
+    text = text_of(OUTPUT_MARKDOWN);
+    expect(text, "| 0.1600 \xc2\xb1 0.0141 (2) "); // a share has more digits
+    free(text);
+    end();
+}
+
+static void test_accuracy_changes_nothing(void) {
+    struct error err = {0};
+    begin();
+    char *before = text_of(OUTPUT_MARKDOWN);
+    CU_ASSERT_FATAL(!choose("accuracy", OUTPUT_MARKDOWN, &err));
+    char *after = text_of(OUTPUT_MARKDOWN);
+    CU_ASSERT_STRING_EQUAL(before, after);
+    free(before), free(after);
+    end();
+}
+
+// Runs that were made before the number was recorded leave their cells empty, and say why.
+static void test_not_recorded(void) {
+    struct error err = {0};
+    begin();
+    CU_ASSERT_FATAL(!choose("pointing.layer4", OUTPUT_MARKDOWN, &err));
+    CU_ASSERT_EQUAL(table_result_cell(&table, 0, 0)->n, 2);
+    CU_ASSERT_EQUAL(table_result_cell(&table, 0, 1)->n, 0);
+    char *text = text_of(OUTPUT_MARKDOWN);
+    expect(text, "| not recorded ");
+    expect(text, "- p = 0, reff: no such number in its record: pointing.layer4: seed 1, 2\n");
+    free(text);
+    end();
+}
+
+static void test_unknown(void) {
+    struct error err = {0};
+    begin();
+    CU_ASSERT(choose("annotation.seconds", OUTPUT_MARKDOWN, &err)); // a cost
+    CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "--metric list"));
+    CU_ASSERT(choose("confusion", OUTPUT_CSV, &err));
+    CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+    end();
+}
+
+// Of several tables those without the number are left out; it has to be in none of them to be refused.
+static void test_several(void) {
+    struct error err = {0};
+    struct table_result tables[3];
+    struct table second, third;
+    int kept[3];
+    begin();
+    second = third = f.tables[0];
+    second.row_count = 1; // p = 0 of ReFF, whose runs are older
+    second.column_count = 1;
+    memcpy(second.columns[0], second.columns[1], sizeof second.columns[0]);
+    third.row_count = 1; // p = 1: no runs
+    memcpy(third.rows[0], third.rows[1], sizeof third.rows[0]);
+    third.row_values[0] = third.row_values[1];
+    CU_ASSERT_FATAL(!table_result_read(&tables[0], &f.tables[0], &f.plan, results, paper, &err));
+    CU_ASSERT_FATAL(!table_result_read(&tables[1], &second, &f.plan, results, paper, &err));
+    CU_ASSERT_FATAL(!table_result_read(&tables[2], &third, &f.plan, results, paper, &err));
+    CU_ASSERT_FATAL(!metric_select(tables, 3, "pointing.layer4", OUTPUT_MARKDOWN, kept, &err));
+    CU_ASSERT(kept[0] && !kept[1] && kept[2]);
+    CU_ASSERT_STRING_EQUAL(tables[0].metric, "pointing.layer4");
+    CU_ASSERT_STRING_EQUAL(tables[1].metric, "");
+    CU_ASSERT_EQUAL(table_result_cell(&tables[1], 0, 0)->n, 2); // as it was
+    CU_ASSERT(metric_select(tables, 3, "pointing.layer9", OUTPUT_MARKDOWN, kept, &err));
+    CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+    for (int t = 0; t < 3; t++)
+        table_result_free(&tables[t]);
+    end();
+}
+
+// The matrices of both seeds are added.
+static void test_confusion(void) {
+    struct error err = {0};
+    begin();
+    CU_ASSERT_FATAL(!choose("confusion", OUTPUT_JSON, &err));
+    char *text = text_of(OUTPUT_MARKDOWN);
+    expect(text, "p = 0, Baseline (rows: labels, columns: answers, seeds added):\n\n```\n    6     2\n    4  "
+                 "   8\n```");
+    free(text);
+    text = text_of(OUTPUT_JSON);
+    json_t *value = json_loads(text, 0, NULL);
+    const json_t *first = json_array_get(json_object_get(value, "cells"), 0);
+    CU_ASSERT_EQUAL(
+        json_integer_value(json_array_get(json_array_get(json_object_get(first, "confusion"), 1), 1)), 8);
+    json_decref(value);
+    free(text);
+    end();
+}
+
+static void test_list(void) {
+    char *text = NULL;
+    size_t size;
+    begin();
+    FILE *out = open_memstream(&text, &size);
+    metric_list(out, &table, 1);
+    fclose(out);
+    expect(text, "accuracy                     in 2 of 4 cells\n");
+    expect(text, "annotation.iou               in 2 of 4 cells\n");
+    expect(text, "pointing.layer4              in 1 of 4 cells\n");
+    expect(text, "confusion                    in 2 of 4 cells\n");
+    CU_ASSERT_PTR_NULL(strstr(text, "seconds"));
+    free(text);
+    end();
+}
+
+void suite_metric(void) {
+    CU_pSuite suite = CU_add_suite("metric", suite_make_folder, suite_remove_folder);
+    CU_add_test(suite, "a number takes the place of accuracy", test_select);
+    CU_add_test(suite, "accuracy is what is there", test_accuracy_changes_nothing);
+    CU_add_test(suite, "numbers that some runs have not recorded", test_not_recorded);
+    CU_add_test(suite, "unknown numbers, and formats without place for a matrix", test_unknown);
+    CU_add_test(suite, "several tables, some without the number", test_several);
+    CU_add_test(suite, "confusion matrices", test_confusion);
+    CU_add_test(suite, "the list of numbers", test_list);
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables without runs: texture classes and hyperparameters, as they are in force and in all formats.
+#include "experiments/results/printed.h"
+#include "experiments/suite/request.h"
+#include "tests/support/suite.h"
+#include "tests/support/sweep_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct profile profile;
+static struct table table;
+static struct printed printed;
+
+static void begin(const char *table_name, const char *profile_path) {
+    struct error err = {0};
+    CU_ASSERT_FATAL(!table_read(&table, table_name, &err));
+    CU_ASSERT_FATAL(!profile_read(&profile, profile_path, &err));
+    CU_ASSERT_FATAL(!printed_make(&printed, &table, &profile, &err));
+}
+
+static void end(void) {
+    printed_free(&printed);
+    profile_free(&profile);
+}
+
+static char *text_of(enum output_format format) {
+    struct error err = {0};
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    CU_ASSERT(!printed_output(out, format, &printed, &err));
+    fclose(out);
+    return text;
+}
+
+static void expect(const char *text, const char *part) {
+    int found = strstr(text, part) != NULL;
+    CU_ASSERT(found);
+    if (!found)
+        printf("\n--- '%s' is not in:\n%s---\n", part, text);
+}
+
+static const char *cell(size_t row, size_t column) {
+    const char *text = json_string_value(json_array_get(json_array_get(printed.rows, row), column));
+    return text ? text : "";
+}
+
+// The row of a setting, by what it is of.
+static size_t row_of(const char *of, const char *setting) {
+    for (size_t i = 0; i < json_array_size(printed.rows); i++)
+        if (!strcmp(cell(i, 0), of) && !strcmp(cell(i, 1), setting))
+            return i;
+    return json_array_size(printed.rows);
+}
+
+// ---------------------------------------------------------------------------------------- texture classes
+
+// The specification's list: ten classes of digits, 37 backgrounds, those of the digits first.
+static void test_textures(void) {
+    begin("supp-table1", "quick");
+    CU_ASSERT_EQUAL(json_array_size(printed.rows), 37);
+    CU_ASSERT_STRING_EQUAL(cell(0, 1), "banded");
+    CU_ASSERT_STRING_EQUAL(cell(0, 2), "blotchy");
+    CU_ASSERT_STRING_EQUAL(cell(9, 1), "zigzagged");
+    CU_ASSERT_STRING_EQUAL(cell(9, 2), "fibrous");
+    CU_ASSERT_STRING_EQUAL(cell(10, 0), "-");
+    CU_ASSERT_STRING_EQUAL(cell(36, 2), "wrinkled");
+    expect(printed.note, "made by code");
+    end();
+}
+
+// Another set in force is what is printed.
+static void test_other_set(void) {
+    begin("supp-table1", "standard");
+    CU_ASSERT_EQUAL(json_array_size(printed.rows), 10); // mixed20
+    expect(printed.note, "texture set mixed20 (photographs)");
+    end();
+}
+
+// ---------------------------------------------------------------------------------------- hyperparameters
+
+static const char settings_text_of_test[] = "[profile]\n"
+                                            "title = for tests\n"
+                                            "seeds = 1,2\n"
+                                            "[data]\n"
+                                            "canvas = 32\n"
+                                            "train = 64\n"
+                                            "test = 0\n"
+                                            "[data pets]\n"
+                                            "pixels = 32\n"
+                                            "train = 64\n"
+                                            "test = 40\n"
+                                            "[train]\n"
+                                            "lr = 0.25\n"
+                                            "[train pets]\n"
+                                            "momentum = 0.5\n"
+                                            "[method reff]\n"
+                                            "lambda = 3\n"
+                                            "[annotator pets]\n"
+                                            "ngf = 8\n";
+
+static void test_settings(void) {
+    begin("supp-table4", fixture_write("profile.ini", settings_text_of_test));
+    size_t lr = row_of("Textured MNIST", "lr"), lambda = row_of("Textured MNIST", "lambda"),
+           weights = row_of("Textured MNIST", "layer_weights"), gamma = row_of("Textured MNIST", "gamma");
+    CU_ASSERT_STRING_EQUAL(cell(lr, 2), "0.25 (paper: 0.01)");
+    CU_ASSERT_STRING_EQUAL(cell(lr, 7), "\"");    // as the first
+    CU_ASSERT_STRING_EQUAL(cell(lambda, 2), "-"); // the baseline has none
+    CU_ASSERT_STRING_EQUAL(cell(lambda, 3), "3 (paper: 1)");
+    CU_ASSERT_STRING_EQUAL(cell(lambda, 4), "1000"); // the method's own
+    CU_ASSERT_STRING_EQUAL(cell(weights, 3), "15, 60, 250, 1000");
+    CU_ASSERT_STRING_EQUAL(cell(gamma, 6), "-");
+    CU_ASSERT_STRING_EQUAL(cell(gamma, 7), "10");
+    CU_ASSERT_STRING_EQUAL(cell(row_of("Textured MNIST", "test images"), 2), "all");
+    CU_ASSERT_STRING_EQUAL(cell(row_of("Textured MNIST", "train images"), 2), "64 (paper: all)");
+    CU_ASSERT_STRING_EQUAL(cell(row_of("Textured MNIST, annotator", "ngf"), 2), "64");
+    // Of the other data set what differs, and no more; none of the one that the profile has not.
+    CU_ASSERT_STRING_EQUAL(cell(row_of("Pets", "momentum"), 2), "0.5 (paper: 0.8)");
+    CU_ASSERT_STRING_EQUAL(cell(row_of("Pets", "test images"), 2), "40 (paper: all)");
+    CU_ASSERT_STRING_EQUAL(cell(row_of("Pets, annotator", "ngf"), 2), "8 (paper: 64)");
+    CU_ASSERT_STRING_EQUAL(cell(row_of("Pets", "lr"), 2), "");
+    CU_ASSERT_STRING_EQUAL(cell(row_of("Pets, annotator", "ndf"), 2), "");
+    CU_ASSERT_STRING_EQUAL(cell(row_of("ISIC2017", "pixels"), 2), "");
+    end();
+}
+
+// The paper's own profile differs from itself nowhere.
+static void test_paper(void) {
+    begin("supp-table4", "paper");
+    for (size_t i = 0; i < json_array_size(printed.rows); i++)
+        for (size_t k = 2; k < json_array_size(printed.columns); k++)
+            CU_ASSERT_PTR_NULL(strstr(cell(i, k), "(paper: "));
+    CU_ASSERT_STRING_EQUAL(cell(row_of("Textured MNIST", "model"), 2), "resnet50");
+    CU_ASSERT_STRING_EQUAL(cell(row_of("Textured MNIST", "epochs"), 2), "50");
+    end();
+}
+
+// ---------------------------------------------------------------------------------------- formats
+
+static void test_formats(void) {
+    struct error err = {0};
+    begin("supp-table4", fixture_write("profile.ini", settings_text_of_test));
+    size_t columns = json_array_size(printed.columns);
+    for (size_t i = 0; i < json_array_size(printed.rows); i++)
+        CU_ASSERT_EQUAL(json_array_size(json_array_get(printed.rows, i)), columns);
+    char *md = text_of(OUTPUT_MARKDOWN), *csv = text_of(OUTPUT_CSV), *tex = text_of(OUTPUT_LATEX),
+         *json = text_of(OUTPUT_JSON);
+    expect(md, "## Supplement, Table 4");
+    expect(md, "| Textured MNIST | lr | 0.25 (paper: 0.01) |");
+    expect(csv, "Textured MNIST,layer_weights,-,\"15, 60, 250, 1000\",");
+    expect(csv, "Textured MNIST,pixels,32 (paper: 224),\"\"\"\",");
+    expect(tex, "weight\\_decay & ");
+    expect(tex, "\\end{longtable}");
+    json_t *value = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
+    CU_ASSERT_EQUAL(json_array_size(json_object_get(value, "rows")), json_array_size(printed.rows));
+    json_decref(value);
+    CU_ASSERT_FATAL(!printed_files(suite_path("results"), &printed, &err));
+    char *file = file_read(suite_path("results/tables/profile/supp-table4.csv"), 1 << 20, NULL, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    CU_ASSERT_STRING_EQUAL(file, csv);
+    free(file), free(md), free(csv), free(tex), free(json);
+    end();
+}
+
+void suite_printed(void) {
+    CU_pSuite suite = CU_add_suite("printed", suite_make_folder, suite_remove_folder);
+    CU_add_test(suite, "texture classes are the specification's", test_textures);
+    CU_add_test(suite, "texture classes of another set", test_other_set);
+    CU_add_test(suite, "hyperparameters in force beside the paper's", test_settings);
+    CU_add_test(suite, "the paper's profile is the paper's", test_paper);
+    CU_add_test(suite, "all formats", test_formats);
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records of runs: what a folder says of its run's state, and that nothing cut, changed or foreign passes for
+// a result.
+#include "experiments/process/lock.h"
+#include "experiments/store/record.h"
+#include "tests/support/fake_work.h"
+#include "tests/support/suite.h"
+#include "tests/support/sweep_fixture.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct fixture f;
+static const struct cell *cell;
+static char folder[PATH_SIZE];
+
+static void begin(void) {
+    struct error err = {0};
+    fixture_make(&f, fixture_profile_text);
+    cell = &f.plan.cells[0];
+    CU_ASSERT_FATAL(!run_folder(folder, suite_path("results"), cell, &err));
+    CU_ASSERT_FATAL(!folder_make(folder, &err));
+}
+
+static void put(const char *name, const char *text) {
+    struct error err = {0};
+    char path[PATH_SIZE];
+    CU_ASSERT_FATAL(!path_join(path, &err, folder, name));
+    CU_ASSERT_FATAL(!file_write(path, text, strlen(text), &err));
+}
+
+static void drop(const char *name) {
+    struct error err = {0};
+    char path[PATH_SIZE];
+    if (!path_join(path, &err, folder, name))
+        unlink(path);
+}
+
+static enum run_state state_now(char message[600]) {
+    struct error err = {0};
+    struct run_status status;
+    CU_ASSERT_FATAL(!run_look(suite_path("results"), cell, &status, &err));
+    if (message)
+        snprintf(message, 600, "%s", status.message);
+    run_status_clear(&status);
+    return status.state;
+}
+
+static char *good_record(void) {
+    json_t *run = json_pack("{s:s, s:O, s:{s:f}, s:f}", "state", "done", "cell", cell->record, "metrics",
+                            "accuracy", 46.5, "seconds", 2.0);
+    char *text = json_dumps(run, JSON_INDENT(2));
+    json_decref(run);
+    CU_ASSERT_FATAL(text != NULL);
+    return text;
+}
+
+static void test_states(void) {
+    struct error err = {0};
+    struct run_status status;
+    char message[600];
+    begin();
+    CU_ASSERT_EQUAL(state_now(NULL), RUN_MISSING);
+    put("checkpoint.old", "x"); // killed between the two renames of a checkpoint
+    CU_ASSERT_EQUAL(state_now(NULL), RUN_UNFINISHED);
+    put("checkpoint", "x");
+    CU_ASSERT_EQUAL(state_now(NULL), RUN_UNFINISHED);
+    CU_ASSERT(!run_record_failure(suite_path("results"), cell, "step 3: loss is NaN", &err));
+    CU_ASSERT_EQUAL(state_now(message), RUN_FAILED);
+    CU_ASSERT_STRING_EQUAL(message, "step 3: loss is NaN");
+    char *text = good_record();
+    put("run.json", text);
+    CU_ASSERT_FATAL(!run_look(suite_path("results"), cell, &status, &err));
+    CU_ASSERT_EQUAL(status.state, RUN_DONE);
+    CU_ASSERT_EQUAL(status.accuracy, 46.5);
+    CU_ASSERT_EQUAL(status.seconds, 2);
+    run_status_clear(&status);
+    drop("run.json"), drop("failed.json"), drop("checkpoint"), drop("checkpoint.old");
+    free(text);
+    fixture_free(&f);
+}
+
+// Figures need models: a run that is done without one is to be repeated for them, and for nobody else.
+static void test_models(void) {
+    char message[600];
+    begin();
+    struct cell wanted = *cell;
+    struct error err = {0};
+    struct run_status status;
+    char *text = good_record();
+    put("run.json", text);
+    wanted.needs_model = 1;
+    CU_ASSERT_FATAL(!run_look(suite_path("results"), &wanted, &status, &err));
+    CU_ASSERT_EQUAL(status.state, RUN_MISSING);
+    CU_ASSERT_PTR_NULL(status.run);
+    run_reason(&wanted, &status, NULL, message, sizeof message);
+    CU_ASSERT_STRING_EQUAL(message, "done, but its model was not kept");
+    CU_ASSERT_EQUAL(state_now(NULL), RUN_DONE); // whoever wants no model
+    put("model.safetensors", "x");
+    CU_ASSERT_FATAL(!run_look(suite_path("results"), &wanted, &status, &err));
+    CU_ASSERT_EQUAL(status.state, RUN_DONE);
+    run_status_clear(&status);
+    drop("run.json"), drop("model.safetensors");
+    free(text);
+    fixture_free(&f);
+}
+
+// A record cut at any length is damaged, never done and never an error of the sweep.
+static void test_cut_records(void) {
+    char message[600];
+    begin();
+    char *text = good_record();
+    for (size_t length = strlen(text); length-- > 0;) {
+        char *cut = strndup(text, length);
+        put("run.json", cut);
+        CU_ASSERT_EQUAL(state_now(message), RUN_DAMAGED);
+        CU_ASSERT(*message != 0);
+        free(cut);
+    }
+    drop("run.json");
+    free(text);
+    fixture_free(&f);
+}
+
+static void test_impossible_records(void) {
+    static const char *const bad[][2] = {
+        {"{\"state\": \"running\"}", "state"},
+        {"{\"state\": 3}", "state"},
+        {"[]", "state"},
+        {"{\"state\": \"done\", \"cell\": {\"digest\": \"0123\"}, \"metrics\": {\"accuracy\": 50.0}}",
+         "another"},
+    };
+    static const char *const accuracies[] = {"101.0", "-0.5", "\"90\"", "null"};
+    char message[600], text[1000];
+    begin();
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        put("run.json", bad[i][0]);
+        CU_ASSERT_EQUAL(state_now(message), RUN_DAMAGED);
+        CU_ASSERT_PTR_NOT_NULL(strstr(message, bad[i][1]));
+    }
+    for (size_t i = 0; i < sizeof accuracies / sizeof *accuracies; i++) {
+        snprintf(text, sizeof text,
+                 "{\"state\": \"done\", \"cell\": {\"digest\": \"%s\"}, \"metrics\": {\"accuracy\": %s}}",
+                 cell->digest, accuracies[i]);
+        put("run.json", text);
+        CU_ASSERT_EQUAL(state_now(message), RUN_DAMAGED);
+        CU_ASSERT_PTR_NOT_NULL(strstr(message, "accuracy"));
+    }
+    drop("run.json");
+    fixture_free(&f);
+}
+
+static void test_reasons(void) {
+    struct run_status status = {.state = RUN_MISSING};
+    struct error err = {0};
+    char reason[600];
+    json_t *changed, *known;
+    begin();
+    known = json_array();
+    run_reason(cell, &status, known, reason, sizeof reason);
+    CU_ASSERT_STRING_EQUAL(reason, "never run");
+    json_decref(known);
+
+    changed = json_deep_copy(cell->record); // the same place with other settings, recorded earlier
+    json_object_set_new(changed, "digest", json_string("feedfeedfeedfeed"));
+    json_object_set_new(json_object_get(json_object_get(changed, "identity"), "train"), "epochs",
+                        json_integer(9));
+    char *text = json_dumps(changed, 0);
+    CU_ASSERT_FATAL(!folder_make(suite_path("results/runs/feedfeedfeedfeed"), &err));
+    fixture_write("results/runs/feedfeedfeedfeed/cell.json", text);
+    fixture_write("results/runs/stray.txt", "no record"); // and what does not belong there
+    known = records_scan(suite_path("results"), &err);
+    CU_ASSERT_FATAL(known != NULL);
+    CU_ASSERT_EQUAL(json_array_size(known), 1);
+    run_reason(cell, &status, known, reason, sizeof reason);
+    CU_ASSERT_STRING_EQUAL(reason, "new settings: epochs 9 -> 2 since feedfeedfeedfeed");
+    status.state = RUN_UNFINISHED;
+    run_reason(cell, &status, known, reason, sizeof reason);
+    CU_ASSERT_STRING_EQUAL(reason, "unfinished: continues from its checkpoint");
+    status.state = RUN_DAMAGED;
+    snprintf(status.message, sizeof status.message, "run.json: no accuracy");
+    run_reason(cell, &status, known, reason, sizeof reason);
+    CU_ASSERT_STRING_EQUAL(reason, "record damaged: run.json: no accuracy");
+    json_decref(known);
+    json_decref(changed);
+    free(text);
+    fixture_free(&f);
+}
+
+// A lock is held by one process, seen by others, and gone with its holder, however that one ends.
+static void test_lock(void) {
+    struct error err = {0};
+    int busy = 0, status, ends[2];
+    char byte;
+    const char *path = suite_path("lock");
+    CU_ASSERT_FATAL(!pipe(ends));
+    pid_t child = fork();
+    if (!child) {
+        int lock = lock_take(path, LOCK_EXCLUSIVE, 0, &busy, &err);
+        if (lock >= 0 && write(ends[1], "x", 1) == 1)
+            for (;;)
+                pause();
+        _exit(1);
+    }
+    CU_ASSERT_FATAL(read(ends[0], &byte, 1) == 1);
+    CU_ASSERT(lock_is_held(path));
+    CU_ASSERT_EQUAL(lock_take(path, LOCK_EXCLUSIVE, 0, &busy, &err), -1);
+    CU_ASSERT(busy);
+    CU_ASSERT_STRING_EQUAL(err.message, "");
+    kill(child, SIGKILL);
+    waitpid(child, &status, 0);
+    CU_ASSERT(!lock_is_held(path));
+    int one = lock_take(path, LOCK_SHARED, 0, &busy, &err),
+        two = lock_take(path, LOCK_SHARED, 0, &busy, &err);
+    CU_ASSERT(one >= 0 && two >= 0);
+    CU_ASSERT_EQUAL(lock_take(path, LOCK_EXCLUSIVE, 0, &busy, &err), -1);
+    lock_release(one);
+    lock_release(two);
+    close(ends[0]), close(ends[1]);
+    unlink(path);
+}
+
+static void test_leftovers(void) {
+    struct error err = {0};
+    char mine[64], gone[64];
+    int status;
+    pid_t child = fork();
+    if (!child)
+        _exit(0);
+    waitpid(child, &status, 0); // a process id that is nobody's now
+    CU_ASSERT_FATAL(!folder_make(suite_path("leftovers"), &err));
+    snprintf(mine, sizeof mine, "leftovers/a.json.part-%d", (int)getpid());
+    snprintf(gone, sizeof gone, "leftovers/a.json.part-%d", (int)child);
+    fixture_write("leftovers/a.json", "x"); // first: it passes through the name of the next one
+    fixture_write(mine, "x");
+    fixture_write(gone, "x");
+    fixture_write("leftovers/b.part-x", "x");
+    remove_leftovers(suite_path("leftovers"));
+    CU_ASSERT(file_exists(suite_path(mine))); // being written
+    CU_ASSERT(!file_exists(suite_path(gone)));
+    CU_ASSERT(file_exists(suite_path("leftovers/a.json")));
+    CU_ASSERT(file_exists(suite_path("leftovers/b.part-x")));
+}
+
+void suite_record(void) {
+    CU_pSuite suite = CU_add_suite("record", suite_make_folder, suite_remove_folder);
+    CU_add_test(suite, "what a run's folder says of its state", test_states);
+    CU_add_test(suite, "a run without the model that is asked for", test_models);
+    CU_add_test(suite, "a record cut at any length is damaged, not done", test_cut_records);
+    CU_add_test(suite, "impossible records are damaged", test_impossible_records);
+    CU_add_test(suite, "why a run runs: new settings are named", test_reasons);
+    CU_add_test(suite, "locks: seen by others, gone with their holder", test_lock);
+    CU_add_test(suite, "what a killed process was writing is removed", test_leftovers);
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/fuzz/fuzz_targets.h"
+
+#include "core/base/file.h"
+#include "core/graph/graph.h"
+#include "core/train/weights.h"
+#include "gen/photographs/catalogue.h"
+#include "gen/read/image.h"
+#include "gen/read/members.h"
+#include "gen/read/resample.h"
+#include "gen/textured_mnist/digits.h"
+#include "gen/textured_mnist/texture_set.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+// Whether message and result agree; `bad` is what the parser returned.
+static int judge(int bad, const struct error *err) {
+    if (!bad)
+        return err->message[0] != 0;
+    return !err->message[0] || strpbrk(err->message, "\r\n") != NULL;
+}
+
+int fuzz_idx(const uint8_t *bytes, size_t size) {
+    struct error err = {0}, label_err = {0};
+    const uint8_t *items;
+    int count = 0;
+    volatile unsigned sum = 0; // what is said to be there can be read
+    int bad = idx_images("images", bytes, size, &count, &items, &err);
+    for (size_t i = 0; !bad && i < (size_t)count * DIGIT_SIZE * DIGIT_SIZE; i++)
+        sum += items[i];
+    int bad_labels = idx_labels("labels", bytes, size, &count, &items, &label_err);
+    for (int i = 0; !bad_labels && i < count; i++)
+        sum += items[i];
+    return judge(bad, &err) || judge(bad_labels, &label_err);
+}
+
+int fuzz_image(const uint8_t *bytes, size_t size) {
+    struct error err = {0};
+    struct image image;
+    int bad = image_decode(bytes, size, "picture", &image, &err);
+    volatile unsigned sum = 0;
+    for (size_t i = 0; !bad && i < (size_t)image.width * (size_t)image.height * 3; i++)
+        sum += image.pixels[i];
+    image_free(&image);
+    return judge(bad, &err);
+}
+
+int fuzz_gzip(const uint8_t *bytes, size_t size) {
+    struct error err = {0};
+    uint8_t *out = NULL;
+    size_t length;
+    int bad = bytes_decompress("file.gz", bytes, size, 1 << 20, &out, &length, &err);
+    free(out);
+    return judge(bad, &err);
+}
+
+// The bytes as a file without a name on disk; its path stays valid until it is closed. -1 on failure.
+static int open_in_memory(const uint8_t *bytes, size_t size, char path[64]) {
+    int descriptor = memfd_create("fuzz", MFD_CLOEXEC);
+    if (descriptor < 0 || write(descriptor, bytes, size) != (ssize_t)size) {
+        perror("fuzz");
+        abort();
+    }
+    snprintf(path, 64, "/proc/self/fd/%d", descriptor);
+    return descriptor;
+}
+
+static int every_file(const void *context, const char *name) {
+    (void)context, (void)name;
+    return 1;
+}
+
+int fuzz_archive(const uint8_t *bytes, size_t size) {
+    struct error err = {0};
+    struct members members;
+    char path[64];
+    int descriptor = open_in_memory(bytes, size, path);
+    int bad = members_read(path, every_file, NULL, &members, &err);
+    members_free(&members);
+    close(descriptor);
+    return judge(bad, &err);
+}
+
+int fuzz_settings(const uint8_t *bytes, size_t size) {
+    struct error err = {0};
+    char path[64], link[96];
+    int descriptor = open_in_memory(bytes, size, path);
+    snprintf(link, sizeof link, "/tmp/reff-fuzz-%ld.ini", (long)getpid()); // a set of one's own ends in .ini
+    unlink(link);
+    if (symlink(path, link))
+        abort();
+    struct texture_set *set = texture_set_open(link, &err);
+    int bad = !set;
+    texture_set_close(set);
+    unlink(link);
+    close(descriptor);
+    return judge(bad, &err);
+}
+
+int fuzz_safetensors(const uint8_t *bytes, size_t size) {
+    struct error err = {0}, setup = {0};
+    struct parameters parameters = {0};
+    const int matrix[2] = {2, 3}, vector[1] = {2};
+    char path[64];
+    if (parameters_add(&parameters, "layer.weight", 2, matrix, 1, &setup) < 0 ||
+        parameters_add(&parameters, "fc.bias", 1, vector, 1, &setup) < 0 ||
+        parameters_allocate(&parameters, &setup))
+        abort();
+    int descriptor = open_in_memory(bytes, size, path), replaced;
+    int bad = weights_load(&parameters, path, &replaced, &err);
+    close(descriptor);
+    parameters_free(&parameters);
+    return judge(bad, &err);
+}
+
+// Every image of a list has an id that is a file's name and nothing more, and a label in range.
+static int judge_catalogue(int bad, const struct catalogue *c, const struct remarks *skipped, int most,
+                           const struct error *err) {
+    int wrong = judge(bad, err);
+    for (int i = 0; i < c->count; i++) {
+        const struct listed *item = &c->items[i];
+        wrong |= !item->id[0] || item->id[0] == '.' || strchr(item->id, '/') || item->label < 0 ||
+                 item->label > most;
+    }
+    for (int i = 0; i < skipped->count; i++)
+        wrong |= !skipped->items[i].why[0] || strpbrk(skipped->items[i].why, "\r\n") != NULL;
+    return wrong;
+}
+
+typedef int parse_list(const char *name, const char *text, size_t size, int split, struct catalogue *c,
+                       struct remarks *skipped, struct error *err);
+
+static int fuzz_list(parse_list *parse, int most, const uint8_t *bytes, size_t size) {
+    struct error err = {0};
+    struct catalogue c = {0};
+    struct remarks skipped = {0};
+    int bad = parse("list", (const char *)bytes, size, SPLIT_TRAIN, &c, &skipped, &err);
+    int wrong = judge_catalogue(bad, &c, &skipped, most, &err);
+    catalogue_free(&c);
+    free(skipped.items);
+    return wrong;
+}
+
+int fuzz_csv(const uint8_t *bytes, size_t size) {
+    return fuzz_list(isic2017_parse, 2, bytes, size);
+}
+
+int fuzz_pets(const uint8_t *bytes, size_t size) {
+    return fuzz_list(pets_parse, CLASSES_MOST, bytes, size);
+}
+
+int fuzz_trimap(const uint8_t *bytes, size_t size) {
+    struct error err = {0};
+    struct image image;
+    uint8_t out[16 * 16];
+    int bad = image_decode(bytes, size, "trimap", &image, &err), wrong = judge(bad, &err);
+    uint8_t *values = bad ? NULL : malloc((size_t)image.width * (size_t)image.height);
+    if (values && !pets_read_mask(&image, values)) {
+        struct placement p = resample_place(image.width, image.height, FIT_CROP, 16);
+        wrong |=
+            resample(values, image.width, image.height, 1, image.width, image.height, &p, 16, out, &err) != 0;
+        for (int i = 0; i < image.width * image.height; i++)
+            wrong |= values[i] != 0 && values[i] != 255;
+    }
+    free(values);
+    image_free(&image);
+    return wrong;
+}
+
+#ifdef FUZZ_TARGET // built by `make fuzz` with clang's libFuzzer, which has the main function
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+    if (FUZZ_TARGET(bytes, size))
+        abort();
+    return 0;
+}
+#endif

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fuzz targets over their corpus and over changed copies of it: bytes flipped, cut, repeated, numbers
+// blown up. The changes are drawn from a fixed seed, so that a failure comes again.
+#include "tests/fuzz/fuzz_targets.h"
+
+#include "core/base/random.h"
+#include "tests/support/suite.h"
+
+#include <CUnit/CUnit.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHANGES = 600, FILE_MOST = 1 << 16 };
+
+// The suite runs in the repository's root, as make does it.
+static const char corpus[] = "tests/fuzz/corpus";
+
+// Changes a copy of the bytes in one of several ways; returns the new size.
+static size_t change(struct random *r, const uint8_t *from, size_t size, uint8_t *to) {
+    static const uint8_t odd[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
+    memcpy(to, from, size);
+    int times = 1 + (int)random_below(r, 4);
+    for (int k = 0; k < times && size; k++) {
+        size_t at = random_below(r, (uint32_t)size), length = 1 + random_below(r, 8);
+        length = length < size - at ? length : size - at;
+        switch (random_below(r, 6)) {
+        case 0:
+            to[at] = (uint8_t)random_below(r, 256);
+            break;
+        case 1:
+            to[at] ^= (uint8_t)(1u << random_below(r, 8));
+            break;
+        case 2:
+            memset(to + at, odd[random_below(r, sizeof odd)], length);
+            break;
+        case 3: // cut out
+            memmove(to + at, to + at + length, size - at - length);
+            size -= length;
+            break;
+        case 4: // repeat
+            if (size + length <= FILE_MOST) {
+                memmove(to + at + length, to + at, size - at);
+                size += length;
+            }
+            break;
+        default: // lose the end
+            size = at;
+        }
+    }
+    return size;
+}
+
+// In a block of just that size, so that the sanitizer build notices what reads on.
+static int run_exactly(fuzz_target *target, const uint8_t *bytes, size_t size) {
+    uint8_t *own = malloc(size ? size : 1);
+    CU_ASSERT_FATAL(own != NULL);
+    memcpy(own, bytes, size);
+    int wrong = target(own, size);
+    free(own);
+    return wrong;
+}
+
+static void run_file(fuzz_target *target, const char *path) {
+    static uint8_t changed[FILE_MOST];
+    struct error err = {0};
+    size_t size;
+    uint8_t *bytes = (uint8_t *)file_read(path, FILE_MOST, &size, &err);
+    CU_ASSERT_FATAL(bytes != NULL);
+    int wrong = run_exactly(target, bytes, size);
+    struct random r = random_stream(1, random_purpose(path), 0);
+    for (int i = 0; i < CHANGES; i++) {
+        size_t length = change(&r, bytes, size, changed);
+        if (run_exactly(target, changed, length) && !wrong++)
+            printf("\n  %s: change %d\n", path, i);
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    free(bytes);
+}
+
+static void run_corpus(const char *name, fuzz_target *target) {
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    struct error err = {0};
+    int files = 0;
+    CU_ASSERT_FATAL(!path_join(folder, &err, corpus, name));
+    DIR *directory = opendir(folder);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(directory);
+    for (struct dirent *entry; (entry = readdir(directory));)
+        if (entry->d_name[0] != '.') {
+            CU_ASSERT_FATAL(!path_join(path, &err, folder, entry->d_name));
+            run_file(target, path);
+            files++;
+        }
+    closedir(directory);
+    CU_ASSERT(files >= 2);
+}
+
+static void idx_files(void) {
+    run_corpus("idx", fuzz_idx);
+}
+static void pictures(void) {
+    run_corpus("image", fuzz_image);
+}
+static void compressed_files(void) {
+    run_corpus("gzip", fuzz_gzip);
+}
+static void archives(void) {
+    run_corpus("archive", fuzz_archive);
+}
+static void settings_files(void) {
+    run_corpus("settings", fuzz_settings);
+}
+static void weights(void) {
+    run_corpus("safetensors", fuzz_safetensors);
+}
+static void labels_of_isic2017(void) {
+    run_corpus("csv", fuzz_csv);
+}
+static void lists_of_pets(void) {
+    run_corpus("pets", fuzz_pets);
+}
+static void trimaps(void) {
+    run_corpus("trimap", fuzz_trimap);
+}
+
+void suite_fuzz(void) {
+    CU_pSuite s = CU_add_suite("fuzz", NULL, NULL);
+    CU_add_test(s, "IDX files", idx_files);
+    CU_add_test(s, "pictures", pictures);
+    CU_add_test(s, "compressed files", compressed_files);
+    CU_add_test(s, "archives", archives);
+    CU_add_test(s, "settings files", settings_files);
+    CU_add_test(s, "weights", weights);
+    CU_add_test(s, "labels of ISIC2017", labels_of_isic2017);
+    CU_add_test(s, "lists of Pets", lists_of_pets);
+    CU_add_test(s, "trimaps", trimaps);
+}

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pictures from files: every kind of JPEG and PNG becomes the same RGB, and damage is never filled with grey.
+// The files are made here with libjpeg and libpng themselves.
+#include "core/base/memory.h"
+#include "core/base/random.h"
+#include "gen/read/image.h"
+#include "tests/support/suite.h"
+
+#include <CUnit/CUnit.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jpeglib.h>
+#include <png.h>
+
+enum { WIDTH = 19, HEIGHT = 13 };
+
+struct file {
+    uint8_t *bytes;
+    size_t size;
+};
+
+// ---------------------------------------------------------------------------------------------- making JPEGs
+
+// A picture of one colour: `channels` samples in `space`, stored as `stored`.
+static struct file make_jpeg(J_COLOR_SPACE space, J_COLOR_SPACE stored, int channels, const uint8_t *colour,
+                             int adobe, int progressive) {
+    struct jpeg_compress_struct info;
+    struct jpeg_error_mgr manager;
+    unsigned char *bytes = NULL;
+    unsigned long size = 0;
+    uint8_t row[WIDTH * 4];
+    for (int i = 0; i < WIDTH * channels; i++)
+        row[i] = colour[i % channels];
+    info.err = jpeg_std_error(&manager);
+    jpeg_create_compress(&info);
+    jpeg_mem_dest(&info, &bytes, &size);
+    info.image_width = WIDTH;
+    info.image_height = HEIGHT;
+    info.input_components = channels;
+    info.in_color_space = space;
+    jpeg_set_defaults(&info);
+    jpeg_set_colorspace(&info, stored);
+    jpeg_set_quality(&info, 100, TRUE);
+    info.write_Adobe_marker = adobe ? TRUE : FALSE;
+    if (progressive)
+        jpeg_simple_progression(&info);
+    jpeg_start_compress(&info, TRUE);
+    for (int y = 0; y < HEIGHT; y++) {
+        JSAMPROW line = row;
+        jpeg_write_scanlines(&info, &line, 1);
+    }
+    jpeg_finish_compress(&info);
+    jpeg_destroy_compress(&info);
+    return (struct file){bytes, size};
+}
+
+// Decodes and frees the file; all its pixels must be the colour, give or take `slack`.
+static void check_colour(struct file file, int red, int green, int blue, int slack) {
+    struct image image;
+    struct error err = {0};
+    const int expected[3] = {red, green, blue};
+    int bad = image_decode(file.bytes, file.size, "a picture", &image, &err), worst = 0;
+    free(file.bytes);
+    CU_ASSERT_FATAL(!bad);
+    CU_ASSERT(image.width == WIDTH && image.height == HEIGHT);
+    for (int i = 0; i < WIDTH * HEIGHT * 3; i++) {
+        int off = abs(image.pixels[i] - expected[i % 3]);
+        worst = off > worst ? off : worst;
+    }
+    CU_ASSERT(worst <= slack);
+    image_free(&image);
+}
+
+static void every_kind_of_jpeg_becomes_rgb(void) {
+    const uint8_t grey[] = {90}, colour[] = {200, 40, 120};
+    check_colour(make_jpeg(JCS_GRAYSCALE, JCS_GRAYSCALE, 1, grey, 0, 0), 90, 90, 90, 1);
+    check_colour(make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 0), 200, 40, 120, 2);
+    check_colour(make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 1), 200, 40, 120, 2);
+    check_colour(make_jpeg(JCS_RGB, JCS_RGB, 3, colour, 1, 0), 200, 40, 120, 1);
+}
+
+// Ink 0.2, 0.4, 0.6 and black 0.5: red = 255 * 0.8 * 0.5 and so on. Adobe stores 255 - ink.
+static void inks_are_multiplied_out_inverted_or_not(void) {
+    const uint8_t plain[] = {51, 102, 153, 128}, inverted[] = {204, 153, 102, 127};
+    check_colour(make_jpeg(JCS_CMYK, JCS_CMYK, 4, inverted, 1, 0), 102, 76, 51, 1);
+    check_colour(make_jpeg(JCS_CMYK, JCS_YCCK, 4, inverted, 1, 0), 102, 76, 51, 2);
+    check_colour(make_jpeg(JCS_CMYK, JCS_CMYK, 4, plain, 0, 0), 102, 76, 51, 1);
+}
+
+// ---------------------------------------------------------------------------------------------- making PNGs
+
+static void take_bytes(png_structp png, png_bytep bytes, size_t count) {
+    struct file *file = png_get_io_ptr(png);
+    file->bytes = realloc(file->bytes, file->size + count);
+    memcpy(file->bytes + file->size, bytes, count);
+    file->size += count;
+}
+
+// One colour again: `row` is one packed row of the file.
+static struct file make_png(int type, int depth, const uint8_t *row) {
+    struct file file = {0};
+    const png_color palette[2] = {{1, 2, 3}, {200, 40, 120}};
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+    png_infop info = png_create_info_struct(png);
+    png_set_write_fn(png, &file, take_bytes, NULL);
+    png_set_IHDR(png, info, WIDTH, HEIGHT, depth, type, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
+    if (type == PNG_COLOR_TYPE_PALETTE)
+        png_set_PLTE(png, info, palette, 2);
+    png_write_info(png, info);
+    for (int y = 0; y < HEIGHT; y++)
+        png_write_row(png, row);
+    png_write_end(png, info);
+    png_destroy_write_struct(&png, &info);
+    return file;
+}
+
+// A row whose pixels are all the `size` bytes of `pixel`.
+static const uint8_t *repeated(const uint8_t *pixel, int size) {
+    static uint8_t row[WIDTH * 8];
+    for (int i = 0; i < WIDTH * size; i++)
+        row[i] = pixel[i % size];
+    return row;
+}
+
+static void every_kind_of_png_becomes_rgb(void) {
+    const uint8_t colour[] = {200, 40, 120}, grey[] = {90}, ones[] = {0xff}, twos[] = {0xaa},
+                  fives[] = {0x55};
+    check_colour(make_png(PNG_COLOR_TYPE_RGB, 8, repeated(colour, 3)), 200, 40, 120, 0);
+    check_colour(make_png(PNG_COLOR_TYPE_GRAY, 8, repeated(grey, 1)), 90, 90, 90, 0);
+    check_colour(make_png(PNG_COLOR_TYPE_GRAY, 1, repeated(ones, 1)), 255, 255, 255, 0);
+    check_colour(make_png(PNG_COLOR_TYPE_GRAY, 2, repeated(twos, 1)), 170, 170, 170, 0);
+    check_colour(make_png(PNG_COLOR_TYPE_GRAY, 4, repeated(fives, 1)), 85, 85, 85, 0);
+    check_colour(make_png(PNG_COLOR_TYPE_PALETTE, 1, repeated(ones, 1)), 200, 40, 120, 0);
+    check_colour(make_png(PNG_COLOR_TYPE_PALETTE, 8, repeated((const uint8_t[]){1}, 1)), 200, 40, 120, 0);
+}
+
+// 16 bits are scaled to 8 with rounding; they are not taken for linear light.
+static void sixteen_bits_are_scaled_alone(void) {
+    const uint8_t colour[] = {0xc8, 0xc8, 0x28, 0x28, 0x78, 0x78}, up[] = {0x5a, 0xe0};
+    check_colour(make_png(PNG_COLOR_TYPE_RGB, 16, repeated(colour, 6)), 200, 40, 120, 0);
+    check_colour(make_png(PNG_COLOR_TYPE_GRAY, 16, repeated(up, 2)), 91, 91, 91, 0); // 23264 / 257 = 90.5
+}
+
+static void transparent_pixels_are_on_black(void) {
+    const uint8_t opaque[] = {200, 40, 120, 255}, clear[] = {200, 40, 120, 0}, grey[] = {90, 255};
+    check_colour(make_png(PNG_COLOR_TYPE_RGB_ALPHA, 8, repeated(opaque, 4)), 200, 40, 120, 0);
+    check_colour(make_png(PNG_COLOR_TYPE_RGB_ALPHA, 8, repeated(clear, 4)), 0, 0, 0, 0);
+    check_colour(make_png(PNG_COLOR_TYPE_GRAY_ALPHA, 8, repeated(grey, 2)), 90, 90, 90, 0);
+}
+
+// ---------------------------------------------------------------------------------------------- damage
+
+static void check_refused(const uint8_t *bytes, size_t size, const char *message) {
+    struct image image;
+    struct error err = {0};
+    CU_ASSERT(image_decode(bytes, size, "dtd.tar.gz: images/banded/banded_0002.jpg", &image, &err));
+    CU_ASSERT_PTR_NULL(image.pixels);
+    CU_ASSERT(!strncmp(err.message, "dtd.tar.gz: images/banded/banded_0002.jpg: ", 43));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, message));
+    if (!strstr(err.message, message))
+        printf("\n  '%s' says not '%s'\n", err.message, message);
+    image_free(&image);
+}
+
+// At every length, in a buffer of just that size (so that reading on would be noticed).
+static void check_cut(struct file file, const char *message) {
+    unsigned decoded = 0;
+    for (size_t size = 0; size < file.size; size++) {
+        struct image image;
+        struct error err = {0};
+        uint8_t *part = malloc(size ? size : 1);
+        memcpy(part, file.bytes, size);
+        decoded += !image_decode(part, size, "a picture", &image, &err);
+        image_free(&image);
+        free(part);
+    }
+    CU_ASSERT_EQUAL(decoded, 0);
+    check_refused(file.bytes, file.size - 5, message);
+    free(file.bytes);
+}
+
+static void files_cut_at_any_length_are_refused(void) {
+    const uint8_t colour[] = {200, 40, 120};
+    check_cut(make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 0), "truncated JPEG");
+    check_cut(make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 1), "truncated JPEG");
+    check_cut(make_png(PNG_COLOR_TYPE_RGB, 8, repeated(colour, 3)), "truncated PNG");
+}
+
+static void changed_bytes_never_break_the_decoders(void) {
+    const uint8_t colour[] = {200, 40, 120};
+    struct file files[3] = {make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 0),
+                            make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 1),
+                            make_png(PNG_COLOR_TYPE_RGB, 8, repeated(colour, 3))};
+    struct random r = random_stream(1, random_purpose("damage"), 0);
+    unsigned silent = 0;
+    for (int round = 0; round < 1500; round++) {
+        struct file *file = &files[round % 3];
+        size_t at = random_below(&r, (uint32_t)file->size);
+        uint8_t kept = file->bytes[at];
+        struct image image;
+        struct error err = {0};
+        file->bytes[at] = (uint8_t)random_below(&r, 256);
+        if (image_decode(file->bytes, file->size, "a picture", &image, &err))
+            silent += !err.message[0];
+        image_free(&image);
+        file->bytes[at] = kept;
+    }
+    CU_ASSERT_EQUAL(silent, 0);
+    for (int i = 0; i < 3; i++)
+        free(files[i].bytes);
+}
+
+// Unlike a JPEG, a PNG holds a checksum of everything: no changed byte may pass, the last ones included.
+static void every_changed_byte_of_a_png_is_noticed(void) {
+    const uint8_t colour[] = {200, 40, 120};
+    struct file file = make_png(PNG_COLOR_TYPE_RGB, 8, repeated(colour, 3));
+    unsigned unnoticed = 0;
+    for (size_t at = 0; at < file.size; at++) {
+        struct image image;
+        struct error err = {0};
+        file.bytes[at] ^= 4;
+        unnoticed += !image_decode(file.bytes, file.size, "a picture", &image, &err);
+        image_free(&image);
+        file.bytes[at] ^= 4;
+    }
+    CU_ASSERT_EQUAL(unnoticed, 0);
+    file.bytes[file.size - 1] ^= 4;
+    check_refused(file.bytes, file.size, "damaged PNG (wrong checksum of IEND, byte ");
+    free(file.bytes);
+}
+
+static void what_is_no_picture_is_called_what_it_is(void) {
+    static const char html[] = "<!DOCTYPE html><html>403 Forbidden</html>", gif[] = "GIF89a....",
+                      text[] = "hello";
+    check_refused((const uint8_t *)html, sizeof html - 1, "an HTML page");
+    check_refused((const uint8_t *)gif, sizeof gif - 1, "a GIF picture");
+    check_refused((const uint8_t *)text, sizeof text - 1, "neither JPEG nor PNG");
+    check_refused((const uint8_t *)text, 0, "an empty file");
+}
+
+static void a_header_that_claims_too_much_is_refused(void) {
+    const uint8_t colour[] = {200, 40, 120};
+    struct file file = make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 0);
+    size_t at = 0;
+    while (at + 9 < file.size && !(file.bytes[at] == 0xff && file.bytes[at + 1] == 0xc0)) // start of frame
+        at++;
+    CU_ASSERT_FATAL(at + 9 < file.size);
+    memset(file.bytes + at + 5, 0xfe, 4); // height and width
+    check_refused(file.bytes, file.size, "sides may be 1..");
+    free(file.bytes);
+}
+
+static void allocation_failures_are_reported(void) {
+    const uint8_t inks[] = {204, 153, 102, 127};
+    struct file file = make_jpeg(JCS_CMYK, JCS_CMYK, 4, inks, 1, 0);
+    struct image image;
+    struct error err = {0};
+    for (int n = 1; n <= 2; n++) {
+        memory_fail_at = n;
+        CU_ASSERT(image_decode(file.bytes, file.size, "a picture", &image, &err));
+        memory_fail_at = 0;
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "out of memory"));
+    }
+    CU_ASSERT(!image_decode(file.bytes, file.size, "a picture", &image, &err));
+    image_free(&image);
+    free(file.bytes);
+}
+
+// ---------------------------------------------------------------------------------- writing, scaling
+
+static void fill(struct image *image, int width, int height) {
+    struct random r = random_stream(2, random_purpose("pixels"), 0);
+    *image = (struct image){width, height, malloc((size_t)width * (size_t)height * 3)};
+    for (int i = 0; i < width * height * 3; i++)
+        image->pixels[i] = (uint8_t)random_below(&r, 256);
+}
+
+static void png_files_come_back_as_they_were(void) {
+    struct image image, back;
+    struct error err = {0};
+    struct file first, second;
+    fill(&image, WIDTH, HEIGHT);
+    CU_ASSERT_FATAL(!image_encode_png(image.pixels, WIDTH, HEIGHT, 3, &first.bytes, &first.size, &err));
+    CU_ASSERT_FATAL(!image_encode_png(image.pixels, WIDTH, HEIGHT, 3, &second.bytes, &second.size, &err));
+    CU_ASSERT(first.size == second.size && !memcmp(first.bytes, second.bytes, first.size));
+    CU_ASSERT_FATAL(!image_decode(first.bytes, first.size, "a picture", &back, &err));
+    CU_ASSERT(!memcmp(back.pixels, image.pixels, WIDTH * HEIGHT * 3));
+    image_free(&back);
+    free(first.bytes);
+    free(second.bytes);
+    image_free(&image);
+}
+
+// Against the formula in doubles, with half-pixel centres.
+static void covering_is_bilinear_with_half_pixel_centres(void) {
+    struct image image, covered;
+    struct error err = {0};
+    double worst = 0;
+    fill(&image, WIDTH, HEIGHT);
+    CU_ASSERT_FATAL(!image_cover(&image, 40, &covered, &err));
+    CU_ASSERT_EQUAL(covered.height, 40);
+    CU_ASSERT_EQUAL(covered.width, 58); // 19 * 40 / 13 = 58.46
+    for (int y = 0; y < covered.height; y++)
+        for (int x = 0; x < covered.width; x++)
+            for (int c = 0; c < 3; c++) {
+                double u = fmax((x + 0.5) * WIDTH / covered.width - 0.5, 0);
+                double v = fmax((y + 0.5) * HEIGHT / covered.height - 0.5, 0);
+                int left = (int)u, top = (int)v;
+                int right = left + 1 < WIDTH ? left + 1 : left, bottom = top + 1 < HEIGHT ? top + 1 : top;
+                double fu = u - left, fv = v - top;
+                const uint8_t *p = image.pixels + c;
+                double value =
+                    (1 - fv) * ((1 - fu) * p[(top * WIDTH + left) * 3] + fu * p[(top * WIDTH + right) * 3]) +
+                    fv * ((1 - fu) * p[(bottom * WIDTH + left) * 3] + fu * p[(bottom * WIDTH + right) * 3]);
+                worst = fmax(worst, fabs(value - covered.pixels[(y * covered.width + x) * 3 + c]));
+            }
+    CU_ASSERT(worst < 2.5); // weights are in 1/256
+    image_free(&covered);
+    CU_ASSERT_FATAL(!image_cover(&image, 10, &covered, &err)); // large enough as it is
+    CU_ASSERT(covered.width == WIDTH && covered.height == HEIGHT);
+    image_free(&covered);
+    image_free(&image);
+}
+
+void suite_image(void) {
+    CU_pSuite s = CU_add_suite("image", NULL, NULL);
+    CU_add_test(s, "every kind of JPEG becomes RGB", every_kind_of_jpeg_becomes_rgb);
+    CU_add_test(s, "inks are multiplied out, inverted or not", inks_are_multiplied_out_inverted_or_not);
+    CU_add_test(s, "every kind of PNG becomes RGB", every_kind_of_png_becomes_rgb);
+    CU_add_test(s, "16 bits are scaled alone", sixteen_bits_are_scaled_alone);
+    CU_add_test(s, "transparent pixels are on black", transparent_pixels_are_on_black);
+    CU_add_test(s, "files cut at any length are refused", files_cut_at_any_length_are_refused);
+    CU_add_test(s, "changed bytes never break the decoders", changed_bytes_never_break_the_decoders);
+    CU_add_test(s, "every changed byte of a PNG is noticed", every_changed_byte_of_a_png_is_noticed);
+    CU_add_test(s, "what is no picture is called what it is", what_is_no_picture_is_called_what_it_is);
+    CU_add_test(s, "a header that claims too much is refused", a_header_that_claims_too_much_is_refused);
+    CU_add_test(s, "allocation failures are reported", allocation_failures_are_reported);
+    CU_add_test(s, "PNG files come back as they were", png_files_come_back_as_they_were);
+    CU_add_test(s, "covering is bilinear with half-pixel centres",
+                covering_is_bilinear_with_half_pixel_centres);
+}

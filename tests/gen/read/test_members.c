@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files out of folders and archives: the same whatever holds them, and whatever is missing, cut, damaged or
+// too deep is named.
+#include "gen/read/members.h"
+
+#include "core/base/file.h"
+#include "core/base/memory.h"
+#include "tests/support/sources_fixture.h"
+#include "tests/support/suite.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <CUnit/CUnit.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int every_file(const void *context, const char *name) {
+    (void)context, (void)name;
+    return 1;
+}
+
+static int only_text(const void *context, const char *name) {
+    (void)context;
+    const char *ending = strrchr(name, '.');
+    return ending && !strcmp(ending, ".txt");
+}
+
+static void make_files(struct source_files *files) {
+    static char large[70000]; // more than one block of anything
+    for (size_t i = 0; i < sizeof large; i++)
+        large[i] = (char)(i * i >> 5);
+    files->count = 0;
+    sources_add(files, "b/two.txt", "second", 6);
+    sources_add(files, "a/one.txt", "first", 5);
+    sources_add(files, "a/large.bin", large, sizeof large);
+    sources_add(files, "empty.txt", "", 0);
+}
+
+static void check_members(const char *path) {
+    struct members members;
+    struct error err = {0};
+    CU_ASSERT_FATAL(!members_read(path, every_file, NULL, &members, &err));
+    static const char *const names[] = {"a/large.bin", "a/one.txt", "b/two.txt", "empty.txt"};
+    CU_ASSERT_EQUAL_FATAL(members.count, 4);
+    for (int i = 0; i < 4; i++)
+        CU_ASSERT_STRING_EQUAL(members.items[i].name, names[i]);
+    CU_ASSERT_EQUAL(members.items[0].size, 70000);
+    CU_ASSERT_EQUAL(members.items[0].bytes[69999], (uint8_t)(69999L * 69999 >> 5));
+    CU_ASSERT(members.items[1].size == 5 && !memcmp(members.items[1].bytes, "first", 5));
+    CU_ASSERT_EQUAL(members.items[3].size, 0);
+    members_free(&members);
+    CU_ASSERT_FATAL(!members_read(path, only_text, NULL, &members, &err));
+    CU_ASSERT_EQUAL(members.count, 3);
+    members_free(&members);
+}
+
+static void folders_and_archives_hold_the_same(void) {
+    struct source_files files;
+    make_files(&files);
+    check_members(sources_folder("folder", &files));
+    check_members(sources_archive("a.tar", &files));
+    check_members(sources_archive("a.tar.gz", &files));
+    check_members(sources_archive("a.zip", &files));
+    sources_free(&files);
+}
+
+// Reading must fail with this message, "PATH" standing for the path.
+static void check_refused(const char *path, const char *expected) {
+    struct members members;
+    struct error err = {0};
+    char message[sizeof err.message];
+    CU_ASSERT(members_read(path, every_file, NULL, &members, &err));
+    CU_ASSERT_PTR_NULL(members.items);
+    CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
+    snprintf(message, sizeof message, "%s%s", path, expected);
+    if (strncmp(err.message, message, strlen(message)))
+        printf("\n  expected %s\n  found    %s\n", message, err.message);
+    CU_ASSERT(!strncmp(err.message, message, strlen(message)));
+}
+
+static void what_is_no_archive_is_named(void) {
+    struct error err = {0};
+    static const char page[] = "<!DOCTYPE html>\n<html><body>403 Forbidden</body></html>\n";
+    const char *path = suite_path("empty.tar.gz");
+    CU_ASSERT_FATAL(!file_write(path, "", 0, &err));
+    check_refused(path, ": an empty file, not an archive");
+    check_refused(suite_path("absent.zip"), ": No such file or directory");
+    path = suite_path("page.tar.gz");
+    CU_ASSERT_FATAL(!file_write(path, page, sizeof page - 1, &err));
+    check_refused(path, ": an HTML page, not an archive (a download that failed?)");
+    path = suite_path("text.zip");
+    CU_ASSERT_FATAL(!file_write(path, "hello", 5, &err));
+    check_refused(path, ": not an archive, or cut short (");
+}
+
+// An archive that lost its end loses files: whatever libarchive makes of it, less must never pass for all.
+static void check_cut(const char *name) {
+    struct source_files files;
+    struct error err = {0};
+    make_files(&files);
+    const char *path = sources_archive(name, &files);
+    sources_free(&files);
+    size_t size;
+    char *bytes = file_read(path, 1 << 20, &size, &err);
+    CU_ASSERT_FATAL(bytes != NULL);
+    int passed = 0, unnamed = 0;
+    for (size_t length = 0; length < size; length += length < 1000 || length + 1200 > size ? 1 : 97) {
+        struct members members;
+        FILE *file = fopen(path, "wb");
+        CU_ASSERT_FATAL(file && fwrite(bytes, 1, length, file) == length && !fclose(file));
+        err.message[0] = 0;
+        if (members_read(path, every_file, NULL, &members, &err))
+            unnamed += strncmp(err.message, path, strlen(path)) != 0;
+        else if (members.count < 4) {
+            passed++;
+        }
+        members_free(&members);
+    }
+    if (passed)
+        printf("\n  %s: %d cut ones passed\n", name, passed);
+    CU_ASSERT_EQUAL(passed, 0);
+    CU_ASSERT_EQUAL(unnamed, 0);
+    free(bytes);
+}
+
+static void archives_cut_at_any_length_are_refused(void) {
+    check_cut("cut.tar.gz");
+    check_cut("cut.tar");
+    check_cut("cut.zip");
+}
+
+static void damage_is_found_by_checksums(void) {
+    struct source_files files;
+    struct error err = {0};
+    make_files(&files);
+    const char *names[] = {"damaged.tar.gz", "damaged.zip"};
+    for (int k = 0; k < 2; k++) {
+        const char *path = sources_archive(names[k], &files);
+        size_t size;
+        char *bytes = file_read(path, 1 << 20, &size, &err);
+        CU_ASSERT_FATAL(bytes != NULL);
+        bytes[size / 2] ^= 0x10; // inside the large file
+        CU_ASSERT_FATAL(!file_write(path, bytes, size, &err));
+        free(bytes);
+        check_refused(path, ": ");
+        CU_ASSERT_FATAL(strlen(names[k]) > 0);
+    }
+    sources_free(&files);
+}
+
+static void two_files_of_one_name_are_refused(void) {
+    struct source_files files;
+    make_files(&files);
+    sources_add(&files, "a/one.txt", "another", 7);
+    const char *path = sources_archive("twice.tar", &files);
+    check_refused(path, ": a/one.txt: stands there twice");
+    sources_free(&files);
+}
+
+// Names in an archive are never paths on disk: nothing is written, "../" or not.
+static void names_that_lead_out_are_only_names(void) {
+    struct source_files files = {0};
+    struct members members;
+    struct error err = {0};
+    sources_add(&files, "../outside.txt", "x", 1);
+    sources_add(&files, "/tmp/reff-absolute.txt", "y", 1);
+    const char *path = sources_archive("outside.tar", &files);
+    int before = suite_count_entries(suite_folder());
+    CU_ASSERT_FATAL(!members_read(path, every_file, NULL, &members, &err));
+    CU_ASSERT_EQUAL(members.count, 2);
+    CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), before);
+    CU_ASSERT(!file_exists("/tmp/reff-absolute.txt"));
+    members_free(&members);
+    sources_free(&files);
+}
+
+// Links, devices and the like are no files; a link that leads in a circle ends at a limit.
+static void only_regular_files_are_taken(void) {
+    struct members members;
+    struct error err = {0};
+    const char *folder = suite_path("special");
+    CU_ASSERT_FATAL(!folder_make(folder, &err) && !mkfifo(suite_path("special/fifo"), 0600));
+    CU_ASSERT_FATAL(!file_write(suite_path("special/file"), "x", 1, &err));
+    CU_ASSERT_FATAL(!members_read(folder, every_file, NULL, &members, &err));
+    CU_ASSERT_EQUAL(members.count, 1);
+    members_free(&members);
+    CU_ASSERT_FATAL(!symlink(".", suite_path("special/circle")));
+    CU_ASSERT(members_read(folder, every_file, NULL, &members, &err));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "folders deep"));
+    CU_ASSERT_FATAL(!unlink(suite_path("special/circle")));
+    CU_ASSERT_FATAL(!symlink("nowhere", suite_path("special/dangling")));
+    CU_ASSERT(members_read(folder, every_file, NULL, &members, &err));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "special/dangling: No such file"));
+}
+
+static void decompression_is_bounded(void) {
+    struct source_files files = {0};
+    struct error err = {0};
+    uint8_t *out;
+    size_t size, packed_size;
+    sources_digits(&files);
+    struct source_file *file = sources_find(&files, "train-images");
+    CU_ASSERT(!bytes_decompress("d.gz", file->bytes, file->size, 1 << 20, &out, &size, &err));
+    CU_ASSERT_EQUAL(size, 16 + SOURCES_TRAIN * 784);
+    free(out);
+    packed_size = file->size;
+    CU_ASSERT(bytes_decompress("d.gz", file->bytes, packed_size, 1000, &out, &size, &err));
+    CU_ASSERT_PTR_NULL(out);
+    CU_ASSERT(!strncmp(err.message, "d.gz: larger than ", 18));
+    CU_ASSERT(bytes_decompress("d.gz", file->bytes, 0, 1000, &out, &size, &err));
+    CU_ASSERT_STRING_EQUAL(err.message, "d.gz: an empty file");
+    sources_free(&files);
+}
+
+static void no_allocation_failure_leaks(void) {
+    struct source_files files;
+    struct members members;
+    struct error err = {0};
+    make_files(&files);
+    const char *paths[2] = {sources_folder("memory", &files), sources_archive("memory.zip", &files)};
+    for (int k = 0; k < 2; k++) {
+        int failures = 0, passed = 0;
+        for (long n = 1; n < 1000 && !passed; n++) {
+            memory_fail_at = n;
+            passed = !members_read(paths[k], every_file, NULL, &members, &err);
+            memory_fail_at = 0;
+            failures += !passed;
+            if (!passed)
+                CU_ASSERT(!strncmp(err.message, "out of memory", 13) && !members.items);
+        }
+        CU_ASSERT(passed && failures >= 8);
+        members_free(&members);
+    }
+    sources_free(&files);
+}
+
+void suite_members(void) {
+    CU_pSuite s = CU_add_suite("members", suite_make_folder, suite_remove_folder);
+    CU_add_test(s, "folders and archives hold the same", folders_and_archives_hold_the_same);
+    CU_add_test(s, "what is no archive is named", what_is_no_archive_is_named);
+    CU_add_test(s, "archives cut at any length are refused", archives_cut_at_any_length_are_refused);
+    CU_add_test(s, "damage is found by checksums", damage_is_found_by_checksums);
+    CU_add_test(s, "two files of one name are refused", two_files_of_one_name_are_refused);
+    CU_add_test(s, "names that lead out are only names", names_that_lead_out_are_only_names);
+    CU_add_test(s, "only regular files are taken", only_regular_files_are_taken);
+    CU_add_test(s, "decompression is bounded", decompression_is_bounded);
+    CU_add_test(s, "no allocation failure leaks", no_allocation_failure_leaks);
+}

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+// reff info, preview and verify: an honest shard passes every check, and each kind of lie is found by the
+// check that is there for it.
+#include "core/base/digest.h"
+#include "core/base/memory.h"
+#include "gen/textured_mnist/textured_mnist.h"
+#include "gen/verify/verify.h"
+#include "tests/support/suite.h"
+
+#include <CUnit/CUnit.h>
+#include <hdf5.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COUNT = 400, CANVAS = 28, SIZE = 24 };
+
+static const char *make(const char *name, double p, double q, const char *mask) {
+    struct textured_mnist_settings settings;
+    struct error err = {0};
+    const char *path = suite_path(name);
+    settings_default(textured_mnist_schema, &settings);
+    settings.p = p;
+    settings.q = q;
+    settings.size = SIZE;
+    settings.canvas = CANVAS;
+    settings.count = COUNT;
+    settings.seed = 5;
+    snprintf(settings.mask, sizeof settings.mask, "%s", mask);
+    if (textured_mnist_generate(&settings, path, NULL, NULL, &err))
+        CU_FAIL_FATAL("no shard to verify");
+    return path;
+}
+
+static json_t *verify(const char *path) {
+    struct error err = {0};
+    struct shard *shard = shard_open(path, &err);
+    json_t *checks = shard ? verify_shard(shard, path, "", "", &err) : NULL;
+    shard_close(shard);
+    if (!checks)
+        CU_FAIL_FATAL("the shard cannot be verified");
+    return checks;
+}
+
+// The names of the checks with this outcome, each followed by a blank.
+static const char *with_outcome(const json_t *checks, const char *outcome) {
+    static char names[1000];
+    size_t i;
+    const json_t *check;
+    names[0] = 0;
+    json_array_foreach((json_t *)checks, i, check) {
+        if (strcmp(json_string_value(json_object_get(check, "outcome")), outcome))
+            continue;
+        strcat(names, json_string_value(json_object_get(check, "name")));
+        strcat(names, "; ");
+    }
+    return names;
+}
+
+static void check_failing(const char *path, const char *expected) {
+    json_t *checks = verify(path);
+    CU_ASSERT_STRING_EQUAL(with_outcome(checks, "fail"), expected);
+    if (strcmp(with_outcome(checks, "fail"), expected))
+        printf("\n  failing: '%s', expected '%s'\n", with_outcome(checks, "fail"), expected);
+    json_decref(checks);
+}
+
+// ---------------------------------------------------------------------------------------------- lies
+
+// Writes one value of a dataset of integers.
+static void change(const char *path, const char *name, hsize_t image, int value) {
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), set = H5Dopen2(file, name, H5P_DEFAULT);
+    hid_t space = H5Dget_space(set), one;
+    hsize_t start[3] = {image, 0, 0}, extent[3] = {1, 1, 1}; // masks: the upper left pixel
+    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL);
+    one = H5Screate(H5S_SCALAR);
+    H5Dwrite(set, H5T_NATIVE_INT, one, space, H5P_DEFAULT, &value);
+    H5Sclose(one);
+    H5Sclose(space);
+    H5Dclose(set);
+    H5Fclose(file);
+}
+
+static void change_real_attribute(const char *path, const char *name, double value) {
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), attribute = H5Aopen(file, name, H5P_DEFAULT);
+    H5Awrite(attribute, H5T_NATIVE_DOUBLE, &value);
+    H5Aclose(attribute);
+    H5Fclose(file);
+}
+
+static int32_t *column(const char *path, const char *name) {
+    struct error err = {0};
+    int32_t *values = malloc(COUNT * sizeof *values);
+    struct shard *shard = shard_open(path, &err);
+    if (!values || !shard || shard_column(shard, name, values, &err))
+        CU_FAIL_FATAL("no such column");
+    shard_close(shard);
+    return values;
+}
+
+static hsize_t first_with(const char *path, const char *name, int32_t value) {
+    int32_t *values = column(path, name);
+    hsize_t i = 0;
+    while (i < COUNT && values[i] != value)
+        i++;
+    free(values);
+    CU_ASSERT_FATAL(i < COUNT);
+    return i;
+}
+
+// ---------------------------------------------------------------------------------------------- verify
+
+static void an_honest_shard_passes(void) {
+    struct error err = {0};
+    const char *path = make("honest.h5", 0.5, 0.5, "hard");
+    CU_ASSERT_FATAL(!shard_write_manifest(path, &err));
+    json_t *checks = verify(path);
+    CU_ASSERT_STRING_EQUAL(with_outcome(checks, "fail"), "");
+    CU_ASSERT_STRING_EQUAL(with_outcome(checks, "skip"), "");
+    CU_ASSERT(json_array_size(checks) >= 10);
+    json_decref(checks);
+    check_failing(make("soft.h5", 0, 1, "soft"), "");
+    check_failing(make("one.h5", 1, 0, "hard"), "");
+}
+
+static void a_changed_mask_is_found(void) {
+    const char *path = make("mask.h5", 0, 1, "hard");
+    change(path, "masks", 17, 255);
+    check_failing(path, "content digest; masks; ");
+}
+
+static void a_changed_label_is_found(void) {
+    const char *path = make("label.h5", 1, 1, "hard");
+    int32_t *labels = column(path, "labels");
+    change(path, "labels", 3, (labels[3] + 1) % 10);
+    free(labels);
+    check_failing(path, "content digest; ranges; masks; ");
+}
+
+static void a_claimed_share_that_is_not_there_is_found(void) {
+    const char *path = make("p.h5", 0.5, 0.5, "hard");
+    change_real_attribute(path, "p", 0.7);
+    check_failing(path, "share of p; ");
+    change_real_attribute(path, "p", 0.5);
+    change_real_attribute(path, "q", 0.3);
+    check_failing(path, "share of q; ");
+    change_real_attribute(path, "q", 1);
+    check_failing(path, "share of q; ");
+}
+
+static void a_class_that_is_not_the_digits_own_is_found(void) {
+    const char *path = make("own.h5", 0.5, 1, "hard");
+    int32_t *classes = column(path, "background_class"), *drawn = column(path, "background_drawn"),
+            *labels = column(path, "labels");
+    hsize_t i = 0;
+    while (i < COUNT && (!drawn[i] || classes[i] == labels[i])) // the fixed background of digit d is number d
+        i++;
+    CU_ASSERT_FATAL(i < COUNT);
+    free(classes);
+    free(drawn);
+    free(labels);
+    change(path, "background_drawn", i, 0);
+    check_failing(path, "content digest; fixed classes; ");
+}
+
+static void a_skewed_draw_is_found(void) {
+    const char *path = make("skew.h5", 0, 1, "hard");
+    for (hsize_t i = 0; i < COUNT; i += 4)
+        change(path, "digit_texture_class", i, 7);
+    check_failing(path, "content digest; drawn digit textures; ");
+}
+
+static void a_digit_used_twice_is_found(void) {
+    const char *path = make("twice.h5", 0, 1, "hard");
+    int32_t *index = column(path, "digit_index");
+    change(path, "digit_index", 8, index[9]);
+    free(index);
+    check_failing(path, "content digest; digits differ; masks; ");
+}
+
+static void positions_off_the_canvas_are_found(void) {
+    const char *path = make("range.h5", 0, 1, "hard");
+    change(path, "digit_x", first_with(path, "digit_x", 0), CANVAS - SIZE + 1);
+    check_failing(path, "content digest; ranges; masks; ");
+}
+
+static void a_manifest_of_another_file_is_found(void) {
+    struct error err = {0};
+    const char *path = make("manifest.h5", 0, 1, "hard");
+    CU_ASSERT_FATAL(!shard_write_manifest(path, &err));
+    change(path, "digit_index", 1, 5);
+    json_t *checks = verify(path);
+    CU_ASSERT_PTR_NOT_NULL(strstr(with_outcome(checks, "fail"), "manifest; "));
+    json_decref(checks);
+}
+
+static void a_shard_of_another_kind_is_only_digested(void) {
+    struct error err = {0};
+    const char *path = suite_path("other.h5");
+    uint8_t image[12] = {0}, mask[4] = {0};
+    int32_t label = 0;
+    struct shard_writer *w = shard_create(path, (struct shard_shape){1, 2, 2, 1}, NULL, 0, 1, &err);
+    CU_ASSERT_FATAL(w && !shard_append(w, 1, image, mask, &label, NULL, &err) &&
+                    !shard_finish(w, NULL, NULL, &err));
+    json_t *checks = verify(path);
+    CU_ASSERT_STRING_EQUAL(with_outcome(checks, "fail"), "");
+    CU_ASSERT_STRING_EQUAL(with_outcome(checks, "pass"), "content digest; ");
+    json_decref(checks);
+}
+
+static void no_allocation_failure_goes_unnoticed(void) {
+    struct error err = {0};
+    const char *path = make("memory.h5", 0.5, 0.5, "hard");
+    for (long n = 1;; n++) {
+        CU_ASSERT_FATAL(n < 1000);
+        struct shard *shard = shard_open(path, &err);
+        CU_ASSERT_FATAL(shard != NULL);
+        memory_fail_at = n;
+        json_t *checks = verify_shard(shard, path, "", "", &err);
+        memory_fail_at = 0;
+        shard_close(shard);
+        int passed = checks != NULL;
+        json_decref(checks);
+        if (passed) {
+            CU_ASSERT(n > 10);
+            break;
+        }
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "out of memory"));
+    }
+}
+
+// ---------------------------------------------------------------------------------------------- commands
+
+static void the_commands_say_what_they_found(void) {
+    struct program_result r;
+    const char *path = make("commands.h5", 0.5, 0.5, "hard");
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "verify", path), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "pass  masks"));
+    program_free(&r);
+
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "info", "--json", path), 0);
+    json_t *info = json_loads(r.out, 0, NULL);
+    json_int_t sum = 0;
+    size_t i;
+    json_t *n;
+    json_array_foreach(json_object_get(info, "per_class"), i, n) sum += json_integer_value(n);
+    CU_ASSERT_EQUAL(sum, COUNT);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(info, "images")), COUNT);
+    json_decref(info);
+    program_free(&r);
+
+    change(path, "masks", 0, 255);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "verify", "--json", path), 1);
+    json_t *report = json_loads(r.out, 0, NULL);
+    CU_ASSERT(json_is_false(json_object_get(report, "passed")));
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "2 of "));
+    json_decref(report);
+    program_free(&r);
+
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "info", suite_path("absent.h5")), 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "No such file"));
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "info"), 2);
+    program_free(&r);
+}
+
+// Width or height (0 or 1) in a PNG file's header.
+static long png_side(const char *path, int which) {
+    struct error err = {0};
+    size_t size;
+    unsigned char *bytes = (unsigned char *)file_read(path, 1 << 26, &size, &err);
+    if (!bytes || size < 24)
+        CU_FAIL_FATAL("no PNG file");
+    const unsigned char *at = bytes + 16 + 4 * which;
+    long side = (long)at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3];
+    free(bytes);
+    return side;
+}
+
+static void previews_are_sheets_of_the_size_asked_for(void) {
+    struct program_result r;
+    struct error err = {0};
+    const char *path = make("preview.h5", 0, 1, "hard"), *one = suite_path("one.png"),
+               *two = suite_path("two.png");
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", "--count", "5", "--columns", "3", "--scale", "2", path, one),
+                    0);
+    program_free(&r);
+    CU_ASSERT_EQUAL(png_side(one, 0), 4 + 3 * (2 * CANVAS + 4));
+    CU_ASSERT_EQUAL(png_side(one, 1), 4 + 2 * (2 * CANVAS + 18 + 4));
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", "--count", "5", "--columns", "3", "--scale", "2", path, two),
+                    0);
+    program_free(&r);
+    char first[65], second[65];
+    CU_ASSERT(!digest_file(one, first, &err) && !digest_file(two, second, &err));
+    CU_ASSERT_STRING_EQUAL(first, second);
+
+    // "-" is standard output: the same bytes as in the file (which hold zeros, so only the start shows here).
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", "--count", "1", path, "-"), 0);
+    CU_ASSERT(!memcmp(r.out, "\x89PNG\r\n\x1a\n", 8) && !memcmp(r.out + 12, "IHDR", 4));
+    CU_ASSERT(!file_exists("-"));
+    program_free(&r);
+
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", path), 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "preview.h5' of FILE OUT.png is given; see reff preview --help"));
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", "--first", "400", path, one), 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "--first: 400 is not in 0..399"));
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 1000, "preview", path, suite_path("full.png")), 1); // the disk is full
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "File too large"));
+    CU_ASSERT(!file_exists(suite_path("full.png")));
+    program_free(&r);
+}
+
+void suite_verify(void) {
+    CU_pSuite s = CU_add_suite("verify", suite_make_folder, suite_remove_folder);
+    CU_add_test(s, "an honest shard passes every check", an_honest_shard_passes);
+    CU_add_test(s, "a changed mask is found", a_changed_mask_is_found);
+    CU_add_test(s, "a changed label is found", a_changed_label_is_found);
+    CU_add_test(s, "a claimed share that is not there is found", a_claimed_share_that_is_not_there_is_found);
+    CU_add_test(s, "a class that is not the digit's own is found",
+                a_class_that_is_not_the_digits_own_is_found);
+    CU_add_test(s, "a skewed draw is found", a_skewed_draw_is_found);
+    CU_add_test(s, "a digit used twice is found", a_digit_used_twice_is_found);
+    CU_add_test(s, "positions off the canvas are found", positions_off_the_canvas_are_found);
+    CU_add_test(s, "a manifest of another file is found", a_manifest_of_another_file_is_found);
+    CU_add_test(s, "a shard of another kind is only digested", a_shard_of_another_kind_is_only_digested);
+    CU_add_test(s, "no allocation failure goes unnoticed", no_allocation_failure_goes_unnoticed);
+    CU_add_test(s, "the commands say what they found", the_commands_say_what_they_found);
+    CU_add_test(s, "previews are sheets of the size asked for", previews_are_sheets_of_the_size_asked_for);
+}

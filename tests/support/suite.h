@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What tests share: skipping visibly, a temporary folder, running the reff program, finding real data.
+//
+// A file tests/test_THING.c defines `void suite_THING(void)`, which calls CU_add_suite and CU_add_test.
+// Nothing else registers it: the Makefile lists the files tests/test_*.c in a generated header, which
+// tests/support/main.c includes. So no list is edited when a file comes, and a file without its suite
+// function does not link - where a constructor or a linker section would drop a suite silently if its one
+// line were forgotten.
+#ifndef REFF_TESTS_SUPPORT_SUITE_H
+#define REFF_TESTS_SUPPORT_SUITE_H
+
+#include "core/base/error.h"
+#include "core/base/file.h"
+
+#include <CUnit/CUnit.h>
+#include <stddef.h>
+
+// ---------------------------------------------------------------------------------------------- skipping
+
+// Ends the current test as skipped: it prints the reason and counts as neither passed nor failed (failed, if
+// an assertion failed before). For use in the test function itself, since it returns from it.
+#define SKIP(reason)                                                                                         \
+    do {                                                                                                     \
+        suite_skip(reason);                                                                                  \
+        return;                                                                                              \
+    } while (0)
+
+void suite_skip(const char *reason); // marks and prints; does not return from the caller
+unsigned suite_count_skipped(void);  // tests skipped so far that have not failed
+
+// ---------------------------------------------------------------------------------------------- folders
+
+// A folder of this suite's own under $TMPDIR (default /tmp), for CU_add_suite's set-up and clean-up:
+//     CU_add_suite("file", suite_make_folder, suite_remove_folder);
+// Removal is recursive, follows no links, and fails (which CUnit reports) when something cannot be removed.
+int suite_make_folder(void);
+int suite_remove_folder(void);
+const char *suite_folder(void);
+
+// "<folder>/<name>"; the text stays valid for the next 15 calls.
+const char *suite_path(const char *name);
+
+// How many entries the folder `path` holds, -1 if it cannot be read: to show that nothing was left behind.
+int suite_count_entries(const char *path);
+
+// ---------------------------------------------------------------------------------------------- programs
+
+enum { SUITE_OUTPUT_MOST = 1 << 20 }; // bytes kept of each stream; the rest is read and dropped
+
+struct program_result {
+    int status;      // exit status; 128 + signal when a signal ended it; -1 when it could not be run
+    char *out, *err; // standard output and standard error, zero-terminated
+};
+
+// Runs the reff program of this build: reff_run(&r, 0, "gen", "--help"). Its standard input is empty. With
+// file_limit > 0 no file may grow past so many bytes; writing on fails with EFBIG, as on a full disk with
+// ENOSPC. Release the result with program_free.
+#define reff_run(result, file_limit, ...)                                                                    \
+    program_run(result, file_limit, (const char *const[]){suite_reff(), __VA_ARGS__, NULL})
+
+int program_run(struct program_result *result, long file_limit, const char *const argv[]); // returns status
+void program_free(struct program_result *result);
+const char *suite_reff(void); // path of the program, beside the folder of the running tests
+
+// Sets the largest size of a file that this process may write (0: no limit) and makes passing it an error
+// instead of a signal. For faults inside the test process; undo with suite_limit_files(0).
+void suite_limit_files(long bytes);
+
+// ---------------------------------------------------------------------------------------------- real data
+
+// Path of a file or folder of real data, such as "data/mnist", below the folder that the environment variable
+// REFF_SHARED names (default ../shared). Where there is none the current test is marked skipped and NULL
+// comes back:
+//     const char *mnist = suite_shared("data/mnist");
+//     if (!mnist)
+//         return;
+const char *suite_shared(const char *name);
+
+#endif
