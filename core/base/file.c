@@ -186,7 +186,7 @@ char *file_read(const char *path, size_t limit, size_t *size, struct error *err)
     for (;;) {
         if (length + 1 >= capacity) {
             capacity = capacity ? 2 * capacity : 1 << 14;
-            if (reallocate((void **)&bytes, capacity, 1, path, err))
+            if (array_resize(bytes, capacity, path, err))
                 goto failed;
         }
         size_t got = fread(bytes + length, 1, capacity - length - 1, file);

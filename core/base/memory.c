@@ -46,16 +46,13 @@ void *allocate_arena(size_t bytes, const char *what, struct error *err) {
     return block;
 }
 
-int reallocate(void **block, size_t count, size_t size, const char *what, struct error *err) {
+void *reallocate(void *block, size_t count, size_t size, const char *what, struct error *err) {
     void *grown = NULL;
     if (!too_large(count, size) && !chosen_to_fail())
-        grown = realloc(*block, count && size ? count * size : 1);
-    if (!grown) {
+        grown = realloc(block, count && size ? count * size : 1);
+    if (!grown)
         report(err, what, count, size);
-        return -1;
-    }
-    *block = grown;
-    return 0;
+    return grown;
 }
 
 char *duplicate(const char *text, struct error *err) {

@@ -391,7 +391,7 @@ static int refuse_repeated(struct ini_state *state, const char *section, const c
                               state->line, key, state->seen[i].line);
     if (strlen(section) >= sizeof state->seen->section || strlen(key) >= sizeof state->seen->key)
         return fail_usage(state->err, "%s:%d: name too long", state->path, state->line);
-    if (reallocate((void **)&state->seen, state->seen_count + 1, sizeof *state->seen, "settings", state->err))
+    if (array_resize(state->seen, state->seen_count + 1, "settings", state->err))
         return -1;
     strcpy(state->seen[state->seen_count].section, section);
     strcpy(state->seen[state->seen_count].key, key);

@@ -31,7 +31,7 @@ void graph_free(struct graph *g) {
 }
 
 int graph_add_value(struct graph *g, int channels, int height, int width, struct error *err) {
-    if (reallocate((void **)&g->values, (size_t)g->value_count + 1, sizeof *g->values, "a graph", err))
+    if (array_resize(g->values, (size_t)g->value_count + 1, "a graph", err))
         return -1;
     g->values[g->value_count] =
         (struct value){.channels = channels, .height = height, .width = width, .producer = -1};
@@ -40,7 +40,7 @@ int graph_add_value(struct graph *g, int channels, int height, int width, struct
 
 struct node *graph_add_node(struct graph *g, const struct layer *layer, const char *name, int input,
                             int output, struct error *err) {
-    if (reallocate((void **)&g->nodes, (size_t)g->node_count + 1, sizeof *g->nodes, "a graph", err))
+    if (array_resize(g->nodes, (size_t)g->node_count + 1, "a graph", err))
         return NULL;
     struct node *node = &g->nodes[g->node_count];
     memset(node, 0, sizeof *node);
@@ -86,7 +86,7 @@ int parameters_add(struct parameters *p, const char *name, int rank, const int *
         return (int)(known - p->items);
     if (p->storage)
         return fail(err, "%s: not one of the network's parameters", name);
-    if (reallocate((void **)&p->items, (size_t)p->count + 1, sizeof *p->items, "parameters", err))
+    if (array_resize(p->items, (size_t)p->count + 1, "parameters", err))
         return -1;
     struct parameter *item = &p->items[p->count];
     *item = (struct parameter){.rank = rank, .size = 1, .trained = trained};

@@ -227,7 +227,7 @@ static int add_metrics(struct training *r, json_t *line) {
     if (!text)
         return fail(r->err, "metrics of epoch %ld: a number that JSON cannot hold",
                     r->state.step / r->steps_per_epoch);
-    int result = reallocate((void **)&r->state.metrics, old + strlen(text) + 2, 1, "metrics", r->err);
+    int result = array_resize(r->state.metrics, old + strlen(text) + 2, "metrics", r->err);
     if (!result) {
         sprintf(r->state.metrics + old, "%s\n", text);
         result = path_join(path, r->err, r->job->folder, "metrics.jsonl") ||

@@ -71,7 +71,7 @@ static int add_shape(struct bench_convolutions *out, const struct convolution *c
     for (int i = 0; i < out->count; i++)
         if (!memcmp(&out->items[i].shape, c, sizeof *c)) // ints and an enum: no padding
             return 0;
-    if (reallocate((void **)&out->items, (size_t)out->count + 1, sizeof *out->items, "the convolutions", err))
+    if (array_resize(out->items, (size_t)out->count + 1, "the convolutions", err))
         return -1;
     out->items[out->count++] = (struct bench_convolution){.shape = *c, .of_images = of_images};
     return 0;

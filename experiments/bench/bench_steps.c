@@ -101,7 +101,7 @@ static int add_case(struct bench_cases *out, const struct section *s, const stru
     struct trainer_settings resolved;
     const struct profile_data *data = &p->data[0]; // Textured MNIST
     double lambda;
-    if (reallocate((void **)&out->items, (size_t)out->count + 1, sizeof *out->items, "the cases", err))
+    if (array_resize(out->items, (size_t)out->count + 1, "the cases", err))
         return -1;
     struct bench_case *c = &out->items[out->count];
     *c = (struct bench_case){.pixels = data->set->pixels(&data->settings), .precision = precision};

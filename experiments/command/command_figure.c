@@ -48,7 +48,7 @@ struct figures { // asked for
 };
 
 static int add(struct figures *all, const char *word, struct error *err) {
-    if (reallocate((void **)&all->items, (size_t)all->count + 1, sizeof *all->items, "figures", err))
+    if (array_resize(all->items, (size_t)all->count + 1, "figures", err))
         return -1;
     return figure_read(&all->items[all->count++], word, err);
 }

@@ -33,8 +33,7 @@ static int add_panel(struct figure_cells *cells, const struct panel *panel, int 
     for (int i = 0; i < panel->column_count; i++) {
         if (models_only && panel->pictures[i].kind != PICTURE_MAP)
             continue;
-        if (reallocate((void **)&cells->tables, (size_t)cells->table_count + 1, sizeof *cells->tables,
-                       "the figures' cells", err))
+        if (array_resize(cells->tables, (size_t)cells->table_count + 1, "the figures' cells", err))
             return -1;
         cell_table(&cells->tables[cells->table_count++], panel, &panel->pictures[i]);
     }

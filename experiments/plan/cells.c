@@ -286,7 +286,7 @@ static int add_cell(struct plan *plan, const struct place *place, uint64_t seed,
         return 0;
     fill_data(&c, data);
     if (fill_settings(&c, plan->profile, place->method, err) ||
-        reallocate((void **)&plan->cells, (size_t)plan->count + 1, sizeof c, "cells", err))
+        array_resize(plan->cells, (size_t)plan->count + 1, "cells", err))
         return -1;
     c.training.save_model |= seed == plan->seeds.values[0];
     plan->cells[plan->count++] = c;
@@ -329,8 +329,7 @@ static int find_digest(const struct plan *plan, int count, const char *digest) {
 }
 
 static int add_alias(struct plan *plan, const char *name, int cell, struct error *err) {
-    if (reallocate((void **)&plan->aliases, (size_t)plan->alias_count + 1, sizeof *plan->aliases, "cells",
-                   err))
+    if (array_resize(plan->aliases, (size_t)plan->alias_count + 1, "cells", err))
         return -1;
     struct plan_alias *alias = &plan->aliases[plan->alias_count++];
     memcpy(alias->name, name, sizeof alias->name);

@@ -156,8 +156,7 @@ static int add_override(struct profile *p, const char *method, const char *data,
     if ((*data && !named_data(p, data, where, err)) ||
         find_setting(&s, of_annotator ? annotator_schema : train_schema, section, key, where, err) ||
         settings_assign(s, &scratch, value, where, err) ||
-        reallocate((void **)&p->overrides, (size_t)p->override_count + 1, sizeof *p->overrides, "a profile",
-                   err))
+        array_resize(p->overrides, (size_t)p->override_count + 1, "a profile", err))
         return -1;
     struct override *o = &p->overrides[p->override_count++];
     memset(o, 0, sizeof *o);

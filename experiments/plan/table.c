@@ -240,7 +240,7 @@ static int append(struct table **tables, int *count, const char *word, struct er
     for (int i = 0; i < *count; i++)
         if (!strcmp((*tables)[i].name, t.name))
             return 0;
-    if (reallocate((void **)tables, (size_t)*count + 1, sizeof t, "tables", err))
+    if (array_resize(*tables, (size_t)*count + 1, "tables", err))
         return -1;
     (*tables)[(*count)++] = t;
     return 0;

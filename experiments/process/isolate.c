@@ -53,7 +53,7 @@ static char *read_all(int descriptor, struct error *err) {
     for (;;) {
         if (length + 1 >= capacity) {
             capacity = capacity ? 2 * capacity : 4096;
-            if (reallocate((void **)&text, capacity, 1, "a child's answer", err)) {
+            if (array_resize(text, capacity, "a child's answer", err)) {
                 free(text);
                 return NULL;
             }

@@ -48,7 +48,7 @@ static int judge(struct report *r, struct report_table *t, const struct profile 
 
 static int read_table(struct report *r, const char *name, const struct profile *profile, struct error *err) {
     char file[128], path[PATH_SIZE], folder[PATH_SIZE];
-    if (reallocate((void **)&r->tables, (size_t)r->table_count + 1, sizeof *r->tables, "tables", err))
+    if (array_resize(r->tables, (size_t)r->table_count + 1, "tables", err))
         return -1;
     struct report_table *t = &r->tables[r->table_count];
     memset(t, 0, sizeof *t);

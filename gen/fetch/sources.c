@@ -76,7 +76,7 @@ static int take(void *context, const char *section, const char *key, const char 
         for (int i = 0; i < all->count; i++)
             if (!strcmp(all->items[i].name, section))
                 return fail_usage(err, "%s: [%s] stands here for the second time", where, section);
-        if (reallocate((void **)&all->items, (size_t)all->count + 1, sizeof *all->items, "sources", err))
+        if (array_resize(all->items, (size_t)all->count + 1, "sources", err))
             return -1;
         settings_default(keys, &all->items[all->count]);
         snprintf(all->items[all->count++].name, SETTING_WORD_SIZE, "%s", section);

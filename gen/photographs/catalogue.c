@@ -20,24 +20,31 @@ void catalogue_free(struct catalogue *c) {
     memset(c, 0, sizeof *c);
 }
 
-// Room for one more of a list that doubles.
-static int grow(void **items, int count, size_t size, struct error *err) {
-    if (count >= LISTED_MOST)
-        return fail(err, "more than %d images or remarks", LISTED_MOST);
-    if (count & (count - 1)) // not at a power of two
-        return 0;
-    return reallocate(items, count ? 2 * (size_t)count : 1, size, "a list of images", err);
+// Whether a list of `count` is full: it doubles, so a power of two is.
+static int is_full(int count) {
+    return !(count & (count - 1));
+}
+
+static size_t doubled(int count) {
+    return count ? 2 * (size_t)count : 1;
+}
+
+static int check_count(int count, struct error *err) {
+    return count < LISTED_MOST ? 0 : fail(err, "more than %d images or remarks", LISTED_MOST);
 }
 
 int catalogue_add(struct catalogue *c, const struct listed *item, struct error *err) {
-    if (grow((void **)&c->items, c->count, sizeof *c->items, err))
+    if (check_count(c->count, err) ||
+        (is_full(c->count) && array_resize(c->items, doubled(c->count), "a list of images", err)))
         return -1;
     c->items[c->count++] = *item;
     return 0;
 }
 
 int remark_add(struct remarks *remarks, const char *id, struct error *err, const char *format, ...) {
-    if (grow((void **)&remarks->items, remarks->count, sizeof *remarks->items, err))
+    if (check_count(remarks->count, err) ||
+        (is_full(remarks->count) &&
+         array_resize(remarks->items, doubled(remarks->count), "a list of remarks", err)))
         return -1;
     struct remark *r = &remarks->items[remarks->count++];
     va_list arguments;

@@ -63,9 +63,8 @@ static int list_file(void *context, const char *name, uint8_t *bytes, size_t siz
     char hex[DIGEST_SIZE];
     int bad = digest_bytes(bytes, size, hex, err);
     free(bytes);
-    if (bad ||
-        (!(l->count & (l->count - 1)) && reallocate((void **)&l->lines, l->count ? 2 * (size_t)l->count : 1,
-                                                    sizeof *l->lines, "a list of files", err)))
+    if (bad || (!(l->count & (l->count - 1)) &&
+                array_resize(l->lines, l->count ? 2 * (size_t)l->count : 1, "a list of files", err)))
         return -1;
     snprintf(l->lines[l->count++], PATH_SIZE, "%.3900s %s\n", name, hex);
     return 0;

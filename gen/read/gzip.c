@@ -21,7 +21,7 @@ static int inflate_all(z_stream *z, const char *name, size_t limit, uint8_t **ou
     for (;;) {
         if (*used == room) {
             room = room ? 2 * room : 1 << 14;
-            if (reallocate((void **)out, room, 1, name, err))
+            if (array_resize(*out, room, name, err))
                 return -1;
         }
         z->next_out = *out + *used;

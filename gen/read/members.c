@@ -54,9 +54,8 @@ static int add_member(void *context, const char *name, uint8_t *bytes, size_t si
     struct members *m = c->out;
     char *copy = duplicate(name, err);
     // Doubled whenever the count is a power of two, so that many members cost few copies.
-    if (!copy ||
-        (!(m->count & (m->count - 1)) && reallocate((void **)&m->items, m->count ? 2 * (size_t)m->count : 1,
-                                                    sizeof *m->items, "a list of files", err))) {
+    if (!copy || (!(m->count & (m->count - 1)) &&
+                  array_resize(m->items, m->count ? 2 * (size_t)m->count : 1, "a list of files", err))) {
         free(copy);
         free(bytes);
         return -1;
@@ -83,7 +82,7 @@ static uint8_t *read_entry(struct archive *a, const char *path, const char *name
     for (;;) {
         if (length == room) {
             room = room ? 2 * room : 1 << 14;
-            if (reallocate((void **)&bytes, room + 1, 1, name, err))
+            if (array_resize(bytes, room + 1, name, err))
                 break;
         }
         la_ssize_t got = archive_read_data(a, bytes + length, room - length);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/text.h"
+
+#include "core/base/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Room for `more` bytes and the zero; 0, or -1 and the text is incomplete.
+static int make_room(struct text *t, size_t more) {
+    struct error unused;
+    size_t room = t->room ? t->room : 64;
+    if (t->incomplete)
+        return -1;
+    while (room <= t->length + more)
+        room *= 2;
+    if (room > t->room && array_resize(t->bytes, room, "a text", &unused))
+        return t->incomplete = 1, -1;
+    t->room = room;
+    return 0;
+}
+
+void text_add_bytes(struct text *t, const void *bytes, size_t count) {
+    if (make_room(t, count))
+        return;
+    memcpy(t->bytes + t->length, bytes, count);
+    t->length += count;
+    t->bytes[t->length] = 0;
+}
+
+void text_add(struct text *t, const char *piece) {
+    text_add_bytes(t, piece, strlen(piece));
+}
+
+void text_printf(struct text *t, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (length < 0 || make_room(t, (size_t)length))
+        return;
+    va_start(arguments, format);
+    vsnprintf(t->bytes + t->length, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    t->length += (size_t)length;
+}
+
+void text_repeat(struct text *t, const char *piece, int times) {
+    for (int i = 0; i < times; i++)
+        text_add(t, piece);
+}
+
+void text_clear(struct text *t) {
+    t->length = 0;
+    if (t->bytes)
+        *t->bytes = 0;
+}
+
+const char *text_string(const struct text *t) {
+    return t->bytes ? t->bytes : "";
+}
+
+int text_check(const struct text *t, const char *what, struct error *err) {
+    return t->incomplete ? fail(err, "out of memory: %s", what) : 0;
+}
+
+char *text_take(struct text *t, const char *what, struct error *err) {
+    text_add(t, ""); // an empty text has bytes too
+    if (text_check(t, what, err)) {
+        text_free(t);
+        return NULL;
+    }
+    char *bytes = t->bytes;
+    *t = (struct text){0};
+    return bytes;
+}
+
+void text_free(struct text *t) {
+    free(t->bytes);
+    *t = (struct text){0};
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// A text that grows: built piece by piece, without a size to guess and without a check after every piece.
+//
+//     struct text line = {0};
+//     text_add(&line, "seeds");
+//     for (int i = 0; i < count; i++)
+//         text_printf(&line, "%s %d", i ? "," : "", seeds[i]);
+//     if (text_check(&line, "a list of seeds", err)) ...        // some piece found no memory
+//     puts(text_string(&line));
+//     text_free(&line);
+//
+// After a piece that found no memory, later ones do nothing: what a text holds is whole or told to be not.
+#ifndef REFF_BASE_TEXT_H
+#define REFF_BASE_TEXT_H
+
+#include "core/base/error.h"
+
+#include <stddef.h>
+
+struct text {       // starts as {0}
+    char *bytes;    // zero-terminated; NULL while nothing was added
+    size_t length;  // without the zero
+    size_t room;    // bytes allocated
+    int incomplete; // a piece is missing: no memory
+};
+
+void text_add(struct text *t, const char *piece);
+void text_add_bytes(struct text *t, const void *bytes, size_t count);
+void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_repeat(struct text *t, const char *piece, int times);
+
+// Back to an empty text; it keeps its room.
+void text_clear(struct text *t);
+
+// What it holds: "" while nothing was added. It stays the text's.
+const char *text_string(const struct text *t);
+
+// 0; or -1 with a message if a piece is missing ("out of memory: WHAT").
+int text_check(const struct text *t, const char *what, struct error *err);
+
+// The bytes, to be freed by the caller; the text is empty then. NULL with a message if a piece is missing.
+char *text_take(struct text *t, const char *what, struct error *err);
+
+void text_free(struct text *t);
+
+#endif
