@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pseudo-annotator: pix2pix trained on the n annotated images per class, then asked for the annotations
-// of all others (paper, section 3.3; engine.md 1.4; experiments.md, section 3).
+// of all others (paper, section 3.3; docs/mathematics.md, section 4; docs/experiments.md, section 3).
 //
 // The result is an ordinary shard: images, labels and provenance columns of the training shard in the same
 // order; masks are the pseudo-annotations (255 s, s in [0,1]), except for the images that keep their true

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The settings of a pseudo-annotator; defaults are engine.md's, section 1.4.
+// The settings of a pseudo-annotator; defaults are docs/mathematics.md's, section 4.
 #include "core/annotate/annotator.h"
 #include "core/kernels/precision.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// pix2pix being trained: the two networks, their optimisers, and what ties them together (engine.md 1.4).
+// pix2pix being trained: the two networks, their optimisers, and what ties them together (docs/mathematics.md, section 4).
 // Knows batches, not files. One iteration, in this order:
 //
 //   fake = G(image)

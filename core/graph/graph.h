@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A static graph of layers with four maps each, instead of second-order automatic differentiation
-// (engine.md 1.3):
+// (docs/mathematics.md, section 3):
 //
 //   x  forward   up     the forward pass
 //   g  score     down   gradient of the class scores c = sum_n z[n, y_n]; gives G_l = dc/dA_l (paper, Eq. 1)

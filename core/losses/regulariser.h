@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The regulariser of one image and one layer (paper, Eq. 3; engine.md 1.2): from a Grad-CAM R to the
+// The regulariser of one image and one layer (paper, Eq. 3; docs/mathematics.md, section 2): from a Grad-CAM R to the
 // normalised map P, to ReFF sum (P (1 - s))^2, L1 sum |P - s| or L2 sum (P - s)^2, and back to dR. All in
 // double: maps are small.
 #ifndef REFF_LOSSES_REGULARISER_H

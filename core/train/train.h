@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A training run: from shards and settings to a record (paper, section 3; engine.md 1.2, 1.5).
+// A training run: from shards and settings to a record (paper, section 3; docs/mathematics.md, sections 2 and 5).
 //
 // The run's folder holds
 //   metrics.jsonl      one JSON object a line and epoch: epoch, step, loss, loss_main, loss_reg, reg_terms,
@@ -65,7 +65,7 @@ struct train_job {
         *trace; // folder for a peer to follow the run: initial.safetensors, order.txt, steps.jsonl; or NULL
 };
 
-// The network and method that the settings ask for, the method's own defaults filled in (experiments.md,
+// The network and method that the settings ask for, the method's own defaults filled in (docs/experiments.md,
 // section 3).
 struct trainer_settings;
 int train_resolve(const struct train_settings *settings, int pixels, int classes,

@@ -33,7 +33,7 @@ struct trainer {
     real *velocity;              // [parameters.trained_size]
     int32_t *predictions;        // [batch], of the last step
     void *arena;
-    real pixel[3][256]; // uint8 -> normalised input (engine.md 1.1)
+    real pixel[3][256]; // uint8 -> normalised input (docs/mathematics.md, section 1)
 };
 
 struct step_result {

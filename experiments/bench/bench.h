@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `reff bench` measures (engine.md, section 3): the machine's own limits, whole training steps, where
+// What `reff bench` measures (docs/performance.md): the machine's own limits, whole training steps, where
 // their time goes, single convolutions; and what PyTorch and oneDNN do on the same machine in the same
 // minutes.
 //

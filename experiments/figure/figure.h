@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Figures (experiments.md, section 4), one declarative file each in experiments/figures:
+// Figures (docs/experiments.md, section 4), one declarative file each in experiments/figures:
 //
 //   [figure]      kind (grid, curves, training), title, caption (more words, for the report), paper (which
 //                 figure of the paper it is; empty: none)

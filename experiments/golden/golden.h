@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Golden files: what a double-precision reference computed, case by case, against what the engine computes
-// (engine.md, section 2, point 3). Arrays are read as double whatever their type in the file.
+// (docs/mathematics.md, section 6, point 3). Arrays are read as double whatever their type in the file.
 #ifndef REFF_EXPERIMENTS_GOLDEN_GOLDEN_H
 #define REFF_EXPERIMENTS_GOLDEN_GOLDEN_H
 

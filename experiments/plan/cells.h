@@ -12,7 +12,7 @@
 // The models of the first seed are kept, for figures: which one that is depends on what was asked for, so it
 // is no part of the identity.
 //
-// Test data of Textured MNIST have p = 1 and the training data's q, and the same seed (experiments.md,
+// Test data of Textured MNIST have p = 1 and the training data's q, and the same seed (docs/experiments.md,
 // section 1); validation data are drawn as the training data are.
 //
 // Without annotations (n = 0) every ReFF is the baseline, and ABN goes without its map loss. With all of them

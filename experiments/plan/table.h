@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables: which cells one has (experiments.md, section 4).
+// Tables: which cells one has (docs/experiments.md, section 4).
 //
 // One file each in experiments/tables. Sections:
 //   [table]   title; kind (results; textures, settings: printed from what is in force, without runs); row

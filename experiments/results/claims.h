@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The claims of the paper, decided by tests over the seeds' results (experiments.md, section 6).
+// The claims of the paper, decided by tests over the seeds' results (docs/experiments.md, section 6).
 //
 // A claim has one part per comparison that it makes. Each part is a one-sided t test (statistics.h: Welch's;
 // for C3's slope that of least squares); "no worse by more than m points" is the one of the two one-sided

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The paper's claims, C1 to C11 (experiments.md, section 6): which cells each one compares.
+// The paper's claims, C1 to C11 (docs/experiments.md, section 6): which cells each one compares.
 #include "experiments/results/claims_parts.h"
 
 static const double no_annotations = 0, one_annotation = 1, all_annotations = N_ALL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The statistics of tables and claims (experiments.md, section 6). Distributions are GSL's.
+// The statistics of tables and claims (docs/experiments.md, section 6). Distributions are GSL's.
 #ifndef REFF_EXPERIMENTS_RESULTS_STATISTICS_H
 #define REFF_EXPERIMENTS_RESULTS_STATISTICS_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each layer's four maps against finite differences (engine.md, section 2, point 1), in the double build; in
+// Each layer's four maps against finite differences (docs/mathematics.md, section 6, point 1), in the double build; in
 // every build, that each map writes its whole output and that the g and t maps are each other's adjoints.
 #include "core/base/random.h"
 #include "core/kernels/gemm.h"

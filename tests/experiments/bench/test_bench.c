@@ -72,7 +72,7 @@ static void test_convolutions(void) {
 
 // ---------------------------------------------------------------------------------------- work
 
-// ResNet-50's steps at 224 px have the arithmetic that engine.md, section 3, gives: 8.2 GFLOP forward, three
+// ResNet-50's steps at 224 px have the arithmetic that docs/performance.md, gives: 8.2 GFLOP forward, three
 // times that for the baseline's step, about 45 GFLOP for ReFF's.
 static void test_work(void) {
     static const struct {
