@@ -28,6 +28,7 @@ struct golden_report {
     enum precision precision; // that the engine works in
     int count;
     struct golden_error errors[48];
+    int attempt;       // 0: from the file's initial values; k: from those, disturbed for the k-th time
     char skipped[160]; // why it was not run; "" if it was
 };
 
@@ -49,6 +50,9 @@ double golden_probe(const double *a, size_t n); // sum a[i] cos(i)
 
 // Notes an error of `quantity`, keeping the worst; the bound comes from the quantity and the precision.
 void golden_note(struct golden_report *r, const char *quantity, double error);
+
+// Whether something was compared and every error is within its bound.
+int golden_report_passes(const struct golden_report *r);
 
 // ---- cases: each fills a report (or several, through `done`), or fails when the file is damaged
 typedef void golden_done(void *context, const struct golden_report *report);

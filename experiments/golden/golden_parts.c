@@ -2,6 +2,7 @@
 #include "experiments/golden/golden_parts.h"
 
 #include "core/base/memory.h"
+#include "core/base/random.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -60,6 +61,22 @@ int golden_parts_load(struct golden_parts *c) {
             if (load_one(c, &c->sets[s]->items[i]))
                 return -1;
     return 0;
+}
+
+#ifdef REFF_DOUBLE
+#define neighbour nextafter
+#else
+#define neighbour nextafterf
+#endif
+
+void golden_parts_disturb(struct golden_parts *c, int attempt) {
+    struct random r = random_stream((uint64_t)attempt, random_purpose("golden files: a disturbance"), 0);
+    for (int s = 0; s < GOLDEN_SETS; s++)
+        for (int i = 0; c->sets[s] && i < c->sets[s]->count; i++) {
+            struct parameter *p = &c->sets[s]->items[i];
+            for (size_t k = 0; k < p->size; k++)
+                p->value[k] = neighbour(p->value[k], random_below(&r, 2) ? (real)INFINITY : (real)-INFINITY);
+        }
 }
 
 int golden_compare(struct golden_parts *c, const char *path, const char *quantity, const double *mine,
