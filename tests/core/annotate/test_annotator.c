@@ -167,7 +167,7 @@ static void check_agreement(const struct whole *before, const struct whole *afte
 }
 
 // An ordinary shard: everything as it was but the masks; and it has learned to see what is bright.
-static void test_output_is_the_shard_with_other_masks(void) {
+static void test_the_output_is_the_shard_with_other_masks_and_says_how_they_agree(void) {
     struct error err;
     struct annotator_settings s = small_settings(2);
     s.iterations = 150;
@@ -215,7 +215,7 @@ static void run_and_kill(const struct annotator_settings *s, const char *output,
 }
 
 // Stopped or killed at any step, while training or annotating, and continued; on one thread or several.
-static void test_bits_depend_on_settings_alone(void) {
+static void test_an_annotator_has_the_same_bits_interrupted_or_not_on_any_threads(void) {
     struct error err;
     char whole[65], parts[65];
     struct annotator_settings s = small_settings(2);
@@ -247,7 +247,7 @@ static void test_bits_depend_on_settings_alone(void) {
 }
 
 // Continued where products are rounded otherwise, the shard tells from which iteration on.
-static void test_change_of_precision_is_recorded(void) {
+static void test_a_change_of_precision_on_the_way_is_recorded_in_the_shard(void) {
     struct error err = {0};
     struct annotator_settings s = small_settings(1);
     struct stop stop = {7, SIGTERM};
@@ -285,7 +285,7 @@ static void test_change_of_precision_is_recorded(void) {
 }
 
 // A checkpoint of other settings is none of ours.
-static void test_checkpoint_of_other_settings_is_left(void) {
+static void test_a_checkpoint_of_other_settings_is_not_continued(void) {
     struct error err;
     char fresh[65], after[65];
     struct annotator_settings s = small_settings(1), other = small_settings(1);
@@ -300,7 +300,7 @@ static void test_checkpoint_of_other_settings_is_left(void) {
     CU_ASSERT_STRING_EQUAL(fresh, after);
 }
 
-static void test_draw_is_nested(void) {
+static void test_a_larger_draw_contains_the_smaller(void) {
     enum { MANY = 400 };
     struct error err;
     int32_t labels[MANY];
@@ -338,7 +338,7 @@ static void expect_refusal(const struct annotator_settings *s, const char *shard
         printf("\n  '%s' instead of '%s'\n", err.message, says);
 }
 
-static void test_bad_input_is_told(void) {
+static void test_bad_input_is_named_and_nothing_is_left_behind(void) {
     struct annotator_settings s = small_settings(16);
     int before = suite_count_entries(suite_folder());
     expect_refusal(&s, "train.h5", "bad.h5",
@@ -364,7 +364,7 @@ static void test_bad_input_is_told(void) {
     expect_refusal(&s, "empty.h5", "bad.h5", "empty.h5: nothing is annotated in the 6 images drawn");
 }
 
-static void test_memory_is_told(void) {
+static void test_memory_grows_with_the_network_depth_with_the_image(void) {
     struct error err;
     double small, large;
     struct annotator_settings s = small_settings(1);
@@ -382,14 +382,16 @@ void suite_annotator(void);
 void suite_annotator(void) {
     CU_pSuite suite = CU_add_suite("annotator", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "the output is the shard with other masks, and says how they agree",
-                test_output_is_the_shard_with_other_masks);
-    CU_add_test(suite, "interrupted or not, on any threads: the same bits",
-                test_bits_depend_on_settings_alone);
-    CU_add_test(suite, "continued in another precision: the shard tells",
-                test_change_of_precision_is_recorded);
+                test_the_output_is_the_shard_with_other_masks_and_says_how_they_agree);
+    CU_add_test(suite, "an annotator has the same bits, interrupted or not, on any threads",
+                test_an_annotator_has_the_same_bits_interrupted_or_not_on_any_threads);
+    CU_add_test(suite, "a change of precision on the way is recorded in the shard",
+                test_a_change_of_precision_on_the_way_is_recorded_in_the_shard);
     CU_add_test(suite, "a checkpoint of other settings is not continued",
-                test_checkpoint_of_other_settings_is_left);
-    CU_add_test(suite, "a larger draw contains the smaller", test_draw_is_nested);
-    CU_add_test(suite, "bad input: what is wrong, and nothing left behind", test_bad_input_is_told);
-    CU_add_test(suite, "memory and depth", test_memory_is_told);
+                test_a_checkpoint_of_other_settings_is_not_continued);
+    CU_add_test(suite, "a larger draw contains the smaller", test_a_larger_draw_contains_the_smaller);
+    CU_add_test(suite, "bad input is named, and nothing is left behind",
+                test_bad_input_is_named_and_nothing_is_left_behind);
+    CU_add_test(suite, "memory grows with the network, depth with the image",
+                test_memory_grows_with_the_network_depth_with_the_image);
 }

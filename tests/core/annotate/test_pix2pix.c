@@ -32,7 +32,7 @@ static uint8_t *pattern(size_t n) {
 }
 
 // Channels and maps of every depth; the discriminator has patches to judge on the smallest images too.
-static void test_sizes(void) {
+static void test_the_networks_have_their_sizes_at_every_depth(void) {
     static const struct { int depth, patches; } sizes[] = {{3, 3}, {4, 4}, {5, 2}, {6, 6}, {8, 30}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct error err = {0};
@@ -101,7 +101,7 @@ static void check_side(const struct loss_at *at, struct parameters *side,
     }
 }
 
-static void test_gradients_are_derivatives(void) {
+static void test_the_gradients_of_both_losses_are_their_derivatives(void) {
     if (sizeof(real) != sizeof(double))
         SKIP("central differences need the double build");
     struct error err = {0};
@@ -118,7 +118,7 @@ static void test_gradients_are_derivatives(void) {
     free(annotations);
 }
 
-static void test_threads_do_not_matter(void) {
+static void test_an_annotation_has_the_same_bits_on_any_number_of_threads(void) {
     size_t pixels = (size_t)32 * 32 * 3;
     uint8_t *images = pattern(pixels * 3), *annotations = pattern(pixels);
     real *drawn[2] = {NULL, NULL};
@@ -148,7 +148,7 @@ static void test_threads_do_not_matter(void) {
 }
 
 // The share that is dropped, what becomes of the rest, a new draw at each step, nothing in evaluation.
-static void test_dropout(void) {
+static void test_dropout_drops_its_share_scales_the_rest_and_draws_anew_at_each_step(void) {
     enum { CHANNELS = 5, SIDE = 20, BATCH = 3, SIZE = CHANNELS * SIDE * SIDE * BATCH };
     struct error err = {0};
     struct parameters none = {0};
@@ -188,7 +188,7 @@ static void test_dropout(void) {
 }
 
 // Whichever allocation fails: a message, and nothing lost (the sanitizer tells).
-static void test_failing_allocations(void) {
+static void test_every_allocation_may_fail(void) {
     struct pix2pix_settings s = small(4);
     for (long at = 1;; at++) {
         struct error err = {0};
@@ -208,9 +208,13 @@ static void test_failing_allocations(void) {
 void suite_pix2pix(void);
 void suite_pix2pix(void) {
     CU_pSuite suite = CU_add_suite("pix2pix", NULL, NULL);
-    CU_add_test(suite, "sizes of the networks at every depth", test_sizes);
-    CU_add_test(suite, "both losses' gradients against differences (double)", test_gradients_are_derivatives);
-    CU_add_test(suite, "the same bits on any number of threads", test_threads_do_not_matter);
-    CU_add_test(suite, "every allocation may fail", test_failing_allocations);
-    CU_add_test(suite, "dropout: share, scale, a new draw each step", test_dropout);
+    CU_add_test(suite, "the networks have their sizes at every depth",
+                test_the_networks_have_their_sizes_at_every_depth);
+    CU_add_test(suite, "the gradients of both losses are their derivatives",
+                test_the_gradients_of_both_losses_are_their_derivatives);
+    CU_add_test(suite, "an annotation has the same bits on any number of threads",
+                test_an_annotation_has_the_same_bits_on_any_number_of_threads);
+    CU_add_test(suite, "every allocation may fail", test_every_allocation_may_fail);
+    CU_add_test(suite, "dropout drops its share, scales the rest and draws anew at each step",
+                test_dropout_drops_its_share_scales_the_rest_and_draws_anew_at_each_step);
 }

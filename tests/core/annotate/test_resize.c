@@ -63,7 +63,7 @@ static void test_reducing_is_the_mean_over_areas(void) {
     CU_ASSERT_DOUBLE_EQUAL(out[33], (in[130] + in[131] + in[194] + in[195]) / 4, 1e-12);
 }
 
-static void test_same_size_is_the_identity(void) {
+static void test_the_same_size_is_the_identity(void) {
     static double in[MOST], out[MOST];
     fill(in, 32 * 17);
     resized(32, 17, 32, 17, in, out);
@@ -76,5 +76,5 @@ void suite_resize(void) {
     CU_pSuite suite = CU_add_suite("resize", NULL, NULL);
     CU_add_test(suite, "enlarging is bilinear", test_enlarging_is_bilinear);
     CU_add_test(suite, "reducing is the mean over areas", test_reducing_is_the_mean_over_areas);
-    CU_add_test(suite, "the same size is the identity", test_same_size_is_the_identity);
+    CU_add_test(suite, "the same size is the identity", test_the_same_size_is_the_identity);
 }

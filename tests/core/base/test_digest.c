@@ -15,7 +15,7 @@ static void check_text(const char *text, const char *expected) {
     CU_ASSERT_STRING_EQUAL(hex, expected);
 }
 
-static void test_published_vectors(void) {
+static void test_sha_256_gives_its_published_vectors(void) {
     check_text("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     check_text("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     check_text("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
@@ -23,7 +23,7 @@ static void test_published_vectors(void) {
 }
 
 // A million times "a", in pieces of uneven sizes: pieces must not matter.
-static void test_pieces(void) {
+static void test_pieces_of_any_size_give_the_same_digest(void) {
     struct error err = {0};
     char hex[DIGEST_SIZE], piece[997];
     memset(piece, 'a', sizeof piece);
@@ -37,7 +37,7 @@ static void test_pieces(void) {
     CU_ASSERT_STRING_EQUAL(hex, MILLION_A);
 }
 
-static void test_thrown_away(void) {
+static void test_a_digest_can_be_thrown_away(void) {
     struct error err = {0};
     struct digest *d = digest_start(&err);
     CU_ASSERT_FATAL(d != NULL);
@@ -45,7 +45,7 @@ static void test_thrown_away(void) {
     digest_finish(d, NULL); // frees: the leak check would tell
 }
 
-static void test_file(void) {
+static void test_a_files_digest_is_that_of_its_bytes(void) {
     struct error err = {0};
     char hex[DIGEST_SIZE], *text = malloc(1000000);
     CU_ASSERT_FATAL(text != NULL);
@@ -56,7 +56,7 @@ static void test_file(void) {
     CU_ASSERT_STRING_EQUAL(hex, MILLION_A);
 }
 
-static void test_file_errors(void) {
+static void test_a_file_that_is_missing_or_no_file_is_named(void) {
     struct error err = {0};
     char hex[DIGEST_SIZE];
     CU_ASSERT(digest_file(suite_path("none"), hex, &err) == -1);
@@ -67,9 +67,10 @@ static void test_file_errors(void) {
 
 void suite_digest(void) {
     CU_pSuite s = CU_add_suite("digest", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "SHA-256 gives its published vectors", test_published_vectors);
-    CU_add_test(s, "pieces of any size give the same digest", test_pieces);
-    CU_add_test(s, "a digest can be thrown away", test_thrown_away);
-    CU_add_test(s, "digest of a file", test_file);
-    CU_add_test(s, "a file that is missing or no file is named", test_file_errors);
+    CU_add_test(s, "SHA-256 gives its published vectors", test_sha_256_gives_its_published_vectors);
+    CU_add_test(s, "pieces of any size give the same digest", test_pieces_of_any_size_give_the_same_digest);
+    CU_add_test(s, "a digest can be thrown away", test_a_digest_can_be_thrown_away);
+    CU_add_test(s, "a file's digest is that of its bytes", test_a_files_digest_is_that_of_its_bytes);
+    CU_add_test(s, "a file that is missing or no file is named",
+                test_a_file_that_is_missing_or_no_file_is_named);
 }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static void test_status(void) {
+static void test_an_error_has_a_message_and_an_exit_status(void) {
     struct error err = {0};
     CU_ASSERT_EQUAL(fail(&err, "%s: byte %d", "a.gz", 7), -1);
     CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
@@ -18,7 +18,7 @@ static void test_status(void) {
 }
 
 // Names and contents of files are quoted in messages; they may not move a terminal's cursor or forge a line.
-static void test_one_line(void) {
+static void test_control_characters_cannot_break_the_line(void) {
     struct error err;
     fail(&err, "%s: bad", "a\nb\r\x1b[2J\tc\x7f");
     CU_ASSERT_STRING_EQUAL(err.message, "a?b??[2J?c?: bad");
@@ -29,7 +29,7 @@ static void test_one_line(void) {
                                         "e.png");
 }
 
-static void test_long(void) {
+static void test_a_long_message_is_cut_not_overrun(void) {
     struct error err;
     char text[3000];
     memset(text, 'x', sizeof text - 1);
@@ -40,7 +40,8 @@ static void test_long(void) {
 
 void suite_error(void) {
     CU_pSuite s = CU_add_suite("error", NULL, NULL);
-    CU_add_test(s, "message and exit status", test_status);
-    CU_add_test(s, "control characters cannot break the line", test_one_line);
-    CU_add_test(s, "a long message is cut, not overrun", test_long);
+    CU_add_test(s, "an error has a message and an exit status",
+                test_an_error_has_a_message_and_an_exit_status);
+    CU_add_test(s, "control characters cannot break the line", test_control_characters_cannot_break_the_line);
+    CU_add_test(s, "a long message is cut, not overrun", test_a_long_message_is_cut_not_overrun);
 }

@@ -26,7 +26,7 @@ static void check_content(const char *path, const char *expected) {
     free(text);
 }
 
-static void test_commit(void) {
+static void test_a_file_appears_only_when_whole(void) {
     struct error err = {0};
     struct output out;
     const char *sub = make_sub("commit"), *path = suite_path("commit/a.txt");
@@ -41,7 +41,7 @@ static void test_commit(void) {
     CU_ASSERT_EQUAL(suite_count_entries(sub), 1);
 }
 
-static void test_discard(void) {
+static void test_a_discarded_file_leaves_the_old_one(void) {
     struct error err = {0};
     struct output out;
     const char *sub = make_sub("discard"), *path = suite_path("discard/a.txt");
@@ -56,7 +56,7 @@ static void test_discard(void) {
 
 // A full disk, by a limit on the size of files: one large write that fails at once, and many small ones whose
 // failure shows only when the buffer is flushed. The old file stays, nothing else does.
-static void test_full_disk(void) {
+static void test_a_full_disk_leaves_the_old_file_and_nothing_else(void) {
     struct error err = {0};
     struct output out;
     const char *sub = make_sub("full"), *path = suite_path("full/a.bin");
@@ -95,7 +95,7 @@ static void test_full_disk(void) {
     free(block);
 }
 
-static void test_unwritable(void) {
+static void test_a_place_that_cannot_hold_the_file_is_named(void) {
     struct error err = {0};
     const char *sub = make_sub("closed");
     CU_ASSERT_FATAL(!file_write(suite_path("closed/file"), "", 0, &err));
@@ -109,7 +109,7 @@ static void test_unwritable(void) {
 }
 
 // As root, who may write anywhere, the test steps down to an ordinary user ("nobody") for the attempt.
-static void test_permission(void) {
+static void test_a_folder_without_permission_to_write_is_named(void) {
     struct error err = {0};
     const char *sub = make_sub("locked"), *path = suite_path("locked/a");
     CU_ASSERT_FATAL(!chmod(sub, 0500));
@@ -125,7 +125,7 @@ static void test_permission(void) {
     CU_ASSERT_EQUAL(suite_count_entries(sub), 0);
 }
 
-static void test_read_bounds(void) {
+static void test_reading_is_bounded_and_names_what_it_cannot_read(void) {
     struct error err = {0};
     size_t size = 99;
     char *text = calloc(1, 50001);
@@ -151,7 +151,7 @@ static void test_read_bounds(void) {
     free(back);
 }
 
-static void test_folders(void) {
+static void test_folders_are_made_with_their_parents(void) {
     struct error err = {0};
     CU_ASSERT(!folder_make(suite_path("a/b/c"), &err));
     CU_ASSERT(!folder_make(suite_path("a/b/c"), &err)); // is there already
@@ -164,7 +164,7 @@ static void test_folders(void) {
     CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "Not a directory"));
 }
 
-static void test_long_paths(void) {
+static void test_paths_too_long_are_refused_not_cut(void) {
     struct error err = {0};
     struct output out;
     char path[PATH_SIZE + 10], joined[PATH_SIZE];
@@ -182,12 +182,16 @@ static void test_long_paths(void) {
 
 void suite_file(void) {
     CU_pSuite s = CU_add_suite("file", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "a file appears only when whole", test_commit);
-    CU_add_test(s, "a discarded file leaves the old one", test_discard);
-    CU_add_test(s, "a full disk leaves the old file and nothing else", test_full_disk);
-    CU_add_test(s, "a place that cannot hold the file is named", test_unwritable);
-    CU_add_test(s, "a folder without permission to write is named", test_permission);
-    CU_add_test(s, "reading is bounded and names what it cannot read", test_read_bounds);
-    CU_add_test(s, "folders are made with their parents", test_folders);
-    CU_add_test(s, "paths too long are refused, not cut", test_long_paths);
+    CU_add_test(s, "a file appears only when whole", test_a_file_appears_only_when_whole);
+    CU_add_test(s, "a discarded file leaves the old one", test_a_discarded_file_leaves_the_old_one);
+    CU_add_test(s, "a full disk leaves the old file and nothing else",
+                test_a_full_disk_leaves_the_old_file_and_nothing_else);
+    CU_add_test(s, "a place that cannot hold the file is named",
+                test_a_place_that_cannot_hold_the_file_is_named);
+    CU_add_test(s, "a folder without permission to write is named",
+                test_a_folder_without_permission_to_write_is_named);
+    CU_add_test(s, "reading is bounded and names what it cannot read",
+                test_reading_is_bounded_and_names_what_it_cannot_read);
+    CU_add_test(s, "folders are made with their parents", test_folders_are_made_with_their_parents);
+    CU_add_test(s, "paths too long are refused, not cut", test_paths_too_long_are_refused_not_cut);
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void test_zeroed(void) {
+static void test_allocations_are_zeroed_empty_ones_pass(void) {
     struct error err = {0};
     unsigned char *block = allocate(1000, 3, "a block", &err);
     CU_ASSERT_FATAL(block != NULL);
@@ -22,7 +22,7 @@ static void test_zeroed(void) {
     free(block);
 }
 
-static void test_overflow(void) {
+static void test_a_size_that_overflows_is_refused(void) {
     struct error err = {0};
     CU_ASSERT_PTR_NULL(allocate(SIZE_MAX / 4, 8, "images", &err));
     CU_ASSERT_EQUAL(strncmp(err.message, "out of memory: images needs ", 28), 0);
@@ -33,7 +33,7 @@ static void test_overflow(void) {
     free(block);
 }
 
-static void test_grows(void) {
+static void test_growing_keeps_the_contents(void) {
     struct error err = {0};
     char *text = duplicate("digits", &err);
     CU_ASSERT_FATAL(text != NULL);
@@ -43,7 +43,7 @@ static void test_grows(void) {
 }
 
 // The switch itself: exactly the N-th allocation fails, once.
-static void test_fail_at(void) {
+static void test_memory_fail_at_fails_the_n_th_allocation_once(void) {
     struct error err = {0};
     memory_fail_at = 2;
     void *first = allocate(1, 1, "first", &err), *second = allocate(1, 1, "second", &err);
@@ -69,7 +69,7 @@ static int take_nothing(void *context, const char *section, const char *key, con
 
 // Reading a settings file allocates for the file and for every key: each of these may fail, and each failure
 // must come out as a message, without a leak.
-static void test_every_allocation_fails(void) {
+static void test_a_settings_file_survives_the_failure_of_each_allocation(void) {
     struct error err = {0};
     const char text[] = "[train]\nepochs = 8\nlambda = 1\n[data]\np = 0\n";
     int failures = 0, lines = 0, result = -1;
@@ -93,9 +93,11 @@ static void test_every_allocation_fails(void) {
 
 void suite_memory(void) {
     CU_pSuite s = CU_add_suite("memory", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "allocations are zeroed, empty ones pass", test_zeroed);
-    CU_add_test(s, "a size that overflows is refused", test_overflow);
-    CU_add_test(s, "growing keeps the contents", test_grows);
-    CU_add_test(s, "memory_fail_at fails the N-th allocation, once", test_fail_at);
-    CU_add_test(s, "a settings file survives the failure of each allocation", test_every_allocation_fails);
+    CU_add_test(s, "allocations are zeroed, empty ones pass", test_allocations_are_zeroed_empty_ones_pass);
+    CU_add_test(s, "a size that overflows is refused", test_a_size_that_overflows_is_refused);
+    CU_add_test(s, "growing keeps the contents", test_growing_keeps_the_contents);
+    CU_add_test(s, "memory_fail_at fails the N-th allocation, once",
+                test_memory_fail_at_fails_the_n_th_allocation_once);
+    CU_add_test(s, "a settings file survives the failure of each allocation",
+                test_a_settings_file_survives_the_failure_of_each_allocation);
 }

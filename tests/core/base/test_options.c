@@ -52,7 +52,7 @@ static int parse(const struct command *c, char *line, struct parsed *out) {
     return options_parse(c, argc, out->argv, &out->sample, &out->words, &out->err);
 }
 
-static void test_spellings(void) {
+static void test_options_are_taken_in_every_spelling_with_words_in_between(void) {
     struct parsed r;
     char line[] = "sample one --count 7 --p=0.25 --label-text a=b two --shuffle --output=o three";
     CU_ASSERT_FATAL(!parse(&command, line, &r));
@@ -72,14 +72,14 @@ static void test_spellings(void) {
     CU_ASSERT_STRING_EQUAL(r.words.items[1], "--count"); // -- ends the options
 }
 
-static void test_last_one_wins(void) {
+static void test_of_an_option_given_twice_the_last_one_counts(void) {
     struct parsed r;
     char line[] = "sample --count 7 --output a --count 8 --shuffle --no-shuffle x";
     CU_ASSERT_FATAL(!parse(&command, line, &r));
     CU_ASSERT(r.sample.count == 8 && r.sample.shuffle == 0);
 }
 
-static void test_refused(void) {
+static void test_usage_errors_are_refused_with_their_message(void) {
     static const struct {
         const char *line, *message;
     } rows[] = {
@@ -108,7 +108,7 @@ static void test_refused(void) {
 }
 
 // An option's value may look like an option, and an option's name may be as long as one likes.
-static void test_odd_words(void) {
+static void test_a_value_may_look_like_an_option_a_name_may_be_too_long(void) {
     struct parsed r;
     char line[] = "sample a --output --count";
     CU_ASSERT(!parse(&command, line, &r));
@@ -119,7 +119,7 @@ static void test_odd_words(void) {
     CU_ASSERT_EQUAL(strncmp(r.err.message, "unknown option '--xxx", 21), 0);
 }
 
-static void test_no_options(void) {
+static void test_a_command_may_have_no_options(void) {
     struct parsed r;
     const struct command bare = {.name = "bare", .arguments = "", .summary = "", .most_words = -1};
     char line[] = "bare a b c d e", bad[] = "bare --count 1";
@@ -130,7 +130,7 @@ static void test_no_options(void) {
 }
 
 // What overrides a settings file must leave alone what the command line does not name.
-static void test_override(void) {
+static void test_overriding_keeps_what_is_not_named(void) {
     struct sample s = {.count = 3, .p = 0.125, .output = "kept"};
     struct words words;
     struct error err = {0};
@@ -140,7 +140,7 @@ static void test_override(void) {
     CU_ASSERT_STRING_EQUAL(s.output, "kept");
 }
 
-static void test_help_text(void) {
+static void test_help_texts_show_units_ranges_defaults_and_an_example(void) {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
@@ -165,7 +165,7 @@ static void test_help_text(void) {
 
 // ---------------------------------------------------------------------------------------- the program
 
-static void test_program_version_and_help(void) {
+static void test_reff_answers_version_and_help(void) {
     struct program_result r;
     CU_ASSERT_EQUAL(reff_run(&r, 0, "--version"), EXIT_OK);
     CU_ASSERT_STRING_EQUAL(r.out, "reff " REFF_VERSION "\n");
@@ -178,7 +178,7 @@ static void test_program_version_and_help(void) {
 }
 
 // Every command that `reff --help` lists has a help text with usage and options, on standard output.
-static void test_program_help_of_each_command(void) {
+static void test_every_command_answers_help(void) {
     struct program_result r;
     int commands = 0;
     CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "--help"), EXIT_OK);
@@ -198,7 +198,7 @@ static void test_program_help_of_each_command(void) {
     program_free(&r);
 }
 
-static void test_program_usage_errors(void) {
+static void test_a_usage_error_is_one_line_and_status_2(void) {
     struct program_result r;
     CU_ASSERT_EQUAL(reff_run(&r, 0, "no-such-command"), EXIT_USAGE);
     CU_ASSERT_STRING_EQUAL(r.err, "reff: unknown command 'no-such-command'; see reff --help\n");
@@ -215,7 +215,7 @@ static void test_program_usage_errors(void) {
 }
 
 // Output that cannot be written is a failure, not silence.
-static void test_program_output_full(void) {
+static void test_reff_fails_when_its_output_cannot_be_written(void) {
     struct program_result r;
     const char *const argv[] = {"/bin/sh", "-c", "exec \"$0\" train --help >/dev/full", suite_reff(), NULL};
     if (!file_exists("/dev/full"))
@@ -227,15 +227,21 @@ static void test_program_output_full(void) {
 
 void suite_options(void) {
     CU_pSuite s = CU_add_suite("options", NULL, NULL);
-    CU_add_test(s, "spellings of options, words in between, --", test_spellings);
-    CU_add_test(s, "an option given twice: the last one counts", test_last_one_wins);
-    CU_add_test(s, "usage errors and their messages", test_refused);
-    CU_add_test(s, "values like options, names too long", test_odd_words);
-    CU_add_test(s, "a command without options", test_no_options);
-    CU_add_test(s, "overriding keeps what is not named", test_override);
-    CU_add_test(s, "help texts show units, ranges, defaults, an example", test_help_text);
-    CU_add_test(s, "reff --version and --help", test_program_version_and_help);
-    CU_add_test(s, "reff COMMAND --help for every command", test_program_help_of_each_command);
-    CU_add_test(s, "reff's usage errors: one line, status 2", test_program_usage_errors);
-    CU_add_test(s, "reff fails when its output cannot be written", test_program_output_full);
+    CU_add_test(s, "options are taken in every spelling, with words in between",
+                test_options_are_taken_in_every_spelling_with_words_in_between);
+    CU_add_test(s, "of an option given twice the last one counts",
+                test_of_an_option_given_twice_the_last_one_counts);
+    CU_add_test(s, "usage errors are refused with their message",
+                test_usage_errors_are_refused_with_their_message);
+    CU_add_test(s, "a value may look like an option, a name may be too long",
+                test_a_value_may_look_like_an_option_a_name_may_be_too_long);
+    CU_add_test(s, "a command may have no options", test_a_command_may_have_no_options);
+    CU_add_test(s, "overriding keeps what is not named", test_overriding_keeps_what_is_not_named);
+    CU_add_test(s, "help texts show units, ranges, defaults and an example",
+                test_help_texts_show_units_ranges_defaults_and_an_example);
+    CU_add_test(s, "reff answers --version and --help", test_reff_answers_version_and_help);
+    CU_add_test(s, "every command answers --help", test_every_command_answers_help);
+    CU_add_test(s, "a usage error is one line and status 2", test_a_usage_error_is_one_line_and_status_2);
+    CU_add_test(s, "reff fails when its output cannot be written",
+                test_reff_fails_when_its_output_cannot_be_written);
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 // Random123 1.14.0, tests/kat_vectors, the three rows "philox4x32 10": counter, key, output.
-static void test_philox_published_vectors(void) {
+static void test_philox4x32_10_gives_its_published_vectors(void) {
     static const struct {
         uint32_t counter[4], key[2], output[4];
     } rows[] = {
@@ -30,7 +30,7 @@ static void test_philox_published_vectors(void) {
 
 // How seed, purpose, index and position become key and counter decides every published number: it may not
 // change without a new GENERATOR_REVISION and TRAINER_REVISION (core/base/version.h).
-static void test_stream_layout(void) {
+static void test_keys_and_counters_of_a_stream_are_laid_out_as_they_were(void) {
     uint64_t seed = 0x299f31d0a4093822, index = 0x13198a2e85a308d3;
     uint32_t purpose = 0x03707344;
     struct random r = random_stream(seed, purpose, index);
@@ -55,7 +55,7 @@ static double correlation(struct random a, struct random b, int count) {
 }
 
 // Keys that differ in one place only, neighbouring as data sets use them, give unrelated streams.
-static void test_streams_independent(void) {
+static void test_streams_of_neighbouring_keys_are_independent(void) {
     enum { COUNT = 20000 };
     const double bound = 5.0 / sqrt(COUNT);
     struct random base = random_stream(7, 1, 100);
@@ -107,7 +107,7 @@ enum { DRAWS = 100000 };
 
 static double draws[DRAWS];
 
-static void test_uniform_moments_and_range(void) {
+static void test_uniform_draws_have_their_moments_range_and_53_bits(void) {
     struct random r = random_stream(11, 12, 13);
     double least = 1, most = 0;
     for (int i = 0; i < DRAWS; i++) {
@@ -130,7 +130,7 @@ static void test_uniform_moments_and_range(void) {
     CU_ASSERT(odd > 400 && odd < 600);
 }
 
-static void test_normal_moments(void) {
+static void test_normal_draws_have_their_moments_and_tails(void) {
     struct random r = random_stream(21, 22, 23);
     int tail = 0;
     for (int i = 0; i < DRAWS; i++) {
@@ -141,7 +141,7 @@ static void test_normal_moments(void) {
     CU_ASSERT(fabs((double)tail / DRAWS - 0.05) < 5 * sqrt(0.05 * 0.95 / DRAWS));
 }
 
-static void test_below_unbiased_small(void) {
+static void test_random_below_is_uniform_over_a_small_range(void) {
     struct random r = random_stream(31, 32, 33);
     int counts[10] = {0}, inside = 1;
     double chi2 = 0;
@@ -161,7 +161,7 @@ static void test_below_unbiased_small(void) {
 // For n = 3/4 of 2^32 a multiplication (or remainder) without rejection would give a third of the values
 // twice the chance of the others: of the remainders modulo 3, or of the thirds of the range, one would get
 // 1/2 instead of 1/3.
-static void test_below_unbiased_large(void) {
+static void test_random_below_has_no_bias_where_rejection_matters(void) {
     const uint32_t n = 3u << 30;
     struct random r = random_stream(41, 42, 43);
     int remainders[3] = {0}, thirds[3] = {0}, inside = 1;
@@ -179,7 +179,7 @@ static void test_below_unbiased_large(void) {
 }
 
 // Each of the 24 orders of four items comes equally often; none is lost or doubled.
-static void test_shuffle_uniform(void) {
+static void test_shuffles_give_every_order_equally_often(void) {
     enum { TIMES = 24000 };
     int counts[256] = {0}, orders = 0, whole = 1;
     double chi2 = 0;
@@ -202,13 +202,20 @@ static void test_shuffle_uniform(void) {
 
 void suite_random(void) {
     CU_pSuite s = CU_add_suite("random", NULL, NULL);
-    CU_add_test(s, "Philox4x32-10 gives its published vectors", test_philox_published_vectors);
-    CU_add_test(s, "keys and counters of a stream are laid out as they were", test_stream_layout);
-    CU_add_test(s, "streams of neighbouring keys are independent", test_streams_independent);
+    CU_add_test(s, "Philox4x32-10 gives its published vectors",
+                test_philox4x32_10_gives_its_published_vectors);
+    CU_add_test(s, "keys and counters of a stream are laid out as they were",
+                test_keys_and_counters_of_a_stream_are_laid_out_as_they_were);
+    CU_add_test(s, "streams of neighbouring keys are independent",
+                test_streams_of_neighbouring_keys_are_independent);
     CU_add_test(s, "streams share no state", test_streams_share_no_state);
-    CU_add_test(s, "uniform draws: moments, range, 53 bits", test_uniform_moments_and_range);
-    CU_add_test(s, "normal draws: moments and tails", test_normal_moments);
-    CU_add_test(s, "random_below is uniform over a small range", test_below_unbiased_small);
-    CU_add_test(s, "random_below has no bias where rejection matters", test_below_unbiased_large);
-    CU_add_test(s, "shuffles give every order equally often", test_shuffle_uniform);
+    CU_add_test(s, "uniform draws have their moments, range and 53 bits",
+                test_uniform_draws_have_their_moments_range_and_53_bits);
+    CU_add_test(s, "normal draws have their moments and tails",
+                test_normal_draws_have_their_moments_and_tails);
+    CU_add_test(s, "random_below is uniform over a small range",
+                test_random_below_is_uniform_over_a_small_range);
+    CU_add_test(s, "random_below has no bias where rejection matters",
+                test_random_below_has_no_bias_where_rejection_matters);
+    CU_add_test(s, "shuffles give every order equally often", test_shuffles_give_every_order_equally_often);
 }

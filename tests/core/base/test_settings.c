@@ -31,7 +31,7 @@ static const struct setting schema[] = {
     SETTING_END,
 };
 
-static void test_defaults(void) {
+static void test_every_type_has_its_default(void) {
     struct sample s;
     memset(&s, 0x55, sizeof s);
     settings_default(schema, &s);
@@ -54,7 +54,7 @@ static void check_schema(const struct setting *table) {
     free(target);
 }
 
-static void test_schemas_of_the_program(void) {
+static void test_the_programs_tables_accept_their_own_defaults(void) {
     check_schema(schema);
     check_schema(train_schema);
 }
@@ -109,7 +109,7 @@ static int same(const struct sample *a, const struct sample *b) {
     return equal;
 }
 
-static void test_assign(void) {
+static void test_values_are_accepted_or_refused_with_their_message(void) {
     for (size_t i = 0; i < sizeof assignments / sizeof *assignments; i++) {
         struct sample s, before;
         struct error err = {0};
@@ -126,7 +126,7 @@ static void test_assign(void) {
     }
 }
 
-static void test_text_too_long(void) {
+static void test_a_text_that_does_not_fit_is_refused(void) {
     struct sample s;
     struct error err = {0};
     char text[SETTING_TEXT_SIZE + 1];
@@ -139,7 +139,7 @@ static void test_text_too_long(void) {
     CU_ASSERT_EQUAL(settings_assign(settings_find(schema, "note"), &s, text, "--note", &err), 0);
 }
 
-static void test_find(void) {
+static void test_names_are_found_with_and_with(void) {
     CU_ASSERT_PTR_EQUAL(settings_find(schema, "file_name"), &schema[7]);
     CU_ASSERT_PTR_EQUAL(settings_find(schema, "file-name"), &schema[7]);
     CU_ASSERT_PTR_NULL(settings_find(schema, "file"));
@@ -159,7 +159,7 @@ static void fill(struct sample *s) {
     strcpy(s->file_name, "/somewhere/else");
 }
 
-static void test_text_round_trip(void) {
+static void test_text_out_and_in_gives_the_same_bits(void) {
     struct sample s, back;
     struct error err = {0};
     fill(&s);
@@ -173,7 +173,7 @@ static void test_text_round_trip(void) {
 }
 
 // Records are read back from files, so through text, not only through the JSON value.
-static void test_json_round_trip(void) {
+static void test_json_out_and_in_gives_the_same_bits(void) {
     struct sample s, back;
     struct error err = {0};
     fill(&s);
@@ -191,7 +191,7 @@ static void test_json_round_trip(void) {
 }
 
 // A confusion matrix is read by people: a row a line. Texts stay as they are, brackets and all.
-static void test_json_text_has_rows(void) {
+static void test_json_text_keeps_arrays_of_numbers_on_a_line(void) {
     static const char wanted[] = "{\n"
                                  "  \"matrix\": [\n    [1, -2.5, null],\n    []\n  ],\n"
                                  "  \"words\": [\n    \"[1,\",\n    \"2]\"\n  ],\n"
@@ -211,7 +211,7 @@ static void test_json_text_has_rows(void) {
 }
 
 // A run's identity holds what decides its result, and no paths.
-static void test_json_recorded_only(void) {
+static void test_a_runs_identity_holds_no_paths(void) {
     struct sample s;
     settings_default(schema, &s);
     json_t *object = settings_json(schema, &s, 1);
@@ -222,7 +222,7 @@ static void test_json_recorded_only(void) {
 }
 
 // A setting that came later leaves the identity of older runs as it was, until it is used.
-static void test_later_settings_leave_identities(void) {
+static void test_a_setting_that_came_later_leaves_old_identities(void) {
     struct later {
         double first, gamma;
         char fit[SETTING_WORD_SIZE];
@@ -247,7 +247,7 @@ static void test_later_settings_leave_identities(void) {
     json_decref(identity);
 }
 
-static void test_json_refused(void) {
+static void test_json_with_unknown_or_ill_typed_settings_is_refused(void) {
     static const struct {
         const char *text, *message;
     } rows[] = {
@@ -297,7 +297,7 @@ static int read_text(const char *text, struct taken *taken, struct error *err) {
     return settings_file(suite_path("a.ini"), take, taken, err);
 }
 
-static void test_file_lines(void) {
+static void test_settings_files_have_sections_comments_and_any_line_ends(void) {
     struct taken t;
     struct error err = {0};
     CU_ASSERT(!read_text(
@@ -321,7 +321,7 @@ static void check_refused(const char *text, const char *message) {
     CU_ASSERT_STRING_EQUAL(name, message);
 }
 
-static void test_file_refused(void) {
+static void test_unknown_repeated_and_broken_lines_are_refused(void) {
     check_refused("a = 1\nunknown = 2\n", "a.ini:2: unknown key 'unknown'");
     check_refused("[t]\na = 1\nb = 2\na = 3\n", "a.ini:4: key 'a' given twice (first in line 2)");
     check_refused("a = 1\nlambda\n", "a.ini:2: neither a [section] nor key = value");
@@ -331,7 +331,7 @@ static void test_file_refused(void) {
     check_refused(text, "a.ini:2: longer than 198 characters");
 }
 
-static void test_file_missing(void) {
+static void test_a_missing_settings_file_is_named(void) {
     struct taken t = {0};
     struct error err = {0};
     CU_ASSERT_EQUAL(settings_file(suite_path("none.ini"), take, &t, &err), -1);
@@ -341,7 +341,7 @@ static void test_file_missing(void) {
 
 // ---------------------------------------------------------------------------------------- JSON
 
-static void test_digest_ignores_order(void) {
+static void test_a_digest_of_json_does_not_depend_on_order_or_spelling(void) {
     struct error err = {0};
     char a[65], b[65], c[65];
     json_t *one = json_loads("{\"p\": 0.5, \"q\": [1, 2]}", 0, NULL);
@@ -355,7 +355,7 @@ static void test_digest_ignores_order(void) {
     json_decref(changed);
 }
 
-static void test_json_files(void) {
+static void test_json_files_that_are_broken_missing_or_repeat_a_key_are_refused(void) {
     struct error err = {0};
     const char broken[] = "{\n\"a\": 1,\n\"b\": }\n", twice[] = "{\"a\": 1,\n\"a\": 2}";
     CU_ASSERT_FATAL(!file_write(suite_path("broken.json"), broken, sizeof broken - 1, &err));
@@ -370,20 +370,29 @@ static void test_json_files(void) {
 
 void suite_settings(void) {
     CU_pSuite s = CU_add_suite("settings", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "defaults of every type", test_defaults);
-    CU_add_test(s, "the program's tables accept their own defaults", test_schemas_of_the_program);
-    CU_add_test(s, "values accepted and refused, with the message", test_assign);
-    CU_add_test(s, "a text that does not fit is refused", test_text_too_long);
-    CU_add_test(s, "names are found with - and with _", test_find);
-    CU_add_test(s, "text out and in gives the same bits", test_text_round_trip);
-    CU_add_test(s, "JSON out and in gives the same bits", test_json_round_trip);
-    CU_add_test(s, "JSON text keeps arrays of numbers on a line", test_json_text_has_rows);
-    CU_add_test(s, "a run's identity holds no paths", test_json_recorded_only);
-    CU_add_test(s, "a setting that came later leaves old identities", test_later_settings_leave_identities);
-    CU_add_test(s, "JSON with unknown or ill-typed settings is refused", test_json_refused);
-    CU_add_test(s, "settings files: sections, comments, line ends, places", test_file_lines);
-    CU_add_test(s, "settings files: unknown, repeated, broken lines", test_file_refused);
-    CU_add_test(s, "a missing settings file is named", test_file_missing);
-    CU_add_test(s, "a digest of JSON does not depend on order or spelling", test_digest_ignores_order);
-    CU_add_test(s, "JSON files: broken, repeated keys, missing", test_json_files);
+    CU_add_test(s, "every type has its default", test_every_type_has_its_default);
+    CU_add_test(s, "the program's tables accept their own defaults",
+                test_the_programs_tables_accept_their_own_defaults);
+    CU_add_test(s, "values are accepted, or refused with their message",
+                test_values_are_accepted_or_refused_with_their_message);
+    CU_add_test(s, "a text that does not fit is refused", test_a_text_that_does_not_fit_is_refused);
+    CU_add_test(s, "names are found with - and with _", test_names_are_found_with_and_with);
+    CU_add_test(s, "text out and in gives the same bits", test_text_out_and_in_gives_the_same_bits);
+    CU_add_test(s, "JSON out and in gives the same bits", test_json_out_and_in_gives_the_same_bits);
+    CU_add_test(s, "JSON text keeps arrays of numbers on a line",
+                test_json_text_keeps_arrays_of_numbers_on_a_line);
+    CU_add_test(s, "a run's identity holds no paths", test_a_runs_identity_holds_no_paths);
+    CU_add_test(s, "a setting that came later leaves old identities",
+                test_a_setting_that_came_later_leaves_old_identities);
+    CU_add_test(s, "JSON with unknown or ill-typed settings is refused",
+                test_json_with_unknown_or_ill_typed_settings_is_refused);
+    CU_add_test(s, "settings files have sections, comments and any line ends",
+                test_settings_files_have_sections_comments_and_any_line_ends);
+    CU_add_test(s, "unknown, repeated and broken lines are refused",
+                test_unknown_repeated_and_broken_lines_are_refused);
+    CU_add_test(s, "a missing settings file is named", test_a_missing_settings_file_is_named);
+    CU_add_test(s, "a digest of JSON does not depend on order or spelling",
+                test_a_digest_of_json_does_not_depend_on_order_or_spelling);
+    CU_add_test(s, "JSON files that are broken, missing or repeat a key are refused",
+                test_json_files_that_are_broken_missing_or_repeat_a_key_are_refused);
 }

@@ -41,7 +41,7 @@ static void save(const struct state *s) {
     CU_ASSERT_FATAL(!move(1, &copy, "me", &err));
 }
 
-static void test_round_trip(void) {
+static void test_what_was_saved_comes_back_to_its_owner(void) {
     CU_ASSERT(load_is(NULL, "me", 0));
     save(&one);
     CU_ASSERT(load_is(&one, "me", 1));
@@ -56,7 +56,7 @@ static void test_round_trip(void) {
 }
 
 // Whichever byte is changed, wherever the file is cut: the one before is taken.
-static void test_damage_is_seen(void) {
+static void test_of_a_damaged_snapshot_the_one_before_is_taken(void) {
     struct error err;
     size_t size;
     save(&one);
@@ -84,7 +84,7 @@ static const char *load_message(int result) {
 }
 
 // What is there and cannot be read is not taken for absent; what is passed over is told.
-static void test_unreadable_is_not_absent(void) {
+static void test_what_cannot_be_read_is_not_taken_for_absent(void) {
     struct error err;
     snapshot_remove(suite_path("state"));
     CU_ASSERT_STRING_EQUAL(load_message(0), "");
@@ -107,7 +107,7 @@ static void test_unreadable_is_not_absent(void) {
 }
 
 // Texts have the length they were saved with, none at all included; without memory for one nothing is filled.
-static void test_texts_come_back(void) {
+static void test_texts_of_any_length_come_back(void) {
     struct error err;
     char *const saved[] = {NULL, "", "{\"epoch\": 1}\n", "a longer one than before, and with another end"};
     for (size_t i = 0; i < sizeof saved / sizeof *saved; i++) {
@@ -132,7 +132,7 @@ static void test_texts_come_back(void) {
     snapshot_remove(suite_path("text"));
 }
 
-static void test_full_disk_keeps_the_last(void) {
+static void test_a_full_disk_keeps_the_last_snapshot(void) {
     struct error err;
     struct state copy = two;
     snapshot_remove(suite_path("state"));
@@ -146,9 +146,12 @@ static void test_full_disk_keeps_the_last(void) {
 void suite_snapshot(void);
 void suite_snapshot(void) {
     CU_pSuite suite = CU_add_suite("snapshot", suite_make_folder, suite_remove_folder);
-    CU_add_test(suite, "what was saved comes back, to its owner", test_round_trip);
-    CU_add_test(suite, "damage: the one before is taken", test_damage_is_seen);
-    CU_add_test(suite, "what cannot be read is not taken for absent", test_unreadable_is_not_absent);
-    CU_add_test(suite, "texts of any length", test_texts_come_back);
-    CU_add_test(suite, "a full disk: the last one stays", test_full_disk_keeps_the_last);
+    CU_add_test(suite, "what was saved comes back, to its owner",
+                test_what_was_saved_comes_back_to_its_owner);
+    CU_add_test(suite, "of a damaged snapshot the one before is taken",
+                test_of_a_damaged_snapshot_the_one_before_is_taken);
+    CU_add_test(suite, "what cannot be read is not taken for absent",
+                test_what_cannot_be_read_is_not_taken_for_absent);
+    CU_add_test(suite, "texts of any length come back", test_texts_of_any_length_come_back);
+    CU_add_test(suite, "a full disk keeps the last snapshot", test_a_full_disk_keeps_the_last_snapshot);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void test_grows_piece_by_piece(void) {
+static void test_a_text_grows_piece_by_piece(void) {
     struct text t = {0};
     struct error err = {0};
     CU_ASSERT_STRING_EQUAL(text_string(&t), "");
@@ -55,7 +55,7 @@ static void test_a_lost_piece_is_told(void) {
 
 void suite_text(void) {
     CU_pSuite suite = CU_add_suite("text", NULL, NULL);
-    CU_add_test(suite, "grows piece by piece", test_grows_piece_by_piece);
+    CU_add_test(suite, "a text grows piece by piece", test_a_text_grows_piece_by_piece);
     CU_add_test(suite, "an empty text can be taken", test_an_empty_text_can_be_taken);
     CU_add_test(suite, "a lost piece is told", test_a_lost_piece_is_told);
 }

@@ -47,13 +47,13 @@ static void check(struct convolution c, int add) {
     convolution_arrays_close(&a);
 }
 
-static void test_forward_and_data_gradient(void) {
+static void test_forward_pass_and_data_gradient_agree_with_plain_loops(void) {
     for (int i = 0; i < convolution_shape_count; i++)
         for (int add = 0; add < 2; add++)
             check(convolution_shapes[i], add);
 }
 
-static void test_weight_gradient(void) {
+static void test_the_weight_gradient_agrees_with_plain_loops(void) {
     for (int s = 0; s < convolution_shape_count; s++) {
         struct convolution c = convolution_shapes[s];
         struct convolution_arrays a;
@@ -72,7 +72,7 @@ static void test_weight_gradient(void) {
     }
 }
 
-static void test_threads_do_not_matter(void) {
+static void test_direct_kernels_have_the_same_bits_on_any_number_of_threads(void) {
     int most = omp_get_max_threads();
     for (int i = 0; i < convolution_shape_count; i++) {
         struct convolution c = convolution_shapes[i];
@@ -103,7 +103,10 @@ static void test_threads_do_not_matter(void) {
 void suite_direct(void);
 void suite_direct(void) {
     CU_pSuite suite = CU_add_suite("direct", NULL, NULL);
-    CU_add_test(suite, "forward and data gradient against plain loops", test_forward_and_data_gradient);
-    CU_add_test(suite, "weight gradient against plain loops", test_weight_gradient);
-    CU_add_test(suite, "the same bits on any number of threads", test_threads_do_not_matter);
+    CU_add_test(suite, "forward pass and data gradient agree with plain loops",
+                test_forward_pass_and_data_gradient_agree_with_plain_loops);
+    CU_add_test(suite, "the weight gradient agrees with plain loops",
+                test_the_weight_gradient_agrees_with_plain_loops);
+    CU_add_test(suite, "direct kernels have the same bits on any number of threads",
+                test_direct_kernels_have_the_same_bits_on_any_number_of_threads);
 }

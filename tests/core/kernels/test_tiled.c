@@ -193,26 +193,26 @@ static void test_against_loops(const struct way *way, const struct tile_kernels 
         }
 }
 
-static void test_plain_bf16(void) {
+static void test_plain_tiles_in_bf16_agree_with_loops(void) {
     test_against_loops(&by_shape, table(PRECISION_BF16, ISA_PLAIN));
 }
-static void test_avx512_bf16(void) {
+static void test_avx512_bf16_agrees_with_loops(void) {
     test_against_loops(&by_shape, table(PRECISION_BF16, ISA_AVX512_BF16));
 }
-static void test_amx(void) {
+static void test_amx_agrees_with_loops(void) {
     test_against_loops(&by_shape, table(PRECISION_BF16, ISA_AMX));
 }
-static void test_plain_f32(void) {
+static void test_plain_tiles_in_f32_agree_with_loops(void) {
     test_against_loops(&by_shape, table(PRECISION_F32, ISA_PLAIN));
 }
-static void test_lanes(void) {
+static void test_the_compilers_vectors_in_f32_agree_with_loops(void) {
     test_against_loops(&by_shape, table_number(TABLES - 1));
 }
-static void test_avx512(void) {
+static void test_avx_512_agrees_with_loops(void) {
     test_against_loops(&by_shape, table(PRECISION_F32, ISA_AVX512));
 }
 
-static void test_winograd(void) {
+static void test_winograds_algorithm_agrees_with_loops(void) {
     if (sizeof(real) != sizeof(float))
         SKIP("a double build");
     for (int i = 0; i < TABLES; i++)
@@ -221,7 +221,7 @@ static void test_winograd(void) {
 }
 
 // Numbers that are not finite arrive wherever they are multiplied; denormals are not lost in f32.
-static void test_odd_numbers_in_f32(void) {
+static void test_f32_keeps_infinities_nan_and_denormals(void) {
     static const real numbers[] = {(real)INFINITY, (real)NAN, (real)1e-40};
     if (sizeof(real) != sizeof(float))
         SKIP("a double build");
@@ -250,7 +250,7 @@ static void test_odd_numbers_in_f32(void) {
 }
 
 // What no rounding may change, and what the processors' own rounding flushes.
-static void test_odd_numbers(void) {
+static void test_bf16_keeps_infinities_and_nan_flushes_denormals_breaks_ties_to_even(void) {
     static const float numbers[] = {0,         -0.0f, 1e-40f,     -1e-40f,     INFINITY,
                                     -INFINITY, NAN,   3.3895e38f, 1.00390625f, 1.01171875f};
     static const bf16 want[] = {0, 0x8000, 0, 0x8000, 0x7f80, 0xff80, 0x7fc0, 0x7f7f, 0x3f80, 0x3f82};
@@ -275,7 +275,7 @@ static void test_odd_numbers(void) {
     }
 }
 
-static void test_threads_do_not_matter(void) {
+static void test_tiles_have_the_same_bits_on_any_number_of_threads(void) {
     if (sizeof(real) != sizeof(float))
         SKIP("a double build");
     int most = omp_get_max_threads();
@@ -309,7 +309,7 @@ static void test_threads_do_not_matter(void) {
 }
 
 // Which convolutions go by it: f32 from 16 channels on, in bf16 large maps alone.
-static void test_choice_of_winograd(void) {
+static void test_channels_and_map_decide_for_winograds_algorithm(void) {
     struct convolution c = {.batch = 16,
                             .c_in = 16,
                             .h_in = 8,
@@ -333,7 +333,7 @@ static void test_choice_of_winograd(void) {
     }
 }
 
-static void test_limit(void) {
+static void test_reff_isa_bounds_the_choice(void) {
     struct error err = {0};
     setenv("REFF_ISA", "plain", 1);
     CU_ASSERT_EQUAL(isa_for_bf16(), ISA_PLAIN);
@@ -354,16 +354,21 @@ static void test_limit(void) {
 void suite_tiled(void);
 void suite_tiled(void) {
     CU_pSuite suite = CU_add_suite("tiled", NULL, NULL);
-    CU_add_test(suite, "plain tiles in bf16 against loops", test_plain_bf16);
-    CU_add_test(suite, "AVX512-BF16 against loops", test_avx512_bf16);
-    CU_add_test(suite, "AMX against loops", test_amx);
-    CU_add_test(suite, "plain tiles in f32 against loops", test_plain_f32);
-    CU_add_test(suite, "the compiler's vectors in f32 against loops", test_lanes);
-    CU_add_test(suite, "AVX-512 against loops", test_avx512);
-    CU_add_test(suite, "Winograd's algorithm against loops", test_winograd);
-    CU_add_test(suite, "which convolutions go by Winograd's algorithm", test_choice_of_winograd);
-    CU_add_test(suite, "bf16: infinities, NaN, denormals, ties", test_odd_numbers);
-    CU_add_test(suite, "f32: infinities, NaN, denormals", test_odd_numbers_in_f32);
-    CU_add_test(suite, "REFF_ISA bounds the choice", test_limit);
-    CU_add_test(suite, "the same bits on any number of threads", test_threads_do_not_matter);
+    CU_add_test(suite, "plain tiles in bf16 agree with loops", test_plain_tiles_in_bf16_agree_with_loops);
+    CU_add_test(suite, "AVX512-BF16 agrees with loops", test_avx512_bf16_agrees_with_loops);
+    CU_add_test(suite, "AMX agrees with loops", test_amx_agrees_with_loops);
+    CU_add_test(suite, "plain tiles in f32 agree with loops", test_plain_tiles_in_f32_agree_with_loops);
+    CU_add_test(suite, "the compiler's vectors in f32 agree with loops",
+                test_the_compilers_vectors_in_f32_agree_with_loops);
+    CU_add_test(suite, "AVX-512 agrees with loops", test_avx_512_agrees_with_loops);
+    CU_add_test(suite, "Winograd's algorithm agrees with loops", test_winograds_algorithm_agrees_with_loops);
+    CU_add_test(suite, "channels and map decide for Winograd's algorithm",
+                test_channels_and_map_decide_for_winograds_algorithm);
+    CU_add_test(suite, "bf16 keeps infinities and NaN, flushes denormals, breaks ties to even",
+                test_bf16_keeps_infinities_and_nan_flushes_denormals_breaks_ties_to_even);
+    CU_add_test(suite, "f32 keeps infinities, NaN and denormals",
+                test_f32_keeps_infinities_nan_and_denormals);
+    CU_add_test(suite, "REFF_ISA bounds the choice", test_reff_isa_bounds_the_choice);
+    CU_add_test(suite, "tiles have the same bits on any number of threads",
+                test_tiles_have_the_same_bits_on_any_number_of_threads);
 }

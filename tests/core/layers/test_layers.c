@@ -239,7 +239,7 @@ static void check_derivative(struct subject *u, real *at, const real *gradient, 
 }
 
 // Central differences need double; running statistics move with every forward pass but enter no result.
-static void test_backward_is_the_derivative(void) {
+static void test_the_backward_map_is_the_derivative_of_dy_and_tg(void) {
     for (size_t i = 0; sizeof(real) == sizeof(double) && i < sizeof shapes / sizeof *shapes; i++) {
         struct subject u;
         subject_open(&u, &shapes[i]);
@@ -269,7 +269,7 @@ static void test_backward_is_the_derivative(void) {
 }
 
 // Arrays are looked at before the next map runs: the plan may have given their place to another.
-static void test_tangent_is_adjoint_of_score(void) {
+static void test_the_tangent_map_is_the_adjoint_of_the_score_map_and_all_is_written(void) {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         struct subject u;
         subject_open(&u, &shapes[i]);
@@ -294,7 +294,7 @@ static void test_tangent_is_adjoint_of_score(void) {
 }
 
 // The same d, and no gradient touched.
-static void test_frozen_layers_have_no_gradients(void) {
+static void test_a_frozen_graph_has_no_gradients_of_parameters(void) {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         struct subject u;
         subject_open(&u, &shapes[i]);
@@ -320,9 +320,10 @@ static void test_frozen_layers_have_no_gradients(void) {
 void suite_layers(void);
 void suite_layers(void) {
     CU_pSuite suite = CU_add_suite("layers", NULL, NULL);
-    CU_add_test(suite, "backward map is the derivative of <d, y> + <t, g> (double)",
-                test_backward_is_the_derivative);
-    CU_add_test(suite, "a frozen graph has no gradients of parameters", test_frozen_layers_have_no_gradients);
-    CU_add_test(suite, "tangent map is the adjoint of the score map; all outputs written",
-                test_tangent_is_adjoint_of_score);
+    CU_add_test(suite, "the backward map is the derivative of <d, y> + <t, g>",
+                test_the_backward_map_is_the_derivative_of_dy_and_tg);
+    CU_add_test(suite, "a frozen graph has no gradients of parameters",
+                test_a_frozen_graph_has_no_gradients_of_parameters);
+    CU_add_test(suite, "the tangent map is the adjoint of the score map, and all is written",
+                test_the_tangent_map_is_the_adjoint_of_the_score_map_and_all_is_written);
 }

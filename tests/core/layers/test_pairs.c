@@ -105,7 +105,7 @@ static void check_turn(const struct tile_kernels *k) {
     EQUAL(a[0], a[1]);
 }
 
-static void test_kernels(void) {
+static void test_every_instruction_set_moves_pairs_as_the_plain_kernels_do(void) {
     if (sizeof(real) != sizeof(float))
         SKIP("a double build");
     check_split_gated(&tiles_plain_bf16, MOST);
@@ -124,7 +124,7 @@ static void test_kernels(void) {
     }
 }
 
-static void test_planes(void) {
+static void test_planes_hold_their_columns_and_are_an_odd_number_of_lines_apart(void) {
     for (size_t columns = 1; columns < 300; columns++) {
         size_t lines = pairs_plane(columns) / (2 * TILE_CELLS);
         CU_ASSERT(pairs_plane(columns) % (2 * TILE_CELLS) == 0 && lines % 2 == 1);
@@ -307,7 +307,7 @@ static void check_chain(enum chain chain, int channels) {
     bench_close(&pairs);
 }
 
-static void test_layers_on_pairs(void) {
+static void test_layers_give_on_pairs_what_they_give_on_floats_in_all_maps(void) {
     if (sizeof(real) != sizeof(float))
         SKIP("a double build");
     for (enum chain chain = 0; chain < CHAINS; chain++) {
@@ -319,7 +319,10 @@ static void test_layers_on_pairs(void) {
 void suite_pairs(void);
 void suite_pairs(void) {
     CU_pSuite suite = CU_add_suite("pairs", NULL, NULL);
-    CU_add_test(suite, "every instruction set moves pairs as the plain kernels do", test_kernels);
-    CU_add_test(suite, "planes hold their columns and are an odd number of lines apart", test_planes);
-    CU_add_test(suite, "layers give on pairs what they give on floats, in all maps", test_layers_on_pairs);
+    CU_add_test(suite, "every instruction set moves pairs as the plain kernels do",
+                test_every_instruction_set_moves_pairs_as_the_plain_kernels_do);
+    CU_add_test(suite, "planes hold their columns and are an odd number of lines apart",
+                test_planes_hold_their_columns_and_are_an_odd_number_of_lines_apart);
+    CU_add_test(suite, "layers give on pairs what they give on floats, in all maps",
+                test_layers_give_on_pairs_what_they_give_on_floats_in_all_maps);
 }

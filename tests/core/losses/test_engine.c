@@ -141,7 +141,7 @@ static double worst_disagreement(const struct method *m, const char *model, int 
     return worst;
 }
 
-static void test_gradient_of_every_method(void) {
+static void test_every_methods_gradient_agrees_with_differences_in_every_network(void) {
     for (size_t i = 0; sizeof(real) == sizeof(double) && i < sizeof methods / sizeof *methods; i++)
         for (int k = 0; k < 3; k++) {
             static const char *const models[] = {"small", "resnet18", "resnet50"};
@@ -159,7 +159,7 @@ static void test_gradient_of_every_method(void) {
 }
 
 // Full and detached gradients share losses and maps and differ in the gradient, in any precision.
-static void test_detached_is_told_apart(void) {
+static void test_detached_control_and_full_gradient_are_told_apart(void) {
     static struct batch b;
     struct trainer *full = make_trainer(&methods[1], "resnet18"),
                    *detached = make_trainer(&methods[6], "resnet18");
@@ -203,7 +203,7 @@ static void train_steps(const struct method *m, const char *model, int threads, 
 }
 
 // OpenBLAS is kept to one thread, and took OpenMP's other threads with it: every run was single threaded.
-static void test_trainer_keeps_our_threads(void) {
+static void test_a_trainer_leaves_openmp_its_threads(void) {
     int before = omp_get_max_threads(), at_work = 0;
     for (int threads = 2; threads <= 3; threads++) {
         omp_set_num_threads(threads);
@@ -231,11 +231,11 @@ static void check_same_bits(void) {
     }
 }
 
-static void test_same_bits_for_any_threads(void) {
+static void test_training_has_the_same_bits_for_1_to_5_threads(void) {
     check_same_bits();
 }
 
-static void test_same_bits_in_bf16(void) {
+static void test_training_in_bf16_has_the_same_bits_for_1_to_5_threads(void) {
     precision = PRECISION_BF16;
     check_same_bits();
     precision = PRECISION_F32;
@@ -243,7 +243,7 @@ static void test_same_bits_in_bf16(void) {
 
 // Evaluation shares the arena and the parameters with training and must change neither results nor running
 // statistics.
-static void test_evaluation_leaves_no_trace(void) {
+static void test_evaluation_leaves_no_trace_in_training(void) {
     static struct batch b;
     real *plain, *evaluated;
     size_t size;
@@ -285,7 +285,7 @@ static void check_layer_is_named(void) {
     trainer_free(t);
 }
 
-static void test_loss_that_is_no_number_names_its_layer(void) {
+static void test_a_loss_that_is_no_number_names_its_layer(void) {
     check_layer_is_named();
     precision = PRECISION_BF16;
     check_layer_is_named();
@@ -295,13 +295,16 @@ static void test_loss_that_is_no_number_names_its_layer(void) {
 void suite_engine(void);
 void suite_engine(void) {
     CU_pSuite suite = CU_add_suite("engine", NULL, NULL);
-    CU_add_test(suite, "gradient of every method and network against differences (double)",
-                test_gradient_of_every_method);
-    CU_add_test(suite, "detached control and full gradient are told apart", test_detached_is_told_apart);
-    CU_add_test(suite, "a trainer leaves OpenMP its threads", test_trainer_keeps_our_threads);
-    CU_add_test(suite, "same bits for 1 to 5 threads", test_same_bits_for_any_threads);
-    CU_add_test(suite, "same bits for 1 to 5 threads, activations in bf16", test_same_bits_in_bf16);
-    CU_add_test(suite, "evaluation leaves no trace in training", test_evaluation_leaves_no_trace);
+    CU_add_test(suite, "every method's gradient agrees with differences in every network",
+                test_every_methods_gradient_agrees_with_differences_in_every_network);
+    CU_add_test(suite, "detached control and full gradient are told apart",
+                test_detached_control_and_full_gradient_are_told_apart);
+    CU_add_test(suite, "a trainer leaves OpenMP its threads", test_a_trainer_leaves_openmp_its_threads);
+    CU_add_test(suite, "training has the same bits for 1 to 5 threads",
+                test_training_has_the_same_bits_for_1_to_5_threads);
+    CU_add_test(suite, "training in bf16 has the same bits for 1 to 5 threads",
+                test_training_in_bf16_has_the_same_bits_for_1_to_5_threads);
+    CU_add_test(suite, "evaluation leaves no trace in training", test_evaluation_leaves_no_trace_in_training);
     CU_add_test(suite, "a loss that is no number names its layer",
-                test_loss_that_is_no_number_names_its_layer);
+                test_a_loss_that_is_no_number_names_its_layer);
 }

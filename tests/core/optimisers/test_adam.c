@@ -12,7 +12,7 @@ static double gradient_of(int i, int step) {
     return sin(3 * i + 7 * step) * (i % 5 ? 1 : 1e-3);
 }
 
-static void test_formulas(void) {
+static void test_steps_follow_the_formulas(void) {
     real *value = calloc(LENGTH, sizeof *value), *gradient = calloc(LENGTH, sizeof *gradient);
     real *mean = calloc(LENGTH, sizeof *mean), *square = calloc(LENGTH, sizeof *square);
     double w[LENGTH], m[LENGTH] = {0}, v[LENGTH] = {0};
@@ -38,7 +38,7 @@ static void test_formulas(void) {
 }
 
 // No number depends on where in the array it lies.
-static void test_place_does_not_matter(void) {
+static void test_a_numbers_place_does_not_matter(void) {
     real *value = calloc(LENGTH, sizeof *value), *gradient = calloc(LENGTH, sizeof *gradient);
     real *mean = calloc(LENGTH, sizeof *mean), *square = calloc(LENGTH, sizeof *square);
     struct adam adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-6};
@@ -58,6 +58,6 @@ static void test_place_does_not_matter(void) {
 void suite_adam(void);
 void suite_adam(void) {
     CU_pSuite suite = CU_add_suite("adam", NULL, NULL);
-    CU_add_test(suite, "steps follow the formulas", test_formulas);
-    CU_add_test(suite, "a number's place does not matter", test_place_does_not_matter);
+    CU_add_test(suite, "steps follow the formulas", test_steps_follow_the_formulas);
+    CU_add_test(suite, "a number's place does not matter", test_a_numbers_place_does_not_matter);
 }

@@ -144,7 +144,7 @@ static void check_round_trip(int compression, int chunk, int step) {
     shard_close(shard);
 }
 
-static void what_is_written_comes_back(void) {
+static void test_what_is_written_comes_back(void) {
     check_round_trip(0, 1, 1);
     check_round_trip(0, 4, 3);
     check_round_trip(6, 3, 5);
@@ -153,7 +153,7 @@ static void what_is_written_comes_back(void) {
 
 // ---------------------------------------------------------------------------------------------- same bytes
 
-static void equal_data_give_equal_bytes_for_any_threads(void) {
+static void test_equal_data_give_equal_bytes_for_any_threads(void) {
     struct sample s;
     struct error err = {0};
     char first[65] = "", digest[65];
@@ -172,7 +172,7 @@ static void equal_data_give_equal_bytes_for_any_threads(void) {
     omp_set_num_threads(before);
 }
 
-static void content_digest_is_of_values_alone(void) {
+static void test_content_digest_is_of_values_alone(void) {
     struct sample s;
     struct error err = {0};
     char plain[65], packed[65], other[65];
@@ -189,7 +189,7 @@ static void content_digest_is_of_values_alone(void) {
     CU_ASSERT_STRING_NOT_EQUAL(plain, other);
 }
 
-static void manifest_is_in_the_format_of_sha256sum(void) {
+static void test_manifest_is_in_the_format_of_sha256sum(void) {
     struct error err = {0};
     const char *path = write_plain("manifest.h5");
     char digest[65], expected[128];
@@ -216,7 +216,7 @@ static void check_refused(const char *path, const char *message) {
     shard_close(shard);
 }
 
-static void shards_cut_at_any_length_are_refused(void) {
+static void test_shards_cut_at_any_length_are_refused(void) {
     struct error err = {0};
     const char *path = write_plain("cut.h5");
     struct stat status;
@@ -234,7 +234,7 @@ static void shards_cut_at_any_length_are_refused(void) {
     CU_ASSERT_EQUAL(silent, 0);
 }
 
-static void other_files_are_refused(void) {
+static void test_other_files_are_refused(void) {
     struct error err = {0};
     check_refused(suite_path("absent.h5"), "No such file");
     check_refused(suite_folder(), "a folder, not a shard");
@@ -284,7 +284,7 @@ static const char *write_by_hand(const struct layout *layout) {
     return path;
 }
 
-static void shapes_that_disagree_are_refused(void) {
+static void test_shapes_that_disagree_are_refused(void) {
     const struct layout good = {{3, 4, 5, 3}, {3, 4, 5}, {3}, 4, SHARD_FORMAT_VERSION, H5T_NATIVE_UINT8};
     struct error err = {0};
     struct shard *shard = shard_open(write_by_hand(&good), &err);
@@ -310,7 +310,7 @@ static void shapes_that_disagree_are_refused(void) {
     check_refused(write_by_hand(&bad), "'images' has values of another type");
 }
 
-static void another_format_version_is_refused(void) {
+static void test_another_format_version_is_refused(void) {
     const struct layout next = {{3, 4, 5, 3}, {3, 4, 5}, {3}, 4, SHARD_FORMAT_VERSION + 1, H5T_NATIVE_UINT8};
     check_refused(write_by_hand(&next), "version 2");
 }
@@ -350,7 +350,7 @@ static void put_marked(hid_t file, const char *name, int rank, const hsize_t *sh
 }
 
 // More than 1 GiB of images and masks is not kept in memory but read image by image.
-static void large_shards_are_read_on_demand(void) {
+static void test_large_shards_are_read_on_demand(void) {
     const hsize_t images[4] = {120, 1536, 1536, 3}, masks[3] = {120, 1536, 1536}, labels[1] = {120};
     const char *path = suite_path("large.h5");
     hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
@@ -376,7 +376,7 @@ static void large_shards_are_read_on_demand(void) {
 }
 
 // An extent that says more than the file holds must not make the reader ask for memory.
-static void extents_beyond_the_file_are_refused(void) {
+static void test_extents_beyond_the_file_are_refused(void) {
     const char *path = suite_path("boast.h5");
     const hsize_t images[4] = {16000000, 100, 100, 3}, masks[3] = {16000000, 100, 100},
                   labels[1] = {16000000};
@@ -400,7 +400,7 @@ static void extents_beyond_the_file_are_refused(void) {
     check_refused(path, "larger than what the file holds");
 }
 
-static void labels_out_of_range_are_refused(void) {
+static void test_labels_out_of_range_are_refused(void) {
     const char *path = write_plain("labels.h5");
     hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), labels = H5Dopen2(file, "labels", H5P_DEFAULT);
     int32_t values[COUNT] = {0, 1, 2, CLASSES};
@@ -412,7 +412,7 @@ static void labels_out_of_range_are_refused(void) {
 
 // ---------------------------------------------------------------------------------------------- writing
 
-static void failures_while_writing_leave_nothing(void) {
+static void test_failures_while_writing_leave_nothing(void) {
     struct sample s;
     struct error err = {0};
     const char *folder = suite_path("empty"), *path = suite_path("empty/out.h5");
@@ -444,7 +444,7 @@ static void failures_while_writing_leave_nothing(void) {
     CU_ASSERT_EQUAL(suite_count_entries(folder), 0);
 }
 
-static void a_folder_that_is_none_is_named(void) {
+static void test_a_folder_that_is_none_is_named(void) {
     struct error err = {0};
     const char *path = suite_path("whole.txt/out.h5");
     CU_ASSERT_FATAL(!file_write(suite_path("whole.txt"), "", 0, &err));
@@ -453,7 +453,7 @@ static void a_folder_that_is_none_is_named(void) {
     CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "Not a directory"));
 }
 
-static void a_full_disk_is_reported_and_leaves_nothing(void) {
+static void test_a_full_disk_is_reported_and_leaves_nothing(void) {
     struct sample s;
     const char *folder = suite_path("full"), *path = suite_path("full/out.h5");
     struct error err = {0};
@@ -470,7 +470,7 @@ static void a_full_disk_is_reported_and_leaves_nothing(void) {
 }
 
 // Fails each allocation in turn until writing and reading pass.
-static void no_allocation_failure_leaks_or_leaves_a_file(void) {
+static void test_no_allocation_failure_leaks_or_leaves_a_file(void) {
     struct sample s;
     const char *folder = suite_path("memory"), *path = suite_path("memory/out.h5");
     struct error err = {0};
@@ -503,22 +503,22 @@ static void no_allocation_failure_leaks_or_leaves_a_file(void) {
 
 void suite_shard(void) {
     CU_pSuite suite = CU_add_suite("shard", suite_make_folder, suite_remove_folder);
-    CU_add_test(suite, "what is written comes back", what_is_written_comes_back);
-    CU_add_test(suite, "large shards are read on demand", large_shards_are_read_on_demand);
+    CU_add_test(suite, "what is written comes back", test_what_is_written_comes_back);
+    CU_add_test(suite, "large shards are read on demand", test_large_shards_are_read_on_demand);
     CU_add_test(suite, "equal data give equal bytes for any threads",
-                equal_data_give_equal_bytes_for_any_threads);
-    CU_add_test(suite, "content digest is of values alone", content_digest_is_of_values_alone);
-    CU_add_test(suite, "manifest is in the format of sha256sum", manifest_is_in_the_format_of_sha256sum);
-    CU_add_test(suite, "shards cut at any length are refused", shards_cut_at_any_length_are_refused);
-    CU_add_test(suite, "other files are refused", other_files_are_refused);
-    CU_add_test(suite, "shapes that disagree are refused", shapes_that_disagree_are_refused);
-    CU_add_test(suite, "another format version is refused", another_format_version_is_refused);
-    CU_add_test(suite, "extents beyond the file are refused", extents_beyond_the_file_are_refused);
-    CU_add_test(suite, "labels out of range are refused", labels_out_of_range_are_refused);
-    CU_add_test(suite, "failures while writing leave nothing", failures_while_writing_leave_nothing);
-    CU_add_test(suite, "a folder that is none is named", a_folder_that_is_none_is_named);
+                test_equal_data_give_equal_bytes_for_any_threads);
+    CU_add_test(suite, "content digest is of values alone", test_content_digest_is_of_values_alone);
+    CU_add_test(suite, "manifest is in the format of sha256sum", test_manifest_is_in_the_format_of_sha256sum);
+    CU_add_test(suite, "shards cut at any length are refused", test_shards_cut_at_any_length_are_refused);
+    CU_add_test(suite, "other files are refused", test_other_files_are_refused);
+    CU_add_test(suite, "shapes that disagree are refused", test_shapes_that_disagree_are_refused);
+    CU_add_test(suite, "another format version is refused", test_another_format_version_is_refused);
+    CU_add_test(suite, "extents beyond the file are refused", test_extents_beyond_the_file_are_refused);
+    CU_add_test(suite, "labels out of range are refused", test_labels_out_of_range_are_refused);
+    CU_add_test(suite, "failures while writing leave nothing", test_failures_while_writing_leave_nothing);
+    CU_add_test(suite, "a folder that is none is named", test_a_folder_that_is_none_is_named);
     CU_add_test(suite, "a full disk is reported and leaves nothing",
-                a_full_disk_is_reported_and_leaves_nothing);
+                test_a_full_disk_is_reported_and_leaves_nothing);
     CU_add_test(suite, "no allocation failure leaks or leaves a file",
-                no_allocation_failure_leaks_or_leaves_a_file);
+                test_no_allocation_failure_leaks_or_leaves_a_file);
 }

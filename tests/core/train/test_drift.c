@@ -79,7 +79,7 @@ static void settle(struct trainer *t, int steps) {
 
 // Fresh statistics (0 and 1) are far off, settled ones near, and nearer with a small momentum than with one
 // that forgets all but the last batches.
-static void settled_statistics_drift_little(void) {
+static void test_settled_statistics_drift_little(void) {
     struct trainer *slow = make_trainer(0.1), *fast = make_trainer(0.9);
     CU_ASSERT(drift_of(slow) > 0.5);
     settle(slow, 60);
@@ -116,12 +116,12 @@ static void check_formula(int of_variance, double off) {
     trainer_free(t);
 }
 
-static void drift_is_what_the_formula_says(void) {
+static void test_drift_is_what_the_formula_says(void) {
     check_formula(0, 20);
     check_formula(1, 4);
 }
 
-static void measuring_changes_nothing(void) {
+static void test_measuring_changes_nothing(void) {
     struct trainer *t = make_trainer(0.1);
     struct parameters *p = &t->parameters;
     settle(t, 3);
@@ -141,7 +141,7 @@ static void measuring_changes_nothing(void) {
     trainer_free(t);
 }
 
-static void running_out_of_memory(void) {
+static void test_running_out_of_memory_is_told(void) {
     struct trainer *t = make_trainer(0.1);
     double drift;
     for (long n = 1; n < 100; n++) {
@@ -175,8 +175,8 @@ static int clean_up(void) {
 
 void suite_drift(void) {
     CU_pSuite s = CU_add_suite("drift", set_up, clean_up);
-    CU_add_test(s, "settled statistics drift little", settled_statistics_drift_little);
-    CU_add_test(s, "drift is what the formula says", drift_is_what_the_formula_says);
-    CU_add_test(s, "measuring changes nothing", measuring_changes_nothing);
-    CU_add_test(s, "running out of memory", running_out_of_memory);
+    CU_add_test(s, "settled statistics drift little", test_settled_statistics_drift_little);
+    CU_add_test(s, "drift is what the formula says", test_drift_is_what_the_formula_says);
+    CU_add_test(s, "measuring changes nothing", test_measuring_changes_nothing);
+    CU_add_test(s, "running out of memory is told", test_running_out_of_memory_is_told);
 }

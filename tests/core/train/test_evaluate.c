@@ -12,7 +12,7 @@
 #include <omp.h>
 #include <string.h>
 
-static void test_calibration_error(void) {
+static void test_calibration_error_is_summed_by_bins_of_confidence(void) {
     // Two bins: [.6, .667) with confidence .65 and half of two right, the last with .99 and both right.
     const double sure[4] = {.65, .65, .99, .99};
     const uint8_t correct[4] = {1, 0, 1, 1};
@@ -26,7 +26,7 @@ static void test_calibration_error(void) {
     CU_ASSERT(isnan(calibration_error((const double[]){NAN, -1, 2}, correct, 3))); // and nothing is overrun
 }
 
-static void test_confidence(void) {
+static void test_confidence_is_the_predictions_probability(void) {
     const real logits[3 * 2] = {0, 1000, (real)log(2), 0, (real)log(5), 0}; // [class][image]
     const int32_t predictions[2] = {2, 0};
     double sure[2];
@@ -38,7 +38,7 @@ static void test_confidence(void) {
 enum { PIXELS = 16, BATCH = 4 };
 
 // The left half is annotated; maps of one cell each, and one that is zero everywhere.
-static void test_share_and_maximum_inside(void) {
+static void test_share_and_maximum_of_a_map_are_measured_inside_the_annotation(void) {
     struct error err = {0};
     struct trainer_settings settings = {.network = {"small", 4, 3, PIXELS, 1e-5, 0.1, 0},
                                         .batch = BATCH,
@@ -66,7 +66,7 @@ static void test_share_and_maximum_inside(void) {
 }
 
 // The same measures of ABN's attention map, and its loss where M is 1/2 everywhere.
-static void test_attention_map(void) {
+static void test_abns_attention_map_has_its_place_its_measures_and_its_loss(void) {
     struct error err = {0};
     struct trainer_settings settings = {.network = {"small", 4, 3, PIXELS, 1e-5, 0.1, 1},
                                         .batch = BATCH,
@@ -162,7 +162,7 @@ static int fails_with(struct trainer *t, struct shard *shard, const char *expect
 }
 
 // Weights that are no numbers, or so large that no number comes out: no accuracy is made up.
-static void test_no_numbers_no_accuracy(void) {
+static void test_a_network_of_no_numbers_has_no_accuracy(void) {
     struct error err = {0};
     struct shard *shard = make_shard("plain.h5", NULL);
     for (int attention = 0; attention < 2; attention++) {
@@ -195,7 +195,7 @@ static void test_no_numbers_no_accuracy(void) {
 }
 
 // What is inside an annotation cannot be told where there are none.
-static void test_nothing_is_measured_without_annotations(void) {
+static void test_without_annotations_nothing_is_measured_inside_them(void) {
     struct error err = {0};
     static const char *const words[] = {NULL, "needed", "none"};
     struct trainer *t = make_trainer(1);
@@ -221,11 +221,16 @@ static void test_nothing_is_measured_without_annotations(void) {
 
 void suite_evaluate(void) {
     CU_pSuite suite = CU_add_suite("evaluate", suite_make_folder, suite_remove_folder);
-    CU_add_test(suite, "expected calibration error", test_calibration_error);
-    CU_add_test(suite, "confidence is the prediction's probability", test_confidence);
-    CU_add_test(suite, "share and maximum of a map inside the annotation", test_share_and_maximum_inside);
-    CU_add_test(suite, "ABN's attention map: where it lies, its loss", test_attention_map);
-    CU_add_test(suite, "no numbers, no accuracy", test_no_numbers_no_accuracy);
-    CU_add_test(suite, "without annotations nothing inside them is measured",
-                test_nothing_is_measured_without_annotations);
+    CU_add_test(suite, "calibration error is summed by bins of confidence",
+                test_calibration_error_is_summed_by_bins_of_confidence);
+    CU_add_test(suite, "confidence is the prediction's probability",
+                test_confidence_is_the_predictions_probability);
+    CU_add_test(suite, "share and maximum of a map are measured inside the annotation",
+                test_share_and_maximum_of_a_map_are_measured_inside_the_annotation);
+    CU_add_test(suite, "ABN's attention map has its place, its measures and its loss",
+                test_abns_attention_map_has_its_place_its_measures_and_its_loss);
+    CU_add_test(suite, "a network of no numbers has no accuracy",
+                test_a_network_of_no_numbers_has_no_accuracy);
+    CU_add_test(suite, "without annotations nothing is measured inside them",
+                test_without_annotations_nothing_is_measured_inside_them);
 }

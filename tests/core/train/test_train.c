@@ -87,7 +87,7 @@ static char *read_metrics(const char *name) {
     return file_read(suite_path(file), 1 << 20, NULL, &err);
 }
 
-static void test_record_is_complete(void) {
+static void test_a_runs_record_is_complete_and_counts_every_image_once(void) {
     struct error err = {0};
     struct train_settings s = small_settings("reff");
     make_shard(suite_path("train.h5"), 50, PIXELS, CLASSES);
@@ -121,7 +121,7 @@ static void test_record_is_complete(void) {
 }
 
 // ABN's parts of the loss, epoch by epoch, and what is measured of its attention branch.
-static void test_abn_is_recorded(void) {
+static void test_abns_losses_and_attention_are_recorded(void) {
     struct error err = {0};
     struct train_settings s = small_settings("abn");
     s.gamma = 3;
@@ -183,7 +183,7 @@ static void test_clipping_is_recorded(void) {
 }
 
 // Stopped at any step and continued, a run ends with the same network, the same metrics and the same curve.
-static void test_resumed_run_has_the_same_bits(void) {
+static void test_a_run_stopped_anywhere_ends_with_the_same_bits(void) {
     struct error err = {0};
     static const char *const names[] = {"baseline", "reff", "reff-l1", "abn"};
     for (int m = 0; m < 4; m++) {
@@ -214,7 +214,7 @@ static void test_resumed_run_has_the_same_bits(void) {
 }
 
 // Continued where products are rounded otherwise, a run's record tells from which step on.
-static void test_change_of_precision_is_recorded(void) {
+static void test_a_change_of_precision_on_the_way_is_recorded(void) {
     struct error err = {0};
     struct train_settings s = small_settings("baseline");
     struct stop stop = {7};
@@ -248,7 +248,7 @@ static void test_change_of_precision_is_recorded(void) {
 }
 
 // The newest checkpoint damaged: the one before is taken, and the end is the same.
-static void test_damaged_checkpoint_is_not_believed(void) {
+static void test_a_damaged_checkpoint_is_not_believed(void) {
     struct error err = {0};
     struct train_settings s = small_settings("baseline");
     struct stop stop = {7};
@@ -268,7 +268,7 @@ static void test_damaged_checkpoint_is_not_believed(void) {
 }
 
 // A checkpoint of other settings is not continued.
-static void test_other_settings_start_anew(void) {
+static void test_a_checkpoint_of_other_settings_is_not_continued(void) {
     struct error err = {0};
     struct train_settings s = small_settings("baseline");
     struct stop stop = {7};
@@ -288,7 +288,7 @@ static void test_other_settings_start_anew(void) {
 
 // The disk is full while a checkpoint is written: the one before stays, nothing else does, and with room
 // again the run ends as an undisturbed one.
-static void test_full_disk_keeps_the_checkpoint_before(void) {
+static void test_a_full_disk_keeps_the_checkpoint_before(void) {
     struct error err = {0};
     struct train_settings s = small_settings("baseline");
     struct stop stop = {7};
@@ -313,7 +313,7 @@ static void test_full_disk_keeps_the_checkpoint_before(void) {
 }
 
 // Memory runs out at any allocation: the run fails and says so, and what its checkpoint holds is not lost.
-static void test_out_of_memory_keeps_the_checkpoint(void) {
+static void test_out_of_memory_anywhere_keeps_the_checkpoint(void) {
     struct error err = {0};
     struct train_settings s = small_settings("baseline");
     struct stop stop = {7};
@@ -339,7 +339,7 @@ static void test_out_of_memory_keeps_the_checkpoint(void) {
 }
 
 // A checkpoint that is there and cannot be read is no reason to begin anew.
-static void test_unreadable_checkpoint_stops_the_run(void) {
+static void test_a_checkpoint_that_cannot_be_read_stops_the_run(void) {
     struct error err = {0};
     struct train_settings s = small_settings("baseline");
     CU_ASSERT_FATAL(!folder_make(suite_path("unreadable/checkpoint"), &err));
@@ -349,7 +349,7 @@ static void test_unreadable_checkpoint_stops_the_run(void) {
 }
 
 // A trace begins with the first step: a peer could not follow one that does not.
-static void test_trace_is_whole_or_refused(void) {
+static void test_a_trace_is_whole_or_refused(void) {
     struct error err = {0};
     struct train_settings s = small_settings("reff");
     struct stop stop = {3};
@@ -379,7 +379,7 @@ static void test_trace_is_whole_or_refused(void) {
     CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "traced: continues from step 3, but a trace begins"));
 }
 
-static void test_loss_that_is_no_number_names_step_and_layer(void) {
+static void test_a_loss_that_is_no_number_names_step_and_layer(void) {
     struct error err = {0};
     struct train_settings s = small_settings("baseline");
     s.lr = 1000;
@@ -392,7 +392,7 @@ static void test_loss_that_is_no_number_names_step_and_layer(void) {
     CU_ASSERT(!file_exists(suite_path("nan/run.json")));
 }
 
-static void test_shards_must_agree(void) {
+static void test_shards_that_disagree_and_folders_that_cannot_be_are_refused(void) {
     struct error err = {0};
     struct train_settings s = small_settings("baseline");
     make_shard(suite_path("wide.h5"), 21, PIXELS + 1, CLASSES);
@@ -421,21 +421,27 @@ static void test_shards_must_agree(void) {
 
 void suite_train(void) {
     CU_pSuite suite = CU_add_suite("train", suite_make_folder, suite_remove_folder);
-    CU_add_test(suite, "a run's record is complete and counts every image once", test_record_is_complete);
-    CU_add_test(suite, "ABN's losses and attention are recorded", test_abn_is_recorded);
+    CU_add_test(suite, "a run's record is complete and counts every image once",
+                test_a_runs_record_is_complete_and_counts_every_image_once);
+    CU_add_test(suite, "ABN's losses and attention are recorded",
+                test_abns_losses_and_attention_are_recorded);
     CU_add_test(suite, "clipping is recorded", test_clipping_is_recorded);
-    CU_add_test(suite, "a run stopped anywhere ends with the same bits", test_resumed_run_has_the_same_bits);
-    CU_add_test(suite, "a change of precision on the way is recorded", test_change_of_precision_is_recorded);
-    CU_add_test(suite, "a damaged checkpoint is not believed", test_damaged_checkpoint_is_not_believed);
-    CU_add_test(suite, "a checkpoint of other settings is not continued", test_other_settings_start_anew);
-    CU_add_test(suite, "a full disk keeps the checkpoint before", test_full_disk_keeps_the_checkpoint_before);
-    CU_add_test(suite, "out of memory anywhere: the checkpoint stays",
-                test_out_of_memory_keeps_the_checkpoint);
+    CU_add_test(suite, "a run stopped anywhere ends with the same bits",
+                test_a_run_stopped_anywhere_ends_with_the_same_bits);
+    CU_add_test(suite, "a change of precision on the way is recorded",
+                test_a_change_of_precision_on_the_way_is_recorded);
+    CU_add_test(suite, "a damaged checkpoint is not believed", test_a_damaged_checkpoint_is_not_believed);
+    CU_add_test(suite, "a checkpoint of other settings is not continued",
+                test_a_checkpoint_of_other_settings_is_not_continued);
+    CU_add_test(suite, "a full disk keeps the checkpoint before",
+                test_a_full_disk_keeps_the_checkpoint_before);
+    CU_add_test(suite, "out of memory anywhere keeps the checkpoint",
+                test_out_of_memory_anywhere_keeps_the_checkpoint);
     CU_add_test(suite, "a checkpoint that cannot be read stops the run",
-                test_unreadable_checkpoint_stops_the_run);
-    CU_add_test(suite, "a trace is whole or refused", test_trace_is_whole_or_refused);
-    CU_add_test(suite, "a loss that is no number: step and layer",
-                test_loss_that_is_no_number_names_step_and_layer);
-    CU_add_test(suite, "shards that do not agree, a folder that cannot be, are refused",
-                test_shards_must_agree);
+                test_a_checkpoint_that_cannot_be_read_stops_the_run);
+    CU_add_test(suite, "a trace is whole or refused", test_a_trace_is_whole_or_refused);
+    CU_add_test(suite, "a loss that is no number names step and layer",
+                test_a_loss_that_is_no_number_names_step_and_layer);
+    CU_add_test(suite, "shards that disagree and folders that cannot be are refused",
+                test_shards_that_disagree_and_folders_that_cannot_be_are_refused);
 }

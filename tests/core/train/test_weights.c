@@ -31,7 +31,7 @@ static void identify(const struct trainer *t, char hex[65]) {
     CU_ASSERT_FATAL(!weights_digest(&t->parameters, hex, &err));
 }
 
-static void test_weights_survive_a_file(void) {
+static void test_weights_survive_a_file_and_another_head_is_left_alone(void) {
     struct error err = {0};
     struct trainer *a = make_trainer(CLASSES, 4), *b = make_trainer(CLASSES, 4),
                    *c = make_trainer(CLASSES + 2, 4);
@@ -57,7 +57,7 @@ static void test_weights_survive_a_file(void) {
 
 // The file as any other reader of the format sees it: little-endian length, JSON, tensors one after the
 // other.
-static void test_exported_file_keeps_the_format(void) {
+static void test_an_exported_file_keeps_the_format(void) {
     struct error err = {0};
     struct trainer *t = make_trainer(CLASSES, 4);
     size_t size, at = 0;
@@ -152,7 +152,7 @@ static double load_uniform(struct trainer *t, const char *dtype, const void *num
     return (double)t->parameters.items[0].value[0];
 }
 
-static void test_half_precision_is_read(void) {
+static void test_f16_and_bf16_are_read_from_denormal_to_infinite(void) {
     static const struct {
         uint16_t bits;
         double value; // NAN: to be refused
@@ -189,7 +189,7 @@ static void test_half_precision_is_read(void) {
 }
 
 // A double past float's range would become infinite where the engine computes in float.
-static void test_full_precision_is_read(void) {
+static void test_f32_and_f64_are_read_and_refused_past_the_range(void) {
     static const float singles[] = {1.5F, -0x1.fffffep127F, INFINITY, NAN};
     static const double doubles[] = {0.1, 1e300, -INFINITY};
     struct trainer *t = make_trainer(CLASSES, 2);
@@ -259,7 +259,7 @@ static const struct {
     {CONV1("F32", "[4,3,3]", "[0,144]"), 0, "tensors of 144 bytes, but 432 bytes after the header"},
 };
 
-static void test_lying_headers_are_refused(void) {
+static void test_headers_that_lie_are_refused_the_network_unchanged(void) {
     struct error err = {0};
     struct trainer *t = make_trainer(CLASSES, 4);
     int replaced;
@@ -282,7 +282,7 @@ static void test_lying_headers_are_refused(void) {
 }
 
 // At every length in the header, and at many in the data.
-static void test_truncated_files_are_refused(void) {
+static void test_files_cut_at_any_length_are_refused(void) {
     struct error err = {0};
     struct trainer *t = make_trainer(CLASSES, 2), *other = make_trainer(CLASSES, 2);
     int replaced;
@@ -337,7 +337,7 @@ static void test_damaged_headers_are_survived(void) {
     trainer_free(t);
 }
 
-static void test_what_does_not_fit_is_named(void) {
+static void test_tensors_that_do_not_fit_are_named(void) {
     struct error err = {0};
     struct trainer *t = make_trainer(CLASSES, 4), *wide = make_trainer(CLASSES, 6);
     int replaced;
@@ -357,7 +357,7 @@ static int same(const struct parameter *p, const struct parameter *q) {
 }
 
 // A training of an ABN may start from a ResNet: stage 4 twice, the rest of the branch as it was initialised.
-static void test_attention_branch_starts_from_a_resnet(void) {
+static void test_an_attention_branch_starts_from_a_resnets_weights(void) {
     struct error err = {0};
     struct trainer *plain = make_network(CLASSES, 4, 0, 1), *abn = make_network(CLASSES, 4, 1, 2),
                    *initial = make_network(CLASSES, 4, 1, 2);
@@ -393,7 +393,7 @@ static void test_attention_branch_starts_from_a_resnet(void) {
 }
 
 // Each allocation on the way fails once: a message each time, then success.
-static void test_loading_out_of_memory(void) {
+static void test_loading_out_of_memory_is_told(void) {
     struct error err = {0};
     struct trainer *t = make_trainer(CLASSES, 2);
     int replaced, failures = 0, result;
@@ -414,15 +414,19 @@ static void test_loading_out_of_memory(void) {
 
 void suite_weights(void) {
     CU_pSuite s = CU_add_suite("weights", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "weights survive a file; another head is left alone", test_weights_survive_a_file);
-    CU_add_test(s, "an exported file keeps the format", test_exported_file_keeps_the_format);
-    CU_add_test(s, "F16 and BF16: denormal, largest, infinite", test_half_precision_is_read);
-    CU_add_test(s, "F32 and F64: past the range, infinite", test_full_precision_is_read);
-    CU_add_test(s, "headers that lie are refused, the network unchanged", test_lying_headers_are_refused);
-    CU_add_test(s, "files cut at any length are refused", test_truncated_files_are_refused);
+    CU_add_test(s, "weights survive a file, and another head is left alone",
+                test_weights_survive_a_file_and_another_head_is_left_alone);
+    CU_add_test(s, "an exported file keeps the format", test_an_exported_file_keeps_the_format);
+    CU_add_test(s, "F16 and BF16 are read, from denormal to infinite",
+                test_f16_and_bf16_are_read_from_denormal_to_infinite);
+    CU_add_test(s, "F32 and F64 are read, and refused past the range",
+                test_f32_and_f64_are_read_and_refused_past_the_range);
+    CU_add_test(s, "headers that lie are refused, the network unchanged",
+                test_headers_that_lie_are_refused_the_network_unchanged);
+    CU_add_test(s, "files cut at any length are refused", test_files_cut_at_any_length_are_refused);
     CU_add_test(s, "damaged headers are survived", test_damaged_headers_are_survived);
-    CU_add_test(s, "tensors that do not fit are named", test_what_does_not_fit_is_named);
+    CU_add_test(s, "tensors that do not fit are named", test_tensors_that_do_not_fit_are_named);
     CU_add_test(s, "an attention branch starts from a ResNet's weights",
-                test_attention_branch_starts_from_a_resnet);
-    CU_add_test(s, "loading out of memory", test_loading_out_of_memory);
+                test_an_attention_branch_starts_from_a_resnets_weights);
+    CU_add_test(s, "loading out of memory is told", test_loading_out_of_memory_is_told);
 }
