@@ -47,7 +47,7 @@ static void check_refused(const char *output, const char *const options[], int s
     program_free(&r);
 }
 
-static void wrong_options_are_named(void) {
+static void test_wrong_options_are_named(void) {
     static const struct {
         const char *options[OPTIONS_MOST], *message;
     } rows[] = {
@@ -79,7 +79,7 @@ static void wrong_options_are_named(void) {
     check_refused("-", NULL, EXIT_USAGE, "HDF5 cannot be written to standard output");
 }
 
-static void wrong_sources_are_named(void) {
+static void test_wrong_sources_are_named(void) {
     static struct source_files textures, digits;
     struct error err = {0};
     const char *output = suite_path("sources.h5"), *empty = suite_path("empty.zip");
@@ -104,7 +104,7 @@ static void wrong_sources_are_named(void) {
     sources_free(&digits);
 }
 
-static void outputs_that_cannot_be_are_named(void) {
+static void test_outputs_that_cannot_be_are_named(void) {
     struct error err = {0};
     CU_ASSERT_FATAL(!folder_make(suite_path("folder"), &err));
     check_refused(suite_path("folder"), NULL, EXIT_FAILED, "folder: Is a directory");
@@ -115,7 +115,7 @@ static void outputs_that_cannot_be_are_named(void) {
     CU_ASSERT_EQUAL(suite_count_entries(suite_path("folder")), 0);
 }
 
-static void a_full_disk_leaves_the_old_file(void) {
+static void test_a_full_disk_leaves_the_old_file(void) {
     struct program_result r;
     struct error err = {0};
     size_t size;
@@ -131,7 +131,7 @@ static void a_full_disk_leaves_the_old_file(void) {
     CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), before);
 }
 
-static void shards_have_a_manifest(void) {
+static void test_shards_have_a_manifest(void) {
     struct program_result r;
     struct error err = {0};
     char digest[DIGEST_SIZE], expected[DIGEST_SIZE + 40];
@@ -156,7 +156,7 @@ static void shards_have_a_manifest(void) {
 }
 
 // What a program prints is part of what it does: if that is lost, it has failed.
-static void a_closed_output_is_a_failure(void) {
+static void test_a_closed_output_is_a_failure(void) {
     static const char *const commands[] = {"info", "info --json", "verify", "verify --json"};
     struct program_result r;
     const char *shard = suite_path("printed.h5");
@@ -176,7 +176,7 @@ static void a_closed_output_is_a_failure(void) {
 
 // ------------------------------------------------------------------------- built-in sources as files
 
-static void builtin_digits_come_back_from_their_files(void) {
+static void test_built_in_digits_come_back_from_their_files(void) {
     struct error err = {0};
     uint8_t drawn[DIGIT_SIZE * DIGIT_SIZE], room[sizeof drawn];
     const char *folder = suite_path("digits");
@@ -196,7 +196,7 @@ static void builtin_digits_come_back_from_their_files(void) {
     digits_close(d);
 }
 
-static void builtin_textures_come_back_from_their_files(void) {
+static void test_built_in_textures_come_back_from_their_files(void) {
     enum { SIDE = 24 };
     struct error err = {0};
     uint8_t drawn[SIDE * SIDE * 3];
@@ -217,7 +217,7 @@ static void builtin_textures_come_back_from_their_files(void) {
         }
 }
 
-static void exports_that_fail_leave_nothing(void) {
+static void test_exports_that_fail_leave_nothing(void) {
     struct program_result r;
     const char *digits = suite_path("full-digits"), *textures = suite_path("full-textures");
     int before = suite_count_entries(suite_folder());
@@ -249,14 +249,15 @@ static void exports_that_fail_leave_nothing(void) {
 
 void suite_gen_command(void) {
     CU_pSuite s = CU_add_suite("gen_command", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "wrong options are named", wrong_options_are_named);
-    CU_add_test(s, "wrong sources are named", wrong_sources_are_named);
-    CU_add_test(s, "outputs that cannot be are named", outputs_that_cannot_be_are_named);
-    CU_add_test(s, "a full disk leaves the old file", a_full_disk_leaves_the_old_file);
-    CU_add_test(s, "shards have a manifest", shards_have_a_manifest);
-    CU_add_test(s, "a closed output is a failure", a_closed_output_is_a_failure);
-    CU_add_test(s, "built-in digits come back from their files", builtin_digits_come_back_from_their_files);
+    CU_add_test(s, "wrong options are named", test_wrong_options_are_named);
+    CU_add_test(s, "wrong sources are named", test_wrong_sources_are_named);
+    CU_add_test(s, "outputs that cannot be are named", test_outputs_that_cannot_be_are_named);
+    CU_add_test(s, "a full disk leaves the old file", test_a_full_disk_leaves_the_old_file);
+    CU_add_test(s, "shards have a manifest", test_shards_have_a_manifest);
+    CU_add_test(s, "a closed output is a failure", test_a_closed_output_is_a_failure);
+    CU_add_test(s, "built-in digits come back from their files",
+                test_built_in_digits_come_back_from_their_files);
     CU_add_test(s, "built-in textures come back from their files",
-                builtin_textures_come_back_from_their_files);
-    CU_add_test(s, "exports that fail leave nothing", exports_that_fail_leave_nothing);
+                test_built_in_textures_come_back_from_their_files);
+    CU_add_test(s, "exports that fail leave nothing", test_exports_that_fail_leave_nothing);
 }

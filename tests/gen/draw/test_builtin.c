@@ -19,7 +19,7 @@ enum { SIDE = BUILTIN_TEXTURE_SIZE, BYTES = SIDE * SIDE * 3 };
 static const char textures_sha256[] = "08333d0e684053e39a2d7005af904a3aca83b8c53f79bd3e212876fb317332f6";
 static const char digits_sha256[] = "b0f0cf6efee4a7e809cde5fe00f29c322e8633645d466a83ebd28d7c65c08557";
 
-static void pictures_are_the_same_as_ever(void) {
+static void test_pictures_are_the_same_as_ever(void) {
     static uint8_t rgb[BYTES];
     struct error err = {0};
     char hex[DIGEST_SIZE];
@@ -43,7 +43,7 @@ static void pictures_are_the_same_as_ever(void) {
     CU_ASSERT_STRING_EQUAL(hex, digits_sha256);
 }
 
-static void parts_are_the_same_as_the_whole(void) {
+static void test_parts_are_the_same_as_the_whole(void) {
     static uint8_t whole[BYTES], part[BYTES];
     static const int parts[][4] = {
         {0, 0, 32, 32}, {64, 64, 32, 32}, {1, 0, 95, 7}, {30, 41, 17, 23}, {0, 95, 96, 1}};
@@ -76,7 +76,7 @@ static void lightness(const uint8_t *rgb, double *mean, double *deviation) {
     *deviation = sqrt(fmax(0, squares / (SIDE * SIDE) - *mean * *mean));
 }
 
-static void colour_does_not_give_the_class_away(void) {
+static void test_colour_does_not_give_the_class_away(void) {
     // Of every class some pictures are dark and some light, and every picture shows something.
     static uint8_t rgb[BYTES];
     struct error err = {0};
@@ -98,7 +98,7 @@ static void colour_does_not_give_the_class_away(void) {
     }
 }
 
-static void classes_are_the_47_of_dtd_in_order(void) {
+static void test_classes_are_the_47_of_dtd_in_order(void) {
     for (int i = 1; i < BUILTIN_TEXTURE_CLASSES; i++)
         CU_ASSERT(strcmp(builtin_texture_classes[i - 1], builtin_texture_classes[i]) < 0);
     CU_ASSERT_STRING_EQUAL(builtin_texture_classes[0], "banded");
@@ -108,7 +108,7 @@ static void classes_are_the_47_of_dtd_in_order(void) {
     CU_ASSERT_STRING_EQUAL(name, "polka-dotted_0001.png");
 }
 
-static void digits_are_like_mnist(void) {
+static void test_digits_are_like_mnists(void) {
     // Labels are uniform, ink is as much as in MNIST (33 of 255 on average), its centre of mass in the
     // middle.
     int counts[10] = {0};
@@ -135,7 +135,7 @@ static void digits_are_like_mnist(void) {
     CU_ASSERT(off < 2.5);
 }
 
-static void arithmetic_is_close_to_the_mathematics(void) {
+static void test_arithmetic_is_close_to_the_mathematics(void) {
     for (int i = -2000; i < 2000; i++) {
         float t = (float)i / 700;
         CU_ASSERT_DOUBLE_EQUAL(sine(t), sin(2 * 3.14159265358979 * t), 1.2e-3);
@@ -148,10 +148,10 @@ static void arithmetic_is_close_to_the_mathematics(void) {
 void suite_builtin(void);
 void suite_builtin(void) {
     CU_pSuite suite = CU_add_suite("builtin", NULL, NULL);
-    CU_add_test(suite, "pictures are the same as ever", pictures_are_the_same_as_ever);
-    CU_add_test(suite, "parts are the same as the whole", parts_are_the_same_as_the_whole);
-    CU_add_test(suite, "colour does not give the class away", colour_does_not_give_the_class_away);
-    CU_add_test(suite, "classes are the 47 of DTD in order", classes_are_the_47_of_dtd_in_order);
-    CU_add_test(suite, "digits are like MNIST's", digits_are_like_mnist);
-    CU_add_test(suite, "arithmetic is close to the mathematics", arithmetic_is_close_to_the_mathematics);
+    CU_add_test(suite, "pictures are the same as ever", test_pictures_are_the_same_as_ever);
+    CU_add_test(suite, "parts are the same as the whole", test_parts_are_the_same_as_the_whole);
+    CU_add_test(suite, "colour does not give the class away", test_colour_does_not_give_the_class_away);
+    CU_add_test(suite, "classes are the 47 of DTD in order", test_classes_are_the_47_of_dtd_in_order);
+    CU_add_test(suite, "digits are like MNIST's", test_digits_are_like_mnists);
+    CU_add_test(suite, "arithmetic is close to the mathematics", test_arithmetic_is_close_to_the_mathematics);
 }

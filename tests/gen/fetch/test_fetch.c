@@ -69,7 +69,7 @@ static void check_message(const struct error *err, const char *expected) {
 
 // ---------------------------------------------------------------------------------------- what goes well
 
-static void every_way_to_the_whole_file(void) {
+static void test_every_way_leads_to_the_whole_file(void) {
     static const struct {
         const char *way;
         int known, requests;
@@ -98,7 +98,7 @@ static void every_way_to_the_whole_file(void) {
     }
 }
 
-static void a_mirror_helps_out(void) {
+static void test_a_mirror_helps_out(void) {
     struct fetch_result r;
     struct error err;
     struct source s = make_source("mirrored/file", MD5, "404", "good");
@@ -110,7 +110,7 @@ static void a_mirror_helps_out(void) {
 // ---------------------------------------------------------------------------------------- what goes wrong
 
 // Each bad answer: one line that names file, address and fault; no file, and nothing left of it.
-static void every_bad_answer_is_refused(void) {
+static void test_every_bad_answer_is_refused_and_nothing_left_of_it(void) {
     static const struct {
         const char *way;
         int known;
@@ -148,7 +148,7 @@ static void every_bad_answer_is_refused(void) {
     }
 }
 
-static void no_such_host_or_port(void) {
+static void test_an_unknown_host_and_a_closed_port_are_named(void) {
     struct fetch_result r;
     struct error err;
     struct source s = make_source("bad/file", MD5, "good", NULL);
@@ -163,7 +163,7 @@ static void no_such_host_or_port(void) {
 // ---------------------------------------------------------------------------------------- going on
 
 // What broke off is kept beside, and only the rest is asked for.
-static void a_broken_transfer_goes_on(void) {
+static void test_a_broken_transfer_goes_on(void) {
     struct fetch_result r;
     struct error err;
     struct source s = make_source("resumed/file", NOTHING, "cut", NULL);
@@ -187,7 +187,7 @@ static void a_broken_transfer_goes_on(void) {
     CU_ASSERT_EQUAL(suite_count_entries(suite_path("resumed")), 1);
 }
 
-static void a_stall_is_given_up_and_gone_on_from(void) {
+static void test_a_stall_is_given_up_and_gone_on_from(void) {
     struct fetch_result r;
     struct error err;
     struct source s = make_source("stalled/file", MD5 | SIZE, "stall", NULL);
@@ -200,7 +200,7 @@ static void a_stall_is_given_up_and_gone_on_from(void) {
 }
 
 // A file that has changed since, a server without ranges, one that answers another range: no splices.
-static void nothing_is_spliced(void) {
+static void test_nothing_is_spliced(void) {
     static const char *const ways[] = {"changed", "elsewhere"};
     struct fetch_result r;
     struct error err;
@@ -235,7 +235,7 @@ static void nothing_is_spliced(void) {
 }
 
 // Bytes of an earlier call that are wrong cost one more transfer, not the file.
-static void wrong_bytes_of_an_earlier_call_are_thrown_away(void) {
+static void test_wrong_bytes_of_an_earlier_call_are_thrown_away(void) {
     struct fetch_result r;
     struct error err;
     struct source s = make_source("tainted/file", MD5 | SIZE, "cut", NULL);
@@ -250,7 +250,7 @@ static void wrong_bytes_of_an_earlier_call_are_thrown_away(void) {
     check_whole("tainted/file");
 }
 
-static void a_signal_stops_and_keeps(void) {
+static void test_a_signal_stops_and_keeps(void) {
     struct fetch_result r;
     struct error err;
     struct source s = make_source("stopped/file", MD5, "cut", "good");
@@ -266,7 +266,7 @@ static void a_signal_stops_and_keeps(void) {
     check_whole("stopped/second");
 }
 
-static void one_process_at_a_time(void) {
+static void test_one_process_at_a_time_fetches_a_file(void) {
     struct fetch_result r;
     struct error err;
     struct source s = make_source("locked", MD5, "good", NULL);
@@ -279,7 +279,7 @@ static void one_process_at_a_time(void) {
     check_whole("locked");
 }
 
-static void a_full_disk_keeps_what_is_there(void) {
+static void test_a_full_disk_keeps_what_is_there(void) {
     struct fetch_result r;
     struct error err;
     struct source s = make_source("full/file", MD5 | SIZE, "good", NULL);
@@ -298,7 +298,7 @@ static void a_full_disk_keeps_what_is_there(void) {
 // ---------------------------------------------------------------------------------------- digests
 
 // An earlier call ended between the last byte and the publication: the digest tells that nothing is missing.
-static void a_whole_file_of_unknown_size_is_kept(void) {
+static void test_a_whole_file_of_unknown_size_is_kept(void) {
     static const int known[] = {MD5, SHA256};
     for (size_t i = 0; i < 2; i++) {
         struct fetch_result r;
@@ -333,7 +333,7 @@ static void a_whole_file_of_unknown_size_is_kept(void) {
     }
 }
 
-static void a_digest_that_nobody_publishes_is_pinned(void) {
+static void test_a_digest_that_nobody_publishes_is_pinned(void) {
     struct fetch_result r;
     struct error err;
     struct source s = make_source("pinned/file", NOTHING, "good", NULL);
@@ -358,7 +358,7 @@ static void a_digest_that_nobody_publishes_is_pinned(void) {
     CU_ASSERT(file_exists(suite_path("pinned/file"))); // it is the user's
 }
 
-static void a_wrong_file_that_is_there_is_told_and_kept(void) {
+static void test_a_wrong_file_that_is_there_is_told_and_kept(void) {
     struct fetch_result r;
     struct error err;
     struct source s = make_source("mine", MD5 | SIZE, "good", NULL);
@@ -372,7 +372,7 @@ static void a_wrong_file_that_is_there_is_told_and_kept(void) {
     free(text);
 }
 
-static void broken_pins_are_told(void) {
+static void test_broken_pins_are_told(void) {
     struct fetch_result r;
     struct error err;
     struct source s = make_source("unpinned", NOTHING, "good", NULL);
@@ -398,7 +398,7 @@ static void write_sources(const char *path, const char *first, const char *secon
 }
 
 // One file that cannot be had stops no other; the summary and the status say so.
-static void the_command_fetches_what_it_can(void) {
+static void test_the_command_fetches_what_it_can(void) {
     struct program_result p;
     const char *list = suite_path("sources.ini"), *data = suite_path("outer/data");
     struct error err;
@@ -419,7 +419,7 @@ static void the_command_fetches_what_it_can(void) {
     program_free(&p);
 }
 
-static void the_command_takes_a_mirror_and_names(void) {
+static void test_the_command_takes_a_mirror_and_the_names_of_sets(void) {
     struct program_result p;
     const char *list = suite_path("sources.ini"), *data = suite_path("mirror/data");
     struct error err;
@@ -434,7 +434,7 @@ static void the_command_takes_a_mirror_and_names(void) {
 }
 
 // What is wrong before any address is asked, or after: the reasons are printed, not only counted.
-static void the_command_tells_every_reason(void) {
+static void test_the_command_tells_every_reason(void) {
     struct program_result p;
     const char *list = suite_path("reasons.ini"), *data = suite_path("reasons/data");
     struct error err;
@@ -482,24 +482,27 @@ static int clean_up(void) {
 
 void suite_fetch(void) {
     CU_pSuite s = CU_add_suite("fetch", set_up, clean_up);
-    CU_add_test(s, "every way to the whole file", every_way_to_the_whole_file);
-    CU_add_test(s, "a mirror helps out", a_mirror_helps_out);
-    CU_add_test(s, "every bad answer is refused, and nothing left of it", every_bad_answer_is_refused);
-    CU_add_test(s, "no such host or port", no_such_host_or_port);
-    CU_add_test(s, "a broken transfer goes on", a_broken_transfer_goes_on);
-    CU_add_test(s, "a stall is given up and gone on from", a_stall_is_given_up_and_gone_on_from);
-    CU_add_test(s, "nothing is spliced", nothing_is_spliced);
+    CU_add_test(s, "every way leads to the whole file", test_every_way_leads_to_the_whole_file);
+    CU_add_test(s, "a mirror helps out", test_a_mirror_helps_out);
+    CU_add_test(s, "every bad answer is refused, and nothing left of it",
+                test_every_bad_answer_is_refused_and_nothing_left_of_it);
+    CU_add_test(s, "an unknown host and a closed port are named",
+                test_an_unknown_host_and_a_closed_port_are_named);
+    CU_add_test(s, "a broken transfer goes on", test_a_broken_transfer_goes_on);
+    CU_add_test(s, "a stall is given up and gone on from", test_a_stall_is_given_up_and_gone_on_from);
+    CU_add_test(s, "nothing is spliced", test_nothing_is_spliced);
     CU_add_test(s, "wrong bytes of an earlier call are thrown away",
-                wrong_bytes_of_an_earlier_call_are_thrown_away);
-    CU_add_test(s, "a signal stops and keeps", a_signal_stops_and_keeps);
-    CU_add_test(s, "one process at a time", one_process_at_a_time);
-    CU_add_test(s, "a full disk keeps what is there", a_full_disk_keeps_what_is_there);
-    CU_add_test(s, "a digest that nobody publishes is pinned", a_digest_that_nobody_publishes_is_pinned);
+                test_wrong_bytes_of_an_earlier_call_are_thrown_away);
+    CU_add_test(s, "a signal stops and keeps", test_a_signal_stops_and_keeps);
+    CU_add_test(s, "one process at a time fetches a file", test_one_process_at_a_time_fetches_a_file);
+    CU_add_test(s, "a full disk keeps what is there", test_a_full_disk_keeps_what_is_there);
+    CU_add_test(s, "a digest that nobody publishes is pinned", test_a_digest_that_nobody_publishes_is_pinned);
     CU_add_test(s, "a wrong file that is there is told and kept",
-                a_wrong_file_that_is_there_is_told_and_kept);
-    CU_add_test(s, "broken pins are told", broken_pins_are_told);
-    CU_add_test(s, "the command fetches what it can", the_command_fetches_what_it_can);
-    CU_add_test(s, "the command takes a mirror and names", the_command_takes_a_mirror_and_names);
-    CU_add_test(s, "the command tells every reason", the_command_tells_every_reason);
-    CU_add_test(s, "a whole file of unknown size is kept", a_whole_file_of_unknown_size_is_kept);
+                test_a_wrong_file_that_is_there_is_told_and_kept);
+    CU_add_test(s, "broken pins are told", test_broken_pins_are_told);
+    CU_add_test(s, "the command fetches what it can", test_the_command_fetches_what_it_can);
+    CU_add_test(s, "the command takes a mirror and the names of sets",
+                test_the_command_takes_a_mirror_and_the_names_of_sets);
+    CU_add_test(s, "the command tells every reason", test_the_command_tells_every_reason);
+    CU_add_test(s, "a whole file of unknown size is kept", test_a_whole_file_of_unknown_size_is_kept);
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 // Where the profiles look (experiments/profiles/*.ini, README), there the files go.
-static void the_built_in_list_is_complete(void) {
+static void test_the_built_in_list_is_complete(void) {
     static const char *const expected[] = {
         "mnist/train-images-idx3-ubyte.gz",
         "mnist/train-labels-idx1-ubyte.gz",
@@ -43,7 +43,7 @@ static void the_built_in_list_is_complete(void) {
 }
 
 // The four files of real MNIST, where they are, are known by the list's digests.
-static void mnist_is_known(void) {
+static void test_real_mnist_is_known(void) {
     const char *mnist = suite_shared("data/mnist");
     if (!mnist)
         return;
@@ -55,7 +55,7 @@ static void mnist_is_known(void) {
     program_free(&p);
 }
 
-static void words_choose(void) {
+static void test_words_choose_a_mirror_redirects(void) {
     struct source_list s;
     struct error err = {0};
     char set[] = "mnist", file[] = "resnet50", none[] = "imagenet";
@@ -88,7 +88,7 @@ static void check_refused(const char *text, const char *expected) {
     source_list_free(&s);
 }
 
-static void broken_lists_are_refused(void) {
+static void test_broken_lists_are_refused(void) {
     check_refused("", "sources.ini: no sources");
     check_refused("path = a\n", "sources.ini:1: 'path' stands in no [section]");
     check_refused("[a]\nport = 1\n", "sources.ini:2: unknown key 'port'");
@@ -110,7 +110,7 @@ static void broken_lists_are_refused(void) {
 }
 
 // Every allocation in turn fails: an error each time, and (under the sanitizer) nothing leaked.
-static void running_out_of_memory(void) {
+static void test_running_out_of_memory_is_told(void) {
     for (long n = 1; n < 1000; n++) {
         struct source_list s;
         struct error err = {0};
@@ -128,9 +128,9 @@ static void running_out_of_memory(void) {
 
 void suite_sources(void) {
     CU_pSuite s = CU_add_suite("sources", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "the built-in list is complete", the_built_in_list_is_complete);
-    CU_add_test(s, "real MNIST is known", mnist_is_known);
-    CU_add_test(s, "words choose, a mirror redirects", words_choose);
-    CU_add_test(s, "broken lists are refused", broken_lists_are_refused);
-    CU_add_test(s, "running out of memory", running_out_of_memory);
+    CU_add_test(s, "the built-in list is complete", test_the_built_in_list_is_complete);
+    CU_add_test(s, "real MNIST is known", test_real_mnist_is_known);
+    CU_add_test(s, "words choose, a mirror redirects", test_words_choose_a_mirror_redirects);
+    CU_add_test(s, "broken lists are refused", test_broken_lists_are_refused);
+    CU_add_test(s, "running out of memory is told", test_running_out_of_memory_is_told);
 }

@@ -63,7 +63,7 @@ static int count_wrong(const struct photo_content *c, const char *fit_word, int 
     return wrong;
 }
 
-static void images_and_masks_are_the_archives(void) {
+static void test_images_and_masks_are_the_archives(void) {
     static const char *const fits[3] = {"crop", "stretch", "pad"};
     struct photographs_settings s;
     photos_isic(&files, "Training", 0, PHOTOS_TRAIN);
@@ -89,7 +89,7 @@ static void images_and_masks_are_the_archives(void) {
 }
 
 // A soft mask is the share of each pixel; the hard one is where it reaches one half.
-static void masks_are_hard_or_soft(void) {
+static void test_masks_are_hard_or_soft(void) {
     struct photographs_settings s;
     struct photo_content hard, soft;
     int wrong = 0, between = 0;
@@ -109,7 +109,7 @@ static void masks_are_hard_or_soft(void) {
     photos_free(&files);
 }
 
-static void bytes_do_not_depend_on_threads_or_order(void) {
+static void test_bytes_do_not_depend_on_threads_or_order(void) {
     struct photographs_settings s;
     char digest[65] = "";
     int threads = omp_get_max_threads();
@@ -137,7 +137,7 @@ static void bytes_do_not_depend_on_threads_or_order(void) {
 }
 
 // Fewer images are some of all, drawn by the seed.
-static void a_count_draws_by_the_seed(void) {
+static void test_a_count_draws_by_the_seed(void) {
     struct photographs_settings s;
     struct photo_content all, some, others;
     int same = 0;
@@ -182,7 +182,7 @@ static void replace_mask(int number, int width, int height, int on) {
     photos_add_mask(&files.masks, name, width, height, on, 0);
 }
 
-static void odd_images_are_skipped_and_named(void) {
+static void test_odd_images_are_skipped_and_named(void) {
     struct photographs_settings s;
     struct photo_content c;
     photos_isic(&files, "Training", 0, PHOTOS_TRAIN);
@@ -221,7 +221,7 @@ static void odd_images_are_skipped_and_named(void) {
 }
 
 // Why there is no shard stands in the reasons of its images.
-static void reasons_are_told_when_nothing_is_left(void) {
+static void test_reasons_are_told_when_nothing_is_left(void) {
     struct photographs_settings s;
     struct program_result r;
     photos_isic(&files, "Training", 0, 2);
@@ -238,7 +238,7 @@ static void reasons_are_told_when_nothing_is_left(void) {
     photos_free(&files);
 }
 
-static void odd_rows_are_skipped_and_named(void) {
+static void test_odd_rows_are_skipped_and_named(void) {
     struct photographs_settings s;
     struct photo_content c;
     photos_isic(&files, "Training", 0, 12);
@@ -278,7 +278,7 @@ static void odd_rows_are_skipped_and_named(void) {
 }
 
 // Where the masks of a test split are not at hand everything is marked, which the shard says.
-static void without_annotations_everything_is_marked(void) {
+static void test_without_annotations_everything_is_marked(void) {
     struct photographs_settings s;
     struct photo_content c;
     photos_isic(&files, "Test_v2", 100, PHOTOS_TEST);
@@ -310,7 +310,7 @@ static void write_file(const char *name, const char *text) {
     CU_ASSERT_FATAL(!file_write(suite_path(name), text, strlen(text), &err));
 }
 
-static void broken_sources_are_refused(void) {
+static void test_broken_sources_are_refused(void) {
     struct photographs_settings s;
     photos_settings(&s, "isic2017", suite_path("nowhere"), "train");
     photos_refused(&s, EXIT_FAILED, "nowhere: no folder");
@@ -337,7 +337,7 @@ static void broken_sources_are_refused(void) {
     photos_free(&files);
 }
 
-static void images_that_are_there_twice_are_refused(void) {
+static void test_images_that_are_there_twice_are_refused(void) {
     struct photographs_settings s;
     photos_isic(&files, "Training", 0, 4);
     photos_add_jpeg(&files.images, "other/ISIC_0000002.jpeg", 20, 20, 0);
@@ -346,7 +346,7 @@ static void images_that_are_there_twice_are_refused(void) {
     photos_free(&files);
 }
 
-static void an_archive_cut_anywhere_is_refused_or_says_what_is_missing(void) {
+static void test_an_archive_cut_anywhere_is_refused(void) {
     struct photographs_settings s;
     struct error err = {0};
     size_t size;
@@ -372,7 +372,7 @@ static void an_archive_cut_anywhere_is_refused_or_says_what_is_missing(void) {
     photos_free(&files);
 }
 
-static void splits_that_share_an_image_are_refused(void) {
+static void test_splits_that_share_an_image_are_refused(void) {
     struct photographs_settings s;
     photos_isic(&files, "Training", 0, 8);
     training("shared", &s);
@@ -383,7 +383,7 @@ static void splits_that_share_an_image_are_refused(void) {
     photos_free(&files);
 }
 
-static void a_full_disk_leaves_nothing(void) {
+static void test_a_full_disk_leaves_nothing(void) {
     struct photographs_settings s;
     photos_isic(&files, "Training", 0, 12);
     training("disk", &s);
@@ -395,7 +395,7 @@ static void a_full_disk_leaves_nothing(void) {
     photos_free(&files);
 }
 
-static void an_interruption_leaves_nothing(void) {
+static void test_an_interruption_leaves_nothing(void) {
     struct photographs_settings s;
     photos_isic(&files, "Training", 0, 4);
     training("interrupted", &s);
@@ -405,7 +405,7 @@ static void an_interruption_leaves_nothing(void) {
     photos_free(&files);
 }
 
-static void no_allocation_failure_leaves_anything(void) {
+static void test_no_allocation_failure_leaves_anything(void) {
     struct photographs_settings s;
     photos_isic(&files, "Training", 0, 4);
     training("memory", &s);
@@ -429,7 +429,7 @@ static void no_allocation_failure_leaves_anything(void) {
 
 // ---------------------------------------------------------------------------------------------- real data
 
-static void the_challenges_data(void) {
+static void test_the_challenges_data_have_its_counts(void) {
     static const struct {
         const char *split;
         int count, classes[3], duplicates;
@@ -461,21 +461,20 @@ static void the_challenges_data(void) {
 
 void suite_isic2017(void) {
     CU_pSuite s = CU_add_suite("isic2017", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "images and masks are the archives'", images_and_masks_are_the_archives);
-    CU_add_test(s, "masks are hard or soft", masks_are_hard_or_soft);
-    CU_add_test(s, "bytes do not depend on threads or order", bytes_do_not_depend_on_threads_or_order);
-    CU_add_test(s, "a count draws by the seed", a_count_draws_by_the_seed);
-    CU_add_test(s, "odd images are skipped and named", odd_images_are_skipped_and_named);
-    CU_add_test(s, "reasons are told when nothing is left", reasons_are_told_when_nothing_is_left);
-    CU_add_test(s, "odd rows are skipped and named", odd_rows_are_skipped_and_named);
-    CU_add_test(s, "without annotations everything is marked", without_annotations_everything_is_marked);
-    CU_add_test(s, "broken sources are refused", broken_sources_are_refused);
-    CU_add_test(s, "images that are there twice are refused", images_that_are_there_twice_are_refused);
-    CU_add_test(s, "an archive cut anywhere is refused",
-                an_archive_cut_anywhere_is_refused_or_says_what_is_missing);
-    CU_add_test(s, "splits that share an image are refused", splits_that_share_an_image_are_refused);
-    CU_add_test(s, "a full disk leaves nothing", a_full_disk_leaves_nothing);
-    CU_add_test(s, "an interruption leaves nothing", an_interruption_leaves_nothing);
-    CU_add_test(s, "no allocation failure leaves anything", no_allocation_failure_leaves_anything);
-    CU_add_test(s, "the challenge's data", the_challenges_data);
+    CU_add_test(s, "images and masks are the archives'", test_images_and_masks_are_the_archives);
+    CU_add_test(s, "masks are hard or soft", test_masks_are_hard_or_soft);
+    CU_add_test(s, "bytes do not depend on threads or order", test_bytes_do_not_depend_on_threads_or_order);
+    CU_add_test(s, "a count draws by the seed", test_a_count_draws_by_the_seed);
+    CU_add_test(s, "odd images are skipped and named", test_odd_images_are_skipped_and_named);
+    CU_add_test(s, "reasons are told when nothing is left", test_reasons_are_told_when_nothing_is_left);
+    CU_add_test(s, "odd rows are skipped and named", test_odd_rows_are_skipped_and_named);
+    CU_add_test(s, "without annotations everything is marked", test_without_annotations_everything_is_marked);
+    CU_add_test(s, "broken sources are refused", test_broken_sources_are_refused);
+    CU_add_test(s, "images that are there twice are refused", test_images_that_are_there_twice_are_refused);
+    CU_add_test(s, "an archive cut anywhere is refused", test_an_archive_cut_anywhere_is_refused);
+    CU_add_test(s, "splits that share an image are refused", test_splits_that_share_an_image_are_refused);
+    CU_add_test(s, "a full disk leaves nothing", test_a_full_disk_leaves_nothing);
+    CU_add_test(s, "an interruption leaves nothing", test_an_interruption_leaves_nothing);
+    CU_add_test(s, "no allocation failure leaves anything", test_no_allocation_failure_leaves_anything);
+    CU_add_test(s, "the challenge's data have its counts", test_the_challenges_data_have_its_counts);
 }

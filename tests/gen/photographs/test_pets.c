@@ -27,7 +27,7 @@ static int class_count(const struct photo_content *c, int label) {
 }
 
 // Of ten images of a class nine are train and one is validation; none is in two splits.
-static void splits_are_the_lists(void) {
+static void test_splits_are_the_lists(void) {
     static const char *const splits[3] = {"train", "validation", "test"};
     static const int each[3] = {9, 1, 3};
     struct photographs_settings s;
@@ -54,7 +54,7 @@ static void splits_are_the_lists(void) {
     photos_free(&files);
 }
 
-static void the_seed_draws_validation(void) {
+static void test_the_seed_draws_validation(void) {
     struct photographs_settings s;
     struct photo_content a, b;
     int same = 0;
@@ -72,7 +72,7 @@ static void the_seed_draws_validation(void) {
 }
 
 // 1 is the animal; 2 and 3 are not. Of every image the middle third and half of it.
-static void trimaps_are_annotations(void) {
+static void test_trimaps_are_annotations(void) {
     struct photographs_settings s;
     struct photo_content c;
     photos_pets(&files);
@@ -94,7 +94,7 @@ static void trimaps_are_annotations(void) {
     photos_free(&files);
 }
 
-static void unpacked_archives_will_do(void) {
+static void test_unpacked_archives_will_do(void) {
     struct photographs_settings s;
     struct photo_content packed, unpacked;
     photos_pets(&files);
@@ -108,7 +108,7 @@ static void unpacked_archives_will_do(void) {
     photos_free(&files);
 }
 
-static void odd_rows_and_files_are_skipped_and_named(void) {
+static void test_odd_rows_and_files_are_skipped_and_named(void) {
     struct photographs_settings s;
     struct photo_content c;
     photos_pets(&files);
@@ -165,7 +165,7 @@ static void odd_rows_and_files_are_skipped_and_named(void) {
     photos_free(&files);
 }
 
-static void broken_sources_are_refused(void) {
+static void test_broken_sources_are_refused(void) {
     struct photographs_settings s;
     photos_settings(&s, "pets", suite_path("nowhere"), "train");
     photos_refused(&s, EXIT_FAILED, "nowhere: no folder");
@@ -190,7 +190,7 @@ static void broken_sources_are_refused(void) {
 }
 
 // A gzipped archive that was cut, or damaged in its middle: whatever was read of it is thrown away.
-static void damaged_archives_are_refused(void) {
+static void test_damaged_archives_are_refused(void) {
     struct photographs_settings s;
     struct error err = {0};
     size_t size;
@@ -210,7 +210,7 @@ static void damaged_archives_are_refused(void) {
     photos_free(&files);
 }
 
-static void the_real_pets(void) {
+static void test_the_real_pets_have_their_counts(void) {
     static const struct {
         const char *split;
         int classes[3];
@@ -233,12 +233,12 @@ static void the_real_pets(void) {
 
 void suite_pets(void) {
     CU_pSuite s = CU_add_suite("pets", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "splits are the lists'", splits_are_the_lists);
-    CU_add_test(s, "the seed draws validation", the_seed_draws_validation);
-    CU_add_test(s, "trimaps are annotations", trimaps_are_annotations);
-    CU_add_test(s, "unpacked archives will do", unpacked_archives_will_do);
-    CU_add_test(s, "odd rows and files are skipped and named", odd_rows_and_files_are_skipped_and_named);
-    CU_add_test(s, "broken sources are refused", broken_sources_are_refused);
-    CU_add_test(s, "damaged archives are refused", damaged_archives_are_refused);
-    CU_add_test(s, "the real pets", the_real_pets);
+    CU_add_test(s, "splits are the lists'", test_splits_are_the_lists);
+    CU_add_test(s, "the seed draws validation", test_the_seed_draws_validation);
+    CU_add_test(s, "trimaps are annotations", test_trimaps_are_annotations);
+    CU_add_test(s, "unpacked archives will do", test_unpacked_archives_will_do);
+    CU_add_test(s, "odd rows and files are skipped and named", test_odd_rows_and_files_are_skipped_and_named);
+    CU_add_test(s, "broken sources are refused", test_broken_sources_are_refused);
+    CU_add_test(s, "damaged archives are refused", test_damaged_archives_are_refused);
+    CU_add_test(s, "the real Pets have their counts", test_the_real_pets_have_their_counts);
 }

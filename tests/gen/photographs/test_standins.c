@@ -25,7 +25,7 @@ static void drawn(struct photographs_settings *s, const char *data, const char *
     s->count = count;
 }
 
-static void bytes_are_the_same_for_any_threads(void) {
+static void test_bytes_are_the_same_for_any_threads(void) {
     int threads = omp_get_max_threads();
     for (int k = 0; k < 2; k++) {
         struct photographs_settings s;
@@ -43,7 +43,7 @@ static void bytes_are_the_same_for_any_threads(void) {
 }
 
 // The pictures themselves, so that no compiler and no processor draws others unnoticed.
-static void pictures_stay_what_they_are(void) {
+static void test_pictures_stay_what_they_are(void) {
     static const char *const digests[2] = {
         "0d40bf4f1c52000cc913fcd241296517b5ec014e7d3f238a5cae1cdfb3eafc2e",
         "84cecb54b89d13c8c21fe3887ba07a9a3015a3d45a98091670fae7fe7bf44093"};
@@ -60,7 +60,7 @@ static void pictures_stay_what_they_are(void) {
     }
 }
 
-static void images_do_not_depend_on_how_many_there_are(void) {
+static void test_images_do_not_depend_on_how_many_there_are(void) {
     for (int k = 0; k < 2; k++) {
         struct photographs_settings s;
         struct photo_content few, many, other;
@@ -85,7 +85,7 @@ static void images_do_not_depend_on_how_many_there_are(void) {
 }
 
 // An artefact leaves the lesion, its mask and the skin away from it as they are.
-static void artefacts_leave_the_lesion_alone(void) {
+static void test_artefacts_leave_the_lesion_alone(void) {
     enum { SIDE = 48 };
     static uint8_t clean[SIDE * SIDE * 3], marked[SIDE * SIDE * 3], mask[SIDE * SIDE], mask_too[SIDE * SIDE];
     struct error err = {0};
@@ -112,7 +112,7 @@ static void artefacts_leave_the_lesion_alone(void) {
     CU_ASSERT(outside > 20 * 4 * 20);
 }
 
-static void artefacts_go_with_the_class_in_training_alone(void) {
+static void test_artefacts_go_with_the_class_in_training_alone(void) {
     enum { COUNT = 6000 };
     static const enum artefact_rule rules[3] = {ARTEFACT_SPURIOUS, ARTEFACT_UNIFORM, ARTEFACT_ABSENT};
     for (int split = 0; split < SPLITS; split++)
@@ -134,7 +134,7 @@ static void artefacts_go_with_the_class_in_training_alone(void) {
         }
 }
 
-static void every_class_and_artefact_comes(void) {
+static void test_every_class_and_artefact_comes(void) {
     int lesions[BUILTIN_LESION_CLASSES] = {0}, artefacts[ARTEFACTS] = {0},
         animals[BUILTIN_ANIMAL_CLASSES] = {0}, grounds[BUILTIN_ANIMAL_GROUNDS] = {0}, cats = 0;
     for (int i = 0; i < 3000; i++) {
@@ -163,7 +163,7 @@ static void every_class_and_artefact_comes(void) {
         CU_ASSERT(grounds[k] > 300);
 }
 
-static void every_mask_marks_something_and_not_all(void) {
+static void test_every_mask_marks_something_and_not_all(void) {
     for (int k = 0; k < 2; k++) {
         struct photographs_settings s;
         struct photo_content c;
@@ -231,7 +231,7 @@ static void lie(const struct photographs_settings *s, const char *column, int im
     CU_ASSERT_STRING_EQUAL(found, expected);
 }
 
-static void verify_finds_every_lie_about_drawings(void) {
+static void test_verify_finds_every_lie_about_drawings(void) {
     struct photographs_settings s;
     drawn(&s, "isic2017", "train", 30);
     lie(&s, "images", 7, 3, "content digest; drawings; ");
@@ -244,7 +244,7 @@ static void verify_finds_every_lie_about_drawings(void) {
 }
 
 // Seeds beyond what a double holds, and a part of a list: nothing false is said of either.
-static void verify_believes_what_is_right(void) {
+static void test_verify_believes_what_is_right(void) {
     static struct photo_files files;
     struct photographs_settings s;
     struct error err = {0};
@@ -260,7 +260,7 @@ static void verify_believes_what_is_right(void) {
     photos_free(&files);
 }
 
-static void verify_finds_lies_about_photographs(void) {
+static void test_verify_finds_lies_about_photographs(void) {
     static struct photo_files files;
     struct photographs_settings s;
     photos_isic(&files, "Training", 0, 12);
@@ -278,7 +278,7 @@ static void verify_finds_lies_about_photographs(void) {
 
 // ---------------------------------------------------------------------------------------------- failures
 
-static void a_full_disk_leaves_nothing(void) {
+static void test_a_full_disk_leaves_nothing(void) {
     for (int k = 0; k < 2; k++) {
         struct photographs_settings s;
         drawn(&s, both[k], "train", 12);
@@ -290,7 +290,7 @@ static void a_full_disk_leaves_nothing(void) {
     }
 }
 
-static void no_allocation_failure_leaves_anything(void) {
+static void test_no_allocation_failure_leaves_anything(void) {
     for (int k = 0; k < 2; k++) {
         struct photographs_settings s;
         int entries = suite_count_entries(suite_folder()), failures = 0, silent = 0, left = 0, passed = 0;
@@ -315,7 +315,7 @@ static void no_allocation_failure_leaves_anything(void) {
 
 // ---------------------------------------------------------------------------------------------- registry
 
-static void data_sets_are_reached_by_name(void) {
+static void test_data_sets_are_reached_by_name(void) {
     static const int classes[3] = {10, 3, 37},
                      images[3][SPLITS] = {{54000, 6000, 10000}, {2000, 150, 600}, {3312, 368, 3669}};
     static const char *const splits[3] = {"train", "validation", "test"};
@@ -347,18 +347,19 @@ static void data_sets_are_reached_by_name(void) {
 
 void suite_standins(void) {
     CU_pSuite s = CU_add_suite("standins", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "bytes are the same for any threads", bytes_are_the_same_for_any_threads);
-    CU_add_test(s, "pictures stay what they are", pictures_stay_what_they_are);
-    CU_add_test(s, "images do not depend on how many there are", images_do_not_depend_on_how_many_there_are);
-    CU_add_test(s, "artefacts leave the lesion alone", artefacts_leave_the_lesion_alone);
+    CU_add_test(s, "bytes are the same for any threads", test_bytes_are_the_same_for_any_threads);
+    CU_add_test(s, "pictures stay what they are", test_pictures_stay_what_they_are);
+    CU_add_test(s, "images do not depend on how many there are",
+                test_images_do_not_depend_on_how_many_there_are);
+    CU_add_test(s, "artefacts leave the lesion alone", test_artefacts_leave_the_lesion_alone);
     CU_add_test(s, "artefacts go with the class in training alone",
-                artefacts_go_with_the_class_in_training_alone);
-    CU_add_test(s, "every class and artefact comes", every_class_and_artefact_comes);
-    CU_add_test(s, "every mask marks something, and not all", every_mask_marks_something_and_not_all);
-    CU_add_test(s, "verify finds every lie about drawings", verify_finds_every_lie_about_drawings);
-    CU_add_test(s, "verify believes what is right", verify_believes_what_is_right);
-    CU_add_test(s, "verify finds lies about photographs", verify_finds_lies_about_photographs);
-    CU_add_test(s, "a full disk leaves nothing", a_full_disk_leaves_nothing);
-    CU_add_test(s, "no allocation failure leaves anything", no_allocation_failure_leaves_anything);
-    CU_add_test(s, "data sets are reached by name", data_sets_are_reached_by_name);
+                test_artefacts_go_with_the_class_in_training_alone);
+    CU_add_test(s, "every class and artefact comes", test_every_class_and_artefact_comes);
+    CU_add_test(s, "every mask marks something, and not all", test_every_mask_marks_something_and_not_all);
+    CU_add_test(s, "verify finds every lie about drawings", test_verify_finds_every_lie_about_drawings);
+    CU_add_test(s, "verify believes what is right", test_verify_believes_what_is_right);
+    CU_add_test(s, "verify finds lies about photographs", test_verify_finds_lies_about_photographs);
+    CU_add_test(s, "a full disk leaves nothing", test_a_full_disk_leaves_nothing);
+    CU_add_test(s, "no allocation failure leaves anything", test_no_allocation_failure_leaves_anything);
+    CU_add_test(s, "data sets are reached by name", test_data_sets_are_reached_by_name);
 }

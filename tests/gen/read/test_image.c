@@ -74,7 +74,7 @@ static void check_colour(struct file file, int red, int green, int blue, int sla
     image_free(&image);
 }
 
-static void every_kind_of_jpeg_becomes_rgb(void) {
+static void test_every_kind_of_jpeg_becomes_rgb(void) {
     const uint8_t grey[] = {90}, colour[] = {200, 40, 120};
     check_colour(make_jpeg(JCS_GRAYSCALE, JCS_GRAYSCALE, 1, grey, 0, 0), 90, 90, 90, 1);
     check_colour(make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 0), 200, 40, 120, 2);
@@ -83,7 +83,7 @@ static void every_kind_of_jpeg_becomes_rgb(void) {
 }
 
 // Ink 0.2, 0.4, 0.6 and black 0.5: red = 255 * 0.8 * 0.5 and so on. Adobe stores 255 - ink.
-static void inks_are_multiplied_out_inverted_or_not(void) {
+static void test_inks_are_multiplied_out_inverted_or_not(void) {
     const uint8_t plain[] = {51, 102, 153, 128}, inverted[] = {204, 153, 102, 127};
     check_colour(make_jpeg(JCS_CMYK, JCS_CMYK, 4, inverted, 1, 0), 102, 76, 51, 1);
     check_colour(make_jpeg(JCS_CMYK, JCS_YCCK, 4, inverted, 1, 0), 102, 76, 51, 2);
@@ -126,7 +126,7 @@ static const uint8_t *repeated(const uint8_t *pixel, int size) {
     return row;
 }
 
-static void every_kind_of_png_becomes_rgb(void) {
+static void test_every_kind_of_png_becomes_rgb(void) {
     const uint8_t colour[] = {200, 40, 120}, grey[] = {90}, ones[] = {0xff}, twos[] = {0xaa},
                   fives[] = {0x55};
     check_colour(make_png(PNG_COLOR_TYPE_RGB, 8, repeated(colour, 3)), 200, 40, 120, 0);
@@ -139,13 +139,13 @@ static void every_kind_of_png_becomes_rgb(void) {
 }
 
 // 16 bits are scaled to 8 with rounding; they are not taken for linear light.
-static void sixteen_bits_are_scaled_alone(void) {
+static void test_16_bits_are_scaled_alone(void) {
     const uint8_t colour[] = {0xc8, 0xc8, 0x28, 0x28, 0x78, 0x78}, up[] = {0x5a, 0xe0};
     check_colour(make_png(PNG_COLOR_TYPE_RGB, 16, repeated(colour, 6)), 200, 40, 120, 0);
     check_colour(make_png(PNG_COLOR_TYPE_GRAY, 16, repeated(up, 2)), 91, 91, 91, 0); // 23264 / 257 = 90.5
 }
 
-static void transparent_pixels_are_on_black(void) {
+static void test_transparent_pixels_are_on_black(void) {
     const uint8_t opaque[] = {200, 40, 120, 255}, clear[] = {200, 40, 120, 0}, grey[] = {90, 255};
     check_colour(make_png(PNG_COLOR_TYPE_RGB_ALPHA, 8, repeated(opaque, 4)), 200, 40, 120, 0);
     check_colour(make_png(PNG_COLOR_TYPE_RGB_ALPHA, 8, repeated(clear, 4)), 0, 0, 0, 0);
@@ -183,14 +183,14 @@ static void check_cut(struct file file, const char *message) {
     free(file.bytes);
 }
 
-static void files_cut_at_any_length_are_refused(void) {
+static void test_files_cut_at_any_length_are_refused(void) {
     const uint8_t colour[] = {200, 40, 120};
     check_cut(make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 0), "truncated JPEG");
     check_cut(make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 1), "truncated JPEG");
     check_cut(make_png(PNG_COLOR_TYPE_RGB, 8, repeated(colour, 3)), "truncated PNG");
 }
 
-static void changed_bytes_never_break_the_decoders(void) {
+static void test_changed_bytes_never_break_the_decoders(void) {
     const uint8_t colour[] = {200, 40, 120};
     struct file files[3] = {make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 0),
                             make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 1),
@@ -215,7 +215,7 @@ static void changed_bytes_never_break_the_decoders(void) {
 }
 
 // Unlike a JPEG, a PNG holds a checksum of everything: no changed byte may pass, the last ones included.
-static void every_changed_byte_of_a_png_is_noticed(void) {
+static void test_every_changed_byte_of_a_png_is_noticed(void) {
     const uint8_t colour[] = {200, 40, 120};
     struct file file = make_png(PNG_COLOR_TYPE_RGB, 8, repeated(colour, 3));
     unsigned unnoticed = 0;
@@ -233,7 +233,7 @@ static void every_changed_byte_of_a_png_is_noticed(void) {
     free(file.bytes);
 }
 
-static void what_is_no_picture_is_called_what_it_is(void) {
+static void test_what_is_no_picture_is_called_what_it_is(void) {
     static const char html[] = "<!DOCTYPE html><html>403 Forbidden</html>", gif[] = "GIF89a....",
                       text[] = "hello";
     check_refused((const uint8_t *)html, sizeof html - 1, "an HTML page");
@@ -242,7 +242,7 @@ static void what_is_no_picture_is_called_what_it_is(void) {
     check_refused((const uint8_t *)text, 0, "an empty file");
 }
 
-static void a_header_that_claims_too_much_is_refused(void) {
+static void test_a_header_that_claims_too_much_is_refused(void) {
     const uint8_t colour[] = {200, 40, 120};
     struct file file = make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 0);
     size_t at = 0;
@@ -254,7 +254,7 @@ static void a_header_that_claims_too_much_is_refused(void) {
     free(file.bytes);
 }
 
-static void allocation_failures_are_reported(void) {
+static void test_allocation_failures_are_reported(void) {
     const uint8_t inks[] = {204, 153, 102, 127};
     struct file file = make_jpeg(JCS_CMYK, JCS_CMYK, 4, inks, 1, 0);
     struct image image;
@@ -279,7 +279,7 @@ static void fill(struct image *image, int width, int height) {
         image->pixels[i] = (uint8_t)random_below(&r, 256);
 }
 
-static void png_files_come_back_as_they_were(void) {
+static void test_png_files_come_back_as_they_were(void) {
     struct image image, back;
     struct error err = {0};
     struct file first, second;
@@ -296,7 +296,7 @@ static void png_files_come_back_as_they_were(void) {
 }
 
 // Against the formula in doubles, with half-pixel centres.
-static void covering_is_bilinear_with_half_pixel_centres(void) {
+static void test_covering_is_bilinear_with_half_pixel_centres(void) {
     struct image image, covered;
     struct error err = {0};
     double worst = 0;
@@ -328,18 +328,18 @@ static void covering_is_bilinear_with_half_pixel_centres(void) {
 
 void suite_image(void) {
     CU_pSuite s = CU_add_suite("image", NULL, NULL);
-    CU_add_test(s, "every kind of JPEG becomes RGB", every_kind_of_jpeg_becomes_rgb);
-    CU_add_test(s, "inks are multiplied out, inverted or not", inks_are_multiplied_out_inverted_or_not);
-    CU_add_test(s, "every kind of PNG becomes RGB", every_kind_of_png_becomes_rgb);
-    CU_add_test(s, "16 bits are scaled alone", sixteen_bits_are_scaled_alone);
-    CU_add_test(s, "transparent pixels are on black", transparent_pixels_are_on_black);
-    CU_add_test(s, "files cut at any length are refused", files_cut_at_any_length_are_refused);
-    CU_add_test(s, "changed bytes never break the decoders", changed_bytes_never_break_the_decoders);
-    CU_add_test(s, "every changed byte of a PNG is noticed", every_changed_byte_of_a_png_is_noticed);
-    CU_add_test(s, "what is no picture is called what it is", what_is_no_picture_is_called_what_it_is);
-    CU_add_test(s, "a header that claims too much is refused", a_header_that_claims_too_much_is_refused);
-    CU_add_test(s, "allocation failures are reported", allocation_failures_are_reported);
-    CU_add_test(s, "PNG files come back as they were", png_files_come_back_as_they_were);
+    CU_add_test(s, "every kind of JPEG becomes RGB", test_every_kind_of_jpeg_becomes_rgb);
+    CU_add_test(s, "inks are multiplied out, inverted or not", test_inks_are_multiplied_out_inverted_or_not);
+    CU_add_test(s, "every kind of PNG becomes RGB", test_every_kind_of_png_becomes_rgb);
+    CU_add_test(s, "16 bits are scaled alone", test_16_bits_are_scaled_alone);
+    CU_add_test(s, "transparent pixels are on black", test_transparent_pixels_are_on_black);
+    CU_add_test(s, "files cut at any length are refused", test_files_cut_at_any_length_are_refused);
+    CU_add_test(s, "changed bytes never break the decoders", test_changed_bytes_never_break_the_decoders);
+    CU_add_test(s, "every changed byte of a PNG is noticed", test_every_changed_byte_of_a_png_is_noticed);
+    CU_add_test(s, "what is no picture is called what it is", test_what_is_no_picture_is_called_what_it_is);
+    CU_add_test(s, "a header that claims too much is refused", test_a_header_that_claims_too_much_is_refused);
+    CU_add_test(s, "allocation failures are reported", test_allocation_failures_are_reported);
+    CU_add_test(s, "PNG files come back as they were", test_png_files_come_back_as_they_were);
     CU_add_test(s, "covering is bilinear with half-pixel centres",
-                covering_is_bilinear_with_half_pixel_centres);
+                test_covering_is_bilinear_with_half_pixel_centres);
 }

@@ -56,7 +56,7 @@ static void check_members(const char *path) {
     members_free(&members);
 }
 
-static void folders_and_archives_hold_the_same(void) {
+static void test_folders_and_archives_hold_the_same(void) {
     struct source_files files;
     make_files(&files);
     check_members(sources_folder("folder", &files));
@@ -80,7 +80,7 @@ static void check_refused(const char *path, const char *expected) {
     CU_ASSERT(!strncmp(err.message, message, strlen(message)));
 }
 
-static void what_is_no_archive_is_named(void) {
+static void test_what_is_no_archive_is_named(void) {
     struct error err = {0};
     static const char page[] = "<!DOCTYPE html>\n<html><body>403 Forbidden</body></html>\n";
     const char *path = suite_path("empty.tar.gz");
@@ -125,13 +125,13 @@ static void check_cut(const char *name) {
     free(bytes);
 }
 
-static void archives_cut_at_any_length_are_refused(void) {
+static void test_archives_cut_at_any_length_are_refused(void) {
     check_cut("cut.tar.gz");
     check_cut("cut.tar");
     check_cut("cut.zip");
 }
 
-static void damage_is_found_by_checksums(void) {
+static void test_damage_is_found_by_checksums(void) {
     struct source_files files;
     struct error err = {0};
     make_files(&files);
@@ -150,7 +150,7 @@ static void damage_is_found_by_checksums(void) {
     sources_free(&files);
 }
 
-static void two_files_of_one_name_are_refused(void) {
+static void test_two_files_of_one_name_are_refused(void) {
     struct source_files files;
     make_files(&files);
     sources_add(&files, "a/one.txt", "another", 7);
@@ -160,7 +160,7 @@ static void two_files_of_one_name_are_refused(void) {
 }
 
 // Names in an archive are never paths on disk: nothing is written, "../" or not.
-static void names_that_lead_out_are_only_names(void) {
+static void test_names_that_lead_out_are_only_names(void) {
     struct source_files files = {0};
     struct members members;
     struct error err = {0};
@@ -177,7 +177,7 @@ static void names_that_lead_out_are_only_names(void) {
 }
 
 // Links, devices and the like are no files; a link that leads in a circle ends at a limit.
-static void only_regular_files_are_taken(void) {
+static void test_only_regular_files_are_taken(void) {
     struct members members;
     struct error err = {0};
     const char *folder = suite_path("special");
@@ -195,7 +195,7 @@ static void only_regular_files_are_taken(void) {
     CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "special/dangling: No such file"));
 }
 
-static void decompression_is_bounded(void) {
+static void test_decompression_is_bounded(void) {
     struct source_files files = {0};
     struct error err = {0};
     uint8_t *out;
@@ -214,7 +214,7 @@ static void decompression_is_bounded(void) {
     sources_free(&files);
 }
 
-static void no_allocation_failure_leaks(void) {
+static void test_no_allocation_failure_leaks(void) {
     struct source_files files;
     struct members members;
     struct error err = {0};
@@ -238,13 +238,13 @@ static void no_allocation_failure_leaks(void) {
 
 void suite_members(void) {
     CU_pSuite s = CU_add_suite("members", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "folders and archives hold the same", folders_and_archives_hold_the_same);
-    CU_add_test(s, "what is no archive is named", what_is_no_archive_is_named);
-    CU_add_test(s, "archives cut at any length are refused", archives_cut_at_any_length_are_refused);
-    CU_add_test(s, "damage is found by checksums", damage_is_found_by_checksums);
-    CU_add_test(s, "two files of one name are refused", two_files_of_one_name_are_refused);
-    CU_add_test(s, "names that lead out are only names", names_that_lead_out_are_only_names);
-    CU_add_test(s, "only regular files are taken", only_regular_files_are_taken);
-    CU_add_test(s, "decompression is bounded", decompression_is_bounded);
-    CU_add_test(s, "no allocation failure leaks", no_allocation_failure_leaks);
+    CU_add_test(s, "folders and archives hold the same", test_folders_and_archives_hold_the_same);
+    CU_add_test(s, "what is no archive is named", test_what_is_no_archive_is_named);
+    CU_add_test(s, "archives cut at any length are refused", test_archives_cut_at_any_length_are_refused);
+    CU_add_test(s, "damage is found by checksums", test_damage_is_found_by_checksums);
+    CU_add_test(s, "two files of one name are refused", test_two_files_of_one_name_are_refused);
+    CU_add_test(s, "names that lead out are only names", test_names_that_lead_out_are_only_names);
+    CU_add_test(s, "only regular files are taken", test_only_regular_files_are_taken);
+    CU_add_test(s, "decompression is bounded", test_decompression_is_bounded);
+    CU_add_test(s, "no allocation failure leaks", test_no_allocation_failure_leaks);
 }

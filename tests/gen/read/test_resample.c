@@ -68,7 +68,7 @@ static double compare(int width, int height, int channels, enum fit fit, int pix
     return worst;
 }
 
-static void all_sizes_agree_with_a_plain_computation(void) {
+static void test_all_sizes_agree_with_a_plain_computation(void) {
     static const int sizes[][2] = {{16, 16}, {17, 31}, {64, 48}, {97, 41}, {5, 90}, {1, 1}, {3, 2}, {33, 97}};
     static const int pixels[] = {8, 16, 31, 40};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
@@ -78,7 +78,7 @@ static void all_sizes_agree_with_a_plain_computation(void) {
                     CU_ASSERT(compare(sizes[s][0], sizes[s][1], channels, (enum fit)fit, pixels[k]) < 0.51);
 }
 
-static void the_same_size_is_a_copy(void) {
+static void test_the_same_size_is_a_copy(void) {
     static uint8_t out[40 * 40 * 3];
     struct error err = {0};
     struct placement p = resample_place(40, 40, FIT_CROP, 40);
@@ -87,7 +87,7 @@ static void the_same_size_is_a_copy(void) {
     CU_ASSERT(!memcmp(out, picture, sizeof out));
 }
 
-static void flat_pictures_stay_flat(void) {
+static void test_flat_pictures_stay_flat(void) {
     static uint8_t out[64 * 64];
     struct error err = {0};
     for (int value = 0; value < 256; value += 51)
@@ -102,7 +102,7 @@ static void flat_pictures_stay_flat(void) {
         }
 }
 
-static void places(void) {
+static void test_crop_pad_and_stretch_have_their_places(void) {
     struct placement p = resample_place(101, 40, FIT_CROP, 20);
     CU_ASSERT(p.x == 30 && p.y == 0 && p.width == 40 && p.height == 40 && p.wide == 20 && p.high == 20);
     p = resample_place(40, 101, FIT_PAD, 20);
@@ -114,7 +114,7 @@ static void places(void) {
 }
 
 // A picture decoded at a half of its size is placed by the full one.
-static void reduced_pictures_are_placed_by_their_frame(void) {
+static void test_reduced_pictures_are_placed_by_their_frame(void) {
     static uint8_t full[32 * 32], half[32 * 32], twice[96 * 64];
     struct error err = {0};
     make_picture(48 * 32);
@@ -128,7 +128,7 @@ static void reduced_pictures_are_placed_by_their_frame(void) {
 
 // A JPEG with four (eight, sixteen) times the side asked for comes at a half (a quarter, an eighth) of its
 // size, and looks the same once it is small.
-static void large_jpegs_are_decoded_small(void) {
+static void test_large_jpegs_are_decoded_small(void) {
     enum { SMALL = 10 };
     static const int shorter[] = {39, 40, 79, 80, 159, 160, 400}, parts[] = {1, 2, 2, 4, 4, 8, 8};
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
@@ -157,7 +157,7 @@ static void large_jpegs_are_decoded_small(void) {
     }
 }
 
-static void allocation_failures_are_reported(void) {
+static void test_allocation_failures_are_reported(void) {
     static uint8_t out[8 * 8];
     struct placement p = resample_place(20, 20, FIT_CROP, 8);
     int failures = 0;
@@ -176,11 +176,12 @@ static void allocation_failures_are_reported(void) {
 
 void suite_resample(void) {
     CU_pSuite s = CU_add_suite("resample", NULL, NULL);
-    CU_add_test(s, "all sizes agree with a plain computation", all_sizes_agree_with_a_plain_computation);
-    CU_add_test(s, "the same size is a copy", the_same_size_is_a_copy);
-    CU_add_test(s, "flat pictures stay flat", flat_pictures_stay_flat);
-    CU_add_test(s, "places", places);
-    CU_add_test(s, "reduced pictures are placed by their frame", reduced_pictures_are_placed_by_their_frame);
-    CU_add_test(s, "large JPEGs are decoded small", large_jpegs_are_decoded_small);
-    CU_add_test(s, "allocation failures are reported", allocation_failures_are_reported);
+    CU_add_test(s, "all sizes agree with a plain computation", test_all_sizes_agree_with_a_plain_computation);
+    CU_add_test(s, "the same size is a copy", test_the_same_size_is_a_copy);
+    CU_add_test(s, "flat pictures stay flat", test_flat_pictures_stay_flat);
+    CU_add_test(s, "crop, pad and stretch have their places", test_crop_pad_and_stretch_have_their_places);
+    CU_add_test(s, "reduced pictures are placed by their frame",
+                test_reduced_pictures_are_placed_by_their_frame);
+    CU_add_test(s, "large JPEGs are decoded small", test_large_jpegs_are_decoded_small);
+    CU_add_test(s, "allocation failures are reported", test_allocation_failures_are_reported);
 }

@@ -50,7 +50,7 @@ static void check_scaling(const uint8_t *digit, int size) {
     composer_free(&c);
 }
 
-static void digits_are_scaled_bilinearly(void) {
+static void test_digits_are_scaled_bilinearly(void) {
     uint8_t noise[DIGIT_SIZE * DIGIT_SIZE], digit[DIGIT_SIZE * DIGIT_SIZE];
     static const int sizes[] = {8, 9, 27, 28, 29, 56, 112, 168, 223, 224};
     make_noise(noise, sizeof noise, 1);
@@ -61,7 +61,7 @@ static void digits_are_scaled_bilinearly(void) {
     }
 }
 
-static void a_digit_at_its_own_size_is_unchanged(void) {
+static void test_a_digit_at_its_own_size_is_unchanged(void) {
     uint8_t digit[DIGIT_SIZE * DIGIT_SIZE], m[sizeof digit];
     struct composer c;
     struct error err = {0};
@@ -114,7 +114,7 @@ static int count_wrong(const struct picture *p, int size, int x, int y, int hard
     return wrong;
 }
 
-static void pixels_and_masks_follow_the_formula(void) {
+static void test_pixels_and_masks_follow_the_formula(void) {
     static struct picture p;
     uint8_t digit[DIGIT_SIZE * DIGIT_SIZE], noise[DIGIT_SIZE * DIGIT_SIZE];
     builtin_digit_draw(1, 4, digit);
@@ -130,7 +130,7 @@ static void pixels_and_masks_follow_the_formula(void) {
 }
 
 // Ink at a single pixel in a corner, or none at all: the limits of where the digit is looked for.
-static void ink_at_the_edge_is_not_lost(void) {
+static void test_ink_at_the_edge_is_not_lost(void) {
     static struct picture p;
     static const int corners[] = {0, DIGIT_SIZE - 1, DIGIT_SIZE * (DIGIT_SIZE - 1),
                                   DIGIT_SIZE * DIGIT_SIZE - 1};
@@ -149,8 +149,8 @@ static void ink_at_the_edge_is_not_lost(void) {
 
 void suite_compose(void) {
     CU_pSuite s = CU_add_suite("compose", NULL, NULL);
-    CU_add_test(s, "digits are scaled bilinearly", digits_are_scaled_bilinearly);
-    CU_add_test(s, "a digit at its own size is unchanged", a_digit_at_its_own_size_is_unchanged);
-    CU_add_test(s, "pixels and masks follow the formula", pixels_and_masks_follow_the_formula);
-    CU_add_test(s, "ink at the edge is not lost", ink_at_the_edge_is_not_lost);
+    CU_add_test(s, "digits are scaled bilinearly", test_digits_are_scaled_bilinearly);
+    CU_add_test(s, "a digit at its own size is unchanged", test_a_digit_at_its_own_size_is_unchanged);
+    CU_add_test(s, "pixels and masks follow the formula", test_pixels_and_masks_follow_the_formula);
+    CU_add_test(s, "ink at the edge is not lost", test_ink_at_the_edge_is_not_lost);
 }

@@ -129,7 +129,7 @@ static void check_content(const char *path) {
     digits_close(d);
 }
 
-static void folders_and_archives_give_the_same_digits(void) {
+static void test_folders_and_archives_give_the_same_digits(void) {
     struct file files[4];
     make_files(files);
     check_content(write_folder("plain", files, 0));
@@ -140,7 +140,7 @@ static void folders_and_archives_give_the_same_digits(void) {
     check_content(suite_path("mnist.zip"));
 }
 
-static void digest_is_of_the_files_wherever_they_lie(void) {
+static void test_digest_is_of_the_files_wherever_they_lie(void) {
     struct file files[4];
     struct error err = {0};
     char plain[DIGEST_SIZE], zip[DIGEST_SIZE], packed[DIGEST_SIZE], changed[DIGEST_SIZE];
@@ -170,7 +170,7 @@ static void check_refused(const struct file files[4], const char *folder, const 
     CU_ASSERT_STRING_EQUAL(found, ending);
 }
 
-static void headers_that_lie_are_refused(void) {
+static void test_headers_that_lie_are_refused(void) {
     struct file files[4];
     make_files(files);
     put(files[0].bytes, 2049);
@@ -198,7 +198,7 @@ static void headers_that_lie_are_refused(void) {
                   "/t10k-images-idx3-ubyte: byte 8: images of 28 x 1073741824 pixels; MNIST's are 28 x 28");
 }
 
-static void labels_are_checked(void) {
+static void test_labels_are_checked(void) {
     struct file files[4];
     make_files(files);
     files[1].bytes[8 + 2] = 10;
@@ -210,7 +210,7 @@ static void labels_are_checked(void) {
                   "/t10k-labels-idx1-ubyte: 2 labels for the 3 images of t10k-images-idx3-ubyte");
 }
 
-static void files_cut_at_any_length_are_refused(void) {
+static void test_files_cut_at_any_length_are_refused(void) {
     struct file files[4];
     uint8_t packed[IMAGES_MOST + 1000];
     struct error err = {0};
@@ -239,7 +239,7 @@ static void files_cut_at_any_length_are_refused(void) {
 
 // gzip ends in a checksum and a length: a changed digit is no digit. (The first ten bytes hold things that do
 // not matter, such as the time.)
-static void a_changed_byte_of_a_gz_is_noticed(void) {
+static void test_a_changed_byte_of_a_gz_is_noticed(void) {
     struct file files[4];
     uint8_t packed[IMAGES_MOST + 1000];
     struct error err = {0};
@@ -263,7 +263,7 @@ static void a_changed_byte_of_a_gz_is_noticed(void) {
     CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "damaged gzip (incorrect length check)"));
 }
 
-static void a_web_page_is_called_what_it_is(void) {
+static void test_a_web_page_is_called_what_it_is(void) {
     static const char page[] = "\n<!DOCTYPE html>\n<html><body>403 Forbidden</body></html>\n";
     struct file files[4];
     struct error err = {0};
@@ -278,7 +278,7 @@ static void a_web_page_is_called_what_it_is(void) {
     CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
 }
 
-static void missing_files_are_named(void) {
+static void test_missing_files_are_named(void) {
     struct file files[4];
     struct error err = {0};
     make_files(files);
@@ -294,7 +294,7 @@ static void missing_files_are_named(void) {
     CU_ASSERT(strstr(err.message, "No such file or directory") != NULL);
 }
 
-static void no_allocation_failure_leaks(void) {
+static void test_no_allocation_failure_leaks(void) {
     struct file files[4];
     struct error err = {0};
     make_files(files);
@@ -316,7 +316,7 @@ static void no_allocation_failure_leaks(void) {
     CU_ASSERT(failures > 5);
 }
 
-static void real_mnist_is_read(void) {
+static void test_real_mnist_is_read(void) {
     const char *path = suite_shared("data/mnist");
     struct error err = {0};
     if (!path)
@@ -335,14 +335,15 @@ void suite_digits(void);
 void suite_digits(void) {
     CU_pSuite suite = CU_add_suite("digits", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "folders and archives give the same digits",
-                folders_and_archives_give_the_same_digits);
-    CU_add_test(suite, "digest is of the files wherever they lie", digest_is_of_the_files_wherever_they_lie);
-    CU_add_test(suite, "headers that lie are refused", headers_that_lie_are_refused);
-    CU_add_test(suite, "labels are checked", labels_are_checked);
-    CU_add_test(suite, "files cut at any length are refused", files_cut_at_any_length_are_refused);
-    CU_add_test(suite, "a changed byte of a .gz is noticed", a_changed_byte_of_a_gz_is_noticed);
-    CU_add_test(suite, "a web page is called what it is", a_web_page_is_called_what_it_is);
-    CU_add_test(suite, "missing files are named", missing_files_are_named);
-    CU_add_test(suite, "no allocation failure leaks", no_allocation_failure_leaks);
-    CU_add_test(suite, "real MNIST is read", real_mnist_is_read);
+                test_folders_and_archives_give_the_same_digits);
+    CU_add_test(suite, "digest is of the files wherever they lie",
+                test_digest_is_of_the_files_wherever_they_lie);
+    CU_add_test(suite, "headers that lie are refused", test_headers_that_lie_are_refused);
+    CU_add_test(suite, "labels are checked", test_labels_are_checked);
+    CU_add_test(suite, "files cut at any length are refused", test_files_cut_at_any_length_are_refused);
+    CU_add_test(suite, "a changed byte of a .gz is noticed", test_a_changed_byte_of_a_gz_is_noticed);
+    CU_add_test(suite, "a web page is called what it is", test_a_web_page_is_called_what_it_is);
+    CU_add_test(suite, "missing files are named", test_missing_files_are_named);
+    CU_add_test(suite, "no allocation failure leaks", test_no_allocation_failure_leaks);
+    CU_add_test(suite, "real MNIST is read", test_real_mnist_is_read);
 }

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void dtd_is_the_papers_lists(void) {
+static void test_dtd_is_the_papers_lists(void) {
     static const char *const digits[10] = {"banded", "dotted",  "grid",   "knitted", "paisley",
                                            "scaly",  "striped", "veined", "woven",   "zigzagged"};
     struct error err = {0};
@@ -37,7 +37,7 @@ static void dtd_is_the_papers_lists(void) {
     texture_set_close(set);
 }
 
-static void mixed_sets_are_as_described(void) {
+static void test_mixed_sets_are_as_described(void) {
     struct error err = {0};
     struct texture_set *small = texture_set_open("mixed20", &err), *large = texture_set_open("mixed47", &err);
     CU_ASSERT_FATAL(small && large);
@@ -53,7 +53,7 @@ static void mixed_sets_are_as_described(void) {
     texture_set_close(large);
 }
 
-static void a_file_of_ones_own_is_read(void) {
+static void test_a_file_of_ones_own_is_read(void) {
     struct error err = {0};
     struct texture_set *set = texture_set_open(sources_set("mine.ini", NULL), &err);
     CU_ASSERT_STRING_EQUAL(err.message, "");
@@ -86,7 +86,7 @@ static void check_refused(const char *name, enum exit_status status, const char 
 }
 
 // Lines added to a set that is right; the added ones begin in line 27.
-static void lines_that_are_wrong_are_named(void) {
+static void test_lines_that_are_wrong_are_named(void) {
     static const struct {
         const char *lines, *message;
     } rows[] = {
@@ -117,7 +117,7 @@ static const char *write_text(const char *name, const char *text) {
     return path;
 }
 
-static void what_is_missing_is_named(void) {
+static void test_what_is_missing_is_named(void) {
     char text[1000] = "[digits]\n";
     for (int d = 0; d < 9; d++)
         sprintf(text + strlen(text), "%d = d%d\n", d, d);
@@ -136,7 +136,7 @@ static void what_is_missing_is_named(void) {
     check_refused(suite_path("absent.ini"), EXIT_FAILED, "absent.ini: No such file or directory");
 }
 
-static void no_allocation_failure_leaks(void) {
+static void test_no_allocation_failure_leaks(void) {
     struct error err = {0};
     const char *path = sources_set("memory.ini", NULL);
     struct texture_set *set = NULL;
@@ -155,10 +155,10 @@ static void no_allocation_failure_leaks(void) {
 
 void suite_texture_set(void) {
     CU_pSuite s = CU_add_suite("texture_set", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "dtd is the paper's lists", dtd_is_the_papers_lists);
-    CU_add_test(s, "mixed sets are as described", mixed_sets_are_as_described);
-    CU_add_test(s, "a file of one's own is read", a_file_of_ones_own_is_read);
-    CU_add_test(s, "lines that are wrong are named", lines_that_are_wrong_are_named);
-    CU_add_test(s, "what is missing is named", what_is_missing_is_named);
-    CU_add_test(s, "no allocation failure leaks", no_allocation_failure_leaks);
+    CU_add_test(s, "dtd is the paper's lists", test_dtd_is_the_papers_lists);
+    CU_add_test(s, "mixed sets are as described", test_mixed_sets_are_as_described);
+    CU_add_test(s, "a file of one's own is read", test_a_file_of_ones_own_is_read);
+    CU_add_test(s, "lines that are wrong are named", test_lines_that_are_wrong_are_named);
+    CU_add_test(s, "what is missing is named", test_what_is_missing_is_named);
+    CU_add_test(s, "no allocation failure leaks", test_no_allocation_failure_leaks);
 }

@@ -44,7 +44,7 @@ static void digest_of(const char *path, char hex[DIGEST_SIZE]) {
 
 // ---------------------------------------------------------------------------------------------- bytes
 
-static void bytes_are_the_same_for_any_threads_and_run(void) {
+static void test_bytes_are_the_same_for_any_threads_and_run(void) {
     settings_t s;
     builtin_settings(&s);
     s.count = 301; // no multiple of anything
@@ -142,7 +142,7 @@ static int same_image(const struct content *a, int i, const struct content *b, i
            a->labels[i] == b->labels[k] && a->index[i] == b->index[k];
 }
 
-static void images_do_not_depend_on_how_many_there_are(void) {
+static void test_images_do_not_depend_on_how_many_there_are(void) {
     settings_t s;
     struct content many, few;
     builtin_settings(&s);
@@ -160,7 +160,7 @@ static void images_do_not_depend_on_how_many_there_are(void) {
     free_content(&few);
 }
 
-static void chunks_and_compression_change_no_value(void) {
+static void test_chunks_and_compression_change_no_value(void) {
     settings_t s;
     struct content c;
     char digest[65];
@@ -178,7 +178,7 @@ static void chunks_and_compression_change_no_value(void) {
 
 // Each draw has a stream of its own: another p changes the backgrounds' classes and nothing else, and a
 // background that is drawn at a small p is drawn at a larger one, too.
-static void purposes_are_drawn_apart(void) {
+static void test_purposes_are_drawn_apart(void) {
     settings_t s;
     struct content low, high;
     builtin_settings(&s);
@@ -201,7 +201,7 @@ static void purposes_are_drawn_apart(void) {
     free_content(&high);
 }
 
-static void seeds_and_splits_give_other_images(void) {
+static void test_seeds_and_splits_give_other_images(void) {
     settings_t s;
     struct content first, second, third;
     builtin_settings(&s);
@@ -224,7 +224,7 @@ static void seeds_and_splits_give_other_images(void) {
 }
 
 // p and q at 0: all fixed; at 1: all drawn, of all classes, the own one among them.
-static void the_ends_of_p_and_q(void) {
+static void test_p_and_q_at_their_ends_fix_or_draw_everything(void) {
     settings_t s;
     struct content c;
     builtin_settings(&s);
@@ -250,7 +250,7 @@ static void the_ends_of_p_and_q(void) {
 
 // ---------------------------------------------------------------------------------------------- splits
 
-static void train_and_validation_share_out_the_digits(void) {
+static void test_train_and_validation_share_out_the_digits(void) {
     static struct source_files digits;
     settings_t s;
     struct content c;
@@ -290,7 +290,7 @@ static void note_pictures(const settings_t *s, int bit, uint8_t seen[SOURCES_CLA
     free_content(&c);
 }
 
-static void disjoint_splits_share_no_texture(void) {
+static void test_disjoint_splits_share_no_texture(void) {
     static struct source_files textures;
     static const char *const splits[3] = {"train", "validation", "test"};
     settings_t s;
@@ -322,7 +322,7 @@ static void disjoint_splits_share_no_texture(void) {
 }
 
 // Where neighbouring numbers show the same sample, a disjoint split goes by ranges of the number.
-static void numbered_sources_are_split_by_ranges(void) {
+static void test_numbered_sources_are_split_by_ranges(void) {
     static struct source_files textures;
     static const char *const splits[3] = {"train", "validation", "test"};
     settings_t s;
@@ -392,7 +392,7 @@ static int count_wrong(struct source_files *textures, const struct content *c, i
     return wrong;
 }
 
-static void pictures_are_what_their_provenance_says(void) {
+static void test_pictures_are_what_their_provenance_says(void) {
     static struct source_files textures, digits;
     settings_t s;
     struct content c;
@@ -417,7 +417,7 @@ static void pictures_are_what_their_provenance_says(void) {
 }
 
 // A hard mask is the soft one cut at one half; the blend does not depend on the mask.
-static void masks_are_hard_or_soft(void) {
+static void test_masks_are_hard_or_soft(void) {
     settings_t s;
     struct content soft, hard;
     builtin_settings(&s);
@@ -436,7 +436,7 @@ static void masks_are_hard_or_soft(void) {
     free_content(&hard);
 }
 
-static void sources_may_lie_anywhere(void) {
+static void test_sources_may_lie_anywhere(void) {
     static struct source_files textures, digits;
     settings_t s;
     struct content c;
@@ -473,7 +473,7 @@ static void check_refused(const settings_t *s, enum exit_status status, const ch
     CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), before);
 }
 
-static void settings_that_cannot_be_are_refused(void) {
+static void test_settings_that_cannot_be_are_refused(void) {
     static struct source_files digits;
     settings_t s;
     builtin_settings(&s);
@@ -501,7 +501,7 @@ static void settings_that_cannot_be_are_refused(void) {
     sources_free(&digits);
 }
 
-static void sources_that_are_spoilt_leave_nothing(void) {
+static void test_sources_that_are_spoilt_leave_nothing(void) {
     static struct source_files textures;
     settings_t s;
     sources_textures(&textures);
@@ -513,7 +513,7 @@ static void sources_that_are_spoilt_leave_nothing(void) {
     sources_free(&textures);
 }
 
-static void a_disjoint_split_needs_three_pictures(void) {
+static void test_a_disjoint_split_needs_three_pictures(void) {
     static struct source_files textures;
     settings_t s;
     sources_textures(&textures);
@@ -527,7 +527,7 @@ static void a_disjoint_split_needs_three_pictures(void) {
     sources_free(&textures);
 }
 
-static void a_full_disk_leaves_nothing(void) {
+static void test_a_full_disk_leaves_nothing(void) {
     settings_t s;
     builtin_settings(&s);
     const char *path = generate(&s, "size.h5");
@@ -545,7 +545,7 @@ static void a_full_disk_leaves_nothing(void) {
     }
 }
 
-static void an_interruption_leaves_nothing(void) {
+static void test_an_interruption_leaves_nothing(void) {
     settings_t s;
     builtin_settings(&s);
     CU_ASSERT_FATAL(!raise(SIGTERM)); // caught: tests/support/main.c installs the program's handlers
@@ -554,7 +554,7 @@ static void an_interruption_leaves_nothing(void) {
     generate(&s, "after.h5");
 }
 
-static void no_allocation_failure_leaves_anything(void) {
+static void test_no_allocation_failure_leaves_anything(void) {
     static struct source_files textures, digits;
     settings_t s;
     sources_textures(&textures);
@@ -584,7 +584,7 @@ static void no_allocation_failure_leaves_anything(void) {
 
 // ---------------------------------------------------------------------------------------------- real data
 
-static void real_sources_are_generated(void) {
+static void test_real_sources_are_generated(void) {
     const char *shared = suite_shared("data/mnist");
     char mnist[PATH_SIZE];
     settings_t s;
@@ -611,23 +611,27 @@ static void real_sources_are_generated(void) {
 
 void suite_textured_mnist(void) {
     CU_pSuite s = CU_add_suite("textured_mnist", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "bytes are the same for any threads and run", bytes_are_the_same_for_any_threads_and_run);
-    CU_add_test(s, "images do not depend on how many there are", images_do_not_depend_on_how_many_there_are);
-    CU_add_test(s, "chunks and compression change no value", chunks_and_compression_change_no_value);
-    CU_add_test(s, "purposes are drawn apart", purposes_are_drawn_apart);
-    CU_add_test(s, "seeds and splits give other images", seeds_and_splits_give_other_images);
-    CU_add_test(s, "the ends of p and q", the_ends_of_p_and_q);
-    CU_add_test(s, "train and validation share out the digits", train_and_validation_share_out_the_digits);
-    CU_add_test(s, "disjoint splits share no texture", disjoint_splits_share_no_texture);
-    CU_add_test(s, "numbered sources are split by ranges", numbered_sources_are_split_by_ranges);
-    CU_add_test(s, "pictures are what their provenance says", pictures_are_what_their_provenance_says);
-    CU_add_test(s, "masks are hard or soft", masks_are_hard_or_soft);
-    CU_add_test(s, "sources may lie anywhere", sources_may_lie_anywhere);
-    CU_add_test(s, "settings that cannot be are refused", settings_that_cannot_be_are_refused);
-    CU_add_test(s, "sources that are spoilt leave nothing", sources_that_are_spoilt_leave_nothing);
-    CU_add_test(s, "a disjoint split needs three pictures", a_disjoint_split_needs_three_pictures);
-    CU_add_test(s, "a full disk leaves nothing", a_full_disk_leaves_nothing);
-    CU_add_test(s, "an interruption leaves nothing", an_interruption_leaves_nothing);
-    CU_add_test(s, "no allocation failure leaves anything", no_allocation_failure_leaves_anything);
-    CU_add_test(s, "real sources are generated", real_sources_are_generated);
+    CU_add_test(s, "bytes are the same for any threads and run",
+                test_bytes_are_the_same_for_any_threads_and_run);
+    CU_add_test(s, "images do not depend on how many there are",
+                test_images_do_not_depend_on_how_many_there_are);
+    CU_add_test(s, "chunks and compression change no value", test_chunks_and_compression_change_no_value);
+    CU_add_test(s, "purposes are drawn apart", test_purposes_are_drawn_apart);
+    CU_add_test(s, "seeds and splits give other images", test_seeds_and_splits_give_other_images);
+    CU_add_test(s, "p and q at their ends fix or draw everything",
+                test_p_and_q_at_their_ends_fix_or_draw_everything);
+    CU_add_test(s, "train and validation share out the digits",
+                test_train_and_validation_share_out_the_digits);
+    CU_add_test(s, "disjoint splits share no texture", test_disjoint_splits_share_no_texture);
+    CU_add_test(s, "numbered sources are split by ranges", test_numbered_sources_are_split_by_ranges);
+    CU_add_test(s, "pictures are what their provenance says", test_pictures_are_what_their_provenance_says);
+    CU_add_test(s, "masks are hard or soft", test_masks_are_hard_or_soft);
+    CU_add_test(s, "sources may lie anywhere", test_sources_may_lie_anywhere);
+    CU_add_test(s, "settings that cannot be are refused", test_settings_that_cannot_be_are_refused);
+    CU_add_test(s, "sources that are spoilt leave nothing", test_sources_that_are_spoilt_leave_nothing);
+    CU_add_test(s, "a disjoint split needs three pictures", test_a_disjoint_split_needs_three_pictures);
+    CU_add_test(s, "a full disk leaves nothing", test_a_full_disk_leaves_nothing);
+    CU_add_test(s, "an interruption leaves nothing", test_an_interruption_leaves_nothing);
+    CU_add_test(s, "no allocation failure leaves anything", test_no_allocation_failure_leaves_anything);
+    CU_add_test(s, "real sources are generated", test_real_sources_are_generated);
 }

@@ -63,7 +63,7 @@ static int count_wrong(const struct textures *t, const struct texture_set *set, 
     return wrong;
 }
 
-static void folders_and_archives_give_the_same_pictures(void) {
+static void test_folders_and_archives_give_the_same_pictures(void) {
     static struct source_files files;
     struct texture_set *set = own_set();
     sources_textures(&files);
@@ -80,7 +80,7 @@ static void folders_and_archives_give_the_same_pictures(void) {
 }
 
 // Where memory is short pictures are decoded again at each use, with the same result.
-static void pictures_that_are_not_kept_are_the_same(void) {
+static void test_pictures_that_are_not_kept_are_the_same(void) {
     static struct source_files files;
     struct texture_set *set = own_set();
     size_t kept = textures_kept_most;
@@ -101,7 +101,7 @@ static void pictures_that_are_not_kept_are_the_same(void) {
 
 // On a small canvas crops of built-in textures are drawn on the spot, on a large one cut from the scaled
 // whole.
-static void builtin_crops_are_parts_of_the_whole(void) {
+static void test_built_in_crops_are_parts_of_the_whole(void) {
     struct error err = {0};
     struct texture_set *set = texture_set_open("dtd", &err);
     enum { SIDE = BUILTIN_TEXTURE_SIZE };
@@ -149,7 +149,7 @@ static void check_refused(const char *path, const char *expected) {
     CU_ASSERT(!strncmp(found, expected, strlen(expected)));
 }
 
-static void missing_classes_are_named(void) {
+static void test_missing_classes_are_named(void) {
     static struct source_files files;
     sources_textures(&files);
     for (int i = 0; i < files.count; i++) { // another folder's files are no pictures of the class
@@ -163,7 +163,7 @@ static void missing_classes_are_named(void) {
     sources_free(&files);
 }
 
-static void files_that_are_no_pictures_are_named(void) {
+static void test_files_that_are_no_pictures_are_named(void) {
     static struct source_files files;
     sources_textures(&files);
     sources_add(&files, "tex/images/d3/.directory", "[hidden]", 8); // ignored
@@ -185,7 +185,7 @@ static void files_that_are_no_pictures_are_named(void) {
     sources_free(&files);
 }
 
-static void pictures_that_are_cut_are_named(void) {
+static void test_pictures_that_are_cut_are_named(void) {
     static struct source_files files;
     sources_textures(&files);
     sources_find(&files, "b0_0004.jpg")->size -= 20;
@@ -202,7 +202,7 @@ static void pictures_that_are_cut_are_named(void) {
     sources_free(&files);
 }
 
-static void two_pictures_of_one_name_are_refused(void) {
+static void test_two_pictures_of_one_name_are_refused(void) {
     static struct source_files files;
     sources_textures(&files);
     struct source_file *file = sources_find(&files, "d5_0002.png");
@@ -213,7 +213,7 @@ static void two_pictures_of_one_name_are_refused(void) {
 }
 
 // "ARCHIVE/CLASS": the same class name in two archives, packed or not, is two classes.
-static void sources_are_found_below_the_folder(void) {
+static void test_sources_are_found_below_the_folder(void) {
     static struct source_files files;
     struct error err = {0};
     sources_textures(&files);
@@ -239,7 +239,7 @@ static void sources_are_found_below_the_folder(void) {
     sources_free(&files);
 }
 
-static void digests_change_with_any_byte(void) {
+static void test_digests_change_with_any_byte(void) {
     static struct source_files files;
     struct error err = {0};
     struct texture_set *set = own_set();
@@ -256,7 +256,7 @@ static void digests_change_with_any_byte(void) {
     sources_free(&files);
 }
 
-static void no_allocation_failure_leaks(void) {
+static void test_no_allocation_failure_leaks(void) {
     static struct source_files files;
     struct texture_set *set = own_set();
     sources_textures(&files);
@@ -282,14 +282,14 @@ static void no_allocation_failure_leaks(void) {
 void suite_textures(void) {
     CU_pSuite s = CU_add_suite("textures", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "folders and archives give the same pictures",
-                folders_and_archives_give_the_same_pictures);
-    CU_add_test(s, "pictures that are not kept are the same", pictures_that_are_not_kept_are_the_same);
-    CU_add_test(s, "built-in crops are parts of the whole", builtin_crops_are_parts_of_the_whole);
-    CU_add_test(s, "missing classes are named", missing_classes_are_named);
-    CU_add_test(s, "files that are no pictures are named", files_that_are_no_pictures_are_named);
-    CU_add_test(s, "pictures that are cut are named", pictures_that_are_cut_are_named);
-    CU_add_test(s, "two pictures of one name are refused", two_pictures_of_one_name_are_refused);
-    CU_add_test(s, "sources are found below the folder", sources_are_found_below_the_folder);
-    CU_add_test(s, "digests change with any byte", digests_change_with_any_byte);
-    CU_add_test(s, "no allocation failure leaks", no_allocation_failure_leaks);
+                test_folders_and_archives_give_the_same_pictures);
+    CU_add_test(s, "pictures that are not kept are the same", test_pictures_that_are_not_kept_are_the_same);
+    CU_add_test(s, "built-in crops are parts of the whole", test_built_in_crops_are_parts_of_the_whole);
+    CU_add_test(s, "missing classes are named", test_missing_classes_are_named);
+    CU_add_test(s, "files that are no pictures are named", test_files_that_are_no_pictures_are_named);
+    CU_add_test(s, "pictures that are cut are named", test_pictures_that_are_cut_are_named);
+    CU_add_test(s, "two pictures of one name are refused", test_two_pictures_of_one_name_are_refused);
+    CU_add_test(s, "sources are found below the folder", test_sources_are_found_below_the_folder);
+    CU_add_test(s, "digests change with any byte", test_digests_change_with_any_byte);
+    CU_add_test(s, "no allocation failure leaks", test_no_allocation_failure_leaks);
 }

@@ -109,7 +109,7 @@ static hsize_t first_with(const char *path, const char *name, int32_t value) {
 
 // ---------------------------------------------------------------------------------------------- verify
 
-static void an_honest_shard_passes(void) {
+static void test_an_honest_shard_passes_every_check(void) {
     struct error err = {0};
     const char *path = make("honest.h5", 0.5, 0.5, "hard");
     CU_ASSERT_FATAL(!shard_write_manifest(path, &err));
@@ -122,13 +122,13 @@ static void an_honest_shard_passes(void) {
     check_failing(make("one.h5", 1, 0, "hard"), "");
 }
 
-static void a_changed_mask_is_found(void) {
+static void test_a_changed_mask_is_found(void) {
     const char *path = make("mask.h5", 0, 1, "hard");
     change(path, "masks", 17, 255);
     check_failing(path, "content digest; masks; ");
 }
 
-static void a_changed_label_is_found(void) {
+static void test_a_changed_label_is_found(void) {
     const char *path = make("label.h5", 1, 1, "hard");
     int32_t *labels = column(path, "labels");
     change(path, "labels", 3, (labels[3] + 1) % 10);
@@ -136,7 +136,7 @@ static void a_changed_label_is_found(void) {
     check_failing(path, "content digest; ranges; masks; ");
 }
 
-static void a_claimed_share_that_is_not_there_is_found(void) {
+static void test_a_claimed_share_that_is_not_there_is_found(void) {
     const char *path = make("p.h5", 0.5, 0.5, "hard");
     change_real_attribute(path, "p", 0.7);
     check_failing(path, "share of p; ");
@@ -147,7 +147,7 @@ static void a_claimed_share_that_is_not_there_is_found(void) {
     check_failing(path, "share of q; ");
 }
 
-static void a_class_that_is_not_the_digits_own_is_found(void) {
+static void test_a_class_that_is_not_the_digits_own_is_found(void) {
     const char *path = make("own.h5", 0.5, 1, "hard");
     int32_t *classes = column(path, "background_class"), *drawn = column(path, "background_drawn"),
             *labels = column(path, "labels");
@@ -162,14 +162,14 @@ static void a_class_that_is_not_the_digits_own_is_found(void) {
     check_failing(path, "content digest; fixed classes; ");
 }
 
-static void a_skewed_draw_is_found(void) {
+static void test_a_skewed_draw_is_found(void) {
     const char *path = make("skew.h5", 0, 1, "hard");
     for (hsize_t i = 0; i < COUNT; i += 4)
         change(path, "digit_texture_class", i, 7);
     check_failing(path, "content digest; drawn digit textures; ");
 }
 
-static void a_digit_used_twice_is_found(void) {
+static void test_a_digit_used_twice_is_found(void) {
     const char *path = make("twice.h5", 0, 1, "hard");
     int32_t *index = column(path, "digit_index");
     change(path, "digit_index", 8, index[9]);
@@ -177,13 +177,13 @@ static void a_digit_used_twice_is_found(void) {
     check_failing(path, "content digest; digits differ; masks; ");
 }
 
-static void positions_off_the_canvas_are_found(void) {
+static void test_positions_off_the_canvas_are_found(void) {
     const char *path = make("range.h5", 0, 1, "hard");
     change(path, "digit_x", first_with(path, "digit_x", 0), CANVAS - SIZE + 1);
     check_failing(path, "content digest; ranges; masks; ");
 }
 
-static void a_manifest_of_another_file_is_found(void) {
+static void test_a_manifest_of_another_file_is_found(void) {
     struct error err = {0};
     const char *path = make("manifest.h5", 0, 1, "hard");
     CU_ASSERT_FATAL(!shard_write_manifest(path, &err));
@@ -193,7 +193,7 @@ static void a_manifest_of_another_file_is_found(void) {
     json_decref(checks);
 }
 
-static void a_shard_of_another_kind_is_only_digested(void) {
+static void test_a_shard_of_another_kind_is_only_digested(void) {
     struct error err = {0};
     const char *path = suite_path("other.h5");
     uint8_t image[12] = {0}, mask[4] = {0};
@@ -207,7 +207,7 @@ static void a_shard_of_another_kind_is_only_digested(void) {
     json_decref(checks);
 }
 
-static void no_allocation_failure_goes_unnoticed(void) {
+static void test_no_allocation_failure_goes_unnoticed(void) {
     struct error err = {0};
     const char *path = make("memory.h5", 0.5, 0.5, "hard");
     for (long n = 1;; n++) {
@@ -230,7 +230,7 @@ static void no_allocation_failure_goes_unnoticed(void) {
 
 // ---------------------------------------------------------------------------------------------- commands
 
-static void the_commands_say_what_they_found(void) {
+static void test_the_commands_say_what_they_found(void) {
     struct program_result r;
     const char *path = make("commands.h5", 0.5, 0.5, "hard");
     CU_ASSERT_EQUAL(reff_run(&r, 0, "verify", path), 0);
@@ -276,7 +276,7 @@ static long png_side(const char *path, int which) {
     return side;
 }
 
-static void previews_are_sheets_of_the_size_asked_for(void) {
+static void test_previews_are_sheets_of_the_size_asked_for(void) {
     struct program_result r;
     struct error err = {0};
     const char *path = make("preview.h5", 0, 1, "hard"), *one = suite_path("one.png"),
@@ -313,18 +313,20 @@ static void previews_are_sheets_of_the_size_asked_for(void) {
 
 void suite_verify(void) {
     CU_pSuite s = CU_add_suite("verify", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "an honest shard passes every check", an_honest_shard_passes);
-    CU_add_test(s, "a changed mask is found", a_changed_mask_is_found);
-    CU_add_test(s, "a changed label is found", a_changed_label_is_found);
-    CU_add_test(s, "a claimed share that is not there is found", a_claimed_share_that_is_not_there_is_found);
+    CU_add_test(s, "an honest shard passes every check", test_an_honest_shard_passes_every_check);
+    CU_add_test(s, "a changed mask is found", test_a_changed_mask_is_found);
+    CU_add_test(s, "a changed label is found", test_a_changed_label_is_found);
+    CU_add_test(s, "a claimed share that is not there is found",
+                test_a_claimed_share_that_is_not_there_is_found);
     CU_add_test(s, "a class that is not the digit's own is found",
-                a_class_that_is_not_the_digits_own_is_found);
-    CU_add_test(s, "a skewed draw is found", a_skewed_draw_is_found);
-    CU_add_test(s, "a digit used twice is found", a_digit_used_twice_is_found);
-    CU_add_test(s, "positions off the canvas are found", positions_off_the_canvas_are_found);
-    CU_add_test(s, "a manifest of another file is found", a_manifest_of_another_file_is_found);
-    CU_add_test(s, "a shard of another kind is only digested", a_shard_of_another_kind_is_only_digested);
-    CU_add_test(s, "no allocation failure goes unnoticed", no_allocation_failure_goes_unnoticed);
-    CU_add_test(s, "the commands say what they found", the_commands_say_what_they_found);
-    CU_add_test(s, "previews are sheets of the size asked for", previews_are_sheets_of_the_size_asked_for);
+                test_a_class_that_is_not_the_digits_own_is_found);
+    CU_add_test(s, "a skewed draw is found", test_a_skewed_draw_is_found);
+    CU_add_test(s, "a digit used twice is found", test_a_digit_used_twice_is_found);
+    CU_add_test(s, "positions off the canvas are found", test_positions_off_the_canvas_are_found);
+    CU_add_test(s, "a manifest of another file is found", test_a_manifest_of_another_file_is_found);
+    CU_add_test(s, "a shard of another kind is only digested", test_a_shard_of_another_kind_is_only_digested);
+    CU_add_test(s, "no allocation failure goes unnoticed", test_no_allocation_failure_goes_unnoticed);
+    CU_add_test(s, "the commands say what they found", test_the_commands_say_what_they_found);
+    CU_add_test(s, "previews are sheets of the size asked for",
+                test_previews_are_sheets_of_the_size_asked_for);
 }

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void a_folder_appears_only_when_whole(void) {
+static void test_a_folder_appears_only_when_whole(void) {
     struct output_folder folder;
     struct error err = {0};
     size_t size;
@@ -30,7 +30,7 @@ static void a_folder_appears_only_when_whole(void) {
     free(text);
 }
 
-static void a_discarded_folder_leaves_nothing(void) {
+static void test_a_discarded_folder_leaves_nothing(void) {
     struct output_folder folder;
     struct error err = {0};
     int before = suite_count_entries(suite_folder());
@@ -52,7 +52,7 @@ static void check_refused(const char *path, enum exit_status status, const char 
 }
 
 // An empty folder may be there already; anything else stays as it is.
-static void what_is_there_is_not_touched(void) {
+static void test_what_is_there_is_not_touched(void) {
     struct output_folder folder;
     struct error err = {0};
     const char *empty = suite_path("empty"), *full = suite_path("full");
@@ -76,7 +76,7 @@ static void what_is_there_is_not_touched(void) {
 }
 
 // As root, who may write anywhere, the test steps down to an ordinary user ("nobody") for the attempt.
-static void a_place_that_is_closed_is_named(void) {
+static void test_a_place_that_is_closed_is_named(void) {
     struct error err = {0};
     const char *closed = suite_path("closed");
     CU_ASSERT_FATAL(!folder_make(closed, &err) && !chmod(closed, 0500));
@@ -89,7 +89,7 @@ static void a_place_that_is_closed_is_named(void) {
     CU_ASSERT_FATAL(!chmod(closed, 0700));
 }
 
-static void a_full_disk_leaves_nothing(void) {
+static void test_a_full_disk_leaves_nothing(void) {
     struct output_folder folder;
     struct error err = {0};
     static const char bytes[50000];
@@ -107,9 +107,9 @@ static void a_full_disk_leaves_nothing(void) {
 
 void suite_output_folder(void) {
     CU_pSuite s = CU_add_suite("output_folder", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "a folder appears only when whole", a_folder_appears_only_when_whole);
-    CU_add_test(s, "a discarded folder leaves nothing", a_discarded_folder_leaves_nothing);
-    CU_add_test(s, "what is there is not touched", what_is_there_is_not_touched);
-    CU_add_test(s, "a place that is closed is named", a_place_that_is_closed_is_named);
-    CU_add_test(s, "a full disk leaves nothing", a_full_disk_leaves_nothing);
+    CU_add_test(s, "a folder appears only when whole", test_a_folder_appears_only_when_whole);
+    CU_add_test(s, "a discarded folder leaves nothing", test_a_discarded_folder_leaves_nothing);
+    CU_add_test(s, "what is there is not touched", test_what_is_there_is_not_touched);
+    CU_add_test(s, "a place that is closed is named", test_a_place_that_is_closed_is_named);
+    CU_add_test(s, "a full disk leaves nothing", test_a_full_disk_leaves_nothing);
 }
