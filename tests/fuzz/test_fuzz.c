@@ -96,43 +96,46 @@ static void run_corpus(const char *name, fuzz_target *target) {
     CU_ASSERT(files >= 2);
 }
 
-static void idx_files(void) {
+static void test_changed_idx_files_are_read_or_refused(void) {
     run_corpus("idx", fuzz_idx);
 }
-static void pictures(void) {
+static void test_changed_pictures_are_read_or_refused(void) {
     run_corpus("image", fuzz_image);
 }
-static void compressed_files(void) {
+static void test_changed_gzip_files_are_read_or_refused(void) {
     run_corpus("gzip", fuzz_gzip);
 }
-static void archives(void) {
+static void test_changed_archives_are_read_or_refused(void) {
     run_corpus("archive", fuzz_archive);
 }
-static void settings_files(void) {
+static void test_changed_settings_files_are_read_or_refused(void) {
     run_corpus("settings", fuzz_settings);
 }
-static void weights(void) {
+static void test_changed_weights_are_read_or_refused(void) {
     run_corpus("safetensors", fuzz_safetensors);
 }
-static void labels_of_isic2017(void) {
+static void test_changed_labels_of_isic2017_are_read_or_refused(void) {
     run_corpus("csv", fuzz_csv);
 }
-static void lists_of_pets(void) {
+static void test_changed_lists_of_pets_are_read_or_refused(void) {
     run_corpus("pets", fuzz_pets);
 }
-static void trimaps(void) {
+static void test_changed_trimaps_are_read_or_refused(void) {
     run_corpus("trimap", fuzz_trimap);
 }
 
 void suite_fuzz(void) {
     CU_pSuite s = CU_add_suite("fuzz", NULL, NULL);
-    CU_add_test(s, "IDX files", idx_files);
-    CU_add_test(s, "pictures", pictures);
-    CU_add_test(s, "compressed files", compressed_files);
-    CU_add_test(s, "archives", archives);
-    CU_add_test(s, "settings files", settings_files);
-    CU_add_test(s, "weights", weights);
-    CU_add_test(s, "labels of ISIC2017", labels_of_isic2017);
-    CU_add_test(s, "lists of Pets", lists_of_pets);
-    CU_add_test(s, "trimaps", trimaps);
+    CU_add_test(s, "changed IDX files are read or refused", test_changed_idx_files_are_read_or_refused);
+    CU_add_test(s, "changed pictures are read or refused", test_changed_pictures_are_read_or_refused);
+    CU_add_test(s, "changed gzip files are read or refused", test_changed_gzip_files_are_read_or_refused);
+    CU_add_test(s, "changed archives are read or refused", test_changed_archives_are_read_or_refused);
+    CU_add_test(s, "changed settings files are read or refused",
+                test_changed_settings_files_are_read_or_refused);
+    CU_add_test(s, "changed weights are read or refused", test_changed_weights_are_read_or_refused);
+    CU_add_test(s, "changed labels of ISIC2017 are read or refused",
+                test_changed_labels_of_isic2017_are_read_or_refused);
+    CU_add_test(s, "changed lists of Pets are read or refused",
+                test_changed_lists_of_pets_are_read_or_refused);
+    CU_add_test(s, "changed trimaps are read or refused", test_changed_trimaps_are_read_or_refused);
 }
