@@ -14,7 +14,7 @@
 // ---------------------------------------------------------------------------------------- cases
 
 // The settings are those of the profiles, but for ResNet-50's batch.
-static void test_cases(void) {
+static void test_what_is_measured_comes_from_the_profiles(void) {
     struct error err = {0};
     struct bench_cases cases;
     static const struct {
@@ -46,7 +46,7 @@ static void test_cases(void) {
     bench_cases_free(&cases);
 }
 
-static void test_convolutions(void) {
+static void test_a_networks_distinct_convolutions_are_measured_once_each(void) {
     struct error err = {0};
     struct bench_cases cases;
     struct bench_convolutions list;
@@ -74,7 +74,7 @@ static void test_convolutions(void) {
 
 // ResNet-50's steps at 224 px have the arithmetic that docs/performance.md, gives: 8.2 GFLOP forward, three
 // times that for the baseline's step, about 45 GFLOP for ReFF's.
-static void test_work(void) {
+static void test_the_work_of_a_step_is_what_docs_performance_md_says(void) {
     static const struct {
         enum graph_mode mode;
         double gflop, tolerance;
@@ -111,7 +111,7 @@ static void see(void *context, const struct graph *g, int node, enum map map, in
 }
 
 // Each map of each node that takes part is told of once before and once after; who looks changes no result.
-static void test_observer(void) {
+static void test_an_observer_is_told_of_every_map_of_every_node(void) {
     enum { BATCH = 4, PIXELS = 16 };
     static uint8_t images[BATCH * PIXELS * PIXELS * 3], annotations[BATCH * PIXELS * PIXELS];
     static const int32_t labels[BATCH] = {0, 1, 2, 3};
@@ -200,7 +200,7 @@ static void check_results(const json_t *results, const char *method) {
     check_layers(json_array_get(json_object_get(results, "layers"), 0));
 }
 
-static void test_tables(void) {
+static void test_bench_prints_tables_and_writes_the_promised_structure(void) {
     struct program_result r;
     struct error err = {0};
     const char *path = suite_path("bench/step.json");
@@ -219,7 +219,7 @@ static void test_tables(void) {
 }
 
 // --json prints what would be written; --output - writes nothing.
-static void test_json(void) {
+static void test_bench_json_prints_what_it_would_write(void) {
     struct program_result r;
     int before = suite_count_entries(suite_folder());
     CU_ASSERT_EQUAL(reff_run(&r, 0, "bench", "--quick", "--method", "baseline", "--threads", "2", "--peers",
@@ -240,10 +240,15 @@ static int set_up(void) {
 
 void suite_bench(void) {
     CU_pSuite suite = CU_add_suite("bench", set_up, suite_remove_folder);
-    CU_add_test(suite, "what is measured comes from the profiles", test_cases);
-    CU_add_test(suite, "the distinct convolutions of a network", test_convolutions);
-    CU_add_test(suite, "the work of a step is the specification's", test_work);
-    CU_add_test(suite, "an observer is told of every map of every node", test_observer);
-    CU_add_test(suite, "tables, and results of the promised structure", test_tables);
-    CU_add_test(suite, "the same as JSON alone", test_json);
+    CU_add_test(suite, "what is measured comes from the profiles",
+                test_what_is_measured_comes_from_the_profiles);
+    CU_add_test(suite, "a network's distinct convolutions are measured once each",
+                test_a_networks_distinct_convolutions_are_measured_once_each);
+    CU_add_test(suite, "the work of a step is what docs/performance.md says",
+                test_the_work_of_a_step_is_what_docs_performance_md_says);
+    CU_add_test(suite, "an observer is told of every map of every node",
+                test_an_observer_is_told_of_every_map_of_every_node);
+    CU_add_test(suite, "bench prints tables and writes the promised structure",
+                test_bench_prints_tables_and_writes_the_promised_structure);
+    CU_add_test(suite, "bench --json prints what it would write", test_bench_json_prints_what_it_would_write);
 }

@@ -29,7 +29,7 @@ static void expect(const struct program_result *r, int status, const char *says)
         printf("\n  status %d, '%s%s' instead of '%s'\n", r->status, r->out, r->err, says);
 }
 
-static void test_others_take_the_shard(void) {
+static void test_an_annotated_shard_is_an_ordinary_one_for_every_other_command(void) {
     struct program_result r;
     make_shard();
     annotate(&r, 0, NULL, NULL);
@@ -51,7 +51,7 @@ static void test_others_take_the_shard(void) {
     program_free(&r);
 }
 
-static void test_bad_input_is_told(void) {
+static void test_bad_input_is_one_line_and_nothing_is_left_behind(void) {
     static const struct {
         const char *option, *value;
         int status;
@@ -80,7 +80,7 @@ static void test_bad_input_is_told(void) {
 }
 
 // No room for the shard: nothing of that name; with room it is made, without training again.
-static void test_full_disk_leaves_no_shard(void) {
+static void test_a_full_disk_leaves_no_shard(void) {
     struct program_result r;
     CU_ASSERT(!remove(suite_path("out.h5")));
     annotate(&r, 100000, NULL, NULL);
@@ -96,7 +96,9 @@ static void test_full_disk_leaves_no_shard(void) {
 void suite_command_annotate(void);
 void suite_command_annotate(void) {
     CU_pSuite suite = CU_add_suite("command_annotate", suite_make_folder, suite_remove_folder);
-    CU_add_test(suite, "its shard is an ordinary one for every other command", test_others_take_the_shard);
-    CU_add_test(suite, "bad input: one line, nothing left behind", test_bad_input_is_told);
-    CU_add_test(suite, "a full disk leaves no shard", test_full_disk_leaves_no_shard);
+    CU_add_test(suite, "an annotated shard is an ordinary one for every other command",
+                test_an_annotated_shard_is_an_ordinary_one_for_every_other_command);
+    CU_add_test(suite, "bad input is one line, and nothing is left behind",
+                test_bad_input_is_one_line_and_nothing_is_left_behind);
+    CU_add_test(suite, "a full disk leaves no shard", test_a_full_disk_leaves_no_shard);
 }

@@ -43,7 +43,7 @@ static json_t *train_one_step(const char *method, const char *factor, const char
     return epoch;
 }
 
-static void test_parts_make_up_a_step(void) {
+static void test_cross_entropy_and_penalty_make_up_a_step(void) {
     static const struct {
         const char *method, *factor, *value;
     } cases[] = {{"reff", "--lambda", "3"}, {"reff-l2", "--lambda", "1e-4"}, {"abn", "--gamma", "30"}};
@@ -72,7 +72,7 @@ static void test_parts_make_up_a_step(void) {
 }
 
 // Twice the factor, twice the penalty and its gradient; the same precision on both sides, the same numbers.
-static void test_factor_and_precision(void) {
+static void test_the_penalty_grows_with_its_factor_and_rounding_shows(void) {
     struct program_result once, twice, rounded;
     CU_ASSERT_EQUAL_FATAL(gradients(&once, "reff", "--lambda", "1"), 0);
     CU_ASSERT_EQUAL_FATAL(gradients(&twice, "reff", "--lambda", "2"), 0);
@@ -91,7 +91,7 @@ static void test_factor_and_precision(void) {
     program_free(&rounded);
 }
 
-static void test_baseline_has_no_penalty(void) {
+static void test_the_baseline_has_no_penalty(void) {
     struct program_result r;
     CU_ASSERT_EQUAL_FATAL(gradients(&r, "baseline", NULL, NULL), 0);
     CU_ASSERT(find_row(r.out, "cross entropy").norm > 0);
@@ -99,7 +99,7 @@ static void test_baseline_has_no_penalty(void) {
     program_free(&r);
 }
 
-static void test_bad_input_is_told(void) {
+static void test_bad_input_is_one_line_and_status_1(void) {
     static const struct {
         const char *option, *value, *says;
     } cases[] = {
@@ -120,8 +120,9 @@ static void test_bad_input_is_told(void) {
 
 void suite_command_gradients(void) {
     CU_pSuite s = CU_add_suite("command_gradients", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "cross entropy and penalty make up a step", test_parts_make_up_a_step);
-    CU_add_test(s, "the penalty grows with its factor; rounding shows", test_factor_and_precision);
-    CU_add_test(s, "the baseline has no penalty", test_baseline_has_no_penalty);
-    CU_add_test(s, "bad input: one line, status 1", test_bad_input_is_told);
+    CU_add_test(s, "cross entropy and penalty make up a step", test_cross_entropy_and_penalty_make_up_a_step);
+    CU_add_test(s, "the penalty grows with its factor, and rounding shows",
+                test_the_penalty_grows_with_its_factor_and_rounding_shows);
+    CU_add_test(s, "the baseline has no penalty", test_the_baseline_has_no_penalty);
+    CU_add_test(s, "bad input is one line and status 1", test_bad_input_is_one_line_and_status_1);
 }

@@ -114,7 +114,7 @@ static int is_expectation(const struct dirent *entry) {
 }
 
 // Commands run in an empty folder, and leave it empty.
-static void test_expected(void) {
+static void test_help_and_errors_of_every_command_are_as_expected(void) {
     struct dirent **entries;
     int count = scandir(expected_folder(), &entries, is_expectation, alphasort);
     CU_ASSERT_FATAL(count > 0);
@@ -127,7 +127,7 @@ static void test_expected(void) {
 }
 
 // Every command that `reff --help` lists has an expectation.
-static void test_complete(void) {
+static void test_every_command_has_expectations(void) {
     struct program_result help;
     CU_ASSERT_EQUAL(reff_run(&help, 0, "--help"), 0);
     char *list = strstr(help.out, "commands:\n");
@@ -159,6 +159,7 @@ static int clean_up(void) {
 
 void suite_command_line(void) {
     CU_pSuite suite = CU_add_suite("command_line", set_up, clean_up);
-    CU_add_test(suite, "help and errors of every command are as expected", test_expected);
-    CU_add_test(suite, "every command has expectations", test_complete);
+    CU_add_test(suite, "help and errors of every command are as expected",
+                test_help_and_errors_of_every_command_are_as_expected);
+    CU_add_test(suite, "every command has expectations", test_every_command_has_expectations);
 }

@@ -126,7 +126,7 @@ static void check_complete(const char *folder) {
 
 // ------------------------------------------------------------------------------------- the plain way
 
-static void test_whole(void) {
+static void test_the_smallest_sweep_runs_from_end_to_end(void) {
     struct program_result r;
     struct error err;
     CU_ASSERT_EQUAL(reff_run(&r, 0, "run", table, "--profile", profile, "--results", results("whole")), 0);
@@ -147,7 +147,7 @@ static void test_whole(void) {
     program_free(&r);
 }
 
-static void test_again(void) {
+static void test_a_rerun_does_nothing_and_says_so(void) {
     struct program_result r;
     struct error err;
     char *before = file_read(suite_path("whole/tables/test/smallest.csv"), 1 << 20, NULL, &err);
@@ -162,7 +162,7 @@ static void test_again(void) {
     program_free(&r);
 }
 
-static void test_jobs_and_threads(void) {
+static void test_other_numbers_of_jobs_and_threads_give_the_same_bits(void) {
     struct program_result r;
     CU_ASSERT_EQUAL(reff_run(&r, 0, "run", table, "--profile", profile, "--results", results("jobs"),
                              "--jobs", "3", "--threads", "2"),
@@ -172,7 +172,7 @@ static void test_jobs_and_threads(void) {
     program_free(&r);
 }
 
-static void test_table_json(void) {
+static void test_a_table_comes_as_json_with_its_provenance(void) {
     struct program_result r;
     char command[3 * PATH_SIZE];
     CU_ASSERT_EQUAL(reff_run(&r, 0, "table", table, "--profile", profile, "--results", results("whole"),
@@ -197,7 +197,7 @@ static void test_table_json(void) {
     program_free(&r);
 }
 
-static void test_status_and_dry_run(void) {
+static void test_status_and_dry_run_tell_what_is_there_and_what_is_not(void) {
     struct program_result r;
     CU_ASSERT_EQUAL(reff_run(&r, 0, "status", table, "--profile", profile, "--results", results("whole")), 0);
     expect(r.out, "8 of 8 runs done, 0 running now");
@@ -220,7 +220,7 @@ static void test_status_and_dry_run(void) {
     program_free(&r);
 }
 
-static void test_new_settings(void) {
+static void test_new_settings_run_beside_the_old_ones_and_are_named(void) {
     struct program_result r;
     char other[PATH_SIZE], *text = strdup(profile_text);
     CU_ASSERT_EQUAL_FATAL(mkdir(suite_path("other"), 0777), 0);
@@ -290,7 +290,7 @@ static int count_annotated(const char *folder) {
     return count;
 }
 
-static void test_axes(void) {
+static void test_tables_of_annotations_and_data_sets_share_cells_and_say_what_is_absent(void) {
     struct program_result r;
     char axes[PATH_SIZE], abn[PATH_SIZE], with_data[PATH_SIZE], text[2000];
     CU_ASSERT(!mkdir(suite_path("axes"), 0777));
@@ -377,16 +377,16 @@ static void check_disturbed(const char *name, int signal_number, int to_group, i
     program_free(&r);
 }
 
-static void test_killed(void) {
+static void test_a_sweep_killed_by_kill_9_ends_with_the_same_bits(void) {
     check_disturbed("killed", SIGKILL, 0, 128 + SIGKILL);
 }
 
-static void test_interrupted(void) {
+static void test_a_sweep_interrupted_by_ctrl_c_ends_with_the_same_bits(void) {
     check_disturbed("interrupted", SIGINT, 1, EXIT_INTERRUPTED);
 }
 
 // A limit on the size of files, as a disk that fills: in shards, in checkpoints, in records.
-static void test_full_disk(void) {
+static void test_a_sweep_on_a_full_disk_ends_with_the_same_bits(void) {
     static const long limits[] = {50000, 10000, 400};
     struct program_result r;
     char folder[PATH_SIZE];
@@ -406,7 +406,7 @@ static void test_full_disk(void) {
     program_free(&r);
 }
 
-static void test_unwritable(void) {
+static void test_a_results_folder_that_cannot_be_made_is_named(void) {
     struct program_result r;
     put(suite_path("blocked"), "a file where the folder should be");
     CU_ASSERT_EQUAL(reff_run(&r, 0, "run", table, "--profile", profile, "--results", results("blocked")),
@@ -419,7 +419,7 @@ static void test_unwritable(void) {
 // ---------------------------------------------------------------------------------------------- failing runs
 
 // ReFF's weights grow a millionfold with each step; the baseline's runs go on.
-static void test_failing(void) {
+static void test_failing_runs_are_kept_told_and_repeated_on_request(void) {
     struct program_result r;
     char text[2000], failing[PATH_SIZE];
     snprintf(text, sizeof text, "%s[method reff]\nepochs = 9\nlr = 1000\nweight_decay = 1000\n",
@@ -459,16 +459,27 @@ static int clean_up(void) {
 
 void suite_command_run(void) {
     CU_pSuite suite = CU_add_suite("command_run", set_up, clean_up);
-    CU_add_test(suite, "the smallest sweep from end to end", test_whole);
-    CU_add_test(suite, "a rerun does nothing and says so", test_again);
-    CU_add_test(suite, "the same bits for other numbers of jobs and threads", test_jobs_and_threads);
-    CU_add_test(suite, "the table as JSON", test_table_json);
-    CU_add_test(suite, "status and dry run", test_status_and_dry_run);
-    CU_add_test(suite, "new settings run beside the old ones and are named", test_new_settings);
-    CU_add_test(suite, "annotations and data sets: shared cells, stand-ins, absent ones", test_axes);
-    CU_add_test(suite, "kill -9 of the sweep: the same bits in the end", test_killed);
-    CU_add_test(suite, "Ctrl-C: the same bits in the end", test_interrupted);
-    CU_add_test(suite, "a full disk: the same bits in the end", test_full_disk);
-    CU_add_test(suite, "a results folder that cannot be made", test_unwritable);
-    CU_add_test(suite, "failing runs are kept, told and repeated on request", test_failing);
+    CU_add_test(suite, "the smallest sweep runs from end to end",
+                test_the_smallest_sweep_runs_from_end_to_end);
+    CU_add_test(suite, "a rerun does nothing and says so", test_a_rerun_does_nothing_and_says_so);
+    CU_add_test(suite, "other numbers of jobs and threads give the same bits",
+                test_other_numbers_of_jobs_and_threads_give_the_same_bits);
+    CU_add_test(suite, "a table comes as JSON with its provenance",
+                test_a_table_comes_as_json_with_its_provenance);
+    CU_add_test(suite, "status and dry run tell what is there and what is not",
+                test_status_and_dry_run_tell_what_is_there_and_what_is_not);
+    CU_add_test(suite, "new settings run beside the old ones and are named",
+                test_new_settings_run_beside_the_old_ones_and_are_named);
+    CU_add_test(suite, "tables of annotations and data sets share cells and say what is absent",
+                test_tables_of_annotations_and_data_sets_share_cells_and_say_what_is_absent);
+    CU_add_test(suite, "a sweep killed by kill -9 ends with the same bits",
+                test_a_sweep_killed_by_kill_9_ends_with_the_same_bits);
+    CU_add_test(suite, "a sweep interrupted by Ctrl-C ends with the same bits",
+                test_a_sweep_interrupted_by_ctrl_c_ends_with_the_same_bits);
+    CU_add_test(suite, "a sweep on a full disk ends with the same bits",
+                test_a_sweep_on_a_full_disk_ends_with_the_same_bits);
+    CU_add_test(suite, "a results folder that cannot be made is named",
+                test_a_results_folder_that_cannot_be_made_is_named);
+    CU_add_test(suite, "failing runs are kept, told and repeated on request",
+                test_failing_runs_are_kept_told_and_repeated_on_request);
 }

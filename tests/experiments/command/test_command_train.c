@@ -41,7 +41,7 @@ static void expect_refusal(const struct program_result *r, int status, const cha
     }
 }
 
-static void test_training_and_evaluating_agree(void) {
+static void test_a_runs_record_and_an_evaluation_of_its_network_agree(void) {
     struct program_result r, e;
     struct error err;
     make_shards();
@@ -72,7 +72,7 @@ static void test_training_and_evaluating_agree(void) {
 }
 
 // An ABN's network is evaluated as what it is, or not at all.
-static void test_attention_branch_is_evaluated(void) {
+static void test_an_attention_branch_is_evaluated_as_what_it_is(void) {
     struct program_result r;
     CU_ASSERT_EQUAL_FATAL(train(&r, 0, "plain", "--save-model", NULL), 0);
     program_free(&r);
@@ -106,7 +106,7 @@ static void test_attention_branch_is_evaluated(void) {
 }
 
 // Two processes in one folder would take each other's checkpoints.
-static void test_folder_is_held(void) {
+static void test_a_folder_that_another_process_trains_in_is_refused(void) {
     struct error err = {0};
     struct program_result r;
     int busy;
@@ -122,7 +122,7 @@ static void test_folder_is_held(void) {
     program_free(&r);
 }
 
-static void test_wrong_usage_is_told(void) {
+static void test_wrong_usage_is_one_line_and_status_2(void) {
     static const struct {
         const char *option, *value, *says;
     } cases[] = {
@@ -144,7 +144,7 @@ static void test_wrong_usage_is_told(void) {
     }
 }
 
-static void test_bad_input_is_told(void) {
+static void test_bad_input_is_one_line_status_1_and_no_record(void) {
     static const struct {
         const char *option, *value, *says;
     } cases[] = {
@@ -169,7 +169,7 @@ static void test_bad_input_is_told(void) {
 }
 
 // No room for the network: the run fails and is no complete one; with room it goes on and is.
-static void test_full_disk_leaves_no_record(void) {
+static void test_a_full_disk_leaves_no_record(void) {
     struct program_result r;
     train(&r, 4000, "full", "--save-model", NULL);
     expect_refusal(&r, EXIT_FAILED, "File too large");
@@ -185,10 +185,13 @@ static void test_full_disk_leaves_no_record(void) {
 void suite_command_train(void) {
     CU_pSuite s = CU_add_suite("command_train", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "a run's record and an evaluation of its network agree",
-                test_training_and_evaluating_agree);
-    CU_add_test(s, "an attention branch is evaluated as what it is", test_attention_branch_is_evaluated);
-    CU_add_test(s, "a folder that another process trains in is refused", test_folder_is_held);
-    CU_add_test(s, "wrong usage: one line, status 2", test_wrong_usage_is_told);
-    CU_add_test(s, "bad input: one line, status 1, no record", test_bad_input_is_told);
-    CU_add_test(s, "a full disk leaves no record", test_full_disk_leaves_no_record);
+                test_a_runs_record_and_an_evaluation_of_its_network_agree);
+    CU_add_test(s, "an attention branch is evaluated as what it is",
+                test_an_attention_branch_is_evaluated_as_what_it_is);
+    CU_add_test(s, "a folder that another process trains in is refused",
+                test_a_folder_that_another_process_trains_in_is_refused);
+    CU_add_test(s, "wrong usage is one line and status 2", test_wrong_usage_is_one_line_and_status_2);
+    CU_add_test(s, "bad input is one line, status 1 and no record",
+                test_bad_input_is_one_line_status_1_and_no_record);
+    CU_add_test(s, "a full disk leaves no record", test_a_full_disk_leaves_no_record);
 }

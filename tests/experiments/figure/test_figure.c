@@ -26,7 +26,7 @@ static double lightness(const uint8_t rgb[3]) {
 }
 
 // What "perceptually uniform" promises to readers in grey: lightness rises, and in even steps.
-static void test_colour_map(void) {
+static void test_the_colour_map_rises_evenly_in_lightness(void) {
     uint8_t first[3], last[3], rgb[3];
     double least = 100, most = 0;
     colour_map(0, first);
@@ -50,7 +50,7 @@ static void test_colour_map(void) {
     }
 }
 
-static void test_overlay(void) {
+static void test_overlays_show_map_and_image(void) {
     static const uint8_t image[12] = {0, 0, 0, 255, 255, 255, 255, 0, 0, 9, 9, 9};
     static const double map[4] = {0, 0, 1, 0.5};
     uint8_t rgb[12], colour[3];
@@ -64,7 +64,7 @@ static void test_overlay(void) {
 
 // ---------------------------------------------------------------------------------------- axes
 
-static void test_axes(void) {
+static void test_axes_hold_their_values_at_round_ticks(void) {
     struct scale a;
     axis_round(&a, 27.6, 83.7, 6);
     CU_ASSERT_DOUBLE_EQUAL(a.least, 20, 1e-9);
@@ -95,7 +95,7 @@ static void test_axes(void) {
 // ---------------------------------------------------------------------------------------- layout
 
 // Panels lie below each other, pictures within the width, whatever their number.
-static void test_layout(void) {
+static void test_in_a_layout_nothing_overlaps_and_nothing_is_cut_off(void) {
     struct grid g;
     for (int transpose = 0; transpose < 2; transpose++)
         for (int columns = 1; columns <= PANEL_COLUMNS_MOST; columns++) {
@@ -130,7 +130,7 @@ static char *bytes_of(const char *name, size_t *size) {
     return bytes;
 }
 
-static void test_same_bytes(void) {
+static void test_the_same_drawing_has_the_same_bytes(void) {
     static const char *const names[2][2] = {{"a.png", "b.png"}, {"a.pdf", "b.pdf"}};
     struct error err;
     int calls = 0;
@@ -152,7 +152,7 @@ static int draw_badly(cairo_t *c, void *context, struct error *err) {
     return fail(err, "%s", (const char *)context);
 }
 
-static void test_failures_leave_nothing(void) {
+static void test_failures_leave_nothing_behind(void) {
     struct error err;
     int calls = 0, before = suite_count_entries(suite_folder());
     CU_ASSERT_EQUAL(canvas_write(suite_path("c"), "title", 100, 50, draw_badly, "out of ink", &err), -1);
@@ -171,7 +171,7 @@ static int read_text(const char *text, struct figure *f, struct error *err) {
     return figure_read(f, suite_path("figure.ini"), err);
 }
 
-static void test_definition(void) {
+static void test_a_definition_may_have_all_that_there_is(void) {
     static struct figure f;
     struct error err;
     CU_ASSERT_EQUAL_FATAL(
@@ -190,7 +190,7 @@ static void test_definition(void) {
     CU_ASSERT_STRING_EQUAL(f.panels[1].data, "pets");
 }
 
-static void test_refused(void) {
+static void test_definitions_that_are_wrong_are_refused(void) {
     static const char *const cases[][2] = {
         {"[figure]\ntitle = A\n", "kind is missing"},
         {"[figure]\nkind = pie\n", "figure.ini:2: 'pie' is none of"},
@@ -222,7 +222,7 @@ static void test_refused(void) {
 }
 
 // Every figure of the project can be read, and names a table that there is.
-static void test_all_definitions(void) {
+static void test_every_definition_of_the_project_can_be_read(void) {
     static struct figure f;
     struct error err;
     char names[1024], tables[1024], *rest;
@@ -264,7 +264,7 @@ static int draw_text(const char *text, struct error *err) {
     return draw_figure(&f, err);
 }
 
-static void test_curves(void) {
+static void test_curves_come_from_a_tables_json_with_cells_missing(void) {
     static const char text[] = "[figure]\nkind = curves\ntitle = A\ntable = t\n";
     struct error err = {0};
     CU_ASSERT_EQUAL(draw_text(text, &err), 1);
@@ -281,7 +281,7 @@ static void test_curves(void) {
     CU_ASSERT(strstr(err.message, "has no results yet") != NULL);
 }
 
-static void test_training(void) {
+static void test_training_curves_come_from_a_runs_metrics(void) {
     static const char text[] = "[figure]\nkind = training\ntitle = A\ntable = t\nrow = 0\n";
     static const char lines[] =
         "{\"epoch\": 1, \"loss_main\": 2.0, \"loss_reg\": 0.0, \"test_accuracy\": 10}\n"
@@ -300,7 +300,7 @@ static void test_training(void) {
     CU_ASSERT(strstr(err.message, "metrics.jsonl: line 2 is no JSON") != NULL);
 }
 
-static void test_memory(void) {
+static void test_memory_that_runs_out_is_told(void) {
     static const char text[] = "[figure]\nkind = training\ntitle = A\ntable = t\nrow = 0\n";
     static const char line[] =
         "{\"epoch\": 1, \"loss_main\": 2.0, \"loss_reg\": 0.5, \"test_accuracy\": 10}\n";
@@ -326,7 +326,7 @@ static void test_memory(void) {
 }
 
 // The command: a grid without its model, then with one that it trains, and again from the same model.
-static void test_models(void) {
+static void test_a_model_that_is_missing_is_named_then_trained(void) {
     struct program_result r;
     CU_ASSERT_EQUAL(reff_run(&r, 0, "figure", "fig3a", "--profile", "tiny", "--results", suite_path("r")), 1);
     CU_ASSERT(strstr(r.err, "the model of 'tiny: p 0, q 1, size 223, baseline, seed 1' is missing; make it: "
@@ -354,17 +354,24 @@ static int clean_up(void) {
 
 void suite_figure(void) {
     CU_pSuite suite = CU_add_suite("figure", suite_make_folder, clean_up);
-    CU_add_test(suite, "the colour map rises evenly in lightness", test_colour_map);
-    CU_add_test(suite, "overlays show map and image", test_overlay);
-    CU_add_test(suite, "axes hold their values at round ticks", test_axes);
-    CU_add_test(suite, "layout: nothing overlaps, nothing is cut off", test_layout);
-    CU_add_test(suite, "the same drawing has the same bytes", test_same_bytes);
-    CU_add_test(suite, "failures leave nothing behind", test_failures_leave_nothing);
-    CU_add_test(suite, "a definition with all that it may have", test_definition);
-    CU_add_test(suite, "definitions that are refused", test_refused);
-    CU_add_test(suite, "every definition of the project", test_all_definitions);
-    CU_add_test(suite, "curves from a table's JSON, with cells missing", test_curves);
-    CU_add_test(suite, "training curves from a run's metrics", test_training);
-    CU_add_test(suite, "memory that runs out", test_memory);
-    CU_add_test(suite, "a model that is missing is named, then trained", test_models);
+    CU_add_test(suite, "the colour map rises evenly in lightness",
+                test_the_colour_map_rises_evenly_in_lightness);
+    CU_add_test(suite, "overlays show map and image", test_overlays_show_map_and_image);
+    CU_add_test(suite, "axes hold their values at round ticks", test_axes_hold_their_values_at_round_ticks);
+    CU_add_test(suite, "in a layout nothing overlaps and nothing is cut off",
+                test_in_a_layout_nothing_overlaps_and_nothing_is_cut_off);
+    CU_add_test(suite, "the same drawing has the same bytes", test_the_same_drawing_has_the_same_bytes);
+    CU_add_test(suite, "failures leave nothing behind", test_failures_leave_nothing_behind);
+    CU_add_test(suite, "a definition may have all that there is",
+                test_a_definition_may_have_all_that_there_is);
+    CU_add_test(suite, "definitions that are wrong are refused", test_definitions_that_are_wrong_are_refused);
+    CU_add_test(suite, "every definition of the project can be read",
+                test_every_definition_of_the_project_can_be_read);
+    CU_add_test(suite, "curves come from a table's JSON, with cells missing",
+                test_curves_come_from_a_tables_json_with_cells_missing);
+    CU_add_test(suite, "training curves come from a run's metrics",
+                test_training_curves_come_from_a_runs_metrics);
+    CU_add_test(suite, "memory that runs out is told", test_memory_that_runs_out_is_told);
+    CU_add_test(suite, "a model that is missing is named, then trained",
+                test_a_model_that_is_missing_is_named_then_trained);
 }

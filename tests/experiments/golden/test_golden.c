@@ -89,7 +89,7 @@ static void check(int status, const char *out, const char *err) {
 
 // ---------------------------------------------------------------------------------------------- cases
 
-static void test_agrees(void) {
+static void test_a_layer_that_agrees_passes(void) {
     hid_t file = create(begin("agrees", "tiny.h5"), "layers");
     put_relu(file, "relu", 1);
     H5Fclose(file);
@@ -101,7 +101,7 @@ static void test_agrees(void) {
 }
 
 // The tolerance is the precision's: 1e-6 is off in double and nothing in float; 1e-3 is off in both.
-static void test_past_tolerance(void) {
+static void test_past_the_tolerance_of_the_precision_a_case_fails(void) {
     hid_t file = create(begin("off", "tiny.h5"), "layers");
     put_relu(file, "a", 1 + 1e-6);
     put_relu(file, "b", 1 + 1e-3);
@@ -111,7 +111,7 @@ static void test_past_tolerance(void) {
     check(EXIT_FAILED, " t_y 1.0e-03(!) d_x 0.0e+00\n", "off: golden cases that fail: ");
 }
 
-static void test_unknown(void) {
+static void test_unknown_cases_are_named_as_skipped(void) {
     hid_t file = create(begin("unknown", "a.h5"), "layers"), other;
     put_relu(file, "relu", 1);
     hid_t group = H5Gcreate2(file, "swish", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
@@ -133,7 +133,7 @@ static void test_unknown(void) {
 
 // ---------------------------------------------------------------------------------------------- bad input
 
-static void test_missing_parts(void) {
+static void test_a_case_that_misses_something_fails_by_name(void) {
     hid_t file = create(begin("parts", "a.h5"), "layers");
     put_relu(file, "relu", NAN);
     H5Fclose(file);
@@ -144,7 +144,7 @@ static void test_missing_parts(void) {
 }
 
 // A damaged file is told, and the others are still run.
-static void test_damaged(void) {
+static void test_a_damaged_file_is_told_the_others_are_run(void) {
     struct error err = {0};
     const char *damaged = begin("damaged", "a.h5");
     CU_ASSERT_FATAL(!file_write(damaged, "<html>not found</html>", 22, &err));
@@ -158,7 +158,7 @@ static void test_damaged(void) {
 }
 
 // Cut at any length, a file is refused or misses something; it never passes, and the program ends in order.
-static void test_cut(void) {
+static void test_a_file_cut_at_any_length_fails(void) {
     struct error err = {0};
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s", begin("cut", "a.h5"));
@@ -175,7 +175,7 @@ static void test_cut(void) {
     free(bytes);
 }
 
-static void test_folders(void) {
+static void test_an_empty_folder_and_a_missing_one_are_refused(void) {
     begin("empty", "none.h5");
     check(EXIT_FAILED, "", "empty: no .h5 files\n");
     folder = suite_path("nowhere");
@@ -184,11 +184,15 @@ static void test_folders(void) {
 
 void suite_golden(void) {
     CU_pSuite suite = CU_add_suite("golden", suite_make_folder, suite_remove_folder);
-    CU_add_test(suite, "a layer that agrees passes", test_agrees);
-    CU_add_test(suite, "past the tolerance of the precision a case fails", test_past_tolerance);
-    CU_add_test(suite, "unknown cases are named as skipped", test_unknown);
-    CU_add_test(suite, "a case that misses something fails by name", test_missing_parts);
-    CU_add_test(suite, "a damaged file is told, the others are run", test_damaged);
-    CU_add_test(suite, "a file cut at any length fails", test_cut);
-    CU_add_test(suite, "an empty folder, a missing one", test_folders);
+    CU_add_test(suite, "a layer that agrees passes", test_a_layer_that_agrees_passes);
+    CU_add_test(suite, "past the tolerance of the precision a case fails",
+                test_past_the_tolerance_of_the_precision_a_case_fails);
+    CU_add_test(suite, "unknown cases are named as skipped", test_unknown_cases_are_named_as_skipped);
+    CU_add_test(suite, "a case that misses something fails by name",
+                test_a_case_that_misses_something_fails_by_name);
+    CU_add_test(suite, "a damaged file is told, the others are run",
+                test_a_damaged_file_is_told_the_others_are_run);
+    CU_add_test(suite, "a file cut at any length fails", test_a_file_cut_at_any_length_fails);
+    CU_add_test(suite, "an empty folder and a missing one are refused",
+                test_an_empty_folder_and_a_missing_one_are_refused);
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 
 // Table 1 with three seeds: p = 0, q = 1 stands in both halves and runs once.
-static void test_shared_cells(void) {
+static void test_table1_has_22_distinct_cells_66_runs_with_three_seeds(void) {
     struct error err = {0};
     struct profile profile;
     struct plan plan;
@@ -39,7 +39,7 @@ static void test_shared_cells(void) {
 }
 
 // Test data have p = 1 and the training's q; data and run have the same seed; both methods the same data.
-static void test_settings(void) {
+static void test_a_cell_has_its_test_data_seeds_scaled_size_and_overrides(void) {
     struct fixture f;
     fixture_make(&f, fixture_profile_text);
     CU_ASSERT_EQUAL(f.plan.count, FIXTURE_RUNS);
@@ -86,7 +86,7 @@ static void digest_with(const char *before, const char *now, char digest[DIGEST_
     fixture_free(&f);
 }
 
-static void test_digest(void) {
+static void test_the_digest_changes_with_every_setting_that_counts_and_no_other(void) {
     static const char *const changes[][2] = {
         {"lambda = 3", "lambda = 4"},
         {"epochs = 2", "epochs = 3"},
@@ -116,7 +116,7 @@ static void test_digest(void) {
 }
 
 // The same inputs in another folder, and another checkpoint interval, are the same run.
-static void test_digest_without_paths(void) {
+static void test_the_digest_knows_no_paths_but_the_weights_content(void) {
     static const char head[] = "[profile]\ntitle = t\nseeds = 1\n[data]\ncanvas = 32\ntrain = 64\ntest = 32\n"
                                "mnist = mnist\n[train]\nweights = weights\nbatch = 16\n%s\n";
     static const char *const folders[] = {"here", "there", "there"};
@@ -152,7 +152,7 @@ static json_t *failing_inputs(const struct data_set *set, const union data_setti
 }
 
 // The child that reads the inputs hands its message up unchanged.
-static void test_bad_inputs(void) {
+static void test_bad_inputs_are_reported_as_they_were_found(void) {
     struct error err = {0};
     struct fixture f;
     struct plan plan;
@@ -175,7 +175,7 @@ static const struct cell *find(const struct fixture *f, double n, const char *co
 }
 
 // n = 0 is the baseline for every ReFF, an ABN without map loss for ABN; All is the cell of tables without n.
-static void test_annotations(void) {
+static void test_n_0_is_the_baseline_all_is_the_cell_of_tables_without_n(void) {
     struct fixture f, plain;
     fixture_make_table(&f, fixture_annotated_table_text, fixture_profile_text);
     fixture_make(&plain, fixture_profile_text);
@@ -206,7 +206,7 @@ static void test_annotations(void) {
 }
 
 // The annotator's settings are part of the runs that need one, and of no other.
-static void test_annotator_digest(void) {
+static void test_the_annotators_settings_belong_to_the_runs_that_need_it(void) {
     char text[2000];
     struct fixture f, g;
     snprintf(text, sizeof text, "%s[annotator]\niterations = 7\n", fixture_profile_text);
@@ -231,7 +231,7 @@ static const char data_table[] = "[table]\n"
                                  "method = reff\n";
 
 // A cell of another data set; one that the profile has not, and one with too few images, are told.
-static void test_data_sets(void) {
+static void test_other_data_sets_have_settings_of_their_own_empty_cells_a_reason(void) {
     char text[2000], reason[240];
     struct fixture f;
     snprintf(
@@ -271,7 +271,7 @@ static void test_data_sets(void) {
 }
 
 // Sizes that are one when scaled to the canvas are one run, found under both places' names.
-static void test_equal_places(void) {
+static void test_places_that_come_out_equal_are_one_run(void) {
     static const char table[] = "[table]\ntitle = t\nrow = size\nrows = 28, 56, 224\n"
                                 "columns = baseline, reff\n[fixed]\np = 0\nq = 1\n";
     char text[2000];
@@ -322,7 +322,7 @@ static json_t *read_reference(const char *name) {
 // Every run of the committed quick tables is the run that today's files ask for, though the program has
 // learnt other data sets and methods since. A change of profile, table or revision that is meant renews the
 // tables.
-static void test_recorded_quick(void) {
+static void test_recorded_runs_of_the_quick_profile_are_still_these_runs(void) {
     static const char *const names[] = {"table1a", "table1b"};
     for (int i = 0; i < 2; i++) {
         struct error err = {0};
@@ -356,7 +356,7 @@ static void test_recorded_quick(void) {
 
 // The same of the half profile's records, which name their weights: needs these. Their cells bear the name
 // that the profile had then.
-static void test_recorded_half(void) {
+static void test_recorded_runs_of_the_half_profile_are_still_these_runs(void) {
     static const char *const folders[] = {"15c795d9b53b5aaa", "63b2988aabade708", "8ebb485f3ef51340",
                                           "e70d3d61d5fd6834", "ebcb2ce4ad564b18", "f6698340fe0d6203"};
     const char *weights = suite_shared("models/resnet18.safetensors");
@@ -397,7 +397,7 @@ static void test_recorded_half(void) {
     json_decref(first);
 }
 
-static void test_difference(void) {
+static void test_differences_between_settings_are_named(void) {
     char text[200], small[12];
     json_t *a = json_pack("{s:{s:f, s:i, s:s}, s:i}", "train", "lambda", 3.0, "epochs", 8, "order", "x",
                           "trainer_revision", 1);
@@ -419,16 +419,26 @@ static void test_difference(void) {
 void suite_cells(void) {
     fake_reset();
     CU_pSuite suite = CU_add_suite("cells", suite_make_folder, suite_remove_folder);
-    CU_add_test(suite, "table1 has 22 distinct cells: 66 runs with three seeds", test_shared_cells);
-    CU_add_test(suite, "settings of a cell: test data, seeds, scaled sizes, overrides", test_settings);
-    CU_add_test(suite, "the digest changes with every setting that counts and no other", test_digest);
-    CU_add_test(suite, "the digest knows no paths, but the weights' content", test_digest_without_paths);
-    CU_add_test(suite, "bad inputs are reported as they were found", test_bad_inputs);
-    CU_add_test(suite, "n: the baseline, pseudo-annotations, all", test_annotations);
-    CU_add_test(suite, "the annotator's settings belong to the runs that need it", test_annotator_digest);
-    CU_add_test(suite, "other data sets: settings of their own, reasons for empty cells", test_data_sets);
-    CU_add_test(suite, "places that come out equal are one run", test_equal_places);
-    CU_add_test(suite, "recorded runs of the quick profile are still these runs", test_recorded_quick);
-    CU_add_test(suite, "recorded runs of the half profile are still these runs", test_recorded_half);
-    CU_add_test(suite, "differences between settings are named", test_difference);
+    CU_add_test(suite, "table1 has 22 distinct cells, 66 runs with three seeds",
+                test_table1_has_22_distinct_cells_66_runs_with_three_seeds);
+    CU_add_test(suite, "a cell has its test data, seeds, scaled size and overrides",
+                test_a_cell_has_its_test_data_seeds_scaled_size_and_overrides);
+    CU_add_test(suite, "the digest changes with every setting that counts and no other",
+                test_the_digest_changes_with_every_setting_that_counts_and_no_other);
+    CU_add_test(suite, "the digest knows no paths, but the weights' content",
+                test_the_digest_knows_no_paths_but_the_weights_content);
+    CU_add_test(suite, "bad inputs are reported as they were found",
+                test_bad_inputs_are_reported_as_they_were_found);
+    CU_add_test(suite, "n = 0 is the baseline, All is the cell of tables without n",
+                test_n_0_is_the_baseline_all_is_the_cell_of_tables_without_n);
+    CU_add_test(suite, "the annotator's settings belong to the runs that need it",
+                test_the_annotators_settings_belong_to_the_runs_that_need_it);
+    CU_add_test(suite, "other data sets have settings of their own, empty cells a reason",
+                test_other_data_sets_have_settings_of_their_own_empty_cells_a_reason);
+    CU_add_test(suite, "places that come out equal are one run", test_places_that_come_out_equal_are_one_run);
+    CU_add_test(suite, "recorded runs of the quick profile are still these runs",
+                test_recorded_runs_of_the_quick_profile_are_still_these_runs);
+    CU_add_test(suite, "recorded runs of the half profile are still these runs",
+                test_recorded_runs_of_the_half_profile_are_still_these_runs);
+    CU_add_test(suite, "differences between settings are named", test_differences_between_settings_are_named);
 }

@@ -13,7 +13,7 @@
 
 // ---------------------------------------------------------------------------------------------- seeds
 
-static void test_seeds(void) {
+static void test_seeds_are_a_count_or_a_list(void) {
     struct error err = {0};
     struct seeds s;
     CU_ASSERT_FATAL(!seeds_parse(&s, "5", "SEEDS", &err));
@@ -28,7 +28,7 @@ static void test_seeds(void) {
     CU_ASSERT_EQUAL(s.values[0], 4);
 }
 
-static void test_bad_seeds(void) {
+static void test_seeds_that_are_neither_count_nor_list_are_refused(void) {
     const char *const bad[] = {
         "",  "0", "-1", "x", "3,x", "3,,4", "3;4", "1.5", ",", "3,3", "65", "1e3", "99999999999999999999",
         " 3"};
@@ -43,7 +43,7 @@ static void test_bad_seeds(void) {
 
 // ----------------------------------------------------------------------------------- committed files
 
-static void test_committed_tables(void) {
+static void test_table1_is_the_papers_tables_1a_and_1b(void) {
     static const struct {
         const char *name, *row;
         double p, q; // in the row 0.2
@@ -74,7 +74,7 @@ static void test_committed_tables(void) {
 }
 
 // The tables whose rows are numbers of annotated images, or whose columns are data sets.
-static void test_other_axes(void) {
+static void test_rows_may_be_annotated_images_columns_data_sets(void) {
     struct error err = {0};
     struct table t;
     CU_ASSERT_FATAL(!table_read(&t, "table3a", &err));
@@ -95,7 +95,7 @@ static void test_other_axes(void) {
     CU_ASSERT(t.kind == TABLE_SETTINGS && !t.row_count && !t.column_count);
 }
 
-static void test_kept_rows(void) {
+static void test_some_rows_of_a_table_can_be_asked_for(void) {
     struct error err = {0};
     struct table t, all;
     int count = 1;
@@ -130,7 +130,7 @@ static void test_kept_rows(void) {
 }
 
 // Every profile can be read, and every method of the tables has settings in it.
-static void test_committed_profiles(void) {
+static void test_every_committed_profile_can_be_read(void) {
     char names[1024], *rest = NULL;
     struct error err = {0};
     int count = 0;
@@ -149,7 +149,7 @@ static void test_committed_profiles(void) {
     CU_ASSERT_EQUAL(count, 6); // tiny, quick, half, standard, paper, regress
 }
 
-static void test_paper_numbers(void) {
+static void test_the_papers_numbers_are_there_for_every_cell_of_the_tables(void) {
     struct error err = {0};
     struct table *tables;
     char *words[] = {"table1", "table2", "table3a", "supp-table3"};
@@ -173,7 +173,7 @@ static void test_paper_numbers(void) {
     json_decref(paper);
 }
 
-static void test_bad_paper_numbers(void) {
+static void test_malformed_numbers_of_the_paper_are_refused_with_their_line(void) {
     static const struct {
         const char *text, *part;
     } bad[] = {
@@ -225,7 +225,7 @@ static void check_refused(const struct bad_file *bad, size_t count,
 #define TABLE_TAIL_REST "q = 1\nsize = 223\n"
 #define TABLE_TAIL      "[fixed]\n" TABLE_TAIL_REST
 
-static void test_bad_tables(void) {
+static void test_bad_tables_are_refused_with_file_and_line(void) {
     static const struct bad_file bad[] = {
         {TABLE_HEAD "colums = reff\n", "bad.ini:4: unknown key 'colums'"},
         {TABLE_HEAD "row = q\n", "bad.ini:4: key 'row' given twice (first in line 3)"},
@@ -262,7 +262,7 @@ static void test_bad_tables(void) {
 
 #define PROFILE_HEAD "[profile]\ntitle = t\nseeds = 1\n[data]\ntrain = 64\ntest = 32\n"
 
-static void test_bad_profiles(void) {
+static void test_bad_profiles_are_refused_with_file_and_line(void) {
     static const struct bad_file bad[] = {
         {PROFILE_HEAD "canvs = 32\n", "bad.ini:7: unknown key 'canvs' in [data]"},
         {PROFILE_HEAD "canvas = 0\n", "bad.ini:7: 0 is not in "},
@@ -301,7 +301,7 @@ static void test_bad_profiles(void) {
     check_refused(bad, sizeof bad / sizeof *bad, read_profile);
 }
 
-static void test_unknown_names(void) {
+static void test_unknown_names_are_refused_known_ones_listed(void) {
     struct error err = {0};
     struct table t;
     struct profile p;
@@ -316,7 +316,7 @@ static void test_unknown_names(void) {
 
 // --------------------------------------------------------------------------------- the data's folder
 
-static void test_data_folder(void) {
+static void test_paths_are_relative_to_the_data_folder_which_must_be_given_if_needed(void) {
     struct error err = {0};
     struct profile real, builtin;
     const char *text = PROFILE_HEAD "mnist = mnist\ntextures = /abs/textures\n[train]\nweights = ../w\n";
@@ -347,7 +347,7 @@ static void test_data_folder(void) {
 
 // What concerns a method on a data set prevails over what concerns the method, that over what concerns the
 // data set, that over [train], wherever they stand.
-static void test_overrides(void) {
+static void test_a_method_on_a_data_set_prevails_over_method_data_set_and_train(void) {
     struct error err = {0};
     struct profile p;
     struct train_settings t;
@@ -373,7 +373,7 @@ static void test_overrides(void) {
 }
 
 // Photographs that are not there leave their cells empty, and never does the stand-in take their place.
-static void test_absent_photographs(void) {
+static void test_photographs_that_are_not_there_are_told(void) {
     struct error err = {0};
     struct profile p;
     char words[256];
@@ -402,19 +402,28 @@ static void test_absent_photographs(void) {
 
 void suite_definitions(void) {
     CU_pSuite suite = CU_add_suite("definitions", suite_make_folder, suite_remove_folder);
-    CU_add_test(suite, "seeds: a count or a list", test_seeds);
-    CU_add_test(suite, "seeds: what is neither is refused", test_bad_seeds);
-    CU_add_test(suite, "table1 is the specification's tables 1a and 1b", test_committed_tables);
-    CU_add_test(suite, "rows of annotated images, columns of data sets", test_other_axes);
-    CU_add_test(suite, "every committed profile can be read", test_committed_profiles);
-    CU_add_test(suite, "the paper's numbers are there for every cell of the tables", test_paper_numbers);
-    CU_add_test(suite, "malformed numbers of the paper are refused with their line", test_bad_paper_numbers);
-    CU_add_test(suite, "some rows of a table", test_kept_rows);
-    CU_add_test(suite, "bad tables are refused with file and line", test_bad_tables);
-    CU_add_test(suite, "bad profiles are refused with file and line", test_bad_profiles);
-    CU_add_test(suite, "unknown names are refused, known ones listed", test_unknown_names);
-    CU_add_test(suite, "what concerns a method, a data set, both: which prevails", test_overrides);
-    CU_add_test(suite, "photographs that are not there are told", test_absent_photographs);
+    CU_add_test(suite, "seeds are a count or a list", test_seeds_are_a_count_or_a_list);
+    CU_add_test(suite, "seeds that are neither count nor list are refused",
+                test_seeds_that_are_neither_count_nor_list_are_refused);
+    CU_add_test(suite, "table1 is the paper's tables 1a and 1b", test_table1_is_the_papers_tables_1a_and_1b);
+    CU_add_test(suite, "rows may be annotated images, columns data sets",
+                test_rows_may_be_annotated_images_columns_data_sets);
+    CU_add_test(suite, "every committed profile can be read", test_every_committed_profile_can_be_read);
+    CU_add_test(suite, "the paper's numbers are there for every cell of the tables",
+                test_the_papers_numbers_are_there_for_every_cell_of_the_tables);
+    CU_add_test(suite, "malformed numbers of the paper are refused with their line",
+                test_malformed_numbers_of_the_paper_are_refused_with_their_line);
+    CU_add_test(suite, "some rows of a table can be asked for", test_some_rows_of_a_table_can_be_asked_for);
+    CU_add_test(suite, "bad tables are refused with file and line",
+                test_bad_tables_are_refused_with_file_and_line);
+    CU_add_test(suite, "bad profiles are refused with file and line",
+                test_bad_profiles_are_refused_with_file_and_line);
+    CU_add_test(suite, "unknown names are refused, known ones listed",
+                test_unknown_names_are_refused_known_ones_listed);
+    CU_add_test(suite, "a method on a data set prevails over method, data set and [train]",
+                test_a_method_on_a_data_set_prevails_over_method_data_set_and_train);
+    CU_add_test(suite, "photographs that are not there are told",
+                test_photographs_that_are_not_there_are_told);
     CU_add_test(suite, "paths are relative to the data folder, which must be given if needed",
-                test_data_folder);
+                test_paths_are_relative_to_the_data_folder_which_must_be_given_if_needed);
 }

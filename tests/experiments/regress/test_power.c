@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static void test_noncentral(void) {
+static void test_the_noncentral_t_distribution_is_scipys(void) {
     static const struct {
         double t, df, delta, upper;
     } cases[] = {
@@ -20,7 +20,7 @@ static void test_noncentral(void) {
                                1e-8);
 }
 
-static void test_loss(void) {
+static void test_new_values_are_tested_against_a_references_spread(void) {
     static const double reference[] = {50, 53, 47, 51, 49, 52, 48, 50}, now[] = {44, 46, 41, 45};
     struct sample a = sample_of(reference, 8), b = sample_of(now, 4);
     struct t_test t = loss_test(&a, &b, 1);
@@ -37,7 +37,7 @@ static void test_loss(void) {
     CU_ASSERT_EQUAL(loss_test(&c, &b, -1).p, 0);
 }
 
-static void test_power(void) {
+static void test_false_alarms_power_and_the_loss_that_is_found_are_computed(void) {
     CU_ASSERT_DOUBLE_EQUAL(loss_power(0, 2.5, 4, 8, 0.01), 0.01, 1e-8); // a false alarm
     CU_ASSERT_DOUBLE_EQUAL(loss_power(8, 2.5, 4, 8, 0.01 / 6), 0.7530181889, 1e-8);
     CU_ASSERT_DOUBLE_EQUAL(detectable_loss(0.9, 2.5, 4, 8, 0.01 / 6), 9.4451336842, 1e-7);
@@ -45,7 +45,7 @@ static void test_power(void) {
 
 // The test itself, on 20,000 made-up checks each: as many false alarms, and as many losses found, as
 // computed.
-static void test_simulated(void) {
+static void test_simulated_checks_alarm_and_find_as_computed(void) {
     double loss = detectable_loss(0.9, 2, 4, 8, 0.01), shifts[] = {0, loss};
     int found[2] = {0, 0}, checks = 20000;
     for (int shifted = 0; shifted < 2; shifted++)
@@ -66,8 +66,11 @@ static void test_simulated(void) {
 
 void suite_power(void) {
     CU_pSuite s = CU_add_suite("power", NULL, NULL);
-    CU_add_test(s, "the noncentral t distribution", test_noncentral);
-    CU_add_test(s, "new values against a reference's spread", test_loss);
-    CU_add_test(s, "false alarms, power, the loss that is found", test_power);
-    CU_add_test(s, "the same by simulation", test_simulated);
+    CU_add_test(s, "the noncentral t distribution is scipy's", test_the_noncentral_t_distribution_is_scipys);
+    CU_add_test(s, "new values are tested against a reference's spread",
+                test_new_values_are_tested_against_a_references_spread);
+    CU_add_test(s, "false alarms, power and the loss that is found are computed",
+                test_false_alarms_power_and_the_loss_that_is_found_are_computed);
+    CU_add_test(s, "simulated checks alarm and find as computed",
+                test_simulated_checks_alarm_and_find_as_computed);
 }

@@ -55,7 +55,7 @@ static int compare(const json_t *reference, const json_t *now, struct regress_re
 
 static const struct shifts same = {0, 0, 0};
 
-static void equal_bits_pass_and_other_bits_fail(void) {
+static void test_equal_bits_pass_other_bits_of_one_build_fail(void) {
     struct regress_result r;
     struct error err;
     json_t *reference = make_record(REFERENCE, "-O3", &same), *now = make_record(CHECK, "-O3", &same);
@@ -76,7 +76,7 @@ static void equal_bits_pass_and_other_bits_fail(void) {
 }
 
 // With another build: each quantity on its own, in its own direction; what is better passes.
-static void a_loss_fails_and_noise_does_not(void) {
+static void test_a_loss_fails_noise_does_not(void) {
     static const struct {
         struct shifts shifts;
         int failed; // tests
@@ -103,7 +103,7 @@ static void a_loss_fails_and_noise_does_not(void) {
 
 // Warnings, folders and debugging symbols make no other build; what generates code, the C library and
 // OpenBLAS do.
-static void what_the_same_build_is(void) {
+static void test_what_generates_code_makes_another_build(void) {
     static const struct {
         const char *flags, *openblas, *libc, *products, *difference;
     } cases[] = {
@@ -137,7 +137,7 @@ static void what_the_same_build_is(void) {
 }
 
 // The check's own seeds are no part of the values that it is tested against.
-static void the_numbers_behind(void) {
+static void test_the_numbers_behind_a_check_are_told(void) {
     struct regress_result r;
     struct error err;
     json_t *reference = make_record(REFERENCE, "-O3", &same), *now = make_record(CHECK, "-O2", &same);
@@ -166,7 +166,7 @@ static void check_refused(const json_t *reference, const json_t *now, const char
     CU_ASSERT_PTR_NOT_NULL(strstr(err.message, expected));
 }
 
-static void what_cannot_be_compared_is_said(void) {
+static void test_what_cannot_be_compared_is_said(void) {
     json_t *reference = make_record(REFERENCE, "-O3", &same), *now = make_record(CHECK, "-O3", &same);
     json_t *small = make_record(CHECK + 3, "-O3", &same), *other = make_record(CHECK, "-O3", &same);
     json_t *none = json_object(), *empty = json_pack("{s[]}", "cells");
@@ -195,7 +195,7 @@ static void what_cannot_be_compared_is_said(void) {
 }
 
 // The committed reference: of the committed cells and profile, with at least twice the seeds of a check.
-static void the_committed_reference_is_sound(void) {
+static void test_the_committed_reference_is_sound(void) {
     struct error err = {0};
     char path[PATH_SIZE];
     CU_ASSERT_FATAL(!home_path(path, "../results/reference/regress.json", &err));
@@ -230,10 +230,11 @@ static void the_committed_reference_is_sound(void) {
 
 void suite_regress(void) {
     CU_pSuite s = CU_add_suite("regress", NULL, NULL);
-    CU_add_test(s, "equal bits pass, other bits of one build fail", equal_bits_pass_and_other_bits_fail);
-    CU_add_test(s, "a loss fails, noise does not", a_loss_fails_and_noise_does_not);
-    CU_add_test(s, "what the same build is", what_the_same_build_is);
-    CU_add_test(s, "the numbers behind", the_numbers_behind);
-    CU_add_test(s, "what cannot be compared is said", what_cannot_be_compared_is_said);
-    CU_add_test(s, "the committed reference is sound", the_committed_reference_is_sound);
+    CU_add_test(s, "equal bits pass, other bits of one build fail",
+                test_equal_bits_pass_other_bits_of_one_build_fail);
+    CU_add_test(s, "a loss fails, noise does not", test_a_loss_fails_noise_does_not);
+    CU_add_test(s, "what generates code makes another build", test_what_generates_code_makes_another_build);
+    CU_add_test(s, "the numbers behind a check are told", test_the_numbers_behind_a_check_are_told);
+    CU_add_test(s, "what cannot be compared is said", test_what_cannot_be_compared_is_said);
+    CU_add_test(s, "the committed reference is sound", test_the_committed_reference_is_sound);
 }

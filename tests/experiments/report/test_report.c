@@ -120,7 +120,7 @@ static void put_results(void) {
     put("runs/0123456789abcdef/run.json", record_text);
 }
 
-static void test_nothing(void) {
+static void test_without_tables_there_is_no_report(void) {
     struct error err = {0};
     put_profile("5");
     CU_ASSERT_EQUAL(write_report(&err), 1);
@@ -128,7 +128,7 @@ static void test_nothing(void) {
     CU_ASSERT(!file_exists(suite_path("paper")));
 }
 
-static void test_claims(void) {
+static void test_claims_have_verdicts_and_reasons_and_their_texts_are_made_plain(void) {
     struct error err = {0};
     put_results();
     CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
@@ -138,14 +138,14 @@ static void test_claims(void) {
     expect("claims.tex", "C2 & no. \\emph{Reason:} \\{x\\} & \\textbf{not tested} & -- & -- & -- & -- ");
     expect("claims.tex",
            "at every q. \\emph{Reason:} table1b has no results & \\textbf{not tested} & -- "); // named by a
-        // table without
-        // results
+    // table without
+    // results
     expect("values.tex", "\\ReffDefine{claims.contradicted}{1}\n");
     expect("values.tex", "\\ReffDefine{claims.reproduced}{0}\n");
 }
 
 // Two tables that two sweeps wrote, each with Holm's p over its own claims: the report's is over both.
-static void test_holm(void) {
+static void test_claims_of_several_sweeps_are_adjusted_together(void) {
     static const char other[] =
         "{\"table\": \"table1b\", \"row_name\": \"q\", \"data\": \"drawn\", \"claims\": [{\"id\": \"C3\", "
         "\"verdict\": \"reproduced\", \"claim\": \"c\", \"p_value\": 0.03, \"p_holm\": 0.03, "
@@ -169,7 +169,7 @@ static void test_holm(void) {
 }
 
 // Numbers that the settings of today would not give are left out, and it is said which and why.
-static void test_stale(void) {
+static void test_tables_of_other_settings_are_left_out_and_named(void) {
     struct error err = {0};
     put_results();
     put_table("table1b", "{\"table\": \"table1b\", \"row_name\": \"q\", \"claims\": [], \"provenance\": {}}");
@@ -190,7 +190,7 @@ static void test_stale(void) {
 }
 
 // A table of some rows is not the table.
-static void test_partial(void) {
+static void test_a_table_of_some_rows_is_not_taken_for_the_whole(void) {
     struct error err = {0};
     put_results();
     put("tables/tiny/table1a.json",
@@ -199,7 +199,7 @@ static void test_partial(void) {
     CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "has no table that is up to date"));
 }
 
-static void test_values(void) {
+static void test_values_of_results_and_settings_are_defined(void) {
     struct error err = {0};
     put_results();
     CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
@@ -218,7 +218,7 @@ static void test_values(void) {
     expect("performance.tex", "Textured MNIST & ReFF & small (8) & 32 & P \\& Q, AVX2 & 1 & 1 & 100 \\\\\n");
 }
 
-static void test_missing(void) {
+static void test_missing_tables_and_figures_are_named_with_what_makes_them(void) {
     struct error err = {0};
     put_results();
     put("figures/tiny/curve-table1a.pdf", "");
@@ -232,7 +232,7 @@ static void test_missing(void) {
     expect("figures.tex", "; Grad-CAM on Textured MNIST; ");
 }
 
-static void test_provenance(void) {
+static void test_provenance_names_program_inputs_and_command(void) {
     struct error err = {0};
     put_results();
     CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
@@ -244,7 +244,7 @@ static void test_provenance(void) {
 }
 
 // Each allocation that fails is told, and no half report takes the place of the one before.
-static void test_memory(void) {
+static void test_memory_that_runs_out_is_told_and_leaves_the_report_before(void) {
     struct error err = {0};
     put_results();
     CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
@@ -267,7 +267,7 @@ static void test_memory(void) {
 }
 
 // The whole way to the PDF; TeX is no package that the tests may ask for.
-static void test_latex(void) {
+static void test_latex_takes_the_report(void) {
     struct error err = {0};
     struct program_result r;
     char script[PATH_SIZE], source[PATH_SIZE], tree[PATH_SIZE];
@@ -293,14 +293,22 @@ static void test_latex(void) {
 
 void suite_report(void) {
     CU_pSuite suite = CU_add_suite("report", suite_make_folder, suite_remove_folder);
-    CU_add_test(suite, "without tables there is no report", test_nothing);
-    CU_add_test(suite, "claims: verdicts, those not tested, texts made plain", test_claims);
-    CU_add_test(suite, "claims of several sweeps are adjusted together", test_holm);
-    CU_add_test(suite, "tables of other settings are left out and named", test_stale);
-    CU_add_test(suite, "a table of some rows is not taken for the whole", test_partial);
-    CU_add_test(suite, "values of results and settings", test_values);
-    CU_add_test(suite, "missing tables and figures are named with what makes them", test_missing);
-    CU_add_test(suite, "provenance", test_provenance);
-    CU_add_test(suite, "memory that runs out", test_memory);
-    CU_add_test(suite, "LaTeX takes it", test_latex);
+    CU_add_test(suite, "without tables there is no report", test_without_tables_there_is_no_report);
+    CU_add_test(suite, "claims have verdicts and reasons, and their texts are made plain",
+                test_claims_have_verdicts_and_reasons_and_their_texts_are_made_plain);
+    CU_add_test(suite, "claims of several sweeps are adjusted together",
+                test_claims_of_several_sweeps_are_adjusted_together);
+    CU_add_test(suite, "tables of other settings are left out and named",
+                test_tables_of_other_settings_are_left_out_and_named);
+    CU_add_test(suite, "a table of some rows is not taken for the whole",
+                test_a_table_of_some_rows_is_not_taken_for_the_whole);
+    CU_add_test(suite, "values of results and settings are defined",
+                test_values_of_results_and_settings_are_defined);
+    CU_add_test(suite, "missing tables and figures are named with what makes them",
+                test_missing_tables_and_figures_are_named_with_what_makes_them);
+    CU_add_test(suite, "provenance names program, inputs and command",
+                test_provenance_names_program_inputs_and_command);
+    CU_add_test(suite, "memory that runs out is told and leaves the report before",
+                test_memory_that_runs_out_is_told_and_leaves_the_report_before);
+    CU_add_test(suite, "LaTeX takes the report", test_latex_takes_the_report);
 }

@@ -112,7 +112,7 @@ static void check(const char *id, const struct expected *e) {
 
 // C2's weakest part is "no worse by more than a point" at p = .2, C3's that ReFF beats the baseline at q =
 // .2.
-static void test_reproduced(void) {
+static void test_c1_to_c3_are_reproduced_by_the_weakest_parts_p_holm_over_all(void) {
     static const struct expected c1 = {
         REPRODUCED, 0, 15.6, 12.3586569527, 2.53181893734, 0.00124813581824, 0.00374440745472, 1};
     static const struct expected c2 = {
@@ -126,7 +126,7 @@ static void test_reproduced(void) {
     end();
 }
 
-static void test_c1(void) {
+static void test_c1_can_be_not_shown_or_contradicted(void) {
     static const double level[] = {34.0, 30.1, 33.9}, worse[] = {21.0, 20.5, 22.1};
     static const struct expected not_shown = {
         NOT_SHOWN, 0, 4.7 / 3, 0.896907367529, 3.97448911017, 0.21038698752, 0.21038698752, 1};
@@ -143,7 +143,7 @@ static void test_c1(void) {
 }
 
 // One cell decides: all others hold.
-static void test_c2(void) {
+static void test_c2_can_be_not_shown_or_contradicted_by_one_cell(void) {
     static const double wide[] = {99.6, 97.1, 99.9}, worse[] = {90.1, 90.3, 90.2},
                         fallen[] = {10.2, 9.8, 10.1};
     static const struct expected not_shown = {
@@ -170,7 +170,7 @@ static void test_c2(void) {
     end();
 }
 
-static void test_c3(void) {
+static void test_c3_can_be_not_shown_or_contradicted_by_one_q_or_the_slope(void) {
     static const double level[] = {31.2, 33.4, 30.6}, worse[] = {20.1, 20.9, 20.4};
     static const struct expected not_shown = {
         NOT_SHOWN, 4, 0.3, 0.25009650647, 3.99980681006, 0.407416475072, 0.407416475072, 1};
@@ -194,7 +194,7 @@ static void test_c3(void) {
 }
 
 // C2 speaks of p >= .2 only, and every one of its 15 parts and C3's 7 is there, with the paper's effect.
-static void test_parts(void) {
+static void test_a_claim_over_several_cells_has_a_part_for_each(void) {
     begin();
     const struct claim_result *c2 = decide("C2");
     CU_ASSERT_EQUAL(c2->part_count, 15);
@@ -216,7 +216,7 @@ static void test_parts(void) {
 // ---------------------------------------------------------------------------------------------- too little
 
 // A claim without all its results is not tested, says which are missing, and does not count for Holm.
-static void test_missing(void) {
+static void test_a_claim_with_missing_results_is_not_tested_and_says_why(void) {
     static const double one[] = {46.0};
     begin();
     set_cell(0, 0, 1, one, 1);
@@ -241,7 +241,7 @@ static void test_missing(void) {
 }
 
 // Seeds that all give the same leave a limit, never NaN: 100 % everywhere is no contradiction of C2.
-static void test_no_spread(void) {
+static void test_no_spread_over_the_seeds_gives_limits(void) {
     static const double all[] = {100, 100, 100}, half[] = {50, 50, 50};
     begin();
     for (int row = 0; row < ROWS; row++)
@@ -260,7 +260,7 @@ static void test_no_spread(void) {
 }
 
 // A table without the claim's cells, and a claim that nobody knows.
-static void test_unknown(void) {
+static void test_a_table_without_the_cells_and_an_unknown_claim_are_told(void) {
     struct error err = {0};
     struct table other = tables[0];
     begin();
@@ -277,7 +277,7 @@ static void test_unknown(void) {
 }
 
 // Whatever the rows that are left say, a claim over all of them is not decided by some.
-static void test_partial(void) {
+static void test_claims_over_all_rows_are_not_tested_with_some_of_them(void) {
     begin();
     tables[0].partial = tables[1].partial = 1;
     CU_ASSERT_EQUAL(decide("C1")->verdict, REPRODUCED);
@@ -290,13 +290,20 @@ static void test_partial(void) {
 
 void suite_claims(void) {
     CU_pSuite suite = CU_add_suite("claims", set_up, clean_up);
-    CU_add_test(suite, "C1 to C3 reproduced: p of the weakest part, Holm over all three", test_reproduced);
-    CU_add_test(suite, "C1 not shown, contradicted", test_c1);
-    CU_add_test(suite, "C2 not shown, contradicted: one cell decides", test_c2);
-    CU_add_test(suite, "C3 not shown, contradicted: by one q, by the slope", test_c3);
-    CU_add_test(suite, "a claim over several cells has a part for each", test_parts);
-    CU_add_test(suite, "missing results: not tested, and why", test_missing);
-    CU_add_test(suite, "some rows only: claims over all are not tested", test_partial);
-    CU_add_test(suite, "no spread over the seeds gives limits", test_no_spread);
-    CU_add_test(suite, "a table without the cells, a claim that nobody knows", test_unknown);
+    CU_add_test(suite, "C1 to C3 are reproduced by the weakest part's p, Holm over all",
+                test_c1_to_c3_are_reproduced_by_the_weakest_parts_p_holm_over_all);
+    CU_add_test(suite, "C1 can be not shown or contradicted", test_c1_can_be_not_shown_or_contradicted);
+    CU_add_test(suite, "C2 can be not shown or contradicted by one cell",
+                test_c2_can_be_not_shown_or_contradicted_by_one_cell);
+    CU_add_test(suite, "C3 can be not shown or contradicted by one q or the slope",
+                test_c3_can_be_not_shown_or_contradicted_by_one_q_or_the_slope);
+    CU_add_test(suite, "a claim over several cells has a part for each",
+                test_a_claim_over_several_cells_has_a_part_for_each);
+    CU_add_test(suite, "a claim with missing results is not tested and says why",
+                test_a_claim_with_missing_results_is_not_tested_and_says_why);
+    CU_add_test(suite, "claims over all rows are not tested with some of them",
+                test_claims_over_all_rows_are_not_tested_with_some_of_them);
+    CU_add_test(suite, "no spread over the seeds gives limits", test_no_spread_over_the_seeds_gives_limits);
+    CU_add_test(suite, "a table without the cells and an unknown claim are told",
+                test_a_table_without_the_cells_and_an_unknown_claim_are_told);
 }

@@ -85,7 +85,7 @@ static const struct claim_result *decide(const char *id) {
 
 // ---------------------------------------------------------------------------------------------- verdicts
 
-static void at_the_papers_means_all_are_reproduced(void) {
+static void test_at_the_papers_means_all_are_reproduced(void) {
     begin(0.02, 0.02);
     decide("C1");
     for (int i = 0; i < 11; i++) {
@@ -160,7 +160,7 @@ static void apply(const struct change *c) {
     }
 }
 
-static void every_verdict_of_every_claim_arises(void) {
+static void test_every_verdict_of_every_claim_arises(void) {
     int arisen[11][VERDICTS] = {{0}};
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         begin(0.02, 0.02);
@@ -183,7 +183,7 @@ static void every_verdict_of_every_claim_arises(void) {
 // ---------------------------------------------------------------------------------------------- too little
 
 // A cell of each claim with one seed only: that claim is not tested, says why, and Holm knows of ten.
-static void a_cell_with_one_seed_leaves_its_claim_untested(void) {
+static void test_a_cell_with_one_seed_leaves_its_claim_untested(void) {
     static const struct {
         const char *claim, *table, *column, *row, *reason;
     } cases[] = {
@@ -220,7 +220,7 @@ static void a_cell_with_one_seed_leaves_its_claim_untested(void) {
 }
 
 // A table of which only some rows were asked for decides the claims whose cells are there, no others.
-static void some_rows_decide_only_their_claims(void) {
+static void test_some_rows_decide_only_their_claims(void) {
     struct error err = {0};
     struct table *kept;
     int count;
@@ -248,7 +248,7 @@ static void some_rows_decide_only_their_claims(void) {
 }
 
 // Means over n are of the seeds that all of their cells have.
-static void means_need_common_seeds(void) {
+static void test_means_need_common_seeds(void) {
     int t = find_table("supp-table2");
     begin(0.02, 0.02);
     cells[t][0].seeds[0] = 17; // n = 1, reff
@@ -278,7 +278,7 @@ static void check_part(const char *id, int part, const char *label, double effec
 
 // With what the cells of a seed share left in: the means over n keep it, so their tests know three
 // observations, not fifteen.
-static void means_are_taken_seed_by_seed(void) {
+static void test_means_are_taken_seed_by_seed(void) {
     begin(1, 0.1);
     check_part("C7", 0, "textured-mnist: mean over n = 1..50 above n = All", 6.512, 5.85550901030204,
                3.9723428663550147, 0.0021686854519749575);
@@ -291,7 +291,7 @@ static void means_are_taken_seed_by_seed(void) {
     CU_ASSERT_DOUBLE_EQUAL(decide("C7")->parts[0].paper_effect, 6.512, 1e-9);
 }
 
-static void parts_are_the_cells_of_the_specification(void) {
+static void test_parts_are_the_cells_of_the_specification(void) {
     begin(0.02, 0.02);
     CU_ASSERT_EQUAL(decide("C4")->part_count, 6);
     CU_ASSERT_STRING_EQUAL(decide("C4")->parts[0].label, "size = 112: reff - reff-single > 0");
@@ -310,12 +310,12 @@ static void parts_are_the_cells_of_the_specification(void) {
 
 void suite_claims_paper(void) {
     CU_pSuite s = CU_add_suite("claims_paper", set_up, clean_up);
-    CU_add_test(s, "at the paper's means all are reproduced", at_the_papers_means_all_are_reproduced);
-    CU_add_test(s, "every verdict of every claim arises", every_verdict_of_every_claim_arises);
+    CU_add_test(s, "at the paper's means all are reproduced", test_at_the_papers_means_all_are_reproduced);
+    CU_add_test(s, "every verdict of every claim arises", test_every_verdict_of_every_claim_arises);
     CU_add_test(s, "a cell with one seed leaves its claim untested",
-                a_cell_with_one_seed_leaves_its_claim_untested);
-    CU_add_test(s, "some rows decide only their claims", some_rows_decide_only_their_claims);
-    CU_add_test(s, "means need common seeds", means_need_common_seeds);
-    CU_add_test(s, "means are taken seed by seed", means_are_taken_seed_by_seed);
-    CU_add_test(s, "parts are the cells of the specification", parts_are_the_cells_of_the_specification);
+                test_a_cell_with_one_seed_leaves_its_claim_untested);
+    CU_add_test(s, "some rows decide only their claims", test_some_rows_decide_only_their_claims);
+    CU_add_test(s, "means need common seeds", test_means_need_common_seeds);
+    CU_add_test(s, "means are taken seed by seed", test_means_are_taken_seed_by_seed);
+    CU_add_test(s, "parts are the cells of the specification", test_parts_are_the_cells_of_the_specification);
 }

@@ -75,7 +75,7 @@ static void expect(const char *text, const char *part) {
         printf("\n--- '%s' is not in:\n%s---\n", part, text);
 }
 
-static void test_select(void) {
+static void test_a_number_takes_the_place_of_accuracy(void) {
     struct error err = {0};
     begin();
     CU_ASSERT_FATAL(!choose("worst_group_accuracy", OUTPUT_MARKDOWN, &err));
@@ -97,7 +97,7 @@ static void test_select(void) {
     end();
 }
 
-static void test_accuracy_changes_nothing(void) {
+static void test_choosing_accuracy_changes_nothing(void) {
     struct error err = {0};
     begin();
     char *before = text_of(OUTPUT_MARKDOWN);
@@ -109,7 +109,7 @@ static void test_accuracy_changes_nothing(void) {
 }
 
 // Runs that were made before the number was recorded leave their cells empty, and say why.
-static void test_not_recorded(void) {
+static void test_cells_whose_runs_have_not_recorded_a_number_say_so(void) {
     struct error err = {0};
     begin();
     CU_ASSERT_FATAL(!choose("pointing.layer4", OUTPUT_MARKDOWN, &err));
@@ -122,7 +122,7 @@ static void test_not_recorded(void) {
     end();
 }
 
-static void test_unknown(void) {
+static void test_unknown_numbers_and_formats_without_place_for_a_matrix_are_refused(void) {
     struct error err = {0};
     begin();
     CU_ASSERT(choose("annotation.seconds", OUTPUT_MARKDOWN, &err)); // a cost
@@ -134,7 +134,7 @@ static void test_unknown(void) {
 }
 
 // Of several tables those without the number are left out; it has to be in none of them to be refused.
-static void test_several(void) {
+static void test_of_several_tables_those_without_the_number_are_left_out(void) {
     struct error err = {0};
     struct table_result tables[3];
     struct table second, third;
@@ -163,7 +163,7 @@ static void test_several(void) {
 }
 
 // The matrices of both seeds are added.
-static void test_confusion(void) {
+static void test_confusion_matrices_of_all_seeds_are_added(void) {
     struct error err = {0};
     begin();
     CU_ASSERT_FATAL(!choose("confusion", OUTPUT_JSON, &err));
@@ -181,7 +181,7 @@ static void test_confusion(void) {
     end();
 }
 
-static void test_list(void) {
+static void test_the_list_of_numbers_says_in_how_many_cells_each_is(void) {
     char *text = NULL;
     size_t size;
     begin();
@@ -199,11 +199,16 @@ static void test_list(void) {
 
 void suite_metric(void) {
     CU_pSuite suite = CU_add_suite("metric", suite_make_folder, suite_remove_folder);
-    CU_add_test(suite, "a number takes the place of accuracy", test_select);
-    CU_add_test(suite, "accuracy is what is there", test_accuracy_changes_nothing);
-    CU_add_test(suite, "numbers that some runs have not recorded", test_not_recorded);
-    CU_add_test(suite, "unknown numbers, and formats without place for a matrix", test_unknown);
-    CU_add_test(suite, "several tables, some without the number", test_several);
-    CU_add_test(suite, "confusion matrices", test_confusion);
-    CU_add_test(suite, "the list of numbers", test_list);
+    CU_add_test(suite, "a number takes the place of accuracy", test_a_number_takes_the_place_of_accuracy);
+    CU_add_test(suite, "choosing accuracy changes nothing", test_choosing_accuracy_changes_nothing);
+    CU_add_test(suite, "cells whose runs have not recorded a number say so",
+                test_cells_whose_runs_have_not_recorded_a_number_say_so);
+    CU_add_test(suite, "unknown numbers and formats without place for a matrix are refused",
+                test_unknown_numbers_and_formats_without_place_for_a_matrix_are_refused);
+    CU_add_test(suite, "of several tables those without the number are left out",
+                test_of_several_tables_those_without_the_number_are_left_out);
+    CU_add_test(suite, "confusion matrices of all seeds are added",
+                test_confusion_matrices_of_all_seeds_are_added);
+    CU_add_test(suite, "the list of numbers says in how many cells each is",
+                test_the_list_of_numbers_says_in_how_many_cells_each_is);
 }

@@ -98,7 +98,7 @@ static void expect(const char *text, const char *part) {
 
 // ---------------------------------------------------------------------------------------------- Markdown
 
-static void test_markdown(void) {
+static void test_markdown_has_n_the_papers_numbers_reasons_and_verdicts(void) {
     begin();
     char *text = text_of(OUTPUT_MARKDOWN);
     expect(
@@ -135,7 +135,7 @@ static int count_fields(const char **line) {
     return fields;
 }
 
-static void test_csv(void) {
+static void test_every_line_of_csv_has_all_fields_quoted_where_needed(void) {
     begin();
     char *text = text_of(OUTPUT_CSV);
     const char *line = text;
@@ -173,7 +173,7 @@ static void check_latex_structure(const char *text) {
     CU_ASSERT_EQUAL(depth, 0);
 }
 
-static void test_latex(void) {
+static void test_in_latex_special_characters_are_plain_groups_and_columns_close(void) {
     begin();
     char *text = text_of(OUTPUT_LATEX);
     check_latex_structure(text);
@@ -189,7 +189,7 @@ static void test_latex(void) {
 }
 
 // What all columns have in common is said once, what differs is said of each.
-static void test_settings_that_differ(void) {
+static void test_a_caption_names_the_settings_that_differ_between_columns(void) {
     begin();
     char *text = text_of(OUTPUT_MARKDOWN);
     expect(text, "network small (width 4), epochs: 2");
@@ -231,7 +231,7 @@ static void has_keys(const json_t *object, const char *const *keys) {
         }
 }
 
-static void test_json_cells(void) {
+static void test_json_has_every_cell_with_its_numbers(void) {
     static const char *const top[] = {"table", "profile", "cells", "claims", "provenance", NULL};
     static const char *const keys[] = {"row", "column", "seeds",      "values",    "mean",    "std",
                                        "n",   "ci95",   "paper_mean", "paper_std", "metrics", NULL};
@@ -276,7 +276,7 @@ static void test_json_cells(void) {
     end();
 }
 
-static void test_json_claims(void) {
+static void test_json_has_every_claim_with_its_test(void) {
     static const char *const keys[] = {"id",      "verdict", "effect",       "statistic",
                                        "p_value", "p_holm",  "paper_effect", NULL};
     begin();
@@ -299,7 +299,7 @@ static void test_json_claims(void) {
     end();
 }
 
-static void test_json_provenance(void) {
+static void test_json_has_the_provenance_of_its_runs(void) {
     static const char *const keys[] = {"command",  "table_made_by", "runs_made_by",   "inputs",
                                        "settings", "runs",          "results_sha256", NULL};
     static const char *const program[] = {"version",   "git_revision",    "git_dirty", "compiler",
@@ -336,7 +336,7 @@ static void test_json_provenance(void) {
 
 // ---------------------------------------------------------------------------------------------- files
 
-static void test_files(void) {
+static void test_files_hold_what_is_printed(void) {
     struct error err = {0};
     begin();
     CU_ASSERT_FATAL(!output_files(results, &table, claims, claim_count, provenance, &err));
@@ -355,7 +355,7 @@ static void test_files(void) {
 }
 
 // No place for a file: an error that names it, the old table stays, nothing is left beside it.
-static void test_full_disk(void) {
+static void test_a_full_disk_leaves_the_table_that_was_there(void) {
     struct error err = {0};
     begin();
     CU_ASSERT_FATAL(!output_files(results, &table, claims, claim_count, provenance, &err));
@@ -375,7 +375,7 @@ static void test_full_disk(void) {
     end();
 }
 
-static void test_no_folder(void) {
+static void test_a_folder_that_cannot_be_made_is_named(void) {
     struct error err = {0};
     begin();
     fixture_write("blocked", "a file where the folder should be");
@@ -413,7 +413,7 @@ static int whole_way(const char *table_path, const char *profile_path, struct er
     return failed ? -1 : 0;
 }
 
-static void test_out_of_memory(void) {
+static void test_an_allocation_that_fails_is_told_wherever_it_is(void) {
     char table_path[PATH_SIZE], profile_path[PATH_SIZE];
     struct error none = {0};
     begin();
@@ -438,7 +438,7 @@ static void test_out_of_memory(void) {
 }
 
 // Rows that were left out leave the whole table's files alone, and are told of.
-static void test_partial(void) {
+static void test_a_table_of_some_rows_lies_beside_the_whole_one(void) {
     struct error err = {0};
     char path[PATH_SIZE];
     begin();
@@ -471,16 +471,23 @@ static void test_partial(void) {
 
 void suite_output(void) {
     CU_pSuite suite = CU_add_suite("output", suite_make_folder, suite_remove_folder);
-    CU_add_test(suite, "Markdown: n, the paper's, why cells are empty, verdicts", test_markdown);
-    CU_add_test(suite, "CSV: every line has all fields, quoted where needed", test_csv);
-    CU_add_test(suite, "LaTeX: special characters, groups and columns close", test_latex);
-    CU_add_test(suite, "captions: settings that differ between columns", test_settings_that_differ);
-    CU_add_test(suite, "JSON: cells", test_json_cells);
-    CU_add_test(suite, "JSON: claims", test_json_claims);
-    CU_add_test(suite, "JSON: provenance", test_json_provenance);
-    CU_add_test(suite, "files hold what is printed", test_files);
-    CU_add_test(suite, "a full disk leaves the table that was there", test_full_disk);
-    CU_add_test(suite, "a folder that cannot be made is named", test_no_folder);
-    CU_add_test(suite, "a table of some rows beside the whole one", test_partial);
-    CU_add_test(suite, "an allocation that fails is told, wherever it is", test_out_of_memory);
+    CU_add_test(suite, "Markdown has n, the paper's numbers, reasons and verdicts",
+                test_markdown_has_n_the_papers_numbers_reasons_and_verdicts);
+    CU_add_test(suite, "every line of CSV has all fields, quoted where needed",
+                test_every_line_of_csv_has_all_fields_quoted_where_needed);
+    CU_add_test(suite, "in LaTeX special characters are plain, groups and columns close",
+                test_in_latex_special_characters_are_plain_groups_and_columns_close);
+    CU_add_test(suite, "a caption names the settings that differ between columns",
+                test_a_caption_names_the_settings_that_differ_between_columns);
+    CU_add_test(suite, "JSON has every cell with its numbers", test_json_has_every_cell_with_its_numbers);
+    CU_add_test(suite, "JSON has every claim with its test", test_json_has_every_claim_with_its_test);
+    CU_add_test(suite, "JSON has the provenance of its runs", test_json_has_the_provenance_of_its_runs);
+    CU_add_test(suite, "files hold what is printed", test_files_hold_what_is_printed);
+    CU_add_test(suite, "a full disk leaves the table that was there",
+                test_a_full_disk_leaves_the_table_that_was_there);
+    CU_add_test(suite, "a folder that cannot be made is named", test_a_folder_that_cannot_be_made_is_named);
+    CU_add_test(suite, "a table of some rows lies beside the whole one",
+                test_a_table_of_some_rows_lies_beside_the_whole_one);
+    CU_add_test(suite, "an allocation that fails is told, wherever it is",
+                test_an_allocation_that_fails_is_told_wherever_it_is);
 }

@@ -58,7 +58,7 @@ static size_t row_of(const char *of, const char *setting) {
 // ---------------------------------------------------------------------------------------- texture classes
 
 // The specification's list: ten classes of digits, 37 backgrounds, those of the digits first.
-static void test_textures(void) {
+static void test_texture_classes_are_the_papers(void) {
     begin("supp-table1", "quick");
     CU_ASSERT_EQUAL(json_array_size(printed.rows), 37);
     CU_ASSERT_STRING_EQUAL(cell(0, 1), "banded");
@@ -72,7 +72,7 @@ static void test_textures(void) {
 }
 
 // Another set in force is what is printed.
-static void test_other_set(void) {
+static void test_texture_classes_are_of_the_set_in_force(void) {
     begin("supp-table1", "standard");
     CU_ASSERT_EQUAL(json_array_size(printed.rows), 10); // mixed20
     expect(printed.note, "texture set mixed20 (photographs)");
@@ -101,7 +101,7 @@ static const char settings_text_of_test[] = "[profile]\n"
                                             "[annotator pets]\n"
                                             "ngf = 8\n";
 
-static void test_settings(void) {
+static void test_hyperparameters_in_force_stand_beside_the_papers(void) {
     begin("supp-table4", fixture_write("profile.ini", settings_text_of_test));
     size_t lr = row_of("Textured MNIST", "lr"), lambda = row_of("Textured MNIST", "lambda"),
            weights = row_of("Textured MNIST", "layer_weights"), gamma = row_of("Textured MNIST", "gamma");
@@ -127,7 +127,7 @@ static void test_settings(void) {
 }
 
 // The paper's own profile differs from itself nowhere.
-static void test_paper(void) {
+static void test_the_papers_profile_is_the_papers(void) {
     begin("supp-table4", "paper");
     for (size_t i = 0; i < json_array_size(printed.rows); i++)
         for (size_t k = 2; k < json_array_size(printed.columns); k++)
@@ -139,7 +139,7 @@ static void test_paper(void) {
 
 // ---------------------------------------------------------------------------------------- formats
 
-static void test_formats(void) {
+static void test_a_printed_table_comes_in_all_formats(void) {
     struct error err = {0};
     begin("supp-table4", fixture_write("profile.ini", settings_text_of_test));
     size_t columns = json_array_size(printed.columns);
@@ -166,9 +166,11 @@ static void test_formats(void) {
 
 void suite_printed(void) {
     CU_pSuite suite = CU_add_suite("printed", suite_make_folder, suite_remove_folder);
-    CU_add_test(suite, "texture classes are the specification's", test_textures);
-    CU_add_test(suite, "texture classes of another set", test_other_set);
-    CU_add_test(suite, "hyperparameters in force beside the paper's", test_settings);
-    CU_add_test(suite, "the paper's profile is the paper's", test_paper);
-    CU_add_test(suite, "all formats", test_formats);
+    CU_add_test(suite, "texture classes are the paper's", test_texture_classes_are_the_papers);
+    CU_add_test(suite, "texture classes are of the set in force",
+                test_texture_classes_are_of_the_set_in_force);
+    CU_add_test(suite, "hyperparameters in force stand beside the paper's",
+                test_hyperparameters_in_force_stand_beside_the_papers);
+    CU_add_test(suite, "the paper's profile is the paper's", test_the_papers_profile_is_the_papers);
+    CU_add_test(suite, "a printed table comes in all formats", test_a_printed_table_comes_in_all_formats);
 }

@@ -9,7 +9,7 @@
 static const double reff[] = {46.0, 47.5, 46.6}, baseline[] = {31.0, 33.2, 29.1};
 static const double near_a[] = {99.1, 99.4, 99.2}, near_b[] = {99.3, 99.0, 99.6};
 
-static void test_sample(void) {
+static void test_a_sample_has_mean_standard_deviation_ddof_1_and_95_percent_interval(void) {
     struct sample s = sample_of(reff, 3);
     CU_ASSERT_EQUAL(s.n, 3);
     CU_ASSERT_DOUBLE_EQUAL(s.mean, 46.7, 1e-12);
@@ -18,7 +18,7 @@ static void test_sample(void) {
     CU_ASSERT_DOUBLE_EQUAL(s.ci_high, 48.575482843812615, 1e-8);
 }
 
-static void test_sample_too_small(void) {
+static void test_one_value_or_none_has_no_spread(void) {
     struct sample one = sample_of(reff, 1), none = sample_of(reff, 0);
     CU_ASSERT_DOUBLE_EQUAL(one.mean, 46, 0);
     CU_ASSERT(isnan(one.std) && isnan(one.ci_low) && isnan(one.ci_high));
@@ -26,7 +26,7 @@ static void test_sample_too_small(void) {
 }
 
 // By seed, not by place; seeds that one cell lacks are left out.
-static void test_means_by_seed(void) {
+static void test_means_over_cells_are_taken_seed_by_seed(void) {
     static const uint64_t first[] = {1, 2, 3}, second[] = {3, 7, 1};
     static const double a[] = {10, 20, 30}, b[] = {1, 2, 5};
     const struct seed_values cells[] = {{3, first, a}, {3, second, b}};
@@ -37,7 +37,7 @@ static void test_means_by_seed(void) {
     CU_ASSERT_EQUAL(means_by_seed(cells, 1, means), 3);
 }
 
-static void test_welch(void) {
+static void test_welchs_test_has_its_statistic_and_both_directions(void) {
     struct sample a = sample_of(reff, 3), b = sample_of(baseline, 3);
     struct t_test t = welch_test(&a, &b, 0);
     CU_ASSERT_DOUBLE_EQUAL(t.effect, 15.6, 1e-12);
@@ -53,7 +53,7 @@ static void test_welch(void) {
     CU_ASSERT_DOUBLE_EQUAL(turned.statistic, swapped.statistic, 1e-12);
 }
 
-static void test_no_worse(void) {
+static void test_no_worse_by_more_than_a_margin_is_tested(void) {
     struct sample a = sample_of(near_a, 3), b = sample_of(near_b, 3);
     struct t_test t = welch_test(&a, &b, -1);
     CU_ASSERT_DOUBLE_EQUAL(t.effect, -0.2 / 3, 1e-10);
@@ -61,7 +61,7 @@ static void test_no_worse(void) {
     CU_ASSERT_DOUBLE_EQUAL(t.p, 0.008782436145551575, 1e-9);
 }
 
-static void test_equivalence(void) {
+static void test_sameness_is_tested_by_two_one_sided_tests(void) {
     struct sample a = sample_of(near_a, 3), b = sample_of(near_b, 3);
     struct t_test t = equivalence_test(&a, &b, 1); // the lower test is the weaker one: a is below b
     CU_ASSERT_DOUBLE_EQUAL(t.p, 0.008782436145551575, 1e-9);
@@ -76,7 +76,7 @@ static void test_equivalence(void) {
     CU_ASSERT(apart.p_opposite < 0.01);
 }
 
-static void test_slope(void) {
+static void test_a_slope_is_tested_over_all_seeds(void) {
     const double x[] = {0, 0, .2, .2, .4, .4, 1, 1}, y[] = {45, 46.5, 36, 38.1, 33, 31.2, 30, 31.9};
     struct t_test t = slope_test(x, y, 8);
     CU_ASSERT_DOUBLE_EQUAL(t.effect, -12.75, 1e-9);
@@ -87,7 +87,7 @@ static void test_slope(void) {
 }
 
 // Results without any spread give the limits, never a division by zero or a NaN in a table.
-static void test_no_spread(void) {
+static void test_no_spread_gives_limits_not_nan(void) {
     const double high[] = {80, 80}, low[] = {70, 70}, x[] = {0, .5, 1}, line[] = {3, 2, 1};
     struct sample a = sample_of(high, 2), b = sample_of(low, 2);
     CU_ASSERT_EQUAL(welch_test(&a, &b, 0).p, 0);
@@ -100,7 +100,7 @@ static void test_no_spread(void) {
 }
 
 // Holm (1979): the k-th smallest of n is multiplied by n - k + 1, and none falls below a smaller one's.
-static void test_holm(void) {
+static void test_holms_adjustment_handles_ties_and_the_bound(void) {
     const double p[] = {0.01, 0.04, 0.03, 0.005}, expected[] = {0.03, 0.06, 0.06, 0.02};
     const double ties[] = {0.02, 0.02, 0.9}, tied[] = {0.06, 0.06, 0.9}, large[] = {0.6, 0.7};
     double adjusted[4];
@@ -119,13 +119,19 @@ static void test_holm(void) {
 
 void suite_statistics(void) {
     CU_pSuite suite = CU_add_suite("statistics", NULL, NULL);
-    CU_add_test(suite, "mean, sample standard deviation (ddof 1), 95 % interval", test_sample);
-    CU_add_test(suite, "one value or none has no spread", test_sample_too_small);
-    CU_add_test(suite, "means over cells, seed by seed", test_means_by_seed);
-    CU_add_test(suite, "Welch's test: statistic, degrees of freedom, both directions", test_welch);
-    CU_add_test(suite, "no worse by more than a margin", test_no_worse);
-    CU_add_test(suite, "two one-sided tests for sameness", test_equivalence);
-    CU_add_test(suite, "slope over all seeds", test_slope);
-    CU_add_test(suite, "no spread gives limits, not NaN", test_no_spread);
-    CU_add_test(suite, "Holm's adjustment, ties and bound included", test_holm);
+    CU_add_test(suite, "a sample has mean, standard deviation (ddof 1) and 95 % interval",
+                test_a_sample_has_mean_standard_deviation_ddof_1_and_95_percent_interval);
+    CU_add_test(suite, "one value or none has no spread", test_one_value_or_none_has_no_spread);
+    CU_add_test(suite, "means over cells are taken seed by seed",
+                test_means_over_cells_are_taken_seed_by_seed);
+    CU_add_test(suite, "Welch's test has its statistic and both directions",
+                test_welchs_test_has_its_statistic_and_both_directions);
+    CU_add_test(suite, "no worse by more than a margin is tested",
+                test_no_worse_by_more_than_a_margin_is_tested);
+    CU_add_test(suite, "sameness is tested by two one-sided tests",
+                test_sameness_is_tested_by_two_one_sided_tests);
+    CU_add_test(suite, "a slope is tested over all seeds", test_a_slope_is_tested_over_all_seeds);
+    CU_add_test(suite, "no spread gives limits, not NaN", test_no_spread_gives_limits_not_nan);
+    CU_add_test(suite, "Holm's adjustment handles ties and the bound",
+                test_holms_adjustment_handles_ties_and_the_bound);
 }

@@ -24,7 +24,7 @@ static void expect(void (*put)(FILE *out, const char *text), const char *text, c
     free(out);
 }
 
-static void test_special(void) {
+static void test_special_characters_become_plain_in_latex(void) {
     expect(latex_text, "100 % of A_b & {c} #1 $2", "100 \\% of A\\_b \\& \\{c\\} \\#1 \\$2");
     expect(latex_text, "\\e~f^g|h<i>j",
            "\\textbackslash{}e\\textasciitilde{}f\\textasciicircum{}g"
@@ -35,7 +35,7 @@ static void test_special(void) {
 }
 
 // Whatever the byte, no character of LaTeX's own is left bare.
-static void test_every_byte(void) {
+static void test_no_byte_of_latexs_own_is_left_bare(void) {
     for (int c = 1; c < 256; c++) {
         char text[2] = {(char)c, 0}, *out = made(latex_text, text);
         CU_ASSERT(!strchr("&%$#_{}~^\\", c) || (out[0] == '\\' && strlen(out) > 1));
@@ -43,14 +43,14 @@ static void test_every_byte(void) {
     }
 }
 
-static void test_code(void) {
+static void test_commands_and_digests_keep_their_characters_and_may_break(void) {
     expect(latex_code, "--a 'b-c'",
            "-{}-{}a \\allowbreak{}\\textquotesingle{}\\allowbreak{}b-{}\\allowbreak{}c\\textquotesingle{}");
     expect(latex_code, "0123456789", "0123456789");
     expect(latex_code, "0123456789abcdef01234567", "01234567\\allowbreak{}89abcdef\\allowbreak{}01234567");
 }
 
-static void test_titles(void) {
+static void test_methods_and_data_sets_have_titles(void) {
     CU_ASSERT_STRING_EQUAL(title_of("reff-single"), "ReFF (single layer)");
     CU_ASSERT_STRING_EQUAL(title_of("isic2017"), "ISIC2017");
     CU_ASSERT_STRING_EQUAL(title_of("p"), "p");
@@ -58,8 +58,10 @@ static void test_titles(void) {
 
 void suite_wording(void) {
     CU_pSuite suite = CU_add_suite("wording", NULL, NULL);
-    CU_add_test(suite, "LaTeX: special characters become plain", test_special);
-    CU_add_test(suite, "LaTeX: every byte", test_every_byte);
-    CU_add_test(suite, "LaTeX: commands and digests keep their characters and may break", test_code);
-    CU_add_test(suite, "titles of methods and data sets", test_titles);
+    CU_add_test(suite, "special characters become plain in LaTeX",
+                test_special_characters_become_plain_in_latex);
+    CU_add_test(suite, "no byte of LaTeX's own is left bare", test_no_byte_of_latexs_own_is_left_bare);
+    CU_add_test(suite, "commands and digests keep their characters and may break",
+                test_commands_and_digests_keep_their_characters_and_may_break);
+    CU_add_test(suite, "methods and data sets have titles", test_methods_and_data_sets_have_titles);
 }

@@ -58,7 +58,7 @@ static char *good_record(void) {
     return text;
 }
 
-static void test_states(void) {
+static void test_a_runs_folder_says_its_state(void) {
     struct error err = {0};
     struct run_status status;
     char message[600];
@@ -84,7 +84,7 @@ static void test_states(void) {
 }
 
 // Figures need models: a run that is done without one is to be repeated for them, and for nobody else.
-static void test_models(void) {
+static void test_a_run_without_the_model_that_is_asked_for_is_missing(void) {
     char message[600];
     begin();
     struct cell wanted = *cell;
@@ -109,7 +109,7 @@ static void test_models(void) {
 }
 
 // A record cut at any length is damaged, never done and never an error of the sweep.
-static void test_cut_records(void) {
+static void test_a_record_cut_at_any_length_is_damaged_not_done(void) {
     char message[600];
     begin();
     char *text = good_record();
@@ -125,7 +125,7 @@ static void test_cut_records(void) {
     fixture_free(&f);
 }
 
-static void test_impossible_records(void) {
+static void test_impossible_records_are_damaged(void) {
     static const char *const bad[][2] = {
         {"{\"state\": \"running\"}", "state"},
         {"{\"state\": 3}", "state"},
@@ -153,7 +153,7 @@ static void test_impossible_records(void) {
     fixture_free(&f);
 }
 
-static void test_reasons(void) {
+static void test_the_reason_why_a_run_runs_names_new_settings(void) {
     struct run_status status = {.state = RUN_MISSING};
     struct error err = {0};
     char reason[600];
@@ -191,7 +191,7 @@ static void test_reasons(void) {
 }
 
 // A lock is held by one process, seen by others, and gone with its holder, however that one ends.
-static void test_lock(void) {
+static void test_a_lock_is_seen_by_others_and_gone_with_its_holder(void) {
     struct error err = {0};
     int busy = 0, status, ends[2];
     char byte;
@@ -223,7 +223,7 @@ static void test_lock(void) {
     unlink(path);
 }
 
-static void test_leftovers(void) {
+static void test_what_a_killed_process_was_writing_is_removed(void) {
     struct error err = {0};
     char mine[64], gone[64];
     int status;
@@ -247,11 +247,16 @@ static void test_leftovers(void) {
 
 void suite_record(void) {
     CU_pSuite suite = CU_add_suite("record", suite_make_folder, suite_remove_folder);
-    CU_add_test(suite, "what a run's folder says of its state", test_states);
-    CU_add_test(suite, "a run without the model that is asked for", test_models);
-    CU_add_test(suite, "a record cut at any length is damaged, not done", test_cut_records);
-    CU_add_test(suite, "impossible records are damaged", test_impossible_records);
-    CU_add_test(suite, "why a run runs: new settings are named", test_reasons);
-    CU_add_test(suite, "locks: seen by others, gone with their holder", test_lock);
-    CU_add_test(suite, "what a killed process was writing is removed", test_leftovers);
+    CU_add_test(suite, "a run's folder says its state", test_a_runs_folder_says_its_state);
+    CU_add_test(suite, "a run without the model that is asked for is missing",
+                test_a_run_without_the_model_that_is_asked_for_is_missing);
+    CU_add_test(suite, "a record cut at any length is damaged, not done",
+                test_a_record_cut_at_any_length_is_damaged_not_done);
+    CU_add_test(suite, "impossible records are damaged", test_impossible_records_are_damaged);
+    CU_add_test(suite, "the reason why a run runs names new settings",
+                test_the_reason_why_a_run_runs_names_new_settings);
+    CU_add_test(suite, "a lock is seen by others and gone with its holder",
+                test_a_lock_is_seen_by_others_and_gone_with_its_holder);
+    CU_add_test(suite, "what a killed process was writing is removed",
+                test_what_a_killed_process_was_writing_is_removed);
 }

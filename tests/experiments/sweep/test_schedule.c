@@ -29,7 +29,7 @@ static double length_of(const int *order, const double *seconds, int jobs) {
     return schedule_length(ordered, RUNS, NULL, 0, jobs);
 }
 
-static void test_order(void) {
+static void test_runs_go_data_set_by_data_set_longest_first_jobs_end_together(void) {
     struct cell cells[RUNS];
     const struct cell *pointers[RUNS];
     double seconds[RUNS];
@@ -51,7 +51,7 @@ static void test_order(void) {
 }
 
 // Within a data set runs of the same pseudo-annotations follow one another, those without any come first.
-static void test_annotations(void) {
+static void test_runs_of_the_same_pseudo_annotations_follow_one_another(void) {
     struct cell cells[RUNS];
     const struct cell *pointers[RUNS];
     double seconds[RUNS];
@@ -74,7 +74,7 @@ static void test_annotations(void) {
 }
 
 // What is measured of annotators is averaged and prevails over estimates; what is unknown costs nothing.
-static void test_annotator_forecast(void) {
+static void test_measured_annotators_prevail_over_estimated_ones(void) {
     struct forecast f = {0};
     struct cell cell = {.has_annotator = 1, .annotation_cost_key = "key"}, other = cell, none = {0};
     snprintf(other.annotation_cost_key, DIGEST_SIZE, "other");
@@ -90,14 +90,14 @@ static void test_annotator_forecast(void) {
     CU_ASSERT_EQUAL(forecast_annotator(&f, &none), 0);
 }
 
-static void test_length(void) {
+static void test_the_length_of_a_schedule_counts_runs_under_way(void) {
     const double seconds[] = {5, 5, 5}, left[] = {10, 1};
     CU_ASSERT_EQUAL(schedule_length(seconds, 3, left, 2, 2), 15); // 10 + 5 beside 1 + 5 + 5
     CU_ASSERT_EQUAL(schedule_length(seconds, 0, left, 2, 2), 10);
     CU_ASSERT_EQUAL(schedule_length(seconds, 0, left, 0, 2), 0);
 }
 
-static void test_forecast(void) {
+static void test_measured_runs_prevail_over_estimates_one_method_tells_the_others(void) {
     struct cell cells[RUNS];
     const struct cell *pointers[RUNS];
     double seconds[RUNS];
@@ -119,9 +119,14 @@ static void test_forecast(void) {
 
 void suite_schedule(void) {
     CU_pSuite suite = CU_add_suite("schedule", NULL, NULL);
-    CU_add_test(suite, "runs of the same pseudo-annotations follow one another", test_annotations);
-    CU_add_test(suite, "how long annotators take", test_annotator_forecast);
-    CU_add_test(suite, "data set by data set, longest first, jobs end together", test_order);
-    CU_add_test(suite, "length of a schedule with runs under way", test_length);
-    CU_add_test(suite, "forecasts: measured beats estimated, one method tells the other's", test_forecast);
+    CU_add_test(suite, "runs of the same pseudo-annotations follow one another",
+                test_runs_of_the_same_pseudo_annotations_follow_one_another);
+    CU_add_test(suite, "measured annotators prevail over estimated ones",
+                test_measured_annotators_prevail_over_estimated_ones);
+    CU_add_test(suite, "runs go data set by data set, longest first, jobs end together",
+                test_runs_go_data_set_by_data_set_longest_first_jobs_end_together);
+    CU_add_test(suite, "the length of a schedule counts runs under way",
+                test_the_length_of_a_schedule_counts_runs_under_way);
+    CU_add_test(suite, "measured runs prevail over estimates, one method tells the other's",
+                test_measured_runs_prevail_over_estimates_one_method_tells_the_others);
 }

@@ -19,7 +19,7 @@
 
 // ------------------------------------------------------------------------------------- the plain way
 
-static void test_whole(void) {
+static void test_all_runs_are_done_once_and_a_rerun_does_nothing(void) {
     trial_begin("whole");
     CU_ASSERT_EQUAL(trial_whole(), 0);
     trial_check_all_done();
@@ -37,7 +37,7 @@ static void test_whole(void) {
     trial_end();
 }
 
-static void test_log(void) {
+static void test_what_a_run_prints_is_in_its_log(void) {
     struct error err = {0};
     char path[PATH_SIZE];
     trial_begin("log");
@@ -50,7 +50,7 @@ static void test_log(void) {
     trial_end();
 }
 
-static void test_keep_shards(void) {
+static void test_shards_are_kept_when_asked_for(void) {
     trial_begin("keep");
     trial.options.keep_shards = 1;
     CU_ASSERT_EQUAL(trial_whole(), 0);
@@ -62,7 +62,7 @@ static void test_keep_shards(void) {
 }
 
 // Whatever shards lie about that no run needs go with the end of a sweep.
-static void test_prune(void) {
+static void test_shards_that_nobody_needs_are_removed(void) {
     struct error err = {0};
     trial_begin("prune");
     CU_ASSERT_FATAL(!folder_make(suite_path("prune/shards/0123456789abcdef"), &err));
@@ -98,19 +98,19 @@ static void check_one_failure(enum fake_fault fault, const char *message) {
     trial_check_all_done();
 }
 
-static void test_failure(void) {
+static void test_a_failed_run_is_kept_told_and_repeated_on_request(void) {
     trial_begin("fails");
     check_one_failure(FAKE_FAILS, "step 3: loss is NaN, first in layer3.0.bn2");
     trial_end();
 }
 
-static void test_crash(void) {
+static void test_a_crashed_run_counts_as_failed(void) {
     trial_begin("crashes");
     check_one_failure(FAKE_CRASHES, "crashed (Aborted)");
     trial_end();
 }
 
-static void test_lie(void) {
+static void test_a_run_that_leaves_no_record_counts_as_failed(void) {
     trial_begin("lies");
     check_one_failure(FAKE_LIES, "without a good record");
     trial_end();
@@ -118,7 +118,7 @@ static void test_lie(void) {
 
 // ---------------------------------------------------------------------------------------------- reruns
 
-static void test_damaged_record(void) {
+static void test_a_damaged_record_is_noticed_and_made_again(void) {
     struct error err = {0};
     char path[PATH_SIZE];
     trial_begin("damaged");
@@ -132,7 +132,7 @@ static void test_damaged_record(void) {
     trial_end();
 }
 
-static void test_changed_settings(void) {
+static void test_changed_settings_run_anew_and_are_named(void) {
     char text[1000], before[64];
     trial_begin("changed");
     CU_ASSERT_EQUAL(trial_whole(), 0);
@@ -191,7 +191,7 @@ static void free_records(char *records[FIXTURE_RUNS]) {
         free(records[i]);
 }
 
-static void test_models_again(void) {
+static void test_a_run_trained_again_for_its_model_keeps_its_record(void) {
     char *records[FIXTURE_RUNS], remark[256];
     trial_begin("models");
     want_models(records);
@@ -213,7 +213,7 @@ static void test_models_again(void) {
     trial_end();
 }
 
-static void test_models_of_another_build(void) {
+static void test_another_builds_model_is_told_from_the_recorded_ones(void) {
     char *records[FIXTURE_RUNS], remark[256];
     trial_begin("builds");
     want_models(records);
@@ -244,7 +244,7 @@ static void test_models_of_another_build(void) {
 
 // Every session is killed after 0 to 9 points, while a second process may be in the middle of anything. Eight
 // runs of twenty steps are not done in twelve such sessions.
-static void test_killed_sweep(void) {
+static void test_a_sweep_killed_at_random_moments_ends_with_the_same_results(void) {
     enum { KILLS = 12, POINTS = 10 };
     struct random r = random_stream(1, random_purpose("test killed sweep"), 0);
     trial_begin("killed");
@@ -270,7 +270,7 @@ static void test_killed_sweep(void) {
     trial_end();
 }
 
-static void test_killed_runs(void) {
+static void test_runs_killed_at_random_moments_end_with_the_same_results(void) {
     // A run that is killed is not begun again in the same sweep, so that fewer are left for each.
     static const int kills[] = {4, 2, 1};
     struct random r = random_stream(1, random_purpose("test killed runs"), 0);
@@ -318,20 +318,20 @@ static void interrupt_once(int signal_number, int to_group) {
     trial_check_all_done();
 }
 
-static void test_terminated(void) {
+static void test_sigterm_saves_checkpoints_and_the_same_command_goes_on(void) {
     trial_begin("terminated");
     interrupt_once(SIGTERM, 0);
     trial_end();
 }
 
-static void test_interrupted(void) {
+static void test_ctrl_c_to_the_group_saves_checkpoints_and_the_same_command_goes_on(void) {
     trial_begin("interrupted");
     interrupt_once(SIGINT, 1);
     trial_end();
 }
 
 // Both runs of a data set are at work at once, whichever of them made it: neither waits for the other to end.
-static void test_shared_data_set(void) {
+static void test_both_runs_of_a_data_set_are_at_work_at_once(void) {
     trial_begin("shared");
     fake.steps = 20;
     fake.hold_step = 4;
@@ -350,7 +350,7 @@ static void test_shared_data_set(void) {
 
 // ---------------------------------------------------------------------------------------------- a full disk
 
-static void test_full_disk(void) {
+static void test_a_full_disk_is_no_runs_fault_and_leaves_nothing_half_written(void) {
     trial_begin("full");
     fake.shard_bytes = 100000;
     CU_ASSERT_EQUAL(trial_wait(trial_start(50000)), EXIT_FAILED); // shards do not fit
@@ -364,7 +364,7 @@ static void test_full_disk(void) {
 }
 
 // The disk fills while records are written, at whatever byte: nothing broken, and later all is well.
-static void test_disk_fills_anywhere(void) {
+static void test_a_disk_that_fills_at_any_size_of_file_damages_nothing(void) {
     trial_begin("fills");
     fake.shard_bytes = 10;
     for (long limit = 20; limit <= 2000; limit = limit * 3 / 2) {
@@ -378,7 +378,7 @@ static void test_disk_fills_anywhere(void) {
     trial_end();
 }
 
-static void test_unwritable(void) {
+static void test_a_results_folder_that_cannot_be_made_is_told(void) {
     trial_begin("unwritable");
     fixture_write("unwritable", "a file where the folder should be");
     CU_ASSERT_EQUAL(trial_whole(), EXIT_FAILED);
@@ -389,7 +389,7 @@ static void test_unwritable(void) {
 
 // -------------------------------------------------------------------------------- two sweeps at once
 
-static void test_two_sweeps(void) {
+static void test_two_sweeps_at_once_share_the_work(void) {
     trial_begin("two");
     fake.steps = 20;
     fake_halt(10); // the second one comes while the first is at work
@@ -422,7 +422,7 @@ static void wait_for_log(const char *text) {
 }
 
 // A run that another process holds is left alone, told, waited for, and done here once it is left.
-static void test_locked_run(void) {
+static void test_a_run_that_is_locked_elsewhere_is_waited_for_and_done_if_left(void) {
     struct error err = {0};
     char folder[PATH_SIZE], path[PATH_SIZE];
     int busy, ends[2];
@@ -457,27 +457,41 @@ static void test_locked_run(void) {
 
 void suite_sweep(void) {
     CU_pSuite suite = CU_add_suite("sweep", suite_make_folder, suite_remove_folder);
-    CU_add_test(suite, "all runs are done once; a rerun does nothing", test_whole);
-    CU_add_test(suite, "what a run prints is in its log", test_log);
-    CU_add_test(suite, "shards are kept when asked for", test_keep_shards);
-    CU_add_test(suite, "shards that nobody needs are removed", test_prune);
-    CU_add_test(suite, "a failed run is kept, told, repeated on request; the others go on", test_failure);
-    CU_add_test(suite, "a crashed run counts as failed", test_crash);
-    CU_add_test(suite, "a run that leaves no record counts as failed", test_lie);
-    CU_add_test(suite, "a damaged record is noticed and made again", test_damaged_record);
-    CU_add_test(suite, "changed settings run anew and are named", test_changed_settings);
-    CU_add_test(suite, "a done run is trained again for its model: its record stays", test_models_again);
-    CU_add_test(suite, "another build's model is told from the recorded one's", test_models_of_another_build);
-    CU_add_test(suite, "kill -9 of the sweep at random moments: same results in the end", test_killed_sweep);
-    CU_add_test(suite, "kill -9 of runs at random moments: same results in the end", test_killed_runs);
-    CU_add_test(suite, "SIGTERM: checkpoints are saved, the same command goes on", test_terminated);
-    CU_add_test(suite, "Ctrl-C to the whole group: checkpoints are saved, the same command goes on",
-                test_interrupted);
-    CU_add_test(suite, "both runs of a data set are at work at once", test_shared_data_set);
-    CU_add_test(suite, "a full disk is no run's fault and leaves nothing half-written", test_full_disk);
-    CU_add_test(suite, "the disk fills at any size of file: nothing is damaged", test_disk_fills_anywhere);
-    CU_add_test(suite, "a results folder that cannot be made is told", test_unwritable);
-    CU_add_test(suite, "two sweeps at once share the work", test_two_sweeps);
-    CU_add_test(suite, "a run that is locked elsewhere is waited for, and done if it is left",
-                test_locked_run);
+    CU_add_test(suite, "all runs are done once, and a rerun does nothing",
+                test_all_runs_are_done_once_and_a_rerun_does_nothing);
+    CU_add_test(suite, "what a run prints is in its log", test_what_a_run_prints_is_in_its_log);
+    CU_add_test(suite, "shards are kept when asked for", test_shards_are_kept_when_asked_for);
+    CU_add_test(suite, "shards that nobody needs are removed", test_shards_that_nobody_needs_are_removed);
+    CU_add_test(suite, "a failed run is kept, told and repeated on request",
+                test_a_failed_run_is_kept_told_and_repeated_on_request);
+    CU_add_test(suite, "a crashed run counts as failed", test_a_crashed_run_counts_as_failed);
+    CU_add_test(suite, "a run that leaves no record counts as failed",
+                test_a_run_that_leaves_no_record_counts_as_failed);
+    CU_add_test(suite, "a damaged record is noticed and made again",
+                test_a_damaged_record_is_noticed_and_made_again);
+    CU_add_test(suite, "changed settings run anew and are named",
+                test_changed_settings_run_anew_and_are_named);
+    CU_add_test(suite, "a run trained again for its model keeps its record",
+                test_a_run_trained_again_for_its_model_keeps_its_record);
+    CU_add_test(suite, "another build's model is told from the recorded one's",
+                test_another_builds_model_is_told_from_the_recorded_ones);
+    CU_add_test(suite, "a sweep killed at random moments ends with the same results",
+                test_a_sweep_killed_at_random_moments_ends_with_the_same_results);
+    CU_add_test(suite, "runs killed at random moments end with the same results",
+                test_runs_killed_at_random_moments_end_with_the_same_results);
+    CU_add_test(suite, "SIGTERM saves checkpoints, and the same command goes on",
+                test_sigterm_saves_checkpoints_and_the_same_command_goes_on);
+    CU_add_test(suite, "Ctrl-C to the group saves checkpoints, and the same command goes on",
+                test_ctrl_c_to_the_group_saves_checkpoints_and_the_same_command_goes_on);
+    CU_add_test(suite, "both runs of a data set are at work at once",
+                test_both_runs_of_a_data_set_are_at_work_at_once);
+    CU_add_test(suite, "a full disk is no run's fault and leaves nothing half-written",
+                test_a_full_disk_is_no_runs_fault_and_leaves_nothing_half_written);
+    CU_add_test(suite, "a disk that fills at any size of file damages nothing",
+                test_a_disk_that_fills_at_any_size_of_file_damages_nothing);
+    CU_add_test(suite, "a results folder that cannot be made is told",
+                test_a_results_folder_that_cannot_be_made_is_told);
+    CU_add_test(suite, "two sweeps at once share the work", test_two_sweeps_at_once_share_the_work);
+    CU_add_test(suite, "a run that is locked elsewhere is waited for, and done if left",
+                test_a_run_that_is_locked_elsewhere_is_waited_for_and_done_if_left);
 }

@@ -21,7 +21,7 @@ static void begin_annotated(const char *name) {
 
 // Made once for all methods, on the same images; their quality is in the records of the runs, and of no
 // other.
-static void test_annotations(void) {
+static void test_pseudo_annotations_are_made_once_and_told(void) {
     begin_annotated("annotated");
     CU_ASSERT_EQUAL(trial_whole(), 0);
     trial_check_all_done();
@@ -48,7 +48,7 @@ static void test_annotations(void) {
 }
 
 // However often an annotator is cut off, it goes on from its checkpoint, and nothing of it is left.
-static void test_killed_annotators(void) {
+static void test_annotators_killed_at_random_moments_end_with_the_same_results(void) {
     enum { KILLS = 12, POINTS = 12 };
     struct random r = random_stream(1, random_purpose("test killed annotators"), 0);
     begin_annotated("annotatorskilled");
@@ -75,7 +75,7 @@ static void test_killed_annotators(void) {
 }
 
 // Annotations that cannot be made are tried once a sweep, and fail the runs that need them and no other.
-static void test_failing_annotator(void) {
+static void test_an_annotator_that_fails_is_tried_once_and_fails_its_runs(void) {
     begin_annotated("annotatorfails");
     fake.annotator_fails = 1;
     fake.fault_seed = 2;
@@ -92,7 +92,7 @@ static void test_failing_annotator(void) {
 }
 
 // An earlier sweep's failure is no reason to fail, were it of a process of the same number.
-static void test_annotator_is_tried_again(void) {
+static void test_another_sweep_tries_a_failed_annotator_again(void) {
     begin_annotated("annotatoragain");
     fake.annotator_fails = 1;
     fake.fault_seed = 2;
@@ -107,7 +107,7 @@ static void test_annotator_is_tried_again(void) {
 
 // What an unfinished run of any sweep has of its annotations outlives the end of another sweep; shards do
 // not.
-static void test_spared_annotations(void) {
+static void test_annotations_of_unfinished_runs_outlive_other_sweeps(void) {
     struct error err = {0};
     char data[64], work[128], other[128], shard[128], path[PATH_SIZE];
     begin_annotated("spared");
@@ -142,11 +142,14 @@ static void test_spared_annotations(void) {
 
 void suite_sweep_annotations(void) {
     CU_pSuite suite = CU_add_suite("sweep_annotations", suite_make_folder, suite_remove_folder);
-    CU_add_test(suite, "pseudo-annotations are made once and told", test_annotations);
-    CU_add_test(suite, "kill -9 of annotators at random moments: same results in the end",
-                test_killed_annotators);
-    CU_add_test(suite, "an annotator that fails is tried once and fails the runs that need it",
-                test_failing_annotator);
-    CU_add_test(suite, "another sweep tries it again", test_annotator_is_tried_again);
-    CU_add_test(suite, "annotations of unfinished runs outlive other sweeps", test_spared_annotations);
+    CU_add_test(suite, "pseudo-annotations are made once and told",
+                test_pseudo_annotations_are_made_once_and_told);
+    CU_add_test(suite, "annotators killed at random moments end with the same results",
+                test_annotators_killed_at_random_moments_end_with_the_same_results);
+    CU_add_test(suite, "an annotator that fails is tried once and fails its runs",
+                test_an_annotator_that_fails_is_tried_once_and_fails_its_runs);
+    CU_add_test(suite, "another sweep tries a failed annotator again",
+                test_another_sweep_tries_a_failed_annotator_again);
+    CU_add_test(suite, "annotations of unfinished runs outlive other sweeps",
+                test_annotations_of_unfinished_runs_outlive_other_sweeps);
 }
