@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A network's convolutions one by one, each product on operands of its own.
+#include "core/base/isolate.h"
 #include "core/base/memory.h"
 #include "core/base/progress.h"
 #include "core/kernels/gemm.h"
@@ -8,7 +9,6 @@
 #include "core/networks/network.h"
 #include "core/train/trainer.h"
 #include "experiments/bench/bench.h"
-#include "experiments/process/isolate.h"
 
 #include <omp.h>
 #include <stdlib.h>

@@ -5,12 +5,12 @@
 // A product's instruction takes some cycles until its sum can be added to again (4 for a vector FMA, about 50
 // for a tile), while one or two of them begin in each cycle or each 16 cycles. So a loop keeps more chains of
 // sums going than fit between: that many independent instructions are in flight at any time.
+#include "core/base/isolate.h"
 #include "core/base/memory.h"
 #include "core/base/progress.h"
 #include "core/kernels/isa.h"
 #include "core/kernels/lanes.h"
 #include "experiments/bench/bench.h"
-#include "experiments/process/isolate.h"
 
 #include <omp.h>
 #include <stdlib.h>

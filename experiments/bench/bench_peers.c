@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // PyTorch and oneDNN, where they are installed: programs of their own, which measure as we do and print JSON.
+#include "core/base/isolate.h"
 #include "core/base/json_fields.h"
 #include "experiments/bench/bench.h"
 #include "experiments/plan/home.h"
-#include "experiments/process/isolate.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole training steps on images made up once: what a run does between reading a batch and the next.
+#include "core/base/isolate.h"
 #include "core/base/json_fields.h"
 #include "core/base/memory.h"
 #include "core/base/progress.h"
@@ -8,7 +9,6 @@
 #include "experiments/bench/bench.h"
 #include "experiments/plan/home.h"
 #include "experiments/plan/profile.h"
-#include "experiments/process/isolate.h"
 
 #include <omp.h>
 #include <stdlib.h>

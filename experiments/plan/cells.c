@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/plan/cells.h"
 
+#include "core/base/isolate.h"
 #include "core/base/memory.h"
 #include "core/base/version.h"
 #include "core/kernels/real.h"
-#include "experiments/process/isolate.h"
 
 #include <limits.h>
 #include <math.h>

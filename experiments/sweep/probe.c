@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/sweep/probe.h"
 
+#include "core/base/isolate.h"
 #include "core/base/progress.h"
-#include "experiments/process/isolate.h"
 
 #include <omp.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/sweep/resources.h"
 
-#include "experiments/process/isolate.h"
+#include "core/base/isolate.h"
 #include "experiments/store/data_sets.h"
 
 #include <sched.h>

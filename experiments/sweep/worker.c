@@ -2,8 +2,8 @@
 #include "experiments/sweep/worker.h"
 
 #include "core/base/interrupt.h"
+#include "core/base/isolate.h"
 #include "core/base/progress.h"
-#include "experiments/process/isolate.h"
 #include "experiments/process/lock.h"
 #include "experiments/store/annotations.h"
 #include "experiments/store/data_sets.h"

@@ -2,8 +2,8 @@
 // Processes, most of them without exec. A process that has entered an OpenMP region must not fork and go on
 // computing (its threads are not copied), so whatever may compute is done in children, and the parent never
 // does.
-#ifndef REFF_EXPERIMENTS_PROCESS_ISOLATE_H
-#define REFF_EXPERIMENTS_PROCESS_ISOLATE_H
+#ifndef REFF_BASE_ISOLATE_H
+#define REFF_BASE_ISOLATE_H
 
 #include "core/base/error.h"
 

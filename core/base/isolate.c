@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "experiments/process/isolate.h"
+#include "core/base/isolate.h"
 
 #include "core/base/memory.h"
 
