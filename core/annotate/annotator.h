@@ -23,6 +23,7 @@
 #define REFF_ANNOTATE_ANNOTATOR_H
 
 #include "core/base/error.h"
+#include "core/base/progress.h"
 #include "core/base/settings.h"
 
 #include <stdint.h>
@@ -55,7 +56,7 @@ struct annotate_job {
     const char *identity; // what the annotations depend on: a checkpoint of another identity is not
                           // continued; NULL: settings and shard
     // Steps: iterations, then batches of annotations ("training", "annotating"). May be NULL.
-    void (*progress)(void *context, double done, double total, const char *note);
+    progress_function *progress;
     void *progress_context;
 };
 

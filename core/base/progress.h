@@ -5,6 +5,10 @@
 #ifndef REFF_BASE_PROGRESS_H
 #define REFF_BASE_PROGRESS_H
 
+// What long work calls after each of its steps, and may get as NULL: `done` of `total` units, and a note on how it
+// goes, or NULL.
+typedef void progress_function(void *context, double done, double total, const char *note);
+
 struct progress {
     const char *label, *unit;
     double total;         // in units; 0: unknown
@@ -17,9 +21,9 @@ struct progress {
 void progress_start(struct progress *p, const char *label, const char *unit, double total,
                     double done_at_start);
 void progress_update(struct progress *p, double done, const char *note); // note: appended, or NULL
-// A callback of long work whose total is known at its first step alone, and which a checkpoint may have begun
-// late. context: the struct progress, started with a total of 0.
-void progress_follow(void *context, double done, double total, const char *note);
+// Shows such work. context: the struct progress. Started with a total of 0, it takes the total from the first step,
+// before which a checkpoint may have done some.
+progress_function progress_follow;
 void progress_end(struct progress *p); // clears the line on a terminal
 
 double seconds_now(void);                          // monotonic clock

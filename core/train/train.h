@@ -17,6 +17,7 @@
 #define REFF_TRAIN_TRAIN_H
 
 #include "core/base/error.h"
+#include "core/base/progress.h"
 #include "core/base/settings.h"
 
 #include <jansson.h>
@@ -59,7 +60,7 @@ struct train_job {
     const char *folder;       // made if missing; an unfinished run in it is continued
     const json_t *cell;   // stored in run.json under "cell" (what the sweep knows about this run), or NULL
     const char *identity; // names what the run depends on: a checkpoint of another identity is not continued
-    void (*progress)(void *context, double done, double total, const char *note); // steps; may be NULL
+    progress_function *progress; // steps; may be NULL
     void *progress_context;
     const char
         *trace; // folder for a peer to follow the run: initial.safetensors, order.txt, steps.jsonl; or NULL

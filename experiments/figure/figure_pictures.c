@@ -315,16 +315,6 @@ static int from_sample(struct reader *r) {
     return result;
 }
 
-static void on_generated(void *context, double done, double total) {
-    (void)total;
-    progress_update(context, done, NULL);
-}
-
-static void on_annotated(void *context, double done, double total, const char *note) {
-    (void)total;
-    progress_update(context, done, note);
-}
-
 // Makes the pseudo-annotations that the panel shows; the data set is held.
 static int make_annotations(struct reader *r) {
     for (int i = 0; i < r->panel->column_count; i++) {
@@ -341,8 +331,8 @@ static int make_annotations(struct reader *r) {
         struct progress progress;
         snprintf(label, sizeof label, "pseudo-annotator, n = %s", picture->n);
         progress_start(&progress, label, "iterations", cell->annotator.iterations, 0);
-        int failed =
-            annotations_make(&record, r->job->results, cell, "", &real_work, on_annotated, &progress, r->err);
+        int failed = annotations_make(&record, r->job->results, cell, "", &real_work, progress_follow,
+                                      &progress, r->err);
         progress_end(&progress);
         json_decref(record);
         if (failed)
@@ -378,7 +368,7 @@ static int from_data_set(struct reader *r) {
         return 1;
     }
     progress_start(&progress, r->cell->set->title, "images", r->cell->images[SPLIT_TRAIN], 0);
-    int lock = data_set_hold(r->job->results, r->cell, &real_work, on_generated, &progress, r->err);
+    int lock = data_set_hold(r->job->results, r->cell, &real_work, progress_follow, &progress, r->err);
     progress_end(&progress);
     int result =
         lock < 0 || make_annotations(r) || data_set_shard(path, r->job->results, r->cell, SPLIT_TRAIN, r->err)

@@ -9,8 +9,7 @@ static json_t *data_inputs(const struct data_set *set, const union data_settings
 }
 
 static int data_generate(const struct data_set *set, const union data_settings *settings, const char *path,
-                         void (*progress)(void *context, double done, double total), void *progress_context,
-                         struct error *err) {
+                         progress_function *progress, void *progress_context, struct error *err) {
     return set->generate(settings, path, progress, progress_context, err);
 }
 

@@ -5,14 +5,14 @@
 #define REFF_EXPERIMENTS_PLAN_WORK_H
 
 #include "core/annotate/annotator.h"
+#include "core/base/progress.h"
 #include "core/train/train.h"
 #include "gen/data_set/data_set.h"
 
 struct work {
     json_t *(*inputs)(const struct data_set *set, const union data_settings *settings, struct error *err);
     int (*generate)(const struct data_set *set, const union data_settings *settings, const char *path,
-                    void (*progress)(void *context, double done, double total), void *progress_context,
-                    struct error *err);
+                    progress_function *progress, void *progress_context, struct error *err);
     int (*annotate)(const struct annotate_job *job, struct error *err);
     // {"iou", "mae"} of an annotated shard, and how it was "computed" where that changed. New reference.
     json_t *(*annotation)(const char *shard, struct error *err);

@@ -48,8 +48,7 @@ static void note_failure(const char *path, const char *sweep, const char *messag
 
 // Under the annotations' lock.
 static int make(double *seconds, const char *path, const char *results, const struct cell *cell,
-                const char *sweep, const struct work *work,
-                void (*progress)(void *context, double done, double total, const char *note),
+                const char *sweep, const struct work *work, progress_function *progress,
                 void *progress_context, struct error *err) {
     char source[PATH_SIZE], folder[PATH_SIZE], failure[PATH_SIZE];
     if (data_set_folder(folder, results, cell, err))
@@ -82,9 +81,8 @@ static int make(double *seconds, const char *path, const char *results, const st
 }
 
 int annotations_make(json_t **record, const char *results, const struct cell *cell, const char *sweep,
-                     const struct work *work,
-                     void (*progress)(void *context, double done, double total, const char *note),
-                     void *progress_context, struct error *err) {
+                     const struct work *work, progress_function *progress, void *progress_context,
+                     struct error *err) {
     char path[PATH_SIZE], lock_path[PATH_SIZE];
     double seconds = -1;
     int busy;

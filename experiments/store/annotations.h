@@ -11,6 +11,7 @@
 #ifndef REFF_EXPERIMENTS_STORE_ANNOTATIONS_H
 #define REFF_EXPERIMENTS_STORE_ANNOTATIONS_H
 
+#include "core/base/progress.h"
 #include "experiments/plan/cells.h"
 
 // The shard's path. The cell must have an annotator.
@@ -20,8 +21,7 @@ int annotations_path(char out[PATH_SIZE], const char *results, const struct cell
 // sweep: its id, or "" outside of sweeps: earlier failures count for nothing, and none is noted. *record gets
 // What work.h's annotation() says and, if they were made here, "seconds" and "threads" (new reference).
 int annotations_make(json_t **record, const char *results, const struct cell *cell, const char *sweep,
-                     const struct work *work,
-                     void (*progress)(void *context, double done, double total, const char *note),
-                     void *progress_context, struct error *err);
+                     const struct work *work, progress_function *progress, void *progress_context,
+                     struct error *err);
 
 #endif

@@ -41,8 +41,7 @@ static int is_complete(const char *results, const struct cell *cell) {
 
 // Under the exclusive lock.
 static int make_missing(const char *results, const struct cell *cell, const struct work *work,
-                        void (*progress)(void *context, double done, double total), void *progress_context,
-                        struct error *err) {
+                        progress_function *progress, void *progress_context, struct error *err) {
     for (enum split s = 0; s < SPLITS; s++) {
         char path[PATH_SIZE];
         if (!lacks(results, cell, s))
@@ -57,8 +56,7 @@ static int make_missing(const char *results, const struct cell *cell, const stru
 }
 
 int data_set_hold(const char *results, const struct cell *cell, const struct work *work,
-                  void (*progress)(void *context, double done, double total), void *progress_context,
-                  struct error *err) {
+                  progress_function *progress, void *progress_context, struct error *err) {
     char folder[PATH_SIZE], lock_path[PATH_SIZE];
     int busy;
     if (data_set_folder(folder, results, cell, err) || path_join(lock_path, err, folder, "lock"))

@@ -6,13 +6,13 @@
 #ifndef REFF_EXPERIMENTS_STORE_DATA_SETS_H
 #define REFF_EXPERIMENTS_STORE_DATA_SETS_H
 
+#include "core/base/progress.h"
 #include "experiments/plan/cells.h"
 
 // Makes what is missing of the cell's data set and holds it. Returns a lock to give to lock_release, -1 on
 // failure.
 int data_set_hold(const char *results, const struct cell *cell, const struct work *work,
-                  void (*progress)(void *context, double done, double total), void *progress_context,
-                  struct error *err);
+                  progress_function *progress, void *progress_context, struct error *err);
 
 // Its folder, and a shard's path.
 int data_set_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err);

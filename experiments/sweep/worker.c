@@ -45,8 +45,8 @@ static void send_progress(struct worker *w, enum phase phase, double done, doubl
     send(w, &report);
 }
 
-static void on_generated(void *context, double done, double total) {
-    send_progress(context, PHASE_GENERATE, done, total, NULL);
+static void on_generated(void *context, double done, double total, const char *note) {
+    send_progress(context, PHASE_GENERATE, done, total, note);
 }
 
 static void on_annotated(void *context, double done, double total, const char *note) {

@@ -65,10 +65,10 @@ static const char pets_description[] =
     "named and\n"
     "counted. See also: reff info, preview, verify; docs/shards.md.";
 
-static void show_progress(void *context, double done, double total) {
+static void show_progress(void *context, double done, double total, const char *note) {
     struct progress *p = context;
     p->total = total; // with --count 0 the source knows
-    progress_update(p, done, NULL);
+    progress_update(p, done, note);
 }
 
 // The schema of the data set, but for its name, followed by the options of the command.

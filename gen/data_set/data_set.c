@@ -12,9 +12,8 @@ static json_t *mnist_inputs(const union data_settings *s, struct error *err) {
     return textured_mnist_inputs(&s->textured_mnist, err);
 }
 
-static int mnist_generate(const union data_settings *s, const char *path,
-                          void (*progress)(void *context, double done, double total), void *progress_context,
-                          struct error *err) {
+static int mnist_generate(const union data_settings *s, const char *path, progress_function *progress,
+                          void *progress_context, struct error *err) {
     return textured_mnist_generate(&s->textured_mnist, path, progress, progress_context, err);
 }
 
@@ -42,9 +41,8 @@ static json_t *photo_inputs(const union data_settings *s, struct error *err) {
     return photographs_inputs(&s->photographs, err);
 }
 
-static int photo_generate(const union data_settings *s, const char *path,
-                          void (*progress)(void *context, double done, double total), void *progress_context,
-                          struct error *err) {
+static int photo_generate(const union data_settings *s, const char *path, progress_function *progress,
+                          void *progress_context, struct error *err) {
     return photographs_generate(&s->photographs, path, progress, progress_context, err);
 }
 

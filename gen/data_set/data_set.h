@@ -10,6 +10,7 @@
 #ifndef REFF_GEN_DATA_SET_DATA_SET_H
 #define REFF_GEN_DATA_SET_DATA_SET_H
 
+#include "core/base/progress.h"
 #include "gen/photographs/photographs.h"
 #include "gen/textured_mnist/textured_mnist.h"
 
@@ -28,9 +29,8 @@ struct data_set {
     json_t *(*inputs)(const union data_settings *settings, struct error *err);
 
     // Writes the shard `path`, whole or not at all; the same bytes for any number of threads.
-    int (*generate)(const union data_settings *settings, const char *path,
-                    void (*progress)(void *context, double done, double total), void *progress_context,
-                    struct error *err);
+    int (*generate)(const union data_settings *settings, const char *path, progress_function *progress,
+                    void *progress_context, struct error *err);
 
     int (*pixels)(const union data_settings *settings); // side of an image
 

@@ -194,7 +194,7 @@ static int take_batch(struct pass *p, struct error *err) {
     r->steps_done += p->count;
     free_waiting(p);
     if (failed < 0 && r->progress)
-        r->progress(r->progress_context, r->steps_done / 3, r->steps / 3);
+        r->progress(r->progress_context, r->steps_done / 3, r->steps / 3, NULL);
     return failed < 0 ? 0 : -1;
 }
 

@@ -7,6 +7,7 @@
 #define REFF_GEN_PHOTOGRAPHS_PHOTOGRAPH_READER_H
 
 #include "core/base/digest.h"
+#include "core/base/progress.h"
 #include "gen/photographs/catalogue.h"
 #include "gen/photographs/photographs.h"
 #include "gen/read/resample.h"
@@ -36,7 +37,7 @@ struct photograph_reader {
     int store;                // the file without a name; -1 none
     const char *output;       // the shard's path, for messages
     // Progress, in steps of which each image takes three: image, annotation, writing.
-    void (*progress)(void *context, double done, double total);
+    progress_function *progress;
     void *progress_context;
     double steps, steps_done;
 };

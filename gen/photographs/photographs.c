@@ -308,7 +308,7 @@ static int write_images(struct photograph_reader *r, struct shard_batch *b, stru
         if (shard_append(writer, now, b->images, b->masks, b->labels, (const void *const *)b->values, err))
             return -1;
         if (r->progress)
-            r->progress(r->progress_context, (r->steps_done += now) / 3, r->steps / 3);
+            r->progress(r->progress_context, (r->steps_done += now) / 3, r->steps / 3, NULL);
     }
     return 0;
 }
@@ -333,9 +333,8 @@ static int write_shard(struct photograph_reader *r, const char *path, struct err
     return bad ? -1 : 0;
 }
 
-int photographs_generate(const settings_t *settings, const char *path,
-                         void (*progress)(void *context, double done, double total), void *progress_context,
-                         struct error *err) {
+int photographs_generate(const settings_t *settings, const char *path, progress_function *progress,
+                         void *progress_context, struct error *err) {
     if (check_settings(settings, err))
         return -1;
     if (!*settings->source)

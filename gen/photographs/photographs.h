@@ -8,6 +8,7 @@
 #define REFF_GEN_PHOTOGRAPHS_PHOTOGRAPHS_H
 
 #include "core/base/error.h"
+#include "core/base/progress.h"
 #include "core/base/settings.h"
 
 #include <jansson.h>
@@ -40,8 +41,7 @@ json_t *photographs_inputs(const struct photographs_settings *settings, struct e
 // Writes the shard `path` and nothing else; whole or not at all. Byte-identical for any number of threads.
 // progress may be NULL; it gets images done and in all. What is skipped is said on standard error.
 int photographs_generate(const struct photographs_settings *settings, const char *path,
-                         void (*progress)(void *context, double done, double total), void *progress_context,
-                         struct error *err);
+                         progress_function *progress, void *progress_context, struct error *err);
 
 // Classes, and images that the split lists (or `count`); reads the lists only. -1 on failure.
 int photographs_classes(const struct photographs_settings *settings, struct error *err);

@@ -222,8 +222,7 @@ static int fill_batch(struct batch *b, const settings_t *s, int first, int count
 }
 
 static int write_images(struct batch *b, const settings_t *s, int count, struct shard_writer *writer,
-                        void (*progress)(void *context, double done, double total), void *progress_context,
-                        struct error *err) {
+                        progress_function *progress, void *progress_context, struct error *err) {
     for (int first = 0; first < count; first += b->shard.most) {
         int now = count - first < b->shard.most ? count - first : b->shard.most;
         if (interrupt_requested())
@@ -233,14 +232,13 @@ static int write_images(struct batch *b, const settings_t *s, int count, struct 
                          (const void *const *)b->shard.values, err))
             return -1;
         if (progress)
-            progress(progress_context, first + now, count);
+            progress(progress_context, first + now, count, NULL);
     }
     return 0;
 }
 
-int standins_generate(const settings_t *s, const char *path,
-                      void (*progress)(void *context, double done, double total), void *progress_context,
-                      struct error *err) {
+int standins_generate(const settings_t *s, const char *path, progress_function *progress,
+                      void *progress_context, struct error *err) {
     struct batch batch = {0};
     int count = standins_images(s);
     struct shard_shape shape = {count, s->pixels, s->pixels, standins_classes(s)};

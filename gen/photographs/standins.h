@@ -4,6 +4,7 @@
 #ifndef REFF_GEN_PHOTOGRAPHS_STANDINS_H
 #define REFF_GEN_PHOTOGRAPHS_STANDINS_H
 
+#include "core/base/progress.h"
 #include "core/shard/shard.h"
 #include "gen/draw/builtin_animals.h"
 #include "gen/draw/builtin_lesions.h"
@@ -19,8 +20,7 @@ struct standin { // a drawing, and what is known of it
 
 json_t *standins_inputs(const struct photographs_settings *settings, struct error *err);
 int standins_generate(const struct photographs_settings *settings, const char *path,
-                      void (*progress)(void *context, double done, double total), void *progress_context,
-                      struct error *err);
+                      progress_function *progress, void *progress_context, struct error *err);
 int standins_classes(const struct photographs_settings *settings);
 int standins_images(const struct photographs_settings *settings);
 int standins_revision(const struct photographs_settings *settings); // of the drawings

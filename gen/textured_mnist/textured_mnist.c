@@ -258,9 +258,8 @@ static int append_batch(const struct batch *b, struct shard_writer *writer, stru
 }
 
 // The work of the team's first thread: each batch is made while the one before is written.
-static int write_images(struct job *job, int count, struct shard_writer *writer,
-                        void (*progress)(void *context, double done, double total), void *progress_context,
-                        struct error *err) {
+static int write_images(struct job *job, int count, struct shard_writer *writer, progress_function *progress,
+                        void *progress_context, struct error *err) {
     struct batch *made = &job->batches[0], *written = &job->batches[1];
     for (int first = 0; first < count; first += made->most) {
         int now = count - first < made->most ? count - first : made->most, unmade = 0, unwritten = 0;
@@ -278,7 +277,7 @@ static int write_images(struct job *job, int count, struct shard_writer *writer,
         if (unwritten || unmade)
             return -1;
         if (progress)
-            progress(progress_context, first + now, count);
+            progress(progress_context, first + now, count, NULL);
         struct batch *swapped = made;
         made = written;
         written = swapped;
@@ -301,8 +300,7 @@ static int check_settings(const settings_t *settings, struct error *err) {
     return 0;
 }
 
-static int generate(struct job *job, const char *path,
-                    void (*progress)(void *context, double done, double total), void *progress_context,
+static int generate(struct job *job, const char *path, progress_function *progress, void *progress_context,
                     struct error *err) {
     const settings_t *s = job->settings;
     if (sources_open(&job->sources, s, err) ||
@@ -341,8 +339,7 @@ static int generate(struct job *job, const char *path,
     return bad ? -1 : 0;
 }
 
-int textured_mnist_generate(const settings_t *settings, const char *path,
-                            void (*progress)(void *context, double done, double total),
+int textured_mnist_generate(const settings_t *settings, const char *path, progress_function *progress,
                             void *progress_context, struct error *err) {
     if (check_settings(settings, err))
         return -1;

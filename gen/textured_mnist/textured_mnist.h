@@ -5,6 +5,7 @@
 #define REFF_GEN_TEXTURED_MNIST_TEXTURED_MNIST_H
 
 #include "core/base/error.h"
+#include "core/base/progress.h"
 #include "core/base/settings.h"
 
 #include <jansson.h>
@@ -40,7 +41,6 @@ json_t *textured_mnist_inputs(const struct textured_mnist_settings *settings, st
 // Writes the shard `path` and nothing else; whole or not at all. Byte-identical for any number of threads.
 // progress may be NULL; it gets images done and in all.
 int textured_mnist_generate(const struct textured_mnist_settings *settings, const char *path,
-                            void (*progress)(void *context, double done, double total),
-                            void *progress_context, struct error *err);
+                            progress_function *progress, void *progress_context, struct error *err);
 
 #endif

@@ -116,8 +116,7 @@ static json_t *fake_inputs(const struct data_set *set, const union data_settings
 }
 
 static int fake_generate(const struct data_set *set, const union data_settings *settings, const char *path,
-                         void (*progress)(void *context, double done, double total), void *progress_context,
-                         struct error *err) {
+                         progress_function *progress, void *progress_context, struct error *err) {
     char *bytes = calloc(1, fake.shard_bytes);
     if (!bytes)
         return fail(err, "out of memory: a fake shard");
@@ -125,7 +124,7 @@ static int fake_generate(const struct data_set *set, const union data_settings *
     note_event("generate %s\n", settings_text(settings_find(set->schema, "split"), settings, split));
     pass_point();
     if (progress)
-        progress(progress_context, 1, 1);
+        progress(progress_context, 1, 1, NULL);
     int result = file_write(path, bytes, fake.shard_bytes, err);
     free(bytes);
     return result;
