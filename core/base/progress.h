@@ -5,8 +5,8 @@
 #ifndef REFF_BASE_PROGRESS_H
 #define REFF_BASE_PROGRESS_H
 
-// What long work calls after each of its steps, and may get as NULL: `done` of `total` units, and a note on how it
-// goes, or NULL.
+// What long work calls after each of its steps: `done` of `total` units, and a note on how it goes or NULL.
+// Work takes NULL where nobody wants to know.
 typedef void progress_function(void *context, double done, double total, const char *note);
 
 struct progress {
@@ -21,8 +21,8 @@ struct progress {
 void progress_start(struct progress *p, const char *label, const char *unit, double total,
                     double done_at_start);
 void progress_update(struct progress *p, double done, const char *note); // note: appended, or NULL
-// Shows such work. context: the struct progress. Started with a total of 0, it takes the total from the first step,
-// before which a checkpoint may have done some.
+// Shows such work. context: the struct progress. Started with a total of 0, it takes the total from the
+// first step, before which a checkpoint may have done some.
 progress_function progress_follow;
 void progress_end(struct progress *p); // clears the line on a terminal
 
