@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A Markdown table of a results folder's runs, a line each, as docs/exploration.md has it.
+"""A Markdown table of a results folder's runs, a line each, as docs/lab/exploration.md has it.
 
     scripts/run_curves.py results/reference/standard [DATA_SET]
 

@@ -14,7 +14,7 @@
 //
 //           [ 1    1      1     1     1   0 ]
 //     A' =  [ 0   3/4   -3/4   3/2  -3/2  0 ]           for a = 3/4, b = 3/2, which round less than the
-//           [ 0   9/16   9/16  9/4   9/4  0 ]           usual 1 and 2 (docs/performance.md)
+//           [ 0   9/16   9/16  9/4   9/4  0 ]           usual 1 and 2 (docs/lab/performance.md)
 //           [ 0  27/64 -27/64 27/8 -27/8  1 ]
 //
 // At each point the convolution is a matrix product over channels (tiled_winograd.c). The gradient of the

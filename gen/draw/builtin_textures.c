@@ -33,7 +33,7 @@ static pattern_function *const patterns[BUILTIN_TEXTURE_CLASSES] = {
 
 // Bounds of lightness. Textures for digits are lighter on the whole than those for backgrounds, with much in
 // common: as drawings stand out from what they are drawn on. Without any difference a narrow network learns
-// hardly any shape from the few thousand images of the default profile (docs/exploration.md).
+// hardly any shape from the few thousand images of the default profile (docs/lab/exploration.md).
 static const float DIGITS_DARK = 0.29f, GROUNDS_DARK = 0.04f, REACH = 0.67f;
 
 // DTD's ten classes that fill digits in the paper.
