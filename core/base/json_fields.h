@@ -5,12 +5,12 @@
 
 #include <jansson.h>
 
-static inline const char *text_of(const json_t *object, const char *key) {
+static inline const char *json_field_text(const json_t *object, const char *key) {
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";
 }
 
-static inline double number_of(const json_t *object, const char *key) {
+static inline double json_field_number(const json_t *object, const char *key) {
     return json_number_value(json_object_get(object, key));
 }
 

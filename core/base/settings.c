@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/settings.h"
 
-#include "core/base/digest.h"
 #include "core/base/file.h"
 #include "core/base/memory.h"
 
@@ -432,70 +431,4 @@ int settings_file(const char *path, settings_line *take, void *context, struct e
     int failed = settings_lines(path, text, take, context, err);
     free(text);
     return failed;
-}
-
-// ---------------------------------------------------------------------------------------- JSON files
-
-int json_digest(const json_t *value, char hex[65], struct error *err) {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
-    if (!text)
-        return fail(err, "out of memory: JSON text");
-    int result = digest_bytes(text, strlen(text), hex, err);
-    free(text);
-    return result;
-}
-
-// Takes the line breaks out of arrays of numbers. (A line break is never part of a JSON string.)
-static void join_numbers(char *text) {
-    char *to = text, *end = NULL; // end: of the array of numbers at hand
-    for (const char *from = text; *from; from++) {
-        if (*from == '[' && from[1 + strcspn(from + 1, "[]{}\"")] == ']')
-            end = strchr(from, ']');
-        if (from == end)
-            end = NULL;
-        if (!end || *from != '\n') {
-            *to++ = *from;
-            continue;
-        }
-        int edge = from[-1] == '[';
-        from += strspn(from, "\n ");
-        if (!edge && *from != ']')
-            *to++ = ' ';
-        from--;
-    }
-    *to = 0;
-}
-
-char *json_text(const json_t *value) {
-    char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
-    if (text)
-        join_numbers(text);
-    return text;
-}
-
-int json_write(const char *path, const json_t *value, struct error *err) {
-    char *text = json_text(value);
-    if (!text)
-        return fail(err, "%s: a value that JSON cannot hold", path);
-    struct output out;
-    int result = output_open(&out, path, err);
-    if (!result) {
-        fprintf(out.stream, "%s\n", text);
-        result = output_commit(&out, err);
-    }
-    free(text);
-    return result;
-}
-
-json_t *json_read(const char *path, struct error *err) {
-    size_t size;
-    char *text = file_read(path, (size_t)1 << 30, &size, err);
-    if (!text)
-        return NULL;
-    json_error_t where;
-    json_t *value = json_loadb(text, size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &where);
-    if (!value)
-        fail(err, "%s:%d: %s", path, where.line, where.text);
-    free(text);
-    return value;
 }

@@ -15,8 +15,8 @@
 #define REFF_BASE_SETTINGS_H
 
 #include "core/base/error.h"
+#include "core/base/json.h"
 
-#include <jansson.h>
 #include <stddef.h>
 
 #define SETTING_TEXT_SIZE 512 // of a char array member that holds text
@@ -121,17 +121,5 @@ int settings_file(const char *path, settings_line *take, void *context, struct e
 
 // The same for a text in memory; `name` stands for the file in messages.
 int settings_lines(const char *name, const char *text, settings_line *take, void *context, struct error *err);
-
-// Digest of any JSON value in canonical form (sorted keys, compact), as 64 hex digits.
-int json_digest(const json_t *value, char hex[65], struct error *err);
-
-// A JSON value as text, indented, but arrays of numbers on a line each; free() it. NULL when out of memory.
-char *json_text(const json_t *value);
-
-// Writes a JSON value as json_text gives it, ending in a newline, as a whole-or-absent file.
-int json_write(const char *path, const json_t *value, struct error *err);
-
-// Reads a JSON file; "FILE:LINE: what is wrong". NULL on failure.
-json_t *json_read(const char *path, struct error *err);
 
 #endif

@@ -112,10 +112,10 @@ int bench_peer_step(struct bench_peer *peer, const struct bench_peers *peers, co
         json_t *result = run_torch(script, c, parameters, effort, formats[i], err);
         if (!result)
             return -1;
-        double rate = number_of(result, "images_per_s");
+        double rate = json_field_number(result, "images_per_s");
         if (rate > peer->images_per_s) {
             peer->images_per_s = rate;
-            peer->peak_mb = number_of(result, "peak_mb");
+            peer->peak_mb = json_field_number(result, "peak_mb");
             snprintf(peer->name, sizeof peer->name, "PyTorch %.20s, %s", peers->torch, formats[i]);
         }
         json_decref(result);
@@ -140,7 +140,7 @@ int bench_peer_convolution(struct bench_convolution *convolution, const struct b
         return -1;
     for (int p = 0; p < BENCH_PRODUCTS; p++)
         convolution->onednn_gflops[p] =
-            p == BENCH_DATA && convolution->of_images ? 0 : number_of(gflops, bench_products[p]);
+            p == BENCH_DATA && convolution->of_images ? 0 : json_field_number(gflops, bench_products[p]);
     json_decref(gflops);
     return 0;
 }

@@ -21,7 +21,7 @@ static double ratio(double a, double b) {
 // What the products of that precision ran with: chosen at run time, or what the program was compiled for.
 static const char *isa(const struct bench_report *r, enum precision precision) {
     const char *chosen = precision_isa(precision);
-    return chosen ? chosen : text_of(r->machine, "instruction_set");
+    return chosen ? chosen : json_field_text(r->machine, "instruction_set");
 }
 
 static json_t *limits_json(const struct bench_limits *l) {
@@ -115,11 +115,11 @@ static const char *percent_text(double share, char out[CELL]) {
 static void print_limits(FILE *out, const struct bench_report *r) {
     char f32[CELL], bf16[CELL], read[CELL];
     const struct bench_limits *l = &r->limits;
-    fprintf(out, "%s, threads: %d; reff %s, %s", text_of(r->machine, "processor"), r->effort.threads,
+    fprintf(out, "%s, threads: %d; reff %s, %s", json_field_text(r->machine, "processor"), r->effort.threads,
             REFF_VERSION, isa(r, PRECISION_F32));
     if (bench_measures(PRECISION_BF16))
         fprintf(out, ", in bf16 %s", isa(r, PRECISION_BF16));
-    fprintf(out, "; load average as it began: %.1f\n\n", number_of(r->machine, "load"));
+    fprintf(out, "; load average as it began: %.1f\n\n", json_field_number(r->machine, "load"));
     fprintf(out, "Limits: f32 %s GFLOP/s (%s), bf16 %s GFLOP/s (%s), reading memory %s GB/s\n\n",
             rate_text(l->f32_gflops, f32), l->f32_unit, rate_text(l->bf16_gflops, bf16), l->bf16_unit,
             rate_text(l->read_gbs, read));
@@ -247,14 +247,14 @@ static void print_kinds(FILE *out, const json_t *kinds) {
     for (int m = 0; m < MAP_COLUMNS; m++)
         fprintf(out, " %9s", map_columns[m]);
     json_array_foreach(kinds, i, kind) {
-        const char *layer = text_of(kind, "layer"), *map = text_of(kind, "map");
+        const char *layer = json_field_text(kind, "layer"), *map = json_field_text(kind, "map");
         if (strcmp(layer, last)) {
             fprintf(out, "\n  %-20s", layer);
             column = 0;
         }
         for (; *map && column < MAP_COLUMNS && strcmp(map_columns[column], map); column++)
             fprintf(out, " %9s", "");
-        fprintf(out, " %8.1f%%", 100 * number_of(kind, "share"));
+        fprintf(out, " %8.1f%%", 100 * json_field_number(kind, "share"));
         column++;
         last = layer;
     }
@@ -272,8 +272,8 @@ static void print_layers(FILE *out, const struct bench_report *r, int i) {
     print_kinds(out, r->steps[i].kinds);
     fputs("  slowest:", out);
     json_array_foreach(slowest, n, node)
-        fprintf(out, "%s %s %s %.1f%%", n ? n % 4 ? "," : ",\n          " : "", text_of(node, "node"),
-                text_of(node, "map"), 100 * number_of(node, "share"));
+        fprintf(out, "%s %s %s %.1f%%", n ? n % 4 ? "," : ",\n          " : "", json_field_text(node, "node"),
+                json_field_text(node, "map"), 100 * json_field_number(node, "share"));
     fputs("\n\n", out);
 }
 

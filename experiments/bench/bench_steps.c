@@ -264,12 +264,12 @@ int bench_step_measure(struct bench_step *out, const struct bench_case *c, const
     memset(out, 0, sizeof *out);
     if (!result)
         return -1;
-    out->seconds = number_of(result, "seconds");
+    out->seconds = json_field_number(result, "seconds");
     out->images_per_s = c->training.batch / out->seconds;
-    out->peak_mb = number_of(result, "peak_mb");
-    out->parameters = number_of(result, "parameters");
-    out->gflop = 1e-9 * number_of(result, "flop");
-    out->gbyte = 1e-9 * number_of(result, "bytes");
+    out->peak_mb = json_field_number(result, "peak_mb");
+    out->parameters = json_field_number(result, "parameters");
+    out->gflop = 1e-9 * json_field_number(result, "flop");
+    out->gbyte = 1e-9 * json_field_number(result, "bytes");
     out->kinds = json_incref(json_object_get(result, "kinds"));
     out->slowest = json_incref(json_object_get(result, "slowest"));
     json_decref(result);

@@ -91,7 +91,7 @@ static int each_claim(struct report *r, struct claim_result *claims, int write, 
     for (int t = 0; t < r->table_count; t++) {
         json_t *list = json_object_get(r->tables[t].json, "claims");
         json_array_foreach(list, i, one) {
-            if (!is_named(&r->tables[t].definition, text_of(one, "id")))
+            if (!is_named(&r->tables[t].definition, json_field_text(one, "id")))
                 continue;
             if (claims && !write)
                 claim_from_json(one, &claims[count]);

@@ -16,19 +16,19 @@ enum { GROUP_RUNS_MOST = 1024 };
 
 // Images trained on per second of a run's time, its evaluations included.
 static double rate_of(const json_t *record) {
-    double seconds = number_of(record, "seconds"),
-           images = number_of(json_object_get(record, "data"), "train_images") *
-                    number_of(json_object_get(record, "settings"), "epochs");
+    double seconds = json_field_number(record, "seconds"),
+           images = json_field_number(json_object_get(record, "data"), "train_images") *
+                    json_field_number(json_object_get(record, "settings"), "epochs");
     return seconds > 0 ? images / seconds : 0;
 }
 
 // ", bf16 by amx": of a run, or of those that made a table, the instruction set of whose products was chosen
 // at run time.
 static void put_products(const json_t *made, FILE *out) {
-    if (!*text_of(made, "products"))
+    if (!*json_field_text(made, "products"))
         return;
-    fputs(!strcmp(text_of(made, "precision"), "bf16") ? ", bf16 by " : ", f32 by ", out);
-    latex_text(out, text_of(made, "products"));
+    fputs(!strcmp(json_field_text(made, "precision"), "bf16") ? ", bf16 by " : ", f32 by ", out);
+    latex_text(out, json_field_text(made, "products"));
 }
 
 // What runs must have in common for their rates to be averaged, as the cells of a row of LaTeX.
@@ -40,19 +40,19 @@ static char *group_of(const json_t *record) {
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return NULL;
-    snprintf(network, sizeof network, "%.40s (%.0f)", text_of(settings, "model"),
-             number_of(settings, "width"));
-    latex_text(out, title_of(text_of(cell, "data_set")));
+    snprintf(network, sizeof network, "%.40s (%.0f)", json_field_text(settings, "model"),
+             json_field_number(settings, "width"));
+    latex_text(out, title_of(json_field_text(cell, "data_set")));
     fputs(" & ", out);
-    latex_text(out, title_of(text_of(settings, "method")));
+    latex_text(out, title_of(json_field_text(settings, "method")));
     fputs(" & ", out);
     latex_text(out, network);
-    fprintf(out, " & %.0f & ", number_of(data, "pixels"));
-    latex_text(out, text_of(provenance, "processor"));
+    fprintf(out, " & %.0f & ", json_field_number(data, "pixels"));
+    latex_text(out, json_field_text(provenance, "processor"));
     fputs(", ", out);
-    latex_text(out, text_of(provenance, "instruction_set"));
+    latex_text(out, json_field_text(provenance, "instruction_set"));
     put_products(record, out);
-    fprintf(out, " & %.0f", number_of(record, "threads"));
+    fprintf(out, " & %.0f", json_field_number(record, "threads"));
     fclose(out);
     return text;
 }
@@ -123,22 +123,23 @@ static void put_maker(FILE *out, const json_t *maker) {
     json_t *version;
     int first = 1;
     fputs("\\item reff ", out);
-    latex_text(out, text_of(maker, "version"));
+    latex_text(out, json_field_text(maker, "version"));
     fputs(", revision ", out);
-    put_code(out, *text_of(maker, "git_revision") ? text_of(maker, "git_revision") : "unknown");
+    put_code(out,
+             *json_field_text(maker, "git_revision") ? json_field_text(maker, "git_revision") : "unknown");
     if (json_is_true(json_object_get(maker, "git_dirty")))
         fputs(" with uncommitted changes", out);
     fputs("; ", out);
-    latex_text(out, text_of(maker, "compiler"));
+    latex_text(out, json_field_text(maker, "compiler"));
     fputs("; precision ", out);
-    latex_text(out, text_of(maker, "precision"));
+    latex_text(out, json_field_text(maker, "precision"));
     fputs("; ", out);
-    latex_text(out, text_of(maker, "processor"));
+    latex_text(out, json_field_text(maker, "processor"));
     fputs(", ", out);
-    latex_text(out, text_of(maker, "instruction_set"));
+    latex_text(out, json_field_text(maker, "instruction_set"));
     put_products(maker, out);
     fputs("; flags ", out);
-    put_code(out, text_of(maker, "flags"));
+    put_code(out, json_field_text(maker, "flags"));
     fputs("; libraries", out);
     json_object_foreach(json_object_get(maker, "libraries"), library, version) {
         fputs(first ? ": " : ", ", out);
@@ -182,9 +183,9 @@ static void put_tables(const struct report *r, FILE *out) {
         fputs("\\item ", out);
         latex_text(out, r->tables[t].definition.name);
         fprintf(out, ": %zu runs; results ", json_array_size(json_object_get(provenance, "runs")));
-        put_code(out, text_of(provenance, "results_sha256"));
+        put_code(out, json_field_text(provenance, "results_sha256"));
         fputs("; made again by ", out);
-        put_code(out, text_of(provenance, "command"));
+        put_code(out, json_field_text(provenance, "command"));
         fputc('\n', out);
     }
 }
@@ -194,9 +195,10 @@ int report_provenance(const struct report *r, FILE *out, struct error *err) {
     size_t i;
     if (program) {
         fputs("\\paragraph{This report} was made by reff ", out);
-        latex_text(out, text_of(program, "version"));
+        latex_text(out, json_field_text(program, "version"));
         fputs(", revision ", out);
-        put_code(out, *text_of(program, "git_revision") ? text_of(program, "git_revision") : "unknown");
+        put_code(out, *json_field_text(program, "git_revision") ? json_field_text(program, "git_revision")
+                                                                : "unknown");
         fputs(json_is_true(json_object_get(program, "git_dirty")) ? " with uncommitted changes.\n" : ".\n",
               out);
         fputs("\\paragraph{Programs and machines of the runs.}\n\\begin{itemize}\n", out);

@@ -18,7 +18,7 @@
 static const json_t *find_claim(const struct report_table *t, const char *id) {
     size_t i;
     const json_t *claim, *claims = json_object_get(t->json, "claims");
-    json_array_foreach(claims, i, claim) if (!strcmp(text_of(claim, "id"), id)) return claim;
+    json_array_foreach(claims, i, claim) if (!strcmp(json_field_text(claim, "id"), id)) return claim;
     return NULL;
 }
 
@@ -54,17 +54,17 @@ static void claim_row(FILE *out, const struct report_table *t, const char *id, c
                 *t->stale ? "is out of date" : "has no results", verdict_names[NOT_TESTED]);
         return;
     }
-    latex_text(out, text_of(claim, "claim"));
+    latex_text(out, json_field_text(claim, "claim"));
     if (json_is_string(json_object_get(claim, "part"))) {
         fputs(". \\emph{Deciding part:} ", out);
-        latex_text(out, text_of(claim, "part"));
+        latex_text(out, json_field_text(claim, "part"));
     }
-    if (*text_of(claim, "reason")) {
+    if (*json_field_text(claim, "reason")) {
         fputs(". \\emph{Reason:} ", out);
-        latex_text(out, text_of(claim, "reason"));
+        latex_text(out, json_field_text(claim, "reason"));
     }
     fputs(" & \\textbf{", out);
-    latex_text(out, text_of(claim, "verdict"));
+    latex_text(out, json_field_text(claim, "verdict"));
     fputs("} & ", out);
     put_number(out, json_object_get(claim, "effect"), "$%+.2f$");
     fputs(" & ", out);
@@ -96,7 +96,7 @@ static int count_verdicts(const struct report *r, const char *verdict, int *clai
         for (int k = 0; k < r->tables[i].definition.claim_count; k++) {
             const json_t *claim = find_claim(&r->tables[i], r->tables[i].definition.claims[k]);
             ++*claims;
-            count += !strcmp(claim ? text_of(claim, "verdict") : verdict_names[NOT_TESTED], verdict);
+            count += !strcmp(claim ? json_field_text(claim, "verdict") : verdict_names[NOT_TESTED], verdict);
         }
     return count;
 }
@@ -185,7 +185,7 @@ static void define_runs(const struct report *r, FILE *out) {
             char seed[32];
             snprintf(seed, sizeof seed, "%lld", (long long)json_integer_value(json_object_get(run, "seed")));
             json_object_set_new(seeds, seed, json_true());
-            json_object_set_new(runs, text_of(run, "digest"), json_true());
+            json_object_set_new(runs, json_field_text(run, "digest"), json_true());
         }
     const char *key;
     json_t *value;
@@ -219,7 +219,7 @@ static void define_data(const struct report *r, FILE *out) {
     char all[2048] = "";
     for (int i = 0; i < r->table_count; i++) {
         char data[512], *rest;
-        snprintf(data, sizeof data, "%s", text_of(r->tables[i].json, "data"));
+        snprintf(data, sizeof data, "%s", json_field_text(r->tables[i].json, "data"));
         for (char *one = strtok_r(data, ";", &rest); one; one = strtok_r(NULL, ";", &rest)) {
             size_t used = strlen(all);
             one += strspn(one, " ");

@@ -47,13 +47,13 @@ static void read_part(const json_t *json, struct claim_part *part) {
     const json_t *statistic = json_object_get(json, "statistic"),
                  *paper = json_object_get(json, "paper_effect");
     memset(part, 0, sizeof *part);
-    snprintf(part->label, sizeof part->label, "%s", text_of(json, "part"));
-    part->unit = text_of(json, "unit");
-    part->test = (struct t_test){.effect = number_of(json, "effect"),
-                                 .bound = number_of(json, "bound"),
-                                 .df = number_of(json, "df"),
-                                 .p = number_of(json, "p_value"),
-                                 .p_opposite = number_of(json, "p_opposite"),
+    snprintf(part->label, sizeof part->label, "%s", json_field_text(json, "part"));
+    part->unit = json_field_text(json, "unit");
+    part->test = (struct t_test){.effect = json_field_number(json, "effect"),
+                                 .bound = json_field_number(json, "bound"),
+                                 .df = json_field_number(json, "df"),
+                                 .p = json_field_number(json, "p_value"),
+                                 .p_opposite = json_field_number(json, "p_opposite"),
                                  .no_spread = json_is_true(json_object_get(json, "no_spread"))};
     part->test.statistic =
         json_is_number(statistic) ? json_number_value(statistic) : copysign(INFINITY, 0.5 - part->test.p);
@@ -70,10 +70,10 @@ void claim_from_json(const json_t *json, struct claim_result *claim) {
     const json_t *parts = json_object_get(json, "parts"), *part;
     size_t i;
     memset(claim, 0, sizeof *claim);
-    claim->id = text_of(json, "id");
-    claim->text = text_of(json, "claim");
-    if (!strcmp(text_of(json, "verdict"), verdict_names[NOT_TESTED])) {
-        snprintf(claim->reason, sizeof claim->reason, "%s", text_of(json, "reason"));
+    claim->id = json_field_text(json, "id");
+    claim->text = json_field_text(json, "claim");
+    if (!strcmp(json_field_text(json, "verdict"), verdict_names[NOT_TESTED])) {
+        snprintf(claim->reason, sizeof claim->reason, "%s", json_field_text(json, "reason"));
         return;
     }
     json_array_foreach(parts, i, part) {

@@ -21,10 +21,10 @@ static int same_cells(const struct table *t, const json_t *table) {
     size_t i;
     if (json_is_true(json_object_get(table, "partial")) ||
         json_array_size(cells) != (size_t)t->row_count * (size_t)t->column_count ||
-        strcmp(text_of(table, "row_name"), t->row_name))
+        strcmp(json_field_text(table, "row_name"), t->row_name))
         return 0;
-    json_array_foreach(cells, i, cell) if (row_of(t, text_of(cell, "row")) < 0 ||
-                                           table_column(t, text_of(cell, "column")) < 0) return 0;
+    json_array_foreach(cells, i, cell) if (row_of(t, json_field_text(cell, "row")) < 0 ||
+                                           table_column(t, json_field_text(cell, "column")) < 0) return 0;
     return 1;
 }
 
@@ -71,7 +71,7 @@ static int settings_differ(const struct table_result *r, const json_t *table, ch
 static json_t *identity_of(const char *results, const json_t *run) {
     char name[64], path[PATH_SIZE];
     struct error ignored;
-    snprintf(name, sizeof name, "runs/%.16s/run.json", text_of(run, "digest"));
+    snprintf(name, sizeof name, "runs/%.16s/run.json", json_field_text(run, "digest"));
     json_t *record =
         path_join(path, &ignored, results, name) || !file_exists(path) ? NULL : json_read(path, &ignored);
     json_t *identity = json_incref(json_object_get(json_object_get(record, "cell"), "identity"));
@@ -84,8 +84,8 @@ static int runs_differ(const struct table_result *r, const char *results, const 
     const json_t *runs = json_object_get(json_object_get(table, "provenance"), "runs"), *run;
     size_t i;
     json_array_foreach(runs, i, run) {
-        int row = row_of(r->table, text_of(run, "row")),
-            column = table_column(r->table, text_of(run, "column"));
+        int row = row_of(r->table, json_field_text(run, "row")),
+            column = table_column(r->table, json_field_text(run, "column"));
         uint64_t seed = (uint64_t)json_integer_value(json_object_get(run, "seed"));
         const struct cell *cell =
             row < 0 || column < 0 ? NULL : plan_find(r->plan, r->table, row, column, seed);

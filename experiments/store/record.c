@@ -204,7 +204,8 @@ static const json_t *predecessor(const json_t *known, const struct cell *cell) {
     size_t i;
     json_array_foreach((json_t *)known, i, one) {
         const json_t *other = json_object_get(one, "cell");
-        if (!strcmp(text_of(other, "name"), cell->name) && strcmp(text_of(other, "digest"), cell->digest) &&
+        if (!strcmp(json_field_text(other, "name"), cell->name) &&
+            strcmp(json_field_text(other, "digest"), cell->digest) &&
             (!best || json_number_value(json_object_get(one, "modified")) >
                           json_number_value(json_object_get(best, "modified"))))
             best = one;
@@ -215,7 +216,7 @@ static const json_t *predecessor(const json_t *known, const struct cell *cell) {
 static int has_file(const char *results, const json_t *one, const char *name) {
     char file[64], path[PATH_SIZE];
     struct error ignored;
-    snprintf(file, sizeof file, "runs/%.16s/%.24s", text_of(one, "folder"), name);
+    snprintf(file, sizeof file, "runs/%.16s/%.24s", json_field_text(one, "folder"), name);
     return !path_join(path, &ignored, results, file) && file_exists(path);
 }
 
@@ -225,8 +226,8 @@ int run_is_open(const char *results, const json_t *known, const json_t *one) {
     if (has_file(results, one, "run.json") || has_file(results, one, "failed.json"))
         return 0;
     json_array_foreach((json_t *)known, i,
-                       other) if (!strcmp(text_of(json_object_get(other, "cell"), "name"),
-                                          text_of(json_object_get(one, "cell"), "name")) &&
+                       other) if (!strcmp(json_field_text(json_object_get(other, "cell"), "name"),
+                                          json_field_text(json_object_get(one, "cell"), "name")) &&
                                   json_number_value(json_object_get(other, "modified")) >
                                       json_number_value(json_object_get(one, "modified"))) return 0;
     return 1;
@@ -262,7 +263,7 @@ void run_reason(const struct cell *cell, const struct run_status *status, const 
         identity_difference(json_object_get(json_object_get(before, "cell"), "identity"),
                             json_object_get(cell->record, "identity"), difference, sizeof difference);
         snprintf(out, size, "new settings: %s since %.16s", *difference ? difference : "(none recorded)",
-                 text_of(before, "folder"));
+                 json_field_text(before, "folder"));
     }
 }
 
@@ -277,9 +278,9 @@ static double mean_seconds(const char *results, const json_t *known, const char 
     json_array_foreach((json_t *)known, i, one) {
         char name[64], path[PATH_SIZE];
         struct error ignored;
-        if (strcmp(text_of(json_object_get(one, "cell"), key), value))
+        if (strcmp(json_field_text(json_object_get(one, "cell"), key), value))
             continue;
-        snprintf(name, sizeof name, "runs/%.16s/run.json", text_of(one, "folder"));
+        snprintf(name, sizeof name, "runs/%.16s/run.json", json_field_text(one, "folder"));
         if (path_join(path, &ignored, results, name) || !file_exists(path))
             continue;
         json_t *run = json_read(path, &ignored);

@@ -191,14 +191,14 @@ int command_info(int argc, char **argv, struct error *err) {
     shard_close(shard);
     if (!info)
         return -1;
+    int failed = 0;
     if (o.json) {
-        json_dumpf(info, stdout, JSON_INDENT(2));
-        printf("\n");
+        failed = json_print(stdout, info, err);
     } else if (o.machine) {
         print_machine(info);
     } else {
         print_info(words.items[0], info);
     }
     json_decref(info);
-    return 0;
+    return failed;
 }

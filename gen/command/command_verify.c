@@ -58,20 +58,19 @@ int command_verify(int argc, char **argv, struct error *err) {
     shard_close(shard);
     if (!checks)
         return -1;
-    int failed = 0, count = (int)json_array_size(checks);
+    int failed = 0, unprinted = 0, count = (int)json_array_size(checks);
     for (int i = 0; i < count; i++)
         failed +=
             !strcmp(json_string_value(json_object_get(json_array_get(checks, (size_t)i), "outcome")), "fail");
     if (o.json) {
         json_t *all = json_pack("{sssbsO}", "file", words.items[0], "passed", !failed, "checks", checks);
-        json_dumpf(all, stdout, JSON_INDENT(2));
-        printf("\n");
+        unprinted = json_print(stdout, all, err);
         json_decref(all);
     } else {
         print_checks(checks);
     }
     json_decref(checks);
-    if (standard_output_flush(err)) // before the error's line, and not only by main
+    if (unprinted || standard_output_flush(err)) // before the error's line, and not only by main
         return -1;
     return failed ? fail(err, "%s: %d of %d checks failed", words.items[0], failed, count) : 0;
 }

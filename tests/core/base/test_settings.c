@@ -190,26 +190,6 @@ static void test_json_out_and_in_gives_the_same_bits(void) {
     json_decref(object);
 }
 
-// A confusion matrix is read by people: a row a line. Texts stay as they are, brackets and all.
-static void test_json_text_keeps_arrays_of_numbers_on_a_line(void) {
-    static const char wanted[] = "{\n"
-                                 "  \"matrix\": [\n    [1, -2.5, null],\n    []\n  ],\n"
-                                 "  \"words\": [\n    \"[1,\",\n    \"2]\"\n  ],\n"
-                                 "  \"text\": \"a [b,  c] \\n  d]\",\n"
-                                 "  \"one\": [7]\n"
-                                 "}";
-    json_t *value = json_pack("{s:[[i,f,n],[]], s:[s,s], s:s, s:[i]}", "matrix", 1, -2.5, "words", "[1,",
-                              "2]", "text", "a [b,  c] \n  d]", "one", 7);
-    char *text = json_text(value);
-    CU_ASSERT_FATAL(text != NULL);
-    CU_ASSERT_STRING_EQUAL(text, wanted);
-    json_t *back = json_loads(text, 0, NULL);
-    CU_ASSERT(json_equal(value, back));
-    json_decref(back);
-    json_decref(value);
-    free(text);
-}
-
 // A run's identity holds what decides its result, and no paths.
 static void test_a_runs_identity_holds_no_paths(void) {
     struct sample s;
@@ -339,35 +319,6 @@ static void test_a_missing_settings_file_is_named(void) {
     CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
 }
 
-// ---------------------------------------------------------------------------------------- JSON
-
-static void test_a_digest_of_json_does_not_depend_on_order_or_spelling(void) {
-    struct error err = {0};
-    char a[65], b[65], c[65];
-    json_t *one = json_loads("{\"p\": 0.5, \"q\": [1, 2]}", 0, NULL);
-    json_t *other = json_loads("{ \"q\":[1,2],\n\"p\":5e-1 }", 0, NULL);
-    json_t *changed = json_loads("{\"p\": 0.5, \"q\": [2, 1]}", 0, NULL);
-    CU_ASSERT(!json_digest(one, a, &err) && !json_digest(other, b, &err) && !json_digest(changed, c, &err));
-    CU_ASSERT_STRING_EQUAL(a, b);
-    CU_ASSERT_STRING_NOT_EQUAL(a, c);
-    json_decref(one);
-    json_decref(other);
-    json_decref(changed);
-}
-
-static void test_json_files_that_are_broken_missing_or_repeat_a_key_are_refused(void) {
-    struct error err = {0};
-    const char broken[] = "{\n\"a\": 1,\n\"b\": }\n", twice[] = "{\"a\": 1,\n\"a\": 2}";
-    CU_ASSERT_FATAL(!file_write(suite_path("broken.json"), broken, sizeof broken - 1, &err));
-    CU_ASSERT_PTR_NULL(json_read(suite_path("broken.json"), &err));
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "broken.json:3: "));
-    CU_ASSERT_FATAL(!file_write(suite_path("twice.json"), twice, sizeof twice - 1, &err));
-    CU_ASSERT_PTR_NULL(json_read(suite_path("twice.json"), &err));
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "duplicate object key"));
-    CU_ASSERT_PTR_NULL(json_read(suite_path("none.json"), &err));
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "none.json: No such file"));
-}
-
 void suite_settings(void) {
     CU_pSuite s = CU_add_suite("settings", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "every type has its default", test_every_type_has_its_default);
@@ -379,8 +330,6 @@ void suite_settings(void) {
     CU_add_test(s, "names are found with - and with _", test_names_are_found_with_and_with);
     CU_add_test(s, "text out and in gives the same bits", test_text_out_and_in_gives_the_same_bits);
     CU_add_test(s, "JSON out and in gives the same bits", test_json_out_and_in_gives_the_same_bits);
-    CU_add_test(s, "JSON text keeps arrays of numbers on a line",
-                test_json_text_keeps_arrays_of_numbers_on_a_line);
     CU_add_test(s, "a run's identity holds no paths", test_a_runs_identity_holds_no_paths);
     CU_add_test(s, "a setting that came later leaves old identities",
                 test_a_setting_that_came_later_leaves_old_identities);
@@ -391,8 +340,4 @@ void suite_settings(void) {
     CU_add_test(s, "unknown, repeated and broken lines are refused",
                 test_unknown_repeated_and_broken_lines_are_refused);
     CU_add_test(s, "a missing settings file is named", test_a_missing_settings_file_is_named);
-    CU_add_test(s, "a digest of JSON does not depend on order or spelling",
-                test_a_digest_of_json_does_not_depend_on_order_or_spelling);
-    CU_add_test(s, "JSON files that are broken, missing or repeat a key are refused",
-                test_json_files_that_are_broken_missing_or_repeat_a_key_are_refused);
 }
