@@ -198,7 +198,8 @@ static int check_attributes(struct shard *s, struct error *err) {
     return 0;
 }
 
-struct shard *shard_open(const char *path, struct error *err) {
+// Checked, but with its images in the file alone.
+static struct shard *open_checked(const char *path, struct error *err) {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL); // our messages instead of the library's stack
     struct shard *s = allocate(1, sizeof *s, "a shard", err);
     if (!s)
@@ -206,8 +207,15 @@ struct shard *shard_open(const char *path, struct error *err) {
     s->file = s->images = s->masks = -1;
     if (snprintf(s->path, PATH_SIZE, "%s", path) >= PATH_SIZE)
         fail(err, "%.200s...: path too long", path);
-    else if ((s->file = open_file(path, err)) >= 0 && !check_attributes(s, err) && !check_datasets(s, err) &&
-             !read_into_memory(s, err))
+    else if ((s->file = open_file(path, err)) >= 0 && !check_attributes(s, err) && !check_datasets(s, err))
+        return s;
+    shard_close(s);
+    return NULL;
+}
+
+struct shard *shard_open(const char *path, struct error *err) {
+    struct shard *s = open_checked(path, err);
+    if (!s || !read_into_memory(s, err))
         return s;
     shard_close(s);
     return NULL;
@@ -275,6 +283,28 @@ int shard_read(struct shard *s, const uint32_t *index, int count, uint8_t *image
             labels[i] = s->labels[index[i]];
     }
     return 0;
+}
+
+int shard_summarise(const char *path, struct shard_summary *summary, struct error *err) {
+    struct shard *s = open_checked(path, err);
+    if (!s)
+        return -1;
+    size_t pixels = (size_t)s->shape.height * (size_t)s->shape.width;
+    uint8_t *mask = allocate(pixels, 1, "a mask", err);
+    double sum = 0;
+    int bad = !mask;
+    for (long i = 0; i < s->shape.count && !bad; i++) {
+        bad = read_one(s, s->masks, 3, (uint32_t)i, mask, err);
+        uint64_t of_image = 0;
+        for (size_t p = 0; p < pixels && !bad; p++)
+            of_image += mask[p];
+        sum += (double)of_image;
+    }
+    *summary = (struct shard_summary){.shape = s->shape,
+                                      .annotated = sum / 255 / (double)pixels / (double)s->shape.count};
+    free(mask);
+    shard_close(s);
+    return bad ? -1 : 0;
 }
 
 // ---------------------------------------------------------------------------------------------- columns

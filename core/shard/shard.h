@@ -73,6 +73,14 @@ const char *shard_content_digest(const struct shard *shard);
 // All root attributes as a JSON object (new reference): strings, integers, reals.
 json_t *shard_attributes(struct shard *shard, struct error *err);
 
+struct shard_summary {
+    struct shard_shape shape;
+    double annotated; // share of all pixels that is, 0..1
+};
+
+// What a shard holds, without room for its images: reads its masks one by one.
+int shard_summarise(const char *path, struct shard_summary *summary, struct error *err);
+
 // ---------------------------------------------------------------------------------------------- writing
 
 enum column_type { COLUMN_INT32, COLUMN_FLOAT64, COLUMN_TEXT };

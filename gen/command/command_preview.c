@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// reff preview: a contact sheet of a shard's images, their annotations and labels.
+// reff preview: a contact sheet of a shard's images, their annotations and the names of their classes.
 #include "core/base/file.h"
 #include "core/base/memory.h"
 #include "core/base/options.h"
+#include "core/base/random.h"
+#include "core/base/text.h"
 #include "core/shard/shard.h"
 #include "gen/command/commands.h"
+#include "gen/command/contact_sheet.h"
 #include "gen/read/image.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SHEET_SIDE_MOST 16384 // pixels
-#define GAP             4     // pixels between cells
-#define GLYPH_WIDTH     5
-#define GLYPH_HEIGHT    7
-#define CAPTION         (2 * GLYPH_HEIGHT + 4) // pixels above an image, for its label at twice the size
+enum { SIDE_WANTED = 96 /* screen pixels of a picture, at least, where no scale is given */ };
 
-struct options {
+struct preview_options {
     int first, count, columns, scale;
-    char annotation[SETTING_WORD_SIZE];
+    char shuffle[SETTING_TEXT_SIZE], annotation[SETTING_WORD_SIZE];
 };
 
-typedef struct options O;
+typedef struct preview_options O;
 
 static const struct setting schema[] = {
     SETTING_COUNT(O, first, "0", 0, 16777215, "index", "number of the first image"),
     SETTING_COUNT(O, count, "40", 1, 4096, "images", "how many images"),
+    SETTING_PATH(O, shuffle, "", "SEED", "images in an order drawn by this seed; empty: as they lie in FILE"),
     SETTING_COUNT(O, columns, "10", 1, 256, "images", "images side by side"),
     SETTING_COUNT(O, scale, "0", 0, 16, "pixels",
                   "screen pixels per pixel; 0: so that images have 96 or more"),
@@ -37,156 +37,153 @@ static const struct setting schema[] = {
 static const struct command command = {
     .name = "preview",
     .arguments = "FILE OUT.png",
-    .summary = "Draw a contact sheet of a shard: images with their annotations and, above each, its label.",
-    .description = "Annotations (at one half and more) are outlined in magenta and white, or shown as a grey "
-                   "picture beside each image.\n"
-                   "\"-\" in place of OUT.png is standard output.",
-    .example = "reff preview --count 60 --columns 12 train.h5 sheet.png",
+    .summary =
+        "Draw a contact sheet of a shard: images with their annotations and the names of their classes.",
+    .description =
+        "Annotations (at one half and more) are outlined in magenta and white, or shown as a grey "
+        "picture beside each image.\n"
+        "Below it stands the name of its class, where FILE has names (class_names), or its label.\n"
+        "With --shuffle, --first and --count are places in the order drawn.\n"
+        "\"-\" in place of OUT.png is standard output.",
+    .example = "reff preview --shuffle 1 --count 60 --columns 12 train.h5 sheet.png",
     .least_words = 2,
     .most_words = 2,
     .schema = schema,
 };
 
-struct sheet {
-    int width, height;    // pixels
-    uint8_t *pixels;      // RGB [height, width, 3]
-    int scale;            // screen pixels per pixel of an image
-    int beside, outlined; // how annotations are shown
+struct preview { // of a shard
+    struct shard *shard;
+    struct shard_shape shape;
+    uint32_t *order;        // [shape.count] images as they are shown, of which those from `first` on
+    int first, count;       // that are shown
+    int32_t *labels;        // [count]
+    struct text *own_names; // [shape.classes]
+    const char **names;     // [count]
 };
 
-static void put(struct sheet *s, int x, int y, uint8_t red, uint8_t green, uint8_t blue) {
-    uint8_t *at = s->pixels + ((size_t)y * (size_t)s->width + (size_t)x) * 3;
-    at[0] = red;
-    at[1] = green;
-    at[2] = blue;
+static int parse_seed(const char *text, uint64_t *seed, struct error *err) {
+    static const struct setting seed_setting = {.name = "shuffle", .type = SETTING_TYPE_SEED, .most = 0x1p63};
+    return settings_assign(&seed_setting, seed, text, "--shuffle", err);
 }
 
-// Digits of 5 x 7 dots: a row is 5 bits, the leftmost highest. Labels are numbers; no font is needed for
-// more.
-static const uint8_t glyphs[10][GLYPH_HEIGHT] = {
-    {14, 17, 19, 21, 25, 17, 14}, {4, 12, 4, 4, 4, 4, 14},  {14, 17, 1, 2, 4, 8, 31},
-    {31, 2, 4, 2, 1, 17, 14},     {2, 6, 10, 18, 31, 2, 2}, {31, 16, 30, 1, 1, 17, 14},
-    {6, 8, 16, 30, 17, 17, 14},   {31, 1, 2, 4, 8, 8, 8},   {14, 17, 17, 14, 17, 17, 14},
-    {14, 17, 17, 15, 1, 2, 12},
-};
-
-static void put_number(struct sheet *s, int x, int y, int number) {
-    char text[16];
-    snprintf(text, sizeof text, "%d", number);
-    for (const char *c = text; *c; c++, x += 2 * (GLYPH_WIDTH + 1))
-        for (int row = 0; row < 2 * GLYPH_HEIGHT; row++)
-            for (int column = 0; column < 2 * GLYPH_WIDTH; column++)
-                if (*c >= '0' && glyphs[*c - '0'][row / 2] >> (GLYPH_WIDTH - 1 - column / 2) & 1 &&
-                    x + column < s->width)
-                    put(s, x + column, y + row, 20, 20, 20);
-}
-
-static void put_image(struct sheet *s, int left, int top, struct shard_shape shape, const uint8_t *rgb) {
-    for (int y = 0; y < shape.height * s->scale; y++)
-        for (int x = 0; x < shape.width * s->scale; x++) {
-            const uint8_t *from =
-                rgb + ((size_t)(y / s->scale) * (size_t)shape.width + (size_t)(x / s->scale)) * 3;
-            put(s, left + x, top + y, from[0], from[1], from[2]);
-        }
-}
-
-static void put_mask(struct sheet *s, int left, int top, struct shard_shape shape, const uint8_t *mask) {
-    for (int y = 0; y < shape.height * s->scale; y++)
-        for (int x = 0; x < shape.width * s->scale; x++) {
-            uint8_t grey = mask[(size_t)(y / s->scale) * (size_t)shape.width + (size_t)(x / s->scale)];
-            put(s, left + x, top + y, grey, grey, grey);
-        }
-}
-
-// Whether the screen pixel (x, y) of an image lies inside the annotation.
-static int inside(const struct sheet *s, struct shard_shape shape, const uint8_t *mask, int x, int y) {
-    return x >= 0 && y >= 0 && x < shape.width * s->scale && y < shape.height * s->scale &&
-           mask[(size_t)(y / s->scale) * (size_t)shape.width + (size_t)(x / s->scale)] >= 128;
-}
-
-// Dashes of two colours, of which one is seen on every texture, on the outermost pixels inside.
-static void put_outline(struct sheet *s, int left, int top, struct shard_shape shape, const uint8_t *mask) {
-    for (int y = 0; y < shape.height * s->scale; y++)
-        for (int x = 0; x < shape.width * s->scale; x++) {
-            if (!inside(s, shape, mask, x, y) ||
-                (inside(s, shape, mask, x - 1, y) && inside(s, shape, mask, x + 1, y) &&
-                 inside(s, shape, mask, x, y - 1) && inside(s, shape, mask, x, y + 1)))
-                continue;
-            if ((x + y) / 4 & 1)
-                put(s, left + x, top + y, 255, 255, 255);
-            else
-                put(s, left + x, top + y, 255, 0, 255);
-        }
-}
-
-static int draw(struct sheet *s, struct shard *shard, const struct options *o, int count, struct error *err) {
-    struct shard_shape shape = shard_shape(shard);
-    size_t area = (size_t)shape.height * (size_t)shape.width;
-    uint8_t *rgb = allocate(area, 3, "an image", err), *mask = rgb ? allocate(area, 1, "a mask", err) : NULL;
-    int across = (s->beside ? 2 : 1) * shape.width * s->scale + GAP;
-    int down = shape.height * s->scale + CAPTION + GAP, bad = !mask;
-    for (int i = 0; i < count && !bad; i++) {
-        uint32_t index = (uint32_t)(o->first + i);
-        int32_t label;
-        int left = GAP + i % o->columns * across, top = GAP + i / o->columns * down + CAPTION;
-        if ((bad = shard_read(shard, &index, 1, rgb, mask, &label, err)))
-            break;
-        put_number(s, left + 1, top - CAPTION + 2, label);
-        put_image(s, left, top, shape, rgb);
-        if (s->outlined)
-            put_outline(s, left, top, shape, mask);
-        if (s->beside)
-            put_mask(s, left + shape.width * s->scale, top, shape, mask);
-    }
-    free(rgb);
-    free(mask);
-    return bad;
-}
-
-static int preview(struct shard *shard, const struct options *o, const char *path, const char *out,
-                   struct error *err) {
-    struct shard_shape shape = shard_shape(shard);
-    if (o->first >= shape.count)
-        return fail_usage(err, "--first: %d is not in 0..%ld, the images of %s", o->first, shape.count - 1,
-                          path);
-    int count = o->first + o->count > shape.count ? (int)(shape.count - o->first) : o->count;
-    int columns = count < o->columns ? count : o->columns, rows = (count + o->columns - 1) / o->columns;
-    struct sheet s = {.scale = o->scale            ? o->scale
-                               : shape.height < 96 ? (95 + shape.height) / shape.height
-                                                   : 1,
-                      .beside = !strcmp(o->annotation, "beside"),
-                      .outlined = !strcmp(o->annotation, "outline")};
-    long width = GAP + (long)columns * ((s.beside ? 2L : 1L) * shape.width * s.scale + GAP);
-    long height = GAP + (long)rows * ((long)shape.height * s.scale + CAPTION + GAP);
-    if (width > SHEET_SIDE_MOST || height > SHEET_SIDE_MOST)
-        return fail_usage(err, "a sheet of %ld x %ld pixels is larger than %d a side; ask for fewer images",
-                          width, height, SHEET_SIDE_MOST);
-    s.width = (int)width;
-    s.height = (int)height;
-    s.pixels = allocate((size_t)width * (size_t)height, 3, "a contact sheet", err);
-    if (!s.pixels)
+// All images, in the order of the file or one drawn by the seed: places --first and on are shown.
+static int order_images(struct preview *p, const struct preview_options *o, struct error *err) {
+    uint64_t seed = 0;
+    if (*o->shuffle && parse_seed(o->shuffle, &seed, err))
         return -1;
-    memset(s.pixels, 236, (size_t)width * (size_t)height * 3);
-    uint8_t *png = NULL;
-    size_t size;
-    int bad = draw(&s, shard, o, count, err) ||
-              image_encode_png(s.pixels, s.width, s.height, 3, &png, &size, err) ||
-              file_write_or_print(out, png, size, err);
-    free(png);
-    free(s.pixels);
+    p->order = allocate((size_t)p->shape.count, sizeof *p->order, "images", err);
+    for (long i = 0; p->order && i < p->shape.count; i++)
+        p->order[i] = (uint32_t)i;
+    if (p->order && *o->shuffle) {
+        struct random r = random_stream(seed, random_purpose("preview"), 0);
+        random_shuffle(&r, p->order, (size_t)p->shape.count);
+    }
+    return p->order ? 0 : -1;
+}
+
+// The class's name in the shard, '_' as a blank, as DTD's and the Pets' file names have it; else its number.
+static int name_classes(struct preview *p, struct error *err) {
+    json_t *attributes = shard_attributes(p->shard, err);
+    const json_t *names = json_object_get(attributes, "class_names");
+    int bad = !attributes;
+    p->own_names = bad ? NULL : allocate((size_t)p->shape.classes, sizeof *p->own_names, "names", err);
+    bad = !p->own_names;
+    for (int i = 0; i < p->shape.classes && !bad; i++) {
+        const char *name = json_string_value(json_array_get(names, (size_t)i));
+        if (name)
+            text_add(&p->own_names[i], name);
+        else
+            text_printf(&p->own_names[i], "%d", i);
+        bad = text_check(&p->own_names[i], "names", err);
+        for (char *c = p->own_names[i].bytes; !bad && *c; c++)
+            *c = *c == '_' ? ' ' : *c;
+    }
+    json_decref(attributes);
     return bad ? -1 : 0;
 }
 
+static int read_labels(struct preview *p, struct error *err) {
+    p->labels = allocate((size_t)p->count, sizeof *p->labels, "labels", err);
+    p->names = p->labels ? allocate((size_t)p->count, sizeof *p->names, "names", err) : NULL;
+    if (!p->names || shard_read(p->shard, p->order + p->first, p->count, NULL, NULL, p->labels, err) ||
+        name_classes(p, err))
+        return -1;
+    for (int i = 0; i < p->count; i++)
+        p->names[i] = text_string(&p->own_names[p->labels[i]]);
+    return 0;
+}
+
+static int put_pictures(struct contact_sheet *sheet, const struct preview *p, struct error *err) {
+    size_t area = (size_t)p->shape.height * (size_t)p->shape.width;
+    uint8_t *rgb = allocate(area, 3, "an image", err), *mask = rgb ? allocate(area, 1, "a mask", err) : NULL;
+    int bad = !mask;
+    for (int i = 0; i < p->count && !bad; i++)
+        bad = shard_read(p->shard, &p->order[p->first + i], 1, rgb, mask, NULL, err) ||
+              sheet_put(sheet, i, rgb, mask, p->names[i], err);
+    free(rgb);
+    free(mask);
+    return bad ? -1 : 0;
+}
+
+// "sheet.png: 40 of 800 images, 1004 x 460 pixels, 91234 bytes"
+static void say_written(const char *out, const struct preview *p, const struct contact_sheet *sheet,
+                        size_t size) {
+    fprintf(stderr, "%s: %d of %ld images, %d x %d pixels, %zu bytes\n",
+            strcmp(out, "-") ? out : "standard output", p->count, p->shape.count, sheet->width, sheet->height,
+            size);
+}
+
+static int write_sheet(struct contact_sheet *sheet, struct preview *p, const char *out, struct error *err) {
+    uint8_t *png = NULL;
+    size_t size = 0;
+    int bad = sheet_make(sheet, p->names, p->count, err) || put_pictures(sheet, p, err) ||
+              image_encode_png(sheet->pixels, sheet->width, sheet->height, 3, &png, &size, err) ||
+              file_write_or_print(out, png, size, err);
+    if (!bad)
+        say_written(out, p, sheet, size);
+    free(png);
+    sheet_free(sheet);
+    return bad ? -1 : 0;
+}
+
+static int preview(struct preview *p, const struct preview_options *o, const char *out, struct error *err) {
+    struct shard_shape shape = p->shape = shard_shape(p->shard);
+    if (o->first >= shape.count)
+        return fail_usage(err, "--first: %d is not in 0..%ld, the images of %s", o->first, shape.count - 1,
+                          shard_path(p->shard));
+    p->first = o->first;
+    p->count = o->first + o->count > shape.count ? (int)(shape.count - o->first) : o->count;
+    struct contact_sheet sheet = {.columns = o->columns,
+                                  .image_width = shape.width,
+                                  .image_height = shape.height,
+                                  .scale = o->scale ? o->scale
+                                           : shape.height < SIDE_WANTED
+                                               ? (SIDE_WANTED - 1 + shape.height) / shape.height
+                                               : 1,
+                                  .annotation = !strcmp(o->annotation, "beside")    ? SHEET_BESIDE
+                                                : !strcmp(o->annotation, "outline") ? SHEET_OUTLINE
+                                                                                    : SHEET_NO_ANNOTATION};
+    return order_images(p, o, err) || read_labels(p, err) || write_sheet(&sheet, p, out, err) ? -1 : 0;
+}
+
+static void preview_free(struct preview *p) {
+    for (int i = 0; p->own_names && i < p->shape.classes; i++)
+        text_free(&p->own_names[i]);
+    free(p->own_names);
+    free(p->names);
+    free(p->labels);
+    free(p->order);
+    shard_close(p->shard);
+}
+
 int command_preview(int argc, char **argv, struct error *err) {
-    struct options o;
+    struct preview_options o;
     struct words words;
     int result = options_parse(&command, argc, argv, &o, &words, err);
     if (result)
         return result < 0 ? -1 : 0;
-    struct shard *shard = shard_open(words.items[0], err);
-    if (!shard)
-        return -1;
-    result = preview(shard, &o, words.items[0], words.items[1], err);
-    shard_close(shard);
+    struct preview p = {.shard = shard_open(words.items[0], err)};
+    result = p.shard ? preview(&p, &o, words.items[1], err) : -1;
+    preview_free(&p);
     return result;
 }

@@ -3,6 +3,7 @@
 // shard with its manifest; the built-in sources as files.
 #include "core/base/digest.h"
 #include "core/base/memory.h"
+#include "core/shard/shard.h"
 #include "gen/draw/builtin_digits.h"
 #include "gen/draw/builtin_textures.h"
 #include "gen/export/export_builtin.h"
@@ -122,7 +123,7 @@ static void test_a_full_disk_leaves_the_old_file(void) {
     const char *output = suite_path("old.h5");
     CU_ASSERT_FATAL(!file_write(output, "old", 3, &err));
     int before = suite_count_entries(suite_folder());
-    CU_ASSERT_EQUAL(run(&r, 50000, output, NULL), EXIT_FAILED);
+    CU_ASSERT_EQUAL(run(&r, 50000, output, (const char *[]){"--force", NULL}), EXIT_FAILED);
     CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "old.h5: File too large\n"));
     program_free(&r);
     char *text = file_read(output, 1 << 20, &size, &err);
@@ -145,13 +146,59 @@ static void test_shards_have_a_manifest(void) {
     CU_ASSERT_FATAL(text != NULL);
     CU_ASSERT_STRING_EQUAL(text, expected);
     free(text);
-    CU_ASSERT_EQUAL(run(&r, 0, output, (const char *[]){"--threads", "3", NULL}),
-                    EXIT_OK); // over the old one
+    CU_ASSERT_EQUAL(run(&r, 0, output, (const char *[]){"--threads", "3", "--force", NULL}), EXIT_OK);
     program_free(&r);
     char again[DIGEST_SIZE];
     CU_ASSERT_FATAL(!digest_file(output, again, &err));
     CU_ASSERT_STRING_EQUAL(digest, again);
     CU_ASSERT_EQUAL(reff_run(&r, 0, "verify", output), EXIT_OK);
+    program_free(&r);
+}
+
+static void test_a_file_is_replaced_only_when_forced(void) {
+    struct error err = {0};
+    size_t size;
+    const char *output = suite_path("mine.h5");
+    CU_ASSERT_FATAL(!file_write(output, "mine", 4, &err));
+    check_refused(output, NULL, EXIT_FAILED, "mine.h5: is there already; --force replaces it\n");
+    char *text = file_read(output, 1 << 20, &size, &err);
+    CU_ASSERT(text && size == 4 && !memcmp(text, "mine", 4));
+    free(text);
+    struct program_result r;
+    CU_ASSERT_EQUAL(run(&r, 0, output, (const char *[]){"--force", NULL}), EXIT_OK);
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "verify", output), EXIT_OK);
+    program_free(&r);
+}
+
+// One line on standard error: what is in it, as info has it, and the digest of its manifest.
+static void test_a_shard_is_told_of_in_one_line(void) {
+    struct program_result r;
+    struct error err = {0};
+    struct shard_summary summary;
+    struct stat status;
+    char digest[DIGEST_SIZE], expected[PATH_SIZE + 300];
+    const char *output = suite_path("told.h5");
+    CU_ASSERT_EQUAL(run(&r, 0, output, NULL), EXIT_OK);
+    CU_ASSERT_FATAL(!digest_file(output, digest, &err) && !shard_summarise(output, &summary, &err) &&
+                    !stat(output, &status));
+    snprintf(expected, sizeof expected,
+             "%s: 20 images, 10 classes, %.1f %% annotated, %ld bytes, sha256 %s\n", output,
+             100 * summary.annotated, (long)status.st_size, digest);
+    CU_ASSERT_STRING_EQUAL(r.err, expected);
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "info", "--json", output), EXIT_OK);
+    json_t *info = json_loads(r.out, 0, NULL);
+    CU_ASSERT_DOUBLE_EQUAL(json_number_value(json_object_get(info, "annotated")), summary.annotated, 1e-9);
+    CU_ASSERT(summary.annotated > 0.01 && summary.annotated < 0.5);
+    json_decref(info);
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "gen", "textures", "--count", "1", "--size", "8", "--output",
+                             suite_path("told-textures")),
+                    EXIT_OK);
+    snprintf(expected, sizeof expected, "%s: 47 pictures of 8 x 8 pixels, 1 of each of 47 classes\n",
+             suite_path("told-textures"));
+    CU_ASSERT_STRING_EQUAL(r.err, expected);
     program_free(&r);
 }
 
@@ -254,6 +301,8 @@ void suite_gen_command(void) {
     CU_add_test(s, "outputs that cannot be are named", test_outputs_that_cannot_be_are_named);
     CU_add_test(s, "a full disk leaves the old file", test_a_full_disk_leaves_the_old_file);
     CU_add_test(s, "shards have a manifest", test_shards_have_a_manifest);
+    CU_add_test(s, "a file is replaced only when forced", test_a_file_is_replaced_only_when_forced);
+    CU_add_test(s, "a shard is told of in one line", test_a_shard_is_told_of_in_one_line);
     CU_add_test(s, "a closed output is a failure", test_a_closed_output_is_a_failure);
     CU_add_test(s, "built-in digits come back from their files",
                 test_built_in_digits_come_back_from_their_files);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// reff info, preview and verify: an honest shard passes every check, and each kind of lie is found by the
+// reff info and verify: an honest shard passes every check, and each kind of lie is found by the
 // check that is there for it.
 #include "core/base/digest.h"
 #include "core/base/memory.h"
@@ -263,54 +263,6 @@ static void test_the_commands_say_what_they_found(void) {
     program_free(&r);
 }
 
-// Width or height (0 or 1) in a PNG file's header.
-static long png_side(const char *path, int which) {
-    struct error err = {0};
-    size_t size;
-    unsigned char *bytes = (unsigned char *)file_read(path, 1 << 26, &size, &err);
-    if (!bytes || size < 24)
-        CU_FAIL_FATAL("no PNG file");
-    const unsigned char *at = bytes + 16 + 4 * which;
-    long side = (long)at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3];
-    free(bytes);
-    return side;
-}
-
-static void test_previews_are_sheets_of_the_size_asked_for(void) {
-    struct program_result r;
-    struct error err = {0};
-    const char *path = make("preview.h5", 0, 1, "hard"), *one = suite_path("one.png"),
-               *two = suite_path("two.png");
-    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", "--count", "5", "--columns", "3", "--scale", "2", path, one),
-                    0);
-    program_free(&r);
-    CU_ASSERT_EQUAL(png_side(one, 0), 4 + 3 * (2 * CANVAS + 4));
-    CU_ASSERT_EQUAL(png_side(one, 1), 4 + 2 * (2 * CANVAS + 18 + 4));
-    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", "--count", "5", "--columns", "3", "--scale", "2", path, two),
-                    0);
-    program_free(&r);
-    char first[65], second[65];
-    CU_ASSERT(!digest_file(one, first, &err) && !digest_file(two, second, &err));
-    CU_ASSERT_STRING_EQUAL(first, second);
-
-    // "-" is standard output: the same bytes as in the file (which hold zeros, so only the start shows here).
-    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", "--count", "1", path, "-"), 0);
-    CU_ASSERT(!memcmp(r.out, "\x89PNG\r\n\x1a\n", 8) && !memcmp(r.out + 12, "IHDR", 4));
-    CU_ASSERT(!file_exists("-"));
-    program_free(&r);
-
-    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", path), 2);
-    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "preview.h5' of FILE OUT.png is given; see reff preview --help"));
-    program_free(&r);
-    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", "--first", "400", path, one), 2);
-    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "--first: 400 is not in 0..399"));
-    program_free(&r);
-    CU_ASSERT_EQUAL(reff_run(&r, 1000, "preview", path, suite_path("full.png")), 1); // the disk is full
-    CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "File too large"));
-    CU_ASSERT(!file_exists(suite_path("full.png")));
-    program_free(&r);
-}
-
 void suite_verify(void) {
     CU_pSuite s = CU_add_suite("verify", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "an honest shard passes every check", test_an_honest_shard_passes_every_check);
@@ -327,6 +279,4 @@ void suite_verify(void) {
     CU_add_test(s, "a shard of another kind is only digested", test_a_shard_of_another_kind_is_only_digested);
     CU_add_test(s, "no allocation failure goes unnoticed", test_no_allocation_failure_goes_unnoticed);
     CU_add_test(s, "the commands say what they found", test_the_commands_say_what_they_found);
-    CU_add_test(s, "previews are sheets of the size asked for",
-                test_previews_are_sheets_of_the_size_asked_for);
 }
