@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/suite.h"
 
+#include "core/base/text.h"
+
 #include <CUnit/TestRun.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,6 +46,47 @@ unsigned suite_count_skipped(void) {
         count += !again && !has_failed(skipped[i]);
     }
     return count;
+}
+
+// ---------------------------------------------------------------------------------------------- comparing
+
+// CUnit keeps a copy of the text, and prints it with file and line when the suites have run.
+static int settle(int holds, const struct text *what, const char *file, int line) {
+    CU_assertImplementation(holds, (unsigned)line, text_string(what), file, "", CU_FALSE);
+    return holds;
+}
+
+int suite_check_near(double got, double want, double tolerance, const char *expression, const char *file,
+                     int line) {
+    struct text what = {0};
+    int holds =
+        fabs(got - want) <= fabs(tolerance) || got == want; // two infinities are equal, and no distance
+    if (!holds)
+        text_printf(&what, "%s: got %.17g, wanted %.17g give or take %g", expression, got, want, tolerance);
+    settle(holds, &what, file, line);
+    text_free(&what);
+    return holds;
+}
+
+static int text_holds(const char *got, const char *want, enum suite_relation relation) {
+    if (!got || !want)
+        return 0;
+    return relation == SUITE_IS    ? !strcmp(got, want)
+           : relation == SUITE_HAS ? strstr(got, want) != NULL
+                                   : !strncmp(got, want, strlen(want));
+}
+
+int suite_check_text(const char *got, const char *want, enum suite_relation relation, const char *expression,
+                     const char *file, int line) {
+    static const char *const wanted[] = {"wanted", "wanted in it", "wanted at its beginning"};
+    struct text what = {0};
+    int holds = text_holds(got, want, relation);
+    if (!holds)
+        text_printf(&what, "%s: got '%s', %s '%s'", expression, got ? got : "(none)", wanted[relation],
+                    want ? want : "(none)");
+    settle(holds, &what, file, line);
+    text_free(&what);
+    return holds;
 }
 
 // ---------------------------------------------------------------------------------------------- folders

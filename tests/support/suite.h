@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What tests share: skipping visibly, a temporary folder, running the reff program, finding real data.
+// What tests share: skipping visibly, comparing, a temporary folder, running the reff program, finding real data.
 //
-// A file tests/test_THING.c defines `void suite_THING(void)`, which calls CU_add_suite and CU_add_test.
-// Nothing else registers it: the Makefile lists the files tests/test_*.c in a generated header, which
+// A file tests/FOLDER/test_THING.c defines `void suite_THING(void)`, which calls CU_add_suite and CU_add_test.
+// Nothing else registers it: the Makefile lists the files tests/**/test_*.c in a generated header, which
 // tests/support/main.c includes. So no list is edited when a file comes, and a file without its suite
 // function does not link - where a constructor or a linker section would drop a suite silently if its one
 // line were forgotten.
@@ -27,6 +27,32 @@
 
 void suite_skip(const char *reason); // marks and prints; does not return from the caller
 unsigned suite_count_skipped(void);  // tests skipped so far that have not failed
+
+// ---------------------------------------------------------------------------------------------- comparing
+
+// Assertions that say, where they fail, not only file, line and expression but what was got and what was wanted:
+//     suite_near(got, want, tolerance)   numbers at most so far apart; NaN is near nothing
+//     suite_text_is(got, want)           the same text; NULL is none
+//     suite_text_has(text, part)         `part` somewhere in `text`
+//     suite_text_begins(text, part)
+// Each is 1 where it holds, and evaluates its arguments once.
+#define suite_near(got, want, tolerance) suite_check_near(got, want, tolerance, #got, __FILE__, __LINE__)
+#define suite_text_is(got, want)         suite_check_text(got, want, SUITE_IS, #got, __FILE__, __LINE__)
+#define suite_text_has(text, part)       suite_check_text(text, part, SUITE_HAS, #text, __FILE__, __LINE__)
+#define suite_text_begins(text, part)    suite_check_text(text, part, SUITE_BEGINS, #text, __FILE__, __LINE__)
+
+enum suite_relation { SUITE_IS, SUITE_HAS, SUITE_BEGINS };
+
+int suite_check_near(double got, double want, double tolerance, const char *expression, const char *file,
+                     int line);
+int suite_check_text(const char *got, const char *want, enum suite_relation relation, const char *expression,
+                     const char *file, int line);
+
+// CUnit's own print the expression alone; under the same names these print both values.
+#undef CU_ASSERT_DOUBLE_EQUAL
+#undef CU_ASSERT_STRING_EQUAL
+#define CU_ASSERT_DOUBLE_EQUAL(got, want, tolerance) ((void)suite_near(got, want, tolerance))
+#define CU_ASSERT_STRING_EQUAL(got, want)            ((void)suite_text_is(got, want))
 
 // ---------------------------------------------------------------------------------------------- folders
 

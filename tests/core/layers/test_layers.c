@@ -4,8 +4,8 @@
 #include "core/base/random.h"
 #include "core/kernels/gemm.h"
 #include "core/layers/layers.h"
+#include "tests/support/suite.h"
 
-#include <CUnit/CUnit.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,17 +230,17 @@ static void check_derivative(struct subject *u, real *at, const real *gradient, 
         at[k] = (real)(kept - h);
         double down = phi(u);
         at[k] = (real)kept;
-        double numeric = (up - down) / (2 * h), off = fabs(numeric - (double)gradient[k]);
-        if (!(off <= 1e-6 * (1 + fabs(numeric)))) {
-            printf("  %s[%zu]: %.9g by differences, %.9g\n", what, k, numeric, (double)gradient[k]);
-            CU_FAIL("a map is off");
-        }
+        double numeric = (up - down) / (2 * h);
+        if (!suite_near((double)gradient[k], numeric, 1e-6 * (1 + fabs(numeric))))
+            printf("  %s[%zu] ", what, k);
     }
 }
 
 // Central differences need double; running statistics move with every forward pass but enter no result.
 static void test_the_backward_map_is_the_derivative_of_dy_and_tg(void) {
-    for (size_t i = 0; sizeof(real) == sizeof(double) && i < sizeof shapes / sizeof *shapes; i++) {
+    if (sizeof(real) != sizeof(double))
+        SKIP("central differences need the double build");
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         struct subject u;
         subject_open(&u, &shapes[i]);
         backward(&u);
@@ -265,7 +265,6 @@ static void test_the_backward_map_is_the_derivative_of_dy_and_tg(void) {
         }
         subject_close(&u);
     }
-    CU_PASS("all shapes");
 }
 
 // Arrays are looked at before the next map runs: the plan may have given their place to another.

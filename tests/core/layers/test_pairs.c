@@ -108,6 +108,7 @@ static void check_turn(const struct tile_kernels *k) {
 static void test_every_instruction_set_moves_pairs_as_the_plain_kernels_do(void) {
     if (sizeof(real) != sizeof(float))
         SKIP("a double build");
+    int compared = 0;
     check_split_gated(&tiles_plain_bf16, MOST);
     for (enum isa isa = ISA_PLAIN + 1; isa < ISA_COUNT; isa++) {
         const struct tile_kernels *k = isa_available(isa) ? tiles_of(PRECISION_BF16, isa) : NULL;
@@ -121,7 +122,10 @@ static void test_every_instruction_set_moves_pairs_as_the_plain_kernels_do(void)
                 check_put(k, 2 * (i % 8) + 2, i / 8 + 1, how);
         if (k)
             check_turn(k);
+        compared += k != NULL;
     }
+    if (!compared)
+        SKIP("this processor has the plain kernels alone");
 }
 
 static void test_planes_hold_their_columns_and_are_an_odd_number_of_lines_apart(void) {
@@ -258,7 +262,7 @@ static double off(const real *mine, const real *want, size_t n) {
     double worst = 0, squares = 0;
     for (size_t i = 0; i < n; i++) {
         double d = fabs((double)mine[i] - (double)want[i]);
-        worst = d <= worst ? worst : d; // a NaN is worst
+        worst = d <= worst || isnan(worst) ? worst : d; // a NaN is the worst, and stays it
         squares += (double)want[i] * (double)want[i];
     }
     return worst / sqrt(squares / (double)n);

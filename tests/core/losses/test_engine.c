@@ -3,8 +3,8 @@
 // from the full gradient, the same bits for any number of threads, evaluation that leaves training untouched.
 #include "core/base/random.h"
 #include "core/train/trainer.h"
+#include "tests/support/suite.h"
 
-#include <CUnit/CUnit.h>
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -132,7 +132,8 @@ static double worst_disagreement(const struct method *m, const char *model, int 
         if (fabs(by_step[0] - by_step[1]) > 3e-6 * fabs(by_step[1]))
             continue;
         ++*used;
-        worst = fmax(worst, fabs(by_step[0] - exact) / fabs(exact));
+        double off = fabs(by_step[0] - exact) / fabs(exact);
+        worst = off <= worst || isnan(worst) ? worst : off; // fmax would pass a NaN over
     }
     free(start);
     free(gradient);
@@ -142,7 +143,9 @@ static double worst_disagreement(const struct method *m, const char *model, int 
 }
 
 static void test_every_methods_gradient_agrees_with_differences_in_every_network(void) {
-    for (size_t i = 0; sizeof(real) == sizeof(double) && i < sizeof methods / sizeof *methods; i++)
+    if (sizeof(real) != sizeof(double))
+        SKIP("central differences need the double build");
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
         for (int k = 0; k < 3; k++) {
             static const char *const models[] = {"small", "resnet18", "resnet50"};
             int used;
@@ -155,7 +158,6 @@ static void test_every_methods_gradient_agrees_with_differences_in_every_network
                 CU_FAIL("a gradient is off");
             }
         }
-    CU_PASS("all methods");
 }
 
 // Full and detached gradients share losses and maps and differ in the gradient, in any precision.
@@ -236,6 +238,8 @@ static void test_training_has_the_same_bits_for_1_to_5_threads(void) {
 }
 
 static void test_training_in_bf16_has_the_same_bits_for_1_to_5_threads(void) {
+    if (sizeof(real) != sizeof(float))
+        SKIP("a double build has no bf16");
     precision = PRECISION_BF16;
     check_same_bits();
     precision = PRECISION_F32;

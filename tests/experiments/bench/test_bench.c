@@ -207,10 +207,10 @@ static void test_bench_prints_tables_and_writes_the_promised_structure(void) {
     CU_ASSERT_EQUAL(reff_run(&r, 0, "bench", "--quick", "--method", "reff", "--threads", "1", "--peers",
                              "none", "--output", path),
                     0);
-    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "Limits: f32 "));
-    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "\nsmall "));
-    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "\n32 x 3x32x32 -> 8x16x16, 3x3 / 2 "));
-    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "\nWhere the time of a step goes: small, 32 px, batch 32, reff"));
+    suite_text_has(r.out, "Limits: f32 ");
+    suite_text_has(r.out, "\nsmall ");
+    suite_text_has(r.out, "\n32 x 3x32x32 -> 8x16x16, 3x3 / 2 ");
+    suite_text_has(r.out, "\nWhere the time of a step goes: small, 32 px, batch 32, reff");
     json_t *results = json_read(path, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(results);
     check_results(results, "reff");

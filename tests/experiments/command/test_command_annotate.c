@@ -68,7 +68,7 @@ static void test_bad_input_is_one_line_and_nothing_is_left_behind(void) {
         int before = suite_count_entries(suite_folder());
         annotate(&r, 0, cases[i].option, cases[i].value);
         expect(&r, cases[i].status, cases[i].says);
-        CU_ASSERT(!strncmp(r.err, "reff: ", 6));
+        suite_text_begins(r.err, "reff: ");
         CU_ASSERT_PTR_EQUAL(strchr(r.err, '\n'), r.err + strlen(r.err) - 1);
         program_free(&r);
         CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), before);

@@ -113,7 +113,7 @@ static void test_bad_input_is_one_line_and_status_1(void) {
         gradients(&r, "reff", cases[i].option, is_file ? suite_path(cases[i].value) : cases[i].value);
         CU_ASSERT_EQUAL(r.status, EXIT_FAILED);
         CU_ASSERT_STRING_EQUAL(r.out, "");
-        CU_ASSERT_PTR_NOT_NULL(strstr(r.err, cases[i].says));
+        suite_text_has(r.err, cases[i].says);
         program_free(&r);
     }
 }

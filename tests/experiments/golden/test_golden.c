@@ -72,18 +72,11 @@ static hid_t create(const char *path, const char *kind) {
     return file;
 }
 
-static void expect(const char *text, const char *part) {
-    int found = strstr(text, part) != NULL;
-    CU_ASSERT(found);
-    if (!found)
-        printf("\n--- '%s' is not in:\n%s---\n", part, text);
-}
-
 static void check(int status, const char *out, const char *err) {
     struct program_result r;
     CU_ASSERT_EQUAL(reff_run(&r, 0, "golden", folder), status);
-    expect(r.out, out);
-    expect(r.err, err);
+    suite_text_has(r.out, out);
+    suite_text_has(r.err, err);
     program_free(&r);
 }
 

@@ -250,8 +250,7 @@ static void test_other_data_sets_have_settings_of_their_own_empty_cells_a_reason
     CU_ASSERT(all->training.epochs == 3 && all->training.lambda == 9 && baseline->training.lambda == -1);
     CU_ASSERT_EQUAL(all->steps, 9);
     CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(all->record, "data_set")), "isic2017");
-    CU_ASSERT_PTR_NOT_NULL(
-        strstr(json_string_value(json_object_get(all->record, "data")), "built-in stand-in"));
+    suite_text_has(json_string_value(json_object_get(all->record, "data")), "built-in stand-in");
     CU_ASSERT_PTR_NULL(plan_find(&f.plan, &f.tables[0], 1, 0, 1));
     plan_absent(&f.plan, &f.tables[0], 1, 0, reason);
     CU_ASSERT_STRING_EQUAL(reason,
@@ -290,7 +289,7 @@ static void test_places_that_come_out_equal_are_one_run(void) {
             CU_ASSERT_PTR_EQUAL(small, scaled);
             CU_ASSERT(small != large);
             CU_ASSERT_EQUAL(small->data[SPLIT_TRAIN].textured_mnist.size, 4);
-            CU_ASSERT_PTR_NOT_NULL(strstr(small->name, "size 28,"));
+            suite_text_has(small->name, "size 28,");
             CU_ASSERT(small->seed == seed);
         }
     for (int i = 0; i < f.plan.count; i++)
@@ -404,9 +403,9 @@ static void test_differences_between_settings_are_named(void) {
     json_t *b = json_pack("{s:{s:f, s:i, s:s}, s:i}", "train", "lambda", 4.0, "epochs", 8, "order", "x",
                           "trainer_revision", 2);
     identity_difference(a, b, text, sizeof text);
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "lambda 3"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "-> 4"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "trainer_revision 1 -> 2"));
+    suite_text_has(text, "lambda 3");
+    suite_text_has(text, "-> 4");
+    suite_text_has(text, "trainer_revision 1 -> 2");
     CU_ASSERT_PTR_NULL(strstr(text, "epochs"));
     identity_difference(a, a, text, sizeof text);
     CU_ASSERT_STRING_EQUAL(text, "");

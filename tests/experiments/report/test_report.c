@@ -61,9 +61,7 @@ static char *part_of(const char *name) {
 
 static void expect(const char *name, const char *piece) {
     char *text = part_of(name);
-    CU_ASSERT(strstr(text, piece) != NULL);
-    if (!strstr(text, piece))
-        printf("\n--- '%s' is not in %s:\n%s---\n", piece, name, text);
+    suite_text_has(text, piece);
     free(text);
 }
 
@@ -124,7 +122,7 @@ static void test_without_tables_there_is_no_report(void) {
     struct error err = {0};
     put_profile("5");
     CU_ASSERT_EQUAL(write_report(&err), 1);
-    CU_ASSERT(strstr(err.message, "tables/tiny has no table; make them: make tables PROFILE=") != NULL);
+    suite_text_has(err.message, "tables/tiny has no table; make them: make tables PROFILE=");
     CU_ASSERT(!file_exists(suite_path("paper")));
 }
 
@@ -176,7 +174,7 @@ static void test_tables_of_other_settings_are_left_out_and_named(void) {
     put("figures/tiny/curve-table1a.pdf", "");
     put_profile("6");
     CU_ASSERT_EQUAL(write_report(&err), 1);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "has no table that is up to date"));
+    suite_text_has(err.message, "has no table that is up to date");
     put_table("table1b", "{\"table\": \"table1b\", \"row_name\": \"q\", \"claims\": [], \"provenance\": {}}");
     CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
     expect("tables.tex", "(\\textbf{out of date}: lambda 5.0 -\\textgreater{} 6.0): ");
@@ -196,7 +194,7 @@ static void test_a_table_of_some_rows_is_not_taken_for_the_whole(void) {
     put("tables/tiny/table1a.json",
         "{\"table\": \"table1a\", \"row_name\": \"p\", \"partial\": true, \"cells\": []}");
     CU_ASSERT_EQUAL(write_report(&err), 1);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "has no table that is up to date"));
+    suite_text_has(err.message, "has no table that is up to date");
 }
 
 static void test_values_of_results_and_settings_are_defined(void) {
@@ -260,7 +258,7 @@ static void test_memory_that_runs_out_is_told_and_leaves_the_report_before(void)
             CU_ASSERT(!reached);
             break;
         }
-        CU_ASSERT(strstr(why.message, "out of memory") != NULL);
+        suite_text_has(why.message, "out of memory");
         failures++;
     }
     CU_ASSERT(failures > 5);

@@ -68,13 +68,6 @@ static int choose(const char *name, enum output_format format, struct error *err
     return metric_select(&table, 1, name, format, &kept, err);
 }
 
-static void expect(const char *text, const char *part) {
-    int found = strstr(text, part) != NULL;
-    CU_ASSERT(found);
-    if (!found)
-        printf("\n--- '%s' is not in:\n%s---\n", part, text);
-}
-
 static void test_a_number_takes_the_place_of_accuracy(void) {
     struct error err = {0};
     begin();
@@ -84,15 +77,15 @@ static void test_a_number_takes_the_place_of_accuracy(void) {
     CU_ASSERT_DOUBLE_EQUAL(c->sample.mean, 16, 1e-12);
     CU_ASSERT(!table_result_cell(&table, 0, 1)->has_paper); // the paper's is an accuracy
     char *text = text_of(OUTPUT_MARKDOWN);
-    expect(text, "Metric worst_group_accuracy after the last epoch");
-    expect(text, "| 16.00 \xc2\xb1 1.41 (2) ");
+    suite_text_has(text, "Metric worst_group_accuracy after the last epoch");
+    suite_text_has(text, "| 16.00 \xc2\xb1 1.41 (2) ");
     free(text);
     end();
     begin();
     CU_ASSERT_FATAL(!choose("annotation.iou", OUTPUT_MARKDOWN, &err));
     CU_ASSERT_DOUBLE_EQUAL(table_result_cell(&table, 0, 0)->sample.mean, 0.16, 1e-12);
     text = text_of(OUTPUT_MARKDOWN);
-    expect(text, "| 0.1600 \xc2\xb1 0.0141 (2) "); // a share has more digits
+    suite_text_has(text, "| 0.1600 \xc2\xb1 0.0141 (2) "); // a share has more digits
     free(text);
     end();
 }
@@ -116,8 +109,8 @@ static void test_cells_whose_runs_have_not_recorded_a_number_say_so(void) {
     CU_ASSERT_EQUAL(table_result_cell(&table, 0, 0)->n, 2);
     CU_ASSERT_EQUAL(table_result_cell(&table, 0, 1)->n, 0);
     char *text = text_of(OUTPUT_MARKDOWN);
-    expect(text, "| not recorded ");
-    expect(text, "- p = 0, reff: no such number in its record: pointing.layer4: seed 1, 2\n");
+    suite_text_has(text, "| not recorded ");
+    suite_text_has(text, "- p = 0, reff: no such number in its record: pointing.layer4: seed 1, 2\n");
     free(text);
     end();
 }
@@ -127,7 +120,7 @@ static void test_unknown_numbers_and_formats_without_place_for_a_matrix_are_refu
     begin();
     CU_ASSERT(choose("annotation.seconds", OUTPUT_MARKDOWN, &err)); // a cost
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "--metric list"));
+    suite_text_has(err.message, "--metric list");
     CU_ASSERT(choose("confusion", OUTPUT_CSV, &err));
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
     end();
@@ -168,8 +161,9 @@ static void test_confusion_matrices_of_all_seeds_are_added(void) {
     begin();
     CU_ASSERT_FATAL(!choose("confusion", OUTPUT_JSON, &err));
     char *text = text_of(OUTPUT_MARKDOWN);
-    expect(text, "p = 0, Baseline (rows: labels, columns: answers, seeds added):\n\n```\n    6     2\n    4  "
-                 "   8\n```");
+    suite_text_has(
+        text, "p = 0, Baseline (rows: labels, columns: answers, seeds added):\n\n```\n    6     2\n    4  "
+              "   8\n```");
     free(text);
     text = text_of(OUTPUT_JSON);
     json_t *value = json_loads(text, 0, NULL);
@@ -188,10 +182,10 @@ static void test_the_list_of_numbers_says_in_how_many_cells_each_is(void) {
     FILE *out = open_memstream(&text, &size);
     metric_list(out, &table, 1);
     fclose(out);
-    expect(text, "accuracy                     in 2 of 4 cells\n");
-    expect(text, "annotation.iou               in 2 of 4 cells\n");
-    expect(text, "pointing.layer4              in 1 of 4 cells\n");
-    expect(text, "confusion                    in 2 of 4 cells\n");
+    suite_text_has(text, "accuracy                     in 2 of 4 cells\n");
+    suite_text_has(text, "annotation.iou               in 2 of 4 cells\n");
+    suite_text_has(text, "pointing.layer4              in 1 of 4 cells\n");
+    suite_text_has(text, "confusion                    in 2 of 4 cells\n");
     CU_ASSERT_PTR_NULL(strstr(text, "seconds"));
     free(text);
     end();

@@ -35,13 +35,6 @@ static char *text_of(enum output_format format) {
     return text;
 }
 
-static void expect(const char *text, const char *part) {
-    int found = strstr(text, part) != NULL;
-    CU_ASSERT(found);
-    if (!found)
-        printf("\n--- '%s' is not in:\n%s---\n", part, text);
-}
-
 static const char *cell(size_t row, size_t column) {
     const char *text = json_string_value(json_array_get(json_array_get(printed.rows, row), column));
     return text ? text : "";
@@ -67,7 +60,7 @@ static void test_texture_classes_are_the_papers(void) {
     CU_ASSERT_STRING_EQUAL(cell(9, 2), "fibrous");
     CU_ASSERT_STRING_EQUAL(cell(10, 0), "-");
     CU_ASSERT_STRING_EQUAL(cell(36, 2), "wrinkled");
-    expect(printed.note, "made by code");
+    suite_text_has(printed.note, "made by code");
     end();
 }
 
@@ -75,7 +68,7 @@ static void test_texture_classes_are_the_papers(void) {
 static void test_texture_classes_are_of_the_set_in_force(void) {
     begin("supp-table1", "standard");
     CU_ASSERT_EQUAL(json_array_size(printed.rows), 10); // mixed20
-    expect(printed.note, "texture set mixed20 (photographs)");
+    suite_text_has(printed.note, "texture set mixed20 (photographs)");
     end();
 }
 
@@ -147,12 +140,12 @@ static void test_a_printed_table_comes_in_all_formats(void) {
         CU_ASSERT_EQUAL(json_array_size(json_array_get(printed.rows, i)), columns);
     char *md = text_of(OUTPUT_MARKDOWN), *csv = text_of(OUTPUT_CSV), *tex = text_of(OUTPUT_LATEX),
          *json = text_of(OUTPUT_JSON);
-    expect(md, "## Supplement, Table 4");
-    expect(md, "| Textured MNIST | lr | 0.25 (paper: 0.01) |");
-    expect(csv, "Textured MNIST,layer_weights,-,\"15, 60, 250, 1000\",");
-    expect(csv, "Textured MNIST,pixels,32 (paper: 224),\"\"\"\",");
-    expect(tex, "weight\\_decay & ");
-    expect(tex, "\\end{longtable}");
+    suite_text_has(md, "## Supplement, Table 4");
+    suite_text_has(md, "| Textured MNIST | lr | 0.25 (paper: 0.01) |");
+    suite_text_has(csv, "Textured MNIST,layer_weights,-,\"15, 60, 250, 1000\",");
+    suite_text_has(csv, "Textured MNIST,pixels,32 (paper: 224),\"\"\"\",");
+    suite_text_has(tex, "weight\\_decay & ");
+    suite_text_has(tex, "\\end{longtable}");
     json_t *value = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
     CU_ASSERT_EQUAL(json_array_size(json_object_get(value, "rows")), json_array_size(printed.rows));
     json_decref(value);

@@ -80,6 +80,7 @@ static void test_trimaps_are_annotations(void) {
     snprintf(s.fit, sizeof s.fit, "stretch");
     s.pixels = 24;
     photos_generate(&s, &c);
+    CU_ASSERT_EQUAL(c.count, 4 * 9);
     for (int i = 0; i < c.count; i++) {
         const uint8_t *mask = c.masks + (size_t)i * 24 * 24;
         int marked = 0;

@@ -159,10 +159,8 @@ static void check_refused(const uint8_t *bytes, size_t size, const char *message
     struct error err = {0};
     CU_ASSERT(image_decode(bytes, size, "dtd.tar.gz: images/banded/banded_0002.jpg", &image, &err));
     CU_ASSERT_PTR_NULL(image.pixels);
-    CU_ASSERT(!strncmp(err.message, "dtd.tar.gz: images/banded/banded_0002.jpg: ", 43));
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, message));
-    if (!strstr(err.message, message))
-        printf("\n  '%s' says not '%s'\n", err.message, message);
+    suite_text_begins(err.message, "dtd.tar.gz: images/banded/banded_0002.jpg: ");
+    suite_text_has(err.message, message);
     image_free(&image);
 }
 
@@ -196,7 +194,7 @@ static void test_changed_bytes_never_break_the_decoders(void) {
                             make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 1),
                             make_png(PNG_COLOR_TYPE_RGB, 8, repeated(colour, 3))};
     struct random r = random_stream(1, random_purpose("damage"), 0);
-    unsigned silent = 0;
+    unsigned silent = 0, refused = 0;
     for (int round = 0; round < 1500; round++) {
         struct file *file = &files[round % 3];
         size_t at = random_below(&r, (uint32_t)file->size);
@@ -204,12 +202,14 @@ static void test_changed_bytes_never_break_the_decoders(void) {
         struct image image;
         struct error err = {0};
         file->bytes[at] = (uint8_t)random_below(&r, 256);
-        if (image_decode(file->bytes, file->size, "a picture", &image, &err))
-            silent += !err.message[0];
+        int bad = image_decode(file->bytes, file->size, "a picture", &image, &err) != 0;
+        refused += bad;
+        silent += bad == !err.message[0]; // a refusal without a word, a picture with one
         image_free(&image);
         file->bytes[at] = kept;
     }
     CU_ASSERT_EQUAL(silent, 0);
+    CU_ASSERT(refused > 450); // at least those of the PNG, but for a byte that was drawn again
     for (int i = 0; i < 3; i++)
         free(files[i].bytes);
 }
@@ -263,7 +263,7 @@ static void test_allocation_failures_are_reported(void) {
         memory_fail_at = n;
         CU_ASSERT(image_decode(file.bytes, file.size, "a picture", &image, &err));
         memory_fail_at = 0;
-        CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "out of memory"));
+        suite_text_has(err.message, "out of memory");
     }
     CU_ASSERT(!image_decode(file.bytes, file.size, "a picture", &image, &err));
     image_free(&image);

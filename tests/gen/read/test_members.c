@@ -75,9 +75,7 @@ static void check_refused(const char *path, const char *expected) {
     CU_ASSERT_PTR_NULL(members.items);
     CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
     snprintf(message, sizeof message, "%s%s", path, expected);
-    if (strncmp(err.message, message, strlen(message)))
-        printf("\n  expected %s\n  found    %s\n", message, err.message);
-    CU_ASSERT(!strncmp(err.message, message, strlen(message)));
+    suite_text_begins(err.message, message);
 }
 
 static void test_what_is_no_archive_is_named(void) {
@@ -135,7 +133,7 @@ static void test_damage_is_found_by_checksums(void) {
     struct source_files files;
     struct error err = {0};
     make_files(&files);
-    const char *names[] = {"damaged.tar.gz", "damaged.zip"};
+    static const char *const names[] = {"damaged.tar.gz", "damaged.zip"};
     for (int k = 0; k < 2; k++) {
         const char *path = sources_archive(names[k], &files);
         size_t size;
@@ -144,8 +142,7 @@ static void test_damage_is_found_by_checksums(void) {
         bytes[size / 2] ^= 0x10; // inside the large file
         CU_ASSERT_FATAL(!file_write(path, bytes, size, &err));
         free(bytes);
-        check_refused(path, ": ");
-        CU_ASSERT_FATAL(strlen(names[k]) > 0);
+        check_refused(path, ": a/large.bin: truncated or damaged archive (");
     }
     sources_free(&files);
 }
@@ -188,11 +185,11 @@ static void test_only_regular_files_are_taken(void) {
     members_free(&members);
     CU_ASSERT_FATAL(!symlink(".", suite_path("special/circle")));
     CU_ASSERT(members_read(folder, every_file, NULL, &members, &err));
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "folders deep"));
+    suite_text_has(err.message, "folders deep");
     CU_ASSERT_FATAL(!unlink(suite_path("special/circle")));
     CU_ASSERT_FATAL(!symlink("nowhere", suite_path("special/dangling")));
     CU_ASSERT(members_read(folder, every_file, NULL, &members, &err));
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "special/dangling: No such file"));
+    suite_text_has(err.message, "special/dangling: No such file");
 }
 
 static void test_decompression_is_bounded(void) {
@@ -208,7 +205,7 @@ static void test_decompression_is_bounded(void) {
     packed_size = file->size;
     CU_ASSERT(bytes_decompress("d.gz", file->bytes, packed_size, 1000, &out, &size, &err));
     CU_ASSERT_PTR_NULL(out);
-    CU_ASSERT(!strncmp(err.message, "d.gz: larger than ", 18));
+    suite_text_begins(err.message, "d.gz: larger than ");
     CU_ASSERT(bytes_decompress("d.gz", file->bytes, 0, 1000, &out, &size, &err));
     CU_ASSERT_STRING_EQUAL(err.message, "d.gz: an empty file");
     sources_free(&files);
