@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// pix2pix being trained: the two networks, their optimisers, and what ties them together (docs/mathematics.md, section 4).
-// Knows batches, not files. One iteration, in this order:
+// pix2pix being trained: the two networks, their optimisers, and what ties them together
+// (docs/mathematics.md, section 4). Knows batches, not files. One iteration, in this order:
 //
 //   fake = G(image)
 //   D's step: loss_d = 0.5 (BCE(D(real), 1) + BCE(D(fake), 0)); Adam on D

@@ -14,12 +14,12 @@
 // Free with free().
 void *allocate(size_t count, size_t size, const char *what, struct error *err);
 
-// The block grown or cut to count elements of size bytes, its contents kept. NULL with a message on failure; the
-// block is then as it was, and still the caller's.
+// The block grown or cut to count elements of size bytes, its contents kept. NULL with a message on failure;
+// the block is then as it was, and still the caller's.
 void *reallocate(void *block, size_t count, size_t size, const char *what, struct error *err);
 
-// The same for the array that a pointer names: 0, and the pointer leads to `count` elements; or -1 with a message, and
-// it is as it was.
+// The same for the array that a pointer names: 0, and the pointer leads to `count` elements; or -1 with a
+// message, and it is as it was.
 #define array_resize(array, count, what, err)                                                                \
     ({                                                                                                       \
         void *resized_ = reallocate((array), (count), sizeof *(array), (what), (err));                       \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The map loss of ABN (Mitsuhara et al. 2019; docs/mathematics.md, section 4): per image the sum or mean over pixels of
-// (U(M) - s)^2, where M is the graph's attention map and U resizes it to the annotation.
+// The map loss of ABN (Mitsuhara et al. 2019; docs/mathematics.md, section 4): per image the sum or mean over
+// pixels of (U(M) - s)^2, where M is the graph's attention map and U resizes it to the annotation.
 #ifndef REFF_LOSSES_ATTENTION_H
 #define REFF_LOSSES_ATTENTION_H
 

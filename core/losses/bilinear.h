@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// U: bilinear resize with half-pixel centres and clamped edges, and its adjoint (docs/mathematics.md, section 2). Positions
-// and sums are in double in every build: on 2 x 2 -> 224 x 224 float positions cost 1e-5.
+// U: bilinear resize with half-pixel centres and clamped edges, and its adjoint (docs/mathematics.md, section
+// 2). Positions and sums are in double in every build: on 2 x 2 -> 224 x 224 float positions cost 1e-5.
 #ifndef REFF_LOSSES_BILINEAR_H
 #define REFF_LOSSES_BILINEAR_H
 

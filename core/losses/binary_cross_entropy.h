@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Binary cross entropy of logits with one target for all (docs/mathematics.md, section 4: real 1, fake 0), mean over n logits.
+// Binary cross entropy of logits with one target for all (docs/mathematics.md, section 4: real 1, fake 0),
+// mean over n logits.
 #ifndef REFF_LOSSES_BINARY_CROSS_ENTROPY_H
 #define REFF_LOSSES_BINARY_CROSS_ENTROPY_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// L_main: the mean over the batch of the cross entropy of the logits with the labels (docs/mathematics.md, section 2).
+// L_main: the mean over the batch of the cross entropy of the logits with the labels (docs/mathematics.md,
+// section 2).
 #ifndef REFF_LOSSES_CROSS_ENTROPY_H
 #define REFF_LOSSES_CROSS_ENTROPY_H
 

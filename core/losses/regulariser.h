@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The regulariser of one image and one layer (paper, Eq. 3; docs/mathematics.md, section 2): from a Grad-CAM R to the
-// normalised map P, to ReFF sum (P (1 - s))^2, L1 sum |P - s| or L2 sum (P - s)^2, and back to dR. All in
-// double: maps are small.
+// The regulariser of one image and one layer (paper, Eq. 3; docs/mathematics.md, section 2): from a Grad-CAM
+// R to the normalised map P, to ReFF sum (P (1 - s))^2, L1 sum |P - s| or L2 sum (P - s)^2, and back to dR.
+// All in double: maps are small.
 #ifndef REFF_LOSSES_REGULARISER_H
 #define REFF_LOSSES_REGULARISER_H
 

@@ -20,7 +20,8 @@ static const struct architecture architectures[] = {
     {"resnet18", 0, {2, 2, 2, 2}, 7, 2, 1, {1, 2, 2, 2}},
     {"resnet50", 1, {3, 4, 6, 3}, 7, 2, 1, {1, 2, 2, 2}},
     // For images of a few dozen pixels: one block a stage, no pooling, a small stem. The last stages keep
-    // their resolution: a map whose cells are wider than a stroke cannot focus on one (docs/lab/exploration.md).
+    // their resolution: a map whose cells are wider than a stroke cannot focus on one
+    // (docs/lab/exploration.md).
     {"small", 0, {1, 1, 1, 1}, 3, 2, 0, {1, 2, 1, 1}},
     {NULL, 0, {0}, 0, 0, 0, {0}},
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Networks: ResNet-18 and -50 as torchvision has them, at any width, and the small one of the quick profile,
-// each also as an attention branch network (docs/mathematics.md, section 4). All name their parameters as torchvision and the
-// published ABN do, and have four stages, layer1..layer4.
+// each also as an attention branch network (docs/mathematics.md, section 4). All name their parameters as
+// torchvision and the published ABN do, and have four stages, layer1..layer4.
 #ifndef REFF_NETWORKS_NETWORK_H
 #define REFF_NETWORKS_NETWORK_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two networks of pix2pix (docs/mathematics.md, section 4): a U-Net that draws an annotation for an image, and a
-// discriminator that judges patches of (image, annotation). Parameters are named G.enc<i>.conv.weight,
-// G.dec<i>.bn.bias, D.block<i>.conv.weight and so on; enc1 and dec1 are the outermost.
+// The two networks of pix2pix (docs/mathematics.md, section 4): a U-Net that draws an annotation for an
+// image, and a discriminator that judges patches of (image, annotation). Parameters are named
+// G.enc<i>.conv.weight, G.dec<i>.bn.bias, D.block<i>.conv.weight and so on; enc1 and dec1 are the outermost.
 #ifndef REFF_NETWORKS_PIX2PIX_H
 #define REFF_NETWORKS_PIX2PIX_H
 

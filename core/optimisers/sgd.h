@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stochastic gradient descent as PyTorch's (docs/mathematics.md, section 5): g += wd w; v = mu v + g (v = g at the first
-// step); w -= lr v. Weight decay acts on every parameter.
+// Stochastic gradient descent as PyTorch's (docs/mathematics.md, section 5): g += wd w; v = mu v + g (v = g
+// at the first step); w -= lr v. Weight decay acts on every parameter.
 #ifndef REFF_OPTIMISERS_SGD_H
 #define REFF_OPTIMISERS_SGD_H
 

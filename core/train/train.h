@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A training run: from shards and settings to a record (paper, section 3; docs/mathematics.md, sections 2 and 5).
+// A training run: from shards and settings to a record (paper, section 3; docs/mathematics.md, sections 2 and
+// 5).
 //
 // The run's folder holds
 //   metrics.jsonl      one JSON object a line and epoch: epoch, step, loss, loss_main, loss_reg, reg_terms,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The settings of a training run, and what each method makes of them (docs/mathematics.md, section 2; docs/experiments.md, section
-// 3).
+// The settings of a training run, and what each method makes of them (docs/mathematics.md, section 2;
+// docs/experiments.md, section 3).
 #include "core/train/train.h"
 #include "core/train/trainer.h"
 

@@ -101,7 +101,8 @@ static real *take_gradient(struct trainer *t, const struct batch *b, double lamb
 }
 
 // The penalty's gradient is the difference of two steps', without it and with so much of it that the rest is
-// a rounding error beside it (docs/mathematics.md has both parts go through the network in one pass, as training does).
+// a rounding error beside it (docs/mathematics.md has both parts go through the network in one pass, as
+// training does).
 enum { MUCH = 1000 };
 
 static int take_parts(struct trainer *t, const struct batch *b, double lambda, struct parts *out,

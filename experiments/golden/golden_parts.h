@@ -27,8 +27,8 @@ void golden_parts_close(struct golden_parts *c);
 // Fills all parameters and statistics from the file's initial ones.
 int golden_parts_load(struct golden_parts *c);
 
-// Moves each number just loaded to one of its two neighbours among the reals, drawn by `attempt`: by no more than a
-// rounding.
+// Moves each number just loaded to one of its two neighbours among the reals, drawn by `attempt`: by no more
+// than a rounding.
 void golden_parts_disturb(struct golden_parts *c, int attempt);
 
 // `mine` is in the file's layout.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Profiles: how large the data, the networks and the training of every cell are (docs/experiments.md, section 5).
+// Profiles: how large the data, the networks and the training of every cell are (docs/experiments.md, section
+// 5).
 //
 // One file each in experiments/profiles. Sections:
 //   [profile]            title, seeds ("1,2,3")

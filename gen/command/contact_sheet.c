@@ -33,7 +33,8 @@ static double width_of(cairo_t *c, const char *text) {
     return extents.x_advance;
 }
 
-// Takes characters from the end until the text fits, which an ellipsis tells. A character in UTF-8 is not cut.
+// Takes characters from the end until the text fits, which an ellipsis tells. A character in UTF-8 is not
+// cut.
 static void shorten(cairo_t *c, struct text *line, double width) {
     struct text shorter = {0};
     size_t length = line->length;
@@ -51,8 +52,8 @@ static void shorten(cairo_t *c, struct text *line, double width) {
     text_free(&shorter);
 }
 
-// Breaks a name at blanks into lines that fit, each shortened if it is one long word, the last if the rest is too
-// long. Returns their number.
+// Breaks a name at blanks into lines that fit, each shortened if it is one long word, the last if the rest is
+// too long. Returns their number.
 static int break_name(cairo_t *c, const char *name, double width, struct text lines[SHEET_NAME_LINES]) {
     int count = 0;
     for (const char *at = name; *at && count < SHEET_NAME_LINES; count++) {

@@ -34,7 +34,8 @@ struct contact_sheet {
 enum { SHEET_NAME_LINES = 3, SHEET_LINE = 14 /* pixels */, SHEET_GAP = 4 /* pixels between pictures */ };
 
 // An empty sheet for `count` pictures of these names; a name that is too long for its lines is cut short.
-// Fails with EXIT_USAGE when a side has more than SHEET_SIDE_MAXIMUM pixels. Free with sheet_free in every case.
+// Fails with EXIT_USAGE when a side has more than SHEET_SIDE_MAXIMUM pixels. Free with sheet_free in every
+// case.
 int sheet_make(struct contact_sheet *sheet, const char *const *names, int count, struct error *err);
 
 // Picture `place` (0 is the first): rgb [image_height, image_width, 3], mask [image_height, image_width].

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What tests share: skipping visibly, comparing, a temporary folder, running the reff program, finding real data.
+// What tests share: skipping visibly, comparing, a temporary folder, running the reff program, finding real
+// data.
 //
-// A file tests/FOLDER/test_THING.c defines `void suite_THING(void)`, which calls CU_add_suite and CU_add_test.
-// Nothing else registers it: the Makefile lists the files tests/**/test_*.c in a generated header, which
-// tests/support/main.c includes. So no list is edited when a file comes, and a file without its suite
-// function does not link - where a constructor or a linker section would drop a suite silently if its one
-// line were forgotten.
+// A file tests/FOLDER/test_THING.c defines `void suite_THING(void)`, which calls CU_add_suite and
+// CU_add_test. Nothing else registers it: the Makefile lists the files tests/**/test_*.c in a generated
+// header, which tests/support/main.c includes. So no list is edited when a file comes, and a file without its
+// suite function does not link - where a constructor or a linker section would drop a suite silently if its
+// one line were forgotten.
 #ifndef REFF_TESTS_SUPPORT_SUITE_H
 #define REFF_TESTS_SUPPORT_SUITE_H
 
@@ -30,7 +31,8 @@ unsigned suite_count_skipped(void);  // tests skipped so far that have not faile
 
 // ---------------------------------------------------------------------------------------------- comparing
 
-// Assertions that say, where they fail, not only file, line and expression but what was got and what was wanted:
+// Assertions that say, where they fail, not only file, line and expression but what was got and what was
+// wanted:
 //     suite_near(got, want, tolerance)   numbers at most so far apart; NaN is near nothing
 //     suite_text_is(got, want)           the same text; NULL is none
 //     suite_text_has(text, part)         `part` somewhere in `text`

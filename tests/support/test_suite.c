@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tests' own assertions: they hold where they should, and where not they fail and say both values. A failure is
-// provoked in a process of its own, whose count ends with it.
+// The tests' own assertions: they hold where they should, and where not they fail and say both values. A
+// failure is provoked in a process of its own, whose count ends with it.
 #include "tests/support/suite.h"
 
 #include <CUnit/TestRun.h>

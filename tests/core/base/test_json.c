@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON as text: numbers as people give them, arrays of numbers on a line; as files; digests of a form that stays.
+// JSON as text: numbers as people give them, arrays of numbers on a line; as files; digests of a form that
+// stays.
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "tests/support/suite.h"

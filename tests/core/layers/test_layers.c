@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each layer's four maps against finite differences (docs/mathematics.md, section 6, point 1), in the double build; in
-// every build, that each map writes its whole output and that the g and t maps are each other's adjoints.
+// Each layer's four maps against finite differences (docs/mathematics.md, section 6, point 1), in the double
+// build; in every build, that each map writes its whole output and that the g and t maps are each other's
+// adjoints.
 #include "core/base/random.h"
 #include "core/kernels/gemm.h"
 #include "core/layers/layers.h"

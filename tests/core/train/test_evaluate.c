@@ -165,7 +165,8 @@ static int fails_with(struct trainer *t, struct shard *shard, const char *expect
     return failed && strstr(first.message, expected) && !strcmp(first.message, second.message);
 }
 
-// Images of the shard that a trainer answers with their label, in batches of whatever comes; the last is filled up.
+// Images of the shard that a trainer answers with their label, in batches of whatever comes; the last is
+// filled up.
 static int count_right(struct trainer *t) {
     uint8_t images[IMAGES * PIXELS * PIXELS * 3], batch[BATCH * PIXELS * PIXELS * 3];
     int32_t labels[BATCH], predictions[BATCH];

@@ -121,8 +121,8 @@ static int count_ink(const struct contact_sheet *s, int left, int width, int fro
     return count;
 }
 
-// Names stand within the width of their picture, in as many lines as the longest one takes; one word that is too
-// long is cut short.
+// Names stand within the width of their picture, in as many lines as the longest one takes; one word that is
+// too long is cut short.
 static void test_names_stand_below_their_pictures(void) {
     enum { SIDE = 64 };
     static const char *const names[3] = {"nevus", "seborrheic keratosis",
