@@ -119,7 +119,7 @@ static int check_output(struct work *w) {
         slash[slash == folder] = 0;
     // Told before hours of training, not after.
     if (access(slash ? folder : ".", W_OK | X_OK))
-        return fail(w->err, "%s: %s", job->output, strerror(errno));
+        return fail_system(w->err, errno, "%s", job->output);
     char file[PATH_SIZE];
     snprintf(file, sizeof file, "%.200s.checkpoint", name);
     return path_join(w->checkpoint, w->err, job->folder, file);

@@ -56,7 +56,7 @@ static int digest_whole(struct digest *d, const char *path, char hex[DIGEST_SIZE
     if (!file) {
         int cause = errno;
         digest_finish(d, NULL);
-        return fail(err, "%s: %s", path, strerror(cause));
+        return fail_system(err, cause, "%s", path);
     }
     static _Thread_local char buffer[1 << 16];
     size_t got;
@@ -65,7 +65,7 @@ static int digest_whole(struct digest *d, const char *path, char hex[DIGEST_SIZE
     int broken = ferror(file), cause = errno;
     fclose(file);
     digest_finish(d, hex);
-    return broken ? fail(err, "%s: %s", path, strerror(cause)) : 0;
+    return broken ? fail_system(err, cause, "%s", path) : 0;
 }
 
 int digest_file(const char *path, char hex[DIGEST_SIZE], struct error *err) {

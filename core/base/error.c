@@ -1,16 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
-static int store(struct error *err, enum exit_status status, const char *format, va_list args) {
-    err->status = status;
-    vsnprintf(err->message, sizeof err->message, format, args);
-    // A message quotes file contents and names; whatever they hold, it stays one readable line.
-    for (char *c = err->message; *c; c++)
+// A message quotes file contents and names; whatever they hold, it stays one readable line.
+static void keep_readable(char *message) {
+    for (char *c = message; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
+}
+
+// before, after: words around the formatted ones. `after` is never cut off, they are.
+static int store(struct error *err, enum exit_status status, int cause, const char *before, const char *after,
+                 const char *format, va_list args) {
+    char words[sizeof err->message]; // what is formatted may be the message that is there
+    vsnprintf(words, sizeof words, format, args);
+    int room = (int)(sizeof err->message - 1 - strlen(before) - strlen(after));
+    snprintf(err->message, sizeof err->message, "%s%.*s%s", before, room, words, after);
+    keep_readable(err->message);
+    err->status = status;
+    err->cause = cause;
     return -1;
 }
 
@@ -18,7 +30,25 @@ static int store(struct error *err, enum exit_status status, const char *format,
 int(fail)(struct error *err, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    store(err, EXIT_FAILED, format, args);
+    store(err, EXIT_FAILED, 0, "", "", format, args);
+    va_end(args);
+    return -1;
+}
+
+int(fail_system)(struct error *err, int cause, const char *format, ...) {
+    char after[256];
+    va_list args;
+    snprintf(after, sizeof after, ": %s", strerror(cause));
+    va_start(args, format);
+    store(err, EXIT_FAILED, cause, "", after, format, args);
+    va_end(args);
+    return -1;
+}
+
+int(fail_memory)(struct error *err, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    store(err, EXIT_FAILED, ENOMEM, "out of memory: ", "", format, args);
     va_end(args);
     return -1;
 }
@@ -26,7 +56,7 @@ int(fail)(struct error *err, const char *format, ...) {
 int(fail_usage)(struct error *err, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    store(err, EXIT_USAGE, format, args);
+    store(err, EXIT_USAGE, 0, "", "", format, args);
     va_end(args);
     return -1;
 }
@@ -34,7 +64,11 @@ int(fail_usage)(struct error *err, const char *format, ...) {
 int(fail_interrupted)(struct error *err, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    store(err, EXIT_INTERRUPTED, format, args);
+    store(err, EXIT_INTERRUPTED, 0, "", "", format, args);
     va_end(args);
     return -1;
+}
+
+int error_is_full_disk(const struct error *err) {
+    return err->cause == ENOSPC || err->cause == EDQUOT || err->cause == EFBIG;
 }

@@ -7,6 +7,7 @@
 //     return fail(err, "%s: byte %zu: bad magic 0x%08x", path, offset, magic);
 //
 // Callers return -1 and leave the message alone. Only main prints it, and only main chooses the exit status.
+// Who must tell one failure from another asks for `status` and `cause`, never for words of the message.
 #ifndef REFF_BASE_ERROR_H
 #define REFF_BASE_ERROR_H
 
@@ -14,11 +15,20 @@ enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTE
 
 struct error {
     enum exit_status status; // EXIT_FAILED unless set otherwise
+    int cause;               // errno where the system refused something; 0: the fault is of another kind
     char message[1000];      // one line, empty when nothing failed
 };
 
 // Stores the message (control characters in it become '?') with status EXIT_FAILED; returns -1.
 int fail(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// The same where the system refused something: the cause is an errno, whose words end the message.
+//
+//     return fail_system(err, errno, "%s", path); // "train.h5: No space left on device"
+int fail_system(struct error *err, int cause, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+// The same where memory ran out: "out of memory: MESSAGE", the cause is ENOMEM.
+int fail_memory(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // The same with status EXIT_USAGE: the command line or a setting is at fault, not a file.
 int fail_usage(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -26,9 +36,14 @@ int fail_usage(struct error *err, const char *format, ...) __attribute__((format
 // The same with status EXIT_INTERRUPTED, for work that stopped because a signal asked it to.
 int fail_interrupted(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+// 1 if a disk, a quota or a limit on the size of files is exhausted: no fault of the work that met it.
+int error_is_full_disk(const struct error *err);
+
 // The analyzer looks at one file at a time: it would follow paths on which fail() returns 0.
 #ifdef __clang_analyzer__
 #define fail(...)             (fail(__VA_ARGS__), -1)
+#define fail_system(...)      (fail_system(__VA_ARGS__), -1)
+#define fail_memory(...)      (fail_memory(__VA_ARGS__), -1)
 #define fail_usage(...)       (fail_usage(__VA_ARGS__), -1)
 #define fail_interrupted(...) (fail_interrupted(__VA_ARGS__), -1)
 #endif

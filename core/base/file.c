@@ -47,7 +47,8 @@ int file_check_target(const char *path, struct error *err) {
     struct stat s;
     if (stat(path, &s) || S_ISREG(s.st_mode))
         return 0; // absent, or one that a new file may replace
-    return fail(err, "%s: %s", path, S_ISDIR(s.st_mode) ? strerror(EISDIR) : "not a regular file");
+    return S_ISDIR(s.st_mode) ? fail_system(err, EISDIR, "%s", path)
+                              : fail(err, "%s: not a regular file", path);
 }
 
 int folder_sync(const char *path, struct error *err) {
@@ -62,10 +63,10 @@ int folder_sync(const char *path, struct error *err) {
         snprintf(folder, sizeof folder, ".");
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY);
     if (descriptor < 0)
-        return fail(err, "%s: %s", folder, strerror(errno));
+        return fail_system(err, errno, "%s", folder);
     int bad = fsync(descriptor) && errno != EINVAL, cause = errno; // some network file systems cannot
     close(descriptor);
-    return bad ? fail(err, "%s: %s", folder, strerror(cause)) : 0;
+    return bad ? fail_system(err, cause, "%s", folder) : 0;
 }
 
 int file_publish(const char *temporary, const char *path, struct error *err) {
@@ -79,7 +80,7 @@ int file_publish(const char *temporary, const char *path, struct error *err) {
     }
     if (bad) {
         unlink(temporary);
-        return fail(err, "%s: %s", path, strerror(cause));
+        return fail_system(err, cause, "%s", path);
     }
     return folder_sync(path, err);
 }
@@ -119,12 +120,12 @@ int output_open(struct output *out, const char *path, struct error *err) {
         return -1;
     out->descriptor = open(out->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (out->descriptor < 0)
-        return fail(err, "%s: %s", path, strerror(errno));
+        return fail_system(err, errno, "%s", path);
     out->stream =
         fopencookie(out, "wb", (cookie_io_functions_t){.write = write_output, .close = close_output});
     if (out->stream)
         return 0;
-    fail(err, "%s: %s", path, strerror(errno));
+    fail_system(err, errno, "%s", path);
     close(out->descriptor);
     unlink(out->temporary);
     return -1;
@@ -136,7 +137,7 @@ int output_commit(struct output *out, struct error *err) {
     out->stream = NULL;
     if (bad) {
         unlink(out->temporary);
-        return fail(err, "%s: %s", out->path, strerror(out->cause ? out->cause : EIO));
+        return fail_system(err, out->cause ? out->cause : EIO, "%s", out->path);
     }
     return file_publish(out->temporary, out->path, err);
 }
@@ -154,9 +155,9 @@ int file_write(const char *path, const void *bytes, size_t size, struct error *e
     if (output_open(&out, path, err))
         return -1;
     if (size && fwrite(bytes, 1, size, out.stream) != size) {
-        int cause = errno;
+        int cause = out.cause ? out.cause : errno;
         output_discard(&out);
-        return fail(err, "%s: %s", path, strerror(cause));
+        return fail_system(err, cause, "%s", path);
     }
     return output_commit(&out, err);
 }
@@ -170,15 +171,15 @@ int file_write_or_print(const char *path, const void *bytes, size_t size, struct
 
 int standard_output_flush(struct error *err) {
     int bad = fflush(stdout), cause = errno;
-    if (bad || ferror(stdout)) // what was lost before is not tried again
-        return fail(err, "standard output: %s", bad ? strerror(cause) : "could not be written");
-    return 0;
+    if (bad)
+        return fail_system(err, cause, "standard output");
+    return ferror(stdout) ? fail(err, "standard output: could not be written") : 0; // lost before
 }
 
 char *file_read(const char *path, size_t limit, size_t *size, struct error *err) {
     FILE *file = fopen(path, "rb");
     if (!file) {
-        fail(err, "%s: %s", path, strerror(errno));
+        fail_system(err, errno, "%s", path);
         return NULL;
     }
     char *bytes = NULL;
@@ -199,7 +200,7 @@ char *file_read(const char *path, size_t limit, size_t *size, struct error *err)
         }
     }
     if (ferror(file)) {
-        fail(err, "%s: %s", path, strerror(errno));
+        fail_system(err, errno, "%s", path);
         goto failed;
     }
     fclose(file);
@@ -223,7 +224,7 @@ int folder_make(const char *path, struct error *err) {
         char kept = *c;
         *c = 0;
         if (mkdir(partial, 0777) && errno != EEXIST)
-            return fail(err, "%s: %s", partial, strerror(errno));
+            return fail_system(err, errno, "%s", partial);
         *c = kept;
         if (!kept)
             break;

@@ -18,7 +18,7 @@ pid_t child_start(struct error *err) {
     fflush(NULL); // else the child writes what is buffered a second time
     pid_t child = fork();
     if (child < 0)
-        return fail(err, "cannot start a process: %s", strerror(errno));
+        return fail_system(err, errno, "cannot start a process");
     if (child > 0)
         return child;
     // SIGKILL, not SIGTERM: a child at work on a long step would outlive its parent and hold the run's lock.
@@ -73,7 +73,8 @@ static void answer(int descriptor, json_t *(*make)(void *, struct error *), void
     struct error err = {0};
     json_t *value = make(context, &err);
     json_t *message = value ? json_pack("{s:o}", "value", value)
-                            : json_pack("{s:s, s:i}", "error", err.message, "status", (int)err.status);
+                            : json_pack("{s:s, s:i, s:i}", "error", err.message, "status", (int)err.status,
+                                        "cause", err.cause);
     char *text = json_dumps(message, JSON_COMPACT);
     if (text)
         write_all(descriptor, text, strlen(text));
@@ -86,7 +87,7 @@ static void answer(int descriptor, json_t *(*make)(void *, struct error *), void
 json_t *isolated_json(json_t *(*make)(void *context, struct error *err), void *context, struct error *err) {
     int ends[2], status;
     if (pipe(ends)) {
-        fail(err, "cannot make a pipe: %s", strerror(errno));
+        fail_system(err, errno, "cannot make a pipe");
         return NULL;
     }
     pid_t child = child_start(err);
@@ -106,6 +107,7 @@ json_t *isolated_json(json_t *(*make)(void *context, struct error *err), void *c
     if (!value && json_object_get(message, "error")) {
         fail(err, "%s", json_string_value(json_object_get(message, "error")));
         err->status = (enum exit_status)json_integer_value(json_object_get(message, "status"));
+        err->cause = (int)json_integer_value(json_object_get(message, "cause"));
     } else if (!value) {
         fail(err, "a process that worked for this one died (%s)",
              WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "no answer");
@@ -120,7 +122,7 @@ json_t *isolated_json(json_t *(*make)(void *context, struct error *err), void *c
 char *program_output(const char *const argv[], struct error *err) {
     int ends[2], status = 0;
     if (pipe2(ends, O_CLOEXEC))
-        return fail(err, "cannot make a pipe: %s", strerror(errno)), NULL;
+        return fail_system(err, errno, "cannot make a pipe"), NULL;
     pid_t child = child_start(err);
     if (child == 0) {
         if (dup2(ends[1], STDOUT_FILENO) >= 0)

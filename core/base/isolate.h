@@ -14,7 +14,7 @@
 // the child (which must end with _exit), -1 with a message.
 pid_t child_start(struct error *err);
 
-// Runs `make` in a child and returns its JSON value here (new reference), or NULL with the child's message.
+// Runs `make` in a child and returns its JSON value here (new reference), or NULL with the child's error.
 json_t *isolated_json(json_t *(*make)(void *context, struct error *err), void *context, struct error *err);
 
 // Runs the program argv[0] (a path) and returns what it prints on standard output; free() it. NULL when it

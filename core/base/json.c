@@ -139,7 +139,7 @@ json_t *json_read(const char *path, struct error *err) {
 int json_digest(const json_t *value, char hex[65], struct error *err) {
     char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
     if (!text)
-        return fail(err, "out of memory: JSON text");
+        return fail_memory(err, "JSON text");
     int result = digest_bytes(text, strlen(text), hex, err);
     free(text);
     return result;

@@ -19,7 +19,7 @@ static int too_large(size_t count, size_t size) {
 }
 
 static void report(struct error *err, const char *what, size_t count, size_t size) {
-    fail(err, "out of memory: %s needs %.1f MiB", what, (double)count * (double)size / (1 << 20));
+    fail_memory(err, "%s needs %.1f MiB", what, (double)count * (double)size / (1 << 20));
 }
 
 void *allocate(size_t count, size_t size, const char *what, struct error *err) {

@@ -69,6 +69,6 @@ json_t *provenance_json(struct error *err) {
                           processor, "cores", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "instruction_set",
                           instruction_set(), "system", name.release, "date", date);
     if (!p)
-        fail(err, "out of memory: provenance");
+        fail_memory(err, "provenance");
     return p;
 }

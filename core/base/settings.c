@@ -419,7 +419,7 @@ int settings_lines(const char *name, const char *text, settings_line *take, void
     if (line > 0 && (!state.failed || line < state.line)) // inih goes on after a line that it cannot read
         state.failed = fail_usage(err, "%s:%d: neither a [section] nor key = value", name, line);
     else if (line < 0 && !state.failed)
-        state.failed = fail(err, "%s: out of memory", name);
+        state.failed = fail_memory(err, "%s", name);
     free(state.seen);
     return state.failed;
 }

@@ -77,7 +77,7 @@ int snapshot_save(const char *path, const char *identity, const struct snapshot_
 static int take(FILE *file, const char *path, void *bytes, size_t size, struct error *err) {
     if (fread(bytes, 1, size, file) == size)
         return 1;
-    return ferror(file) ? fail(err, "%s: %s", path, strerror(errno)) : 0;
+    return ferror(file) ? fail_system(err, errno, "%s", path) : 0;
 }
 
 // Whether the file ends with the digest over all before it: 1, 0, or -1 when it cannot be read.
@@ -105,10 +105,10 @@ static int open_whole(const char *path, FILE **file, size_t *size, struct error 
     struct stat status;
     *file = fopen(path, "rb");
     if (!*file)
-        return errno == ENOENT ? 0 : fail(err, "%s: %s", path, strerror(errno));
+        return errno == ENOENT ? 0 : fail_system(err, errno, "%s", path);
     int found = -1;
     if (fstat(fileno(*file), &status))
-        fail(err, "%s: %s", path, strerror(errno));
+        fail_system(err, errno, "%s", path);
     else if (!S_ISREG(status.st_mode))
         fail(err, "%s: not a regular file", path);
     else

@@ -63,7 +63,7 @@ const char *text_string(const struct text *t) {
 }
 
 int text_check(const struct text *t, const char *what, struct error *err) {
-    return t->incomplete ? fail(err, "out of memory: %s", what) : 0;
+    return t->incomplete ? fail_memory(err, "%s", what) : 0;
 }
 
 char *text_take(struct text *t, const char *what, struct error *err) {

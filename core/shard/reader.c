@@ -36,7 +36,7 @@ struct shard {
 static hid_t open_file(const char *path, struct error *err) {
     FILE *stream = fopen(path, "rb"); // for the system's own words when it cannot be read
     if (!stream)
-        return fail(err, "%s: %s", path, strerror(errno));
+        return fail_system(err, errno, "%s", path);
     fclose(stream);
     struct stat status;
     if (!stat(path, &status) && S_ISDIR(status.st_mode))

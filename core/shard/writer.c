@@ -169,7 +169,10 @@ struct shard_writer *shard_create(const char *path, struct shard_shape shape, co
                !allocate_writer(w, err)) {
         if (!create_file(w))
             return w;
-        fail(err, "%s: %s", path, w->fault.cause ? strerror(w->fault.cause) : "cannot be created");
+        if (w->fault.cause)
+            fail_system(err, w->fault.cause, "%s", path);
+        else
+            fail(err, "%s: cannot be created", path);
     }
     shard_abandon(w);
     return NULL;
@@ -295,7 +298,7 @@ int shard_append(struct shard_writer *w, int count, const uint8_t *images, const
         bad = append_pixels(w, images, masks, count);
     }
     if (w->fault.cause)
-        return fail(err, "%s: %s", w->path, strerror(w->fault.cause));
+        return fail_system(err, w->fault.cause, "%s", w->path);
     return bad ? fail(err, "%s: HDF5 cannot write image data", w->path) : 0;
 }
 
@@ -503,7 +506,7 @@ int shard_finish(struct shard_writer *w, const json_t *attributes, char content_
     if (!bad && close_file(w))
         bad = fail(err, "%s: HDF5 cannot close the file", w->path);
     if (bad && w->fault.cause) // the true cause
-        fail(err, "%s: %s", w->path, strerror(w->fault.cause));
+        fail_system(err, w->fault.cause, "%s", w->path);
     if (bad)
         unlink(w->temporary);
     else

@@ -336,7 +336,7 @@ int weights_save(const struct parameters *p, const char *path, struct error *err
     char *text = json_dumps(header, JSON_COMPACT);
     json_decref(header);
     if (!text)
-        return fail(err, "out of memory: %s", path);
+        return fail_memory(err, "%s", path);
     struct output out;
     if (output_open(&out, path, err)) {
         free(text);

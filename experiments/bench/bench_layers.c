@@ -120,7 +120,7 @@ json_t *bench_layers_json(const struct bench_layers *layers, struct error *err) 
     }
     json_t *both = json_pack("{s:o, s:o}", "kinds", kinds, "slowest", slowest);
     if (!both)
-        fail(err, "out of memory: a step's times");
+        fail_memory(err, "a step's times");
     return both;
 }
 

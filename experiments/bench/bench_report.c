@@ -93,7 +93,7 @@ json_t *bench_report_json(const struct bench_report *r, struct error *err) {
         json_pack("{s:O, s:o, s:o, s:o, s:o}", "machine", r->machine, "limits", limits_json(&r->limits),
                   "steps", steps, "convolutions", convolutions, "layers", layers);
     if (!all)
-        fail(err, "out of memory: the results");
+        fail_memory(err, "the results");
     return all;
 }
 

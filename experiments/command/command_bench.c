@@ -177,7 +177,7 @@ static int publish(const struct bench *b, const struct options *o, struct error 
     if (!failed && text)
         puts(text);
     else if (!failed && o->json)
-        failed = fail(err, "out of memory: the results");
+        failed = fail_memory(err, "the results");
     else if (!failed)
         bench_report_print(stdout, &b->report);
     if (!failed && !o->json && strcmp(o->output, "-"))

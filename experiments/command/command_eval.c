@@ -118,7 +118,7 @@ static int evaluate(const struct options *o, const char *path, struct shard *sha
     if (!report)
         return -1;
     char *text = o->json ? json_text(report) : NULL;
-    int failed = o->json && !text ? fail(err, "out of memory: the report") : 0;
+    int failed = o->json && !text ? fail_memory(err, "the report") : 0;
     if (text)
         puts(text);
     else if (!failed)

@@ -107,7 +107,7 @@ int command_golden(int argc, char **argv, struct error *err) {
     const char *folder = words.items[0];
     int count = scandir(folder, &entries, is_hdf5_name, alphasort);
     if (count < 0)
-        return fail(err, "%s: %s", folder, strerror(errno));
+        return fail_system(err, errno, "%s", folder);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     struct tally tally = {.precision = precision_choose(options.precision)};
     for (int i = 0; i < count; i++) {

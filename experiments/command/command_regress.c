@@ -155,7 +155,7 @@ int command_regress(int argc, char **argv, struct error *err) {
     char folder[PATH_SIZE];
     snprintf(folder, sizeof folder, "%.4000s/reff-regress-XXXXXX", parent && *parent ? parent : "/tmp");
     if (!mkdtemp(folder))
-        return fail(err, "%s: %s", folder, strerror(errno));
+        return fail_system(err, errno, "%s", folder);
     result = run(&o, folder, err);
     nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     return result;

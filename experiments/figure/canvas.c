@@ -163,7 +163,7 @@ int canvas_picture(cairo_t *c, const uint8_t *rgb, int width, int height, double
     cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
     if (cairo_surface_status(s)) {
         cairo_surface_destroy(s);
-        return fail(err, "out of memory: a picture of %d x %d", width, height);
+        return fail_memory(err, "a picture of %d x %d", width, height);
     }
     fill_surface(s, rgb, width, height);
     if (smooth && pdf)

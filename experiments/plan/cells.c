@@ -144,7 +144,7 @@ static int make_record(struct cell *c, const struct plan *plan, json_t *identity
                   "n", c->axes.n, "method", c->training.method, "seed", (json_int_t)c->seed, "data_digest",
                   c->data_digest, "cost_key", c->cost_key, "identity", identity);
     if (!c->record)
-        return fail(err, "out of memory: a cell's record");
+        return fail_memory(err, "a cell's record");
     if (is_textured(c->set->name)) {
         json_object_set_new(c->record, "p", json_real(c->axes.p));
         json_object_set_new(c->record, "q", json_real(c->axes.q));

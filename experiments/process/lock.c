@@ -28,7 +28,7 @@ int lock_take(const char *path, enum lock_kind kind, int wait, int *busy, struct
     for (;;) {
         int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
         if (descriptor < 0)
-            return fail(err, "%s: %s", path, strerror(errno));
+            return fail_system(err, errno, "%s", path);
         while (flock(descriptor, operation)) {
             int cause = errno;
             if (cause == EINTR && !interrupt_requested())
@@ -37,7 +37,7 @@ int lock_take(const char *path, enum lock_kind kind, int wait, int *busy, struct
             if (cause == EINTR)
                 return fail_interrupted(err, "interrupted while waiting for %s", path);
             *busy = cause == EWOULDBLOCK;
-            return *busy ? -1 : fail(err, "%s: %s", path, strerror(cause));
+            return *busy ? -1 : fail_system(err, cause, "%s", path);
         }
         if (is_current(descriptor, path))
             return descriptor;

@@ -65,7 +65,7 @@ int report_performance(const struct report *r, FILE *out, struct error *err) {
         char *key = group_of(record);
         if (!key) {
             json_decref(groups);
-            return fail(err, "out of memory: the report's performance");
+            return fail_memory(err, "the report's performance");
         }
         if (!json_object_get(groups, key))
             json_object_set_new(groups, key, json_array());

@@ -374,7 +374,7 @@ static int each_figure(const struct report *r, FILE *out, int place, int drawn, 
                        struct error *err) {
     char names[1024], *rest, file[160], path[PATH_SIZE];
     struct figure *f = malloc(sizeof *f);
-    int failed = f ? home_list(names, "figures", err) : fail(err, "out of memory: a figure");
+    int failed = f ? home_list(names, "figures", err) : fail_memory(err, "a figure");
     for (char *name = failed ? NULL : strtok_r(names, " ", &rest); name && !failed;
          name = strtok_r(NULL, " ", &rest)) {
         snprintf(file, sizeof file, "figures/%.60s/%.80s.pdf", r->profile, name);
@@ -399,7 +399,7 @@ int report_figures(const struct report *r, FILE *out, struct error *err) {
     int drawn = 0, missing = 0;
     FILE *list = open_memstream(&text, &size);
     if (!list)
-        return fail(err, "out of memory: the missing figures");
+        return fail_memory(err, "the missing figures");
     int failed = each_figure(r, list, -1, 0, &missing, err);
     for (int place = 0; place < 4 && !failed; place++)
         failed = each_figure(r, out, place, 1, &drawn, err);

@@ -45,9 +45,7 @@ static int take_line(json_t *paper, char *line, const char *path, int place, str
     paper_key(key, fields[0], row, fields[3]);
     if (json_object_get(paper, key))
         return fail(err, "%s:%d: given twice", path, place);
-    return json_object_set_new(paper, key, json_pack("[f, f]", mean, std))
-               ? fail(err, "out of memory: %s", path)
-               : 0;
+    return json_object_set_new(paper, key, json_pack("[f, f]", mean, std)) ? fail_memory(err, "%s", path) : 0;
 }
 
 json_t *paper_read_file(const char *path, struct error *err) {

@@ -72,7 +72,7 @@ static int make(double *seconds, const char *path, const char *results, const st
         *seconds = seconds_now() - start;
         return 0;
     }
-    if (err->status != EXIT_INTERRUPTED && !message_tells_full_disk(err->message)) {
+    if (err->status != EXIT_INTERRUPTED && !error_is_full_disk(err)) {
         struct error cause = *err;
         fail(err, "pseudo-annotations: %.900s", cause.message);
         note_failure(failure, sweep, err->message);

@@ -82,7 +82,7 @@ int data_set_hold(const char *results, const struct cell *cell, const struct wor
         if (lock < 0 && busy)
             return fail_interrupted(err, "interrupted while waiting for %s", folder);
         if (lock < 0) {
-            if (!interrupt_requested() && strstr(err->message, strerror(ENOENT)))
+            if (!interrupt_requested() && err->cause == ENOENT)
                 continue; // removed between making the folder and the lock; another one may be there by now
             return -1;
         }

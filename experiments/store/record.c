@@ -137,15 +137,6 @@ json_t *message_json(const char *message) {
     return json_string(ascii);
 }
 
-// The texts are those that strerror gives, whichever library met the error.
-int message_tells_full_disk(const char *message) {
-    static const int causes[] = {ENOSPC, EDQUOT, EFBIG};
-    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
-        if (strstr(message, strerror(causes[i])))
-            return 1;
-    return 0;
-}
-
 int run_record_failure(const char *results, const struct cell *cell, const char *message, struct error *err) {
     char folder[PATH_SIZE], path[PATH_SIZE];
     if (run_folder(folder, results, cell, err) || folder_make(folder, err) ||
@@ -185,7 +176,7 @@ json_t *records_scan(const char *results, struct error *err) {
         return json_decref(known), NULL;
     DIR *listing = opendir(runs);
     if (!listing && errno != ENOENT) {
-        fail(err, "%s: %s", runs, strerror(errno));
+        fail_system(err, errno, "%s", runs);
         return json_decref(known), NULL;
     }
     while (listing && (entry = readdir(listing))) {

@@ -48,10 +48,6 @@ int run_record_failure(const char *results, const struct cell *cell, const char 
 // name, and may have been cut within a character).
 json_t *message_json(const char *message);
 
-// Whether a message tells of a full disk. Errors travel as text, and a full disk is no fault of the run: the
-// next sweep goes on from the checkpoint, as after an interruption.
-int message_tells_full_disk(const char *message);
-
 // Why a run that is not done would run: "never run", "unfinished: continues from its checkpoint", "new
 // settings: lambda 3 -> 4 since 0123456789abcdef", ... `known` is from records_scan.
 void run_reason(const struct cell *cell, const struct run_status *status, const json_t *known, char *out,

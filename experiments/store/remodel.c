@@ -42,9 +42,9 @@ static json_t *deviation(const json_t *recorded, const json_t *again) {
 static int put_model(const char *from, const char *to, const char *about, const json_t *deviation,
                      struct error *err) {
     if (deviation ? json_write(about, deviation, err)
-                  : unlink(about) && errno != ENOENT && fail(err, "%s: %s", about, strerror(errno)))
+                  : unlink(about) && errno != ENOENT && fail_system(err, errno, "%s", about))
         return -1;
-    return rename(from, to) ? fail(err, "%s: %s", to, strerror(errno)) : folder_sync(to, err);
+    return rename(from, to) ? fail_system(err, errno, "%s", to) : folder_sync(to, err);
 }
 
 int remodel_publish(const char *results, const struct cell *cell, char remark[256], struct error *err) {

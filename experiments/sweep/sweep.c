@@ -338,7 +338,7 @@ static int verdict(struct sweep *s, struct error *err) {
 static int make_id(char id[33], struct error *err) {
     unsigned char bytes[16];
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        return fail(err, "no random bytes: %s", strerror(errno));
+        return fail_system(err, errno, "no random bytes");
     for (size_t i = 0; i < sizeof bytes; i++)
         snprintf(id + 2 * i, 3, "%02x", bytes[i]);
     return 0;

@@ -64,7 +64,7 @@ static int redirect_output(struct worker *w) {
         return -1;
     int log = open(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
     if (log < 0)
-        return fail(w->err, "%s: %s", path, strerror(errno));
+        return fail_system(w->err, errno, "%s", path);
     dup2(log, STDERR_FILENO);
     dup2(log, STDOUT_FILENO);
     close(log);
@@ -176,7 +176,7 @@ static void work(const struct worker_job *job, int pipe) {
                       : err.status == EXIT_INTERRUPTED ? REPORT_STOPPED
                                                        : REPORT_FAILED;
     snprintf(report.text, sizeof report.text, "%s", failed ? err.message : w.remark);
-    report.full_disk = failed && message_tells_full_disk(err.message);
+    report.full_disk = failed && error_is_full_disk(&err);
     send(&w, &report);
     lock_release(lock);
 }
@@ -184,7 +184,7 @@ static void work(const struct worker_job *job, int pipe) {
 pid_t worker_start(const struct worker_job *job, int *reports, struct error *err) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC))
-        return fail(err, "cannot make a pipe: %s", strerror(errno));
+        return fail_system(err, errno, "cannot make a pipe");
     pid_t child = child_start(err);
     if (child == 0) {
         close(ends[0]);

@@ -110,7 +110,7 @@ static int say_written(const char *path, struct error *err) {
     char *manifest = file_read(manifest_path, 2 * PATH_SIZE, NULL, err); // begins with the digest
     int bad = !manifest || shard_summarise(path, &summary, err);
     if (!bad && stat(path, &status))
-        bad = fail(err, "%s: %s", path, strerror(errno));
+        bad = fail_system(err, errno, "%s", path);
     if (!bad)
         fprintf(stderr, "%s: %ld images, %d classes, %.1f %% annotated, %lld bytes, sha256 %.*s\n", path,
                 summary.shape.count, summary.shape.classes, 100 * summary.annotated,

@@ -155,7 +155,7 @@ static json_t *describe_machine(struct error *err) {
                                 instruction_sets(isa_takes_bf16, isa_for_bf16()));
     json_decref(made_by);
     if (!machine)
-        fail(err, "out of memory");
+        fail_memory(err, "a description");
     return machine;
 }
 

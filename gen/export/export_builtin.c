@@ -29,7 +29,7 @@ static int write_gzip(const struct output_folder *folder, const char *name, cons
                       struct error *err) {
     z_stream stream = {0};
     if (deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) // + 16: gzip
-        return fail(err, "out of memory: %s", name);
+        return fail_memory(err, "%s", name);
     size_t room = deflateBound(&stream, (uLong)size);
     uint8_t *packed = allocate(room, 1, name, err);
     int bad = !packed;

@@ -361,7 +361,7 @@ static int run(struct transfer *t, int *resumed, struct error *err) {
             return fail_interrupted(err, "%s: interrupted; the next call goes on after %lld bytes", d->target,
                                     (long long)t->at);
         if (outcome == WHOLE)
-            return fsync(t->file) ? fail(err, "%s: %s", d->target, strerror(errno)) : 0;
+            return fsync(t->file) ? fail_system(err, errno, "%s", d->target) : 0;
         if (outcome == ANEW && !anew++) { // what is there fits the server's file no more
             start_anew(t);
             continue;
@@ -380,12 +380,12 @@ static int open_partial(const char *partial, const char *target, struct error *e
         struct stat by_name, by_lock;
         int file = open(partial, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
         if (file < 0)
-            return fail(err, "%s: %s", target, strerror(errno));
+            return fail_system(err, errno, "%s", target);
         if (flock(file, LOCK_EX | LOCK_NB)) {
             int cause = errno;
             close(file);
             return cause == EWOULDBLOCK ? fail(err, "%s: another process is fetching it", target)
-                                        : fail(err, "%s: %s", target, strerror(cause));
+                                        : fail_system(err, cause, "%s", target);
         }
         if (!fstat(file, &by_lock) && !stat(partial, &by_name) && by_lock.st_ino == by_name.st_ino)
             return file;

@@ -45,7 +45,7 @@ static int pin(json_t *pins, const struct source *source, const char *url, const
     json_t *entry = json_pack("{ss sI ss ss}", "sha256", r->sha256, "bytes", (json_int_t)r->bytes, "url", url,
                               "date", date);
     if (json_object_set_new(pins, source->path, entry))
-        return fail(err, "out of memory: digests of %s", data);
+        return fail_memory(err, "digests of %s", data);
     return pins_path(path, data, err) || json_write(path, pins, err) ? -1 : 0;
 }
 

@@ -46,7 +46,7 @@ static int open_store(reader_t *r, struct error *err) {
         return fail(err, "%.200s...: path too long", r->output);
     r->store = mkstemp(path);
     if (r->store < 0)
-        return fail(err, "%s: %s", r->output, strerror(errno));
+        return fail_system(err, errno, "%s", r->output);
     unlink(path); // it has no name from here on, and goes when the process does
     return 0;
 }
@@ -63,7 +63,7 @@ static int store_put(const reader_t *r, const struct photograph *item, int mask,
     while (done < size) {
         ssize_t now = pwrite(r->store, values + done, size - done, at + (off_t)done);
         if (now < 0)
-            return fail(err, "%s: %s", r->output, strerror(errno));
+            return fail_system(err, errno, "%s", r->output);
         done += (size_t)now;
     }
     return 0;
@@ -76,7 +76,8 @@ static int store_get(const reader_t *r, const struct photograph *item, int mask,
     while (done < size) {
         ssize_t now = pread(r->store, values + done, size - done, at + (off_t)done);
         if (now <= 0)
-            return fail(err, "%s: cannot be read back: %s", r->output, now ? strerror(errno) : "cut short");
+            return now ? fail_system(err, errno, "%s: cannot be read back", r->output)
+                       : fail(err, "%s: cannot be read back: cut short", r->output);
         done += (size_t)now;
     }
     return 0;
@@ -151,7 +152,7 @@ static int take_file(const struct pass *p, struct waiting *w, struct error *err)
     if (!p->masks && digest_bytes(w->bytes, w->size, w->item->digest, err))
         return -1;
     if (image_decode_reduced(w->bytes, w->size, name, side, &picture, &width, &height, &own)) {
-        if (!strncmp(own.message, "out of memory", 13)) {
+        if (own.cause == ENOMEM) {
             *err = own;
             return -1;
         }

@@ -99,7 +99,7 @@ static int add_digest(json_t *inputs, const char *source, const char *name, stru
     if (S_ISDIR(status.st_mode) ? digest_folder(path, hex, err) : digest_file(path, hex, err))
         return -1;
     return json_object_set_new(inputs, member_file_name(path), json_string(hex))
-               ? fail(err, "out of memory: digests of the inputs")
+               ? fail_memory(err, "digests of the inputs")
                : 0;
 }
 
@@ -108,7 +108,7 @@ json_t *photographs_inputs(const settings_t *s, struct error *err) {
         return standins_inputs(s, err);
     const struct photograph_format *f = format_of(s);
     json_t *inputs = json_object();
-    int bad = inputs ? 0 : fail(err, "out of memory: digests of the inputs");
+    int bad = inputs ? 0 : fail_memory(err, "digests of the inputs");
     for (int i = 0; i < CATALOGUE_FILES && f->files[i] && !bad; i++)
         if (catalogue_present(s->source, f->files[i]))
             bad = add_digest(inputs, s->source, f->files[i], err);
@@ -276,7 +276,7 @@ static json_t *attributes_json(const struct photograph_reader *r, enum split spl
         return all;
     json_decref(all);
     if (!bad)
-        fail(err, "out of memory: attributes");
+        fail_memory(err, "attributes");
     return NULL;
 }
 

@@ -52,7 +52,7 @@ json_t *standins_inputs(const settings_t *s, struct error *err) {
         return NULL;
     json_t *inputs = json_pack("{ss}", is_pets(s) ? "drawn animals" : "drawn lesions", hex);
     if (!inputs)
-        fail(err, "out of memory: digests of the inputs");
+        fail_memory(err, "digests of the inputs");
     return inputs;
 }
 
@@ -165,7 +165,7 @@ static json_t *attributes_json(const settings_t *s, int count, struct error *err
     if (!bad)
         return all;
     json_decref(all);
-    fail(err, "out of memory: attributes");
+    fail_memory(err, "attributes");
     return NULL;
 }
 

@@ -35,7 +35,7 @@ static int inflate_all(z_stream *z, const char *name, size_t limit, uint8_t **ou
         if (result == Z_STREAM_END) // another member follows
             result = inflateReset(z);
         if (result == Z_MEM_ERROR)
-            return fail(err, "out of memory: %s", name);
+            return fail_memory(err, "%s", name);
         if (result == Z_BUF_ERROR || (result == Z_OK && !z->avail_in && z->avail_out))
             return fail(err, "%s: truncated gzip", name);
         if (result != Z_OK)
@@ -50,7 +50,7 @@ int gzip_decompress(const char *name, const uint8_t *bytes, size_t size, size_t 
     if (size > UINT32_MAX)
         return fail(err, "%s: larger than 4 GiB", name);
     if (inflateInit2(&z, 15 + 16) != Z_OK) // + 16: gzip
-        return fail(err, "out of memory: %s", name);
+        return fail_memory(err, "%s", name);
     int bad = inflate_all(&z, name, limit, out, out_size, err);
     inflateEnd(&z);
     if (bad) {
@@ -68,7 +68,7 @@ int gzip_source_open(struct gzip_source *s, const char *path, struct error *err)
     memset(s->tail, 0xff, sizeof s->tail);
     errno = 0;
     s->file = gzopen(path, "rb");
-    return s->file ? 0 : fail(err, "%s: %s", path, errno ? strerror(errno) : "out of memory");
+    return s->file ? 0 : fail_system(err, errno ? errno : ENOMEM, "%s", path);
 }
 
 static void keep_tail(struct gzip_source *s, size_t count) {
@@ -92,7 +92,7 @@ static int describe(struct gzip_source *s, struct error *err) {
     int state;
     const char *words = gzerror(s->file, &state);
     if (state == Z_ERRNO)
-        return fail(err, "%s: %s", s->path, strerror(errno));
+        return fail_system(err, errno, "%s", s->path);
     if (state == Z_BUF_ERROR)
         return fail(err, "%s: truncated gzip", s->path);
     size_t before = strlen(s->path) + 2; // zlib's words begin with "PATH: "

@@ -180,15 +180,15 @@ static int read_archive(struct reading *r) {
     uint8_t start[64];
     FILE *file = fopen(r->path, "rb");
     if (!file)
-        return fail(r->err, "%s: %s", r->path, strerror(errno));
+        return fail_system(r->err, errno, "%s", r->path);
     size_t size = fread(start, 1, sizeof start, file);
     struct archive *a = archive_read_new();
     int result;
     if (!a)
-        result = fail(r->err, "out of memory: an archive");
+        result = fail_memory(r->err, "an archive");
     else if (!size)
-        result =
-            fail(r->err, "%s: %s", r->path, ferror(file) ? strerror(errno) : "an empty file, not an archive");
+        result = ferror(file) ? fail_system(r->err, errno, "%s", r->path)
+                              : fail(r->err, "%s: an empty file, not an archive", r->path);
     else if (is_web_page(start, size))
         result = fail(r->err, "%s: an HTML page, not an archive (a download that failed?)", r->path);
     else {
@@ -217,7 +217,7 @@ int bytes_decompress(const char *name, const uint8_t *bytes, size_t size, size_t
         return gzip_decompress(name, bytes, size, limit, out, out_size, err);
     struct archive *a = archive_read_new();
     if (!a)
-        return fail(err, "out of memory: an archive");
+        return fail_memory(err, "an archive");
     archive_read_support_filter_all(a);
     archive_read_support_format_raw(a);
     struct archive_entry *entry;
@@ -240,7 +240,7 @@ static int take_path(struct reading *r, const char *relative, int depth) {
     if (path_join(path, r->err, r->path, relative))
         return -1;
     if (stat(path, &status))
-        return fail(r->err, "%s: %s", path, strerror(errno));
+        return fail_system(r->err, errno, "%s", path);
     if (S_ISDIR(status.st_mode))
         return read_folder(r, relative, depth + 1);
     if (++r->looked_at > MEMBERS_MOST)
@@ -260,7 +260,7 @@ static int read_folder(struct reading *r, const char *below, int depth) {
         return -1;
     DIR *folder = opendir(path);
     if (!folder)
-        return fail(r->err, "%s: %s", path, strerror(errno));
+        return fail_system(r->err, errno, "%s", path);
     int result = 0;
     for (struct dirent *entry; !result && (entry = readdir(folder));) {
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
@@ -284,7 +284,7 @@ int members_stream(const char *path, member_wanted *wanted, const void *context,
                         .err = err};
     struct stat status;
     if (stat(path, &status))
-        return fail(err, "%s: %s", path, strerror(errno));
+        return fail_system(err, errno, "%s", path);
     return S_ISDIR(status.st_mode) ? read_folder(&r, "", 0) : read_archive(&r);
 }
 

@@ -57,7 +57,7 @@ static json_t *inputs_json(const settings_t *settings, const struct texture_set 
         return NULL;
     json_t *inputs = json_pack("{ssssss}", "mnist", mnist, "textures", textures, "texture_set", set->digest);
     if (!inputs)
-        fail(err, "out of memory: digests of the inputs");
+        fail_memory(err, "digests of the inputs");
     return inputs;
 }
 
@@ -110,7 +110,7 @@ static json_t *attributes_json(const settings_t *settings, const struct sources 
     if (!bad)
         return all;
     json_decref(all);
-    fail(err, "out of memory: attributes");
+    fail_memory(err, "attributes");
     return NULL;
 }
 

@@ -18,7 +18,7 @@ static int check_free(const char *path, struct error *err) {
     if (!folder && errno == ENOENT)
         return 0;
     if (!folder && errno != ENOTDIR)
-        return fail(err, "%s: %s", path, strerror(errno));
+        return fail_system(err, errno, "%s", path);
     int entries = folder ? 0 : 1;
     for (struct dirent *entry; folder && (entry = readdir(folder));)
         entries += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
@@ -40,7 +40,7 @@ int output_folder_begin(struct output_folder *folder, const char *path, struct e
     if (!mkdir(folder->temporary, 0777))
         return 0;
     folder->temporary[0] = 0;
-    return fail(err, "%s: %s", folder->path, strerror(errno));
+    return fail_system(err, errno, "%s", folder->path);
 }
 
 int output_folder_write(const struct output_folder *folder, const char *name, const void *bytes, size_t size,
@@ -51,17 +51,17 @@ int output_folder_write(const struct output_folder *folder, const char *name, co
     char *slash = strrchr(path, '/');
     *slash = 0;
     if (folder_make(path, err)) // its message would name the temporary folder
-        return fail(err, "%s/%s: %s", folder->path, name, strerror(errno));
+        return fail_system(err, err->cause, "%s/%s", folder->path, name);
     *slash = '/';
     FILE *file = fopen(path, "wb");
     if (!file)
-        return fail(err, "%s/%s: %s", folder->path, name, strerror(errno));
+        return fail_system(err, errno, "%s/%s", folder->path, name);
     int bad = fwrite(bytes, 1, size, file) != size, cause = errno;
     if (fclose(file) && !bad) {
         bad = 1;
         cause = errno;
     }
-    return bad ? fail(err, "%s/%s: %s", folder->path, name, strerror(cause)) : 0;
+    return bad ? fail_system(err, cause, "%s/%s", folder->path, name) : 0;
 }
 
 int output_folder_finish(struct output_folder *folder, struct error *err) {
@@ -76,7 +76,7 @@ int output_folder_finish(struct output_folder *folder, struct error *err) {
     }
     if (bad) {
         output_folder_discard(folder);
-        return fail(err, "%s: %s", folder->path, strerror(cause));
+        return fail_system(err, cause, "%s", folder->path);
     }
     folder->temporary[0] = 0;
     return folder_sync(folder->path, err);
