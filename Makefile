@@ -85,7 +85,7 @@ build: $(BUILD)/reff ## build the reff command
 COMPILE = $(CC) $(FLAGS) $$(pkg-config --cflags $(PACKAGES)) -MMD -MP -c $< -o $@
 LINK    = $(CC) $(FLAGS) $^ $$(pkg-config --libs $(PACKAGES)) -lm -o $@
 
-# What records say of the program: written anew only when it changes, so that an unchanged tree rebuilds nothing.
+# What records say of the program: written only when it changes, so that an unchanged tree rebuilds nothing.
 # Without git, or in a folder that git does not track (an unpacked archive), there is no revision.
 TRACKED := git ls-files --error-unmatch Makefile >/dev/null 2>&1
 $(BUILD)/build_revision.h: FORCE
@@ -117,8 +117,8 @@ $(BUILD)/core/kernels/tiles_avx512_bf16.o build/lint/core/kernels/tiles_avx512_b
 $(BUILD)/core/kernels/tiles_amx.o build/lint/core/kernels/tiles_amx.tidy: FLAGS += $(AVX512_BF16) -mamx-tile -mamx-bf16
 endif
 
-# Drawing works with finite numbers, and the sign of a zero shows nowhere: told so, the compiler needs no branch where a
-# number is cut to 0..1. None of these changes the order of operations or a rounding; tests hold the bytes.
+# Drawing uses finite numbers, and the sign of a zero shows nowhere. With these flags the compiler needs no branch where a
+# number is clamped to 0..1. None of them changes the order of operations or a rounding; tests compare the bytes.
 $(BUILD)/gen/draw/pattern.o $(BUILD)/gen/draw/patterns_%.o $(BUILD)/gen/draw/builtin_%.o: \
     FLAGS += -fno-math-errno -fno-trapping-math -ffinite-math-only -fno-signed-zeros
 

@@ -346,7 +346,7 @@ static int train(struct work *w) {
             return fail_interrupted(w->err, "%s: interrupted at iteration %lld of %d; run it again to go on",
                                     w->job->shard, (long long)w->state.iterations, w->settings.iterations);
     }
-    // Annotating begins anew after an interruption, training does not.
+    // After an interruption annotating starts from the beginning, training from the checkpoint.
     return w->state.iterations > resumed ? save(w) : 0;
 }
 

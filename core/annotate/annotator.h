@@ -11,7 +11,7 @@
 //   annotator_source     content_sha256 of the training shard
 //   annotator_precision  of the arithmetic; annotator_products: the instruction set, where chosen at run time
 //   annotator_computed   texts: from which iteration in which precision, where an interrupted annotator
-//                        went on in another one
+//                        continued in another
 //   annotation_iou       mean over the pseudo-annotated images of |A and B| / |A or B|, where s >= 1/2 (two
 //                        empty ones: 1)
 //   annotation_mae       mean over their pixels of |s - true s|

@@ -14,7 +14,7 @@ struct columns {
     json_t *datasets;                     // names and descriptions live here
 };
 
-// Everything beside images, masks and labels. Fails when a column is of a type that no shard of ours has.
+// Everything beside images, masks and labels. Fails when a column has a type that no generated shard has.
 int columns_read(struct columns *c, struct shard *shard, const char *path, struct error *err);
 // Adds an int32 column; `values` stays the caller's.
 void columns_add(struct columns *c, const char *name, const char *help, int32_t *values);

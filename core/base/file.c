@@ -85,8 +85,8 @@ int file_publish(const char *temporary, const char *path, struct error *err) {
     return folder_sync(path, err);
 }
 
-// stdio forgets why a write failed by the time its stream is closed; a full disk must be told from a broken
-// one.
+// stdio forgets why a write failed by the time its stream is closed, but a full disk must be distinguished
+// from a broken one.
 static ssize_t write_output(void *cookie, const char *bytes, size_t size) {
     struct output *out = cookie;
     size_t done = 0;

@@ -24,7 +24,7 @@ char *json_text_rounded(const json_t *value, int digits);
 // Writes a JSON value as json_text gives it, ending in a newline, as a whole-or-absent file.
 int json_write(const char *path, const json_t *value, struct error *err);
 
-// Prints it likewise. Whether the stream took it is told when it is flushed or closed.
+// Prints it likewise. A failed write shows when the stream is flushed or closed.
 int json_print(FILE *out, const json_t *value, struct error *err);
 
 // Reads a JSON file; "FILE:LINE: what is wrong". NULL on failure.

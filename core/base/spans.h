@@ -7,7 +7,7 @@
 
 #include "core/base/error.h"
 
-enum { SPANS_MOST = 16 }; // further ones are not told apart from the last
+enum { SPANS_MOST = 16 }; // further ones are merged with the last
 
 struct span {
     long from;                       // the first step of it
@@ -20,7 +20,7 @@ struct spans { // no pointers: it can lie in a file
 };
 
 // Steps from this one on are computed in this way (products may be NULL). 0: as before, or the first ones.
-// 1: otherwise than those before; err->message says so, begun with `what` and a word for steps.
+// 1: in another way than those before; err->message says so and begins with `what` and a word for steps.
 int spans_begin(struct spans *s, long step, const char *precision, const char *products, const char *what,
                 const char *unit, struct error *err);
 

@@ -9,7 +9,7 @@
 //     puts(text_string(&line));
 //     text_free(&line);
 //
-// After a piece that found no memory, later ones do nothing: what a text holds is whole or told to be not.
+// After a piece that found no memory, later ones do nothing, and text_check fails: no text is silently cut.
 #ifndef REFF_BASE_TEXT_H
 #define REFF_BASE_TEXT_H
 

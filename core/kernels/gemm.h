@@ -20,8 +20,8 @@ void gemm(enum gemm_form form, size_t m, size_t n, size_t k, const real *a, size
           size_t ldb, real *c, size_t ldc, int add);
 
 // First thing in main: an OpenBLAS that does not know this processor takes kernels from before AVX (measured
-// on Emerald Rapids with 0.3.21: a third of the speed). Then the program begins anew, told to take better
-// ones; what OPENBLAS_CORETYPE says is left alone.
+// on Emerald Rapids with 0.3.21: a third of the speed). Then the program starts again with better
+// ones. An OPENBLAS_CORETYPE that the user has set is respected.
 void gemm_choose_kernels(char **argv);
 
 // Call once before any product: fixes OpenBLAS to one thread per call.

@@ -17,7 +17,7 @@ struct driver_file {
     int descriptor;
     haddr_t eoa, eof; // end of allocated addresses, end of file (as if every write had succeeded)
     struct write_fault *fault;
-    haddr_t flushed; // the system was told to begin writing out what lies before
+    haddr_t flushed; // bytes before it have been submitted for writing
 };
 
 #define FLUSH_STEP ((haddr_t)32 << 20)

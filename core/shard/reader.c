@@ -510,7 +510,7 @@ static herr_t add_dataset(hid_t file, const char *name, const H5L_info_t *info, 
     struct dataset_list *list = context;
     hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
     if (dataset < 0)
-        return 0; // a group: none of ours
+        return 0; // a group, which no shard of this project has
     int bad = list->count == DATASETS_MOST || strlen(name) >= CONTENT_NAME_SIZE;
     if (!bad) {
         struct content_line *line = &list->line[list->count];

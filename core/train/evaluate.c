@@ -113,7 +113,7 @@ double calibration_error(const double *confidence, const uint8_t *correct, long 
 
 struct tally {
     int classes;
-    int annotated;                           // 0: the shard's masks are no annotations, but filled
+    int annotated;                           // 0: the shard has no annotations; its masks are 255 everywhere
     long *confusion;                         // [label][prediction]
     uint8_t *correct;                        // [image]
     double inside[STAGES], pointing[STAGES]; // sums
@@ -125,7 +125,7 @@ struct tally {
     } attention;
 };
 
-// The attention branch of the images last evaluated, once nobody needs their predictions any more. work: two
+// The attention branch of the images last evaluated; it overwrites their predictions. work: two
 // numbers per image.
 static void tally_attention(struct tally *y, struct trainer *t, const struct batch *b, double *work) {
     const struct graph *g = t->evaluation;

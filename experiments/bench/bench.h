@@ -86,7 +86,7 @@ struct bench_layers { // an observer of a graph
 };
 
 int bench_layers_watch(struct bench_layers *layers, struct graph *g, struct error *err);
-void bench_layers_free(struct bench_layers *layers); // before the graph; nobody looks at it any more
+void bench_layers_free(struct bench_layers *layers); // before the graph, which loses its observer
 
 // A step has ended whose gradient and update took so long.
 void bench_layers_end_step(struct bench_layers *layers, double gradient, double update);

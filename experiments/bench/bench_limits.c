@@ -144,7 +144,7 @@ static const struct unit *usable_unit(const struct unit *u) {
     return u;
 }
 
-// The shortest of some bursts: one that another process came between says nothing.
+// The shortest of several bursts: one that another process interrupted says nothing.
 static double burst_seconds(const struct unit *u, long rounds, int bursts) {
     double best = 1e30;
     for (int i = 0; i < bursts; i++) {

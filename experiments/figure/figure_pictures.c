@@ -382,7 +382,7 @@ static int from_data_set(struct reader *r) {
 
 // ---------------------------------------------------------------------------------------- all of it
 
-// 1 if a model that the panel shows is missing: told before anything is made for the others.
+// 1 if a model that the panel shows is missing: reported before anything is made for the others.
 static int models_missing(const struct reader *r) {
     for (int i = 0; i < r->panel->column_count; i++) {
         char path[PATH_SIZE];

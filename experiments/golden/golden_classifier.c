@@ -229,9 +229,9 @@ static int run_attempt(struct run *r, const char *method, int attempt) {
 
 // A loss of Grad-CAMs is not continuous: it jumps where a ReLU changes sides, since dc/dA does. In float one
 // ReLU may come to lie on its other side by rounding alone, and everything after it is off by 1e-3 and more,
-// rightly. So a case that fails in float is run again from neighbouring initial values, which lie no farther
-// off than a rounding: where nothing but such a ReLU was in the way, some of them keep every bound; an engine
-// with a fault keeps them in none.
+// without any fault. So a case that fails in float is run again from neighbouring initial values, which lie
+// no farther off than a rounding: where nothing but such a ReLU was in the way, some of them keep every
+// bound; an engine with a fault keeps them in none.
 enum { ATTEMPTS_MAXIMUM = 4 };
 
 static int may_try_again(const struct golden_report *r) {

@@ -6,8 +6,8 @@
 // 1, size 223, baseline, seed 1", "standard: isic2017, n 5, reff, seed 1") says which place in the
 // experiments it has, whatever the settings.
 //
-// Places that come out equal when they are scaled to the profile (sizes 28 and 56 are both the least digit of
-// a small canvas) share a run, which has the name of the first.
+// Places that are equal once they are scaled to the profile (sizes 28 and 56 are both the smallest digit of a
+// small canvas) share a run, which has the name of the first.
 //
 // The models of the first seed are kept, for figures: which one that is depends on what was asked for, so it
 // is no part of the identity.
@@ -64,7 +64,7 @@ struct plan { // all cells of some tables, each once
     struct plan_alias {
         char name[192];
         int cell;
-    } * aliases; // names of places whose settings have come out equal to another's: its run serves both
+    } * aliases; // names of places with the same settings as another: one run serves both
     int alias_count;
     struct plan_data data[DATA_SETS_MOST]; // by data set, as in the profile
 };

@@ -12,10 +12,9 @@
 // "<tree>/experiments/<name>".
 int home_path(char out[PATH_SIZE], const char *name, struct error *err);
 
-// A definition by name or by path: words with a '/' or ending in ".ini" are paths and taken as they are,
-// others mean
-// "<tree>/experiments/<kind>/<word>.ini" ("profiles", "quick"). An unknown name fails with EXIT_USAGE and
-// lists the known ones.
+// A definition by name or by path: words with a '/' or ending in ".ini" are paths and taken as they are;
+// others mean "<tree>/experiments/<kind>/<word>.ini" ("profiles", "quick"). An unknown name fails with
+// EXIT_USAGE and lists the known ones.
 int home_definition(char out[PATH_SIZE], const char *kind, const char *word, struct error *err);
 
 // The names of all definitions of a kind, sorted, separated by blanks.

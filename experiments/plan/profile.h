@@ -5,12 +5,13 @@
 // One file each in experiments/profiles. Sections:
 //   [profile]            title, seeds ("1,2,3")
 //   [data]               settings of Textured MNIST (gen/textured_mnist/textured_mnist.h), and train, test,
-//   validation: images
-//                        per split (0: all of it; validation is left out unless given). p, q, size, seed,
-//                        split and count belong to the cells.
-//   [data NAME]          the same of another data set (gen/data_set/data_set.h); without one, its cells stay
-//   empty [train]              settings of core/train/train.h; method and seed belong to the cells [train
-//   DATA]         in which the runs on one data set differ [method NAME]        in which one method differs
+//                        validation: images per split (0: all of it; validation is left out unless given).
+//                        p, q, size, seed, split and count belong to the cells.
+//   [data NAME]          the same of another data set (gen/data_set/data_set.h); without one, its cells
+//                        stay empty
+//   [train]              settings of core/train/train.h; method and seed belong to the cells
+//   [train DATA]         in which the runs on one data set differ
+//   [method NAME]        in which one method differs
 //   [method NAME DATA]   in which one method differs on one data set
 //   [annotator]          settings of core/annotate/annotator.h; n and seed belong to the cells
 //   [annotator DATA]     in which the annotators of one data set differ

@@ -3,9 +3,8 @@
 //
 // One file each in experiments/tables. Sections:
 //   [table]   title; kind (results; textures, settings: printed from what is in force, without runs); row
-//   (name
-//             of what varies: p, q, size or n), rows (its values, as printed), column (method or data),
-//             columns (methods, or data sets), claims (ids, decided on this table)
+//             (name of what varies: p, q, size or n), rows (its values, as printed), column (method or
+//             data), columns (methods, or data sets), claims (ids, decided on this table)
 //   [fixed]   p, q, size, n, data, method where they do not vary (size in pixels of a 224-pixel canvas; other
 //             canvases scale it). n is "All" and data textured-mnist unless given. p, q and size belong to
 //             Textured MNIST and are left out where no column has it.

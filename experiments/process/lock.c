@@ -59,7 +59,7 @@ int lock_is_held(const char *path) {
     return held;
 }
 
-// A process that has begun to end has no memory any more, so no program either, though it may still have an
+// A process that is ending has no memory any more, so no program either, though it may still have an
 // entry (a zombie has one until its parent, or init in its place, has asked for it).
 static int is_alive(pid_t process) {
     char link[64], program[PATH_SIZE];

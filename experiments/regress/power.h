@@ -5,7 +5,7 @@
 // change that makes results wilder must not thereby hide): for "lower is worse"
 //     t = (mean of reference - mean of new) / (s sqrt(1/k + 1/m)),   p = P(T_{m-1} > t).
 // If all values come from one normal distribution, t has Student's distribution exactly, and the test fails
-// with the chance that it is told. If the new ones lie lower by `loss`, t is noncentral with
+// with exactly the chance that it should. If the new ones lie lower by `loss`, t is noncentral with
 // delta = loss / (sigma sqrt(1/k + 1/m)), which gives its power.
 #ifndef REFF_EXPERIMENTS_REGRESS_POWER_H
 #define REFF_EXPERIMENTS_REGRESS_POWER_H

@@ -7,9 +7,9 @@
 //
 //   1. Settings and inputs must be the reference's (the runs' digests), else there is nothing to compare.
 //   2. With the same build (compiler, flags, instruction set, OpenBLAS's kernels) the trained networks must
-//      have the same bits. Other bits fail, however good the accuracy: runs that exist would no longer be
-//      what the program does. If that is meant, raise TRAINER_REVISION and write the reference anew.
-//   3. With another build bits differ rightly, and each quantity of each cell is tested (power.h): worse than
+//      have the same bits. Other bits fail, however good the accuracy: existing runs would no longer be
+//      what the program computes. If that is intended, raise TRAINER_REVISION and renew the reference.
+//   3. With another build bits may differ, and each quantity of each cell is tested (power.h): worse than
 //      the reference by more than noise fails. The check's own seeds are left out of the reference's values,
 //      so that the two are independent. `alpha` is the chance that noise alone fails any test (Bonferroni);
 //      it is checked by resampling: every choice of as many seeds of the reference, tested against the rest.
@@ -21,9 +21,8 @@
 //
 // A record of runs, the reference's and the check's alike:
 //   {"profile", "command", "build": {...}, "made_by": provenance,
-//    "cells": [{"row", "column", "identity": of the first seed's run, "runs": [{"seed", "digest",
-//    "model_sha256", "accuracy", "drift",
-//               "pointing"}]}]}
+//    "cells": [{"row", "column", "identity": of the first seed's run,
+//               "runs": [{"seed", "digest", "model_sha256", "accuracy", "drift", "pointing"}]}]}
 #ifndef REFF_EXPERIMENTS_REGRESS_REGRESS_H
 #define REFF_EXPERIMENTS_REGRESS_REGRESS_H
 
@@ -31,7 +30,7 @@
 #include "experiments/suite/request.h"
 
 enum { REGRESS_TESTS_MOST = 32, REGRESS_SEEDS_MOST = 16 };
-#define REGRESS_POWER 0.9 // the loss that is found with this chance is told
+#define REGRESS_POWER 0.9 // the loss that is found with this chance is printed
 
 struct regress_test {
     char cell[96]; // "row 1.0, reff"

@@ -104,8 +104,8 @@ static int each_claim(struct report *r, struct claim_result *claims, int write, 
     return count;
 }
 
-// A table's file has the claims as the sweep decided that wrote it, over its own tables. Holm's method wants
-// to be told of all of them.
+// A table's file has its claims as decided over the tables of the sweep that wrote it. Here Holm's method
+// takes the claims of all tables.
 static int decide(struct report *r, struct error *err) {
     int count = each_claim(r, NULL, 0, err);
     struct claim_result *claims =

@@ -138,8 +138,8 @@ static void define_json(FILE *out, const char *prefix, const char *key, const js
 }
 
 // What the runs were trained with, per column of the tables: train.reff.lambda. The first table that has a
-// column speaks for it. Settings that came after the first runs are recorded only where they differ from
-// their default.
+// column speaks for it. Settings that are younger than the first runs are recorded only where they differ
+// from their default.
 static void define_training(const struct report *r, FILE *out) {
     struct train_settings standard;
     json_t *known = json_object(), *defaults;

@@ -8,7 +8,7 @@
 //
 // "The mean over n" (C7, C8, C10) is taken seed by seed: x_s = the mean over the n of the accuracies of seed
 // s, and Welch's test compares the x_s with the values, or means, of the other side. Runs of one seed share
-// their data and initial weights, so that the cells of a seed are no independent observations; the seeds are.
+// their data and initial weights: the seeds are independent observations, the cells of a seed are not.
 // A contrast of the cells' means with the variances of single cells, sum c_i^2 s_i^2 / n_i, would count
 // them as if they were, and be too sure. The two sides of a comparison share the seeds as well: that makes
 // Welch's test err on the safe side (it leaves a covariance above 0 out of the difference's variance), and
@@ -53,13 +53,13 @@ struct claim_result {
     struct claim_part parts[CLAIM_PARTS_MOST];
     double p, p_opposite;           // before Holm
     double p_holm, p_opposite_holm; // after
-    int tested_together;            // claims that Holm's method was told of
+    int tested_together;            // claims that Holm's method adjusts
 };
 
-// Refuses claims that nobody knows how to decide, before anything is run for them.
+// Refuses unknown claims, before anything is run for them.
 int claims_check(const struct table *table, struct error *err);
 
-// What a claim says; NULL for an id that nobody knows.
+// What a claim says; NULL for an unknown id.
 const char *claim_text(const char *id);
 
 // Decides the claims that these tables name. *out [*out_count] is the caller's (free()), also after a

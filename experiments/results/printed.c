@@ -132,7 +132,7 @@ static void path_words(const struct setting *s, char text[SETTING_TEXT_SIZE]) {
     const char *slash = strrchr(text, '/');
     if (strcmp(s->name, "weights"))
         return;
-    if (slash) // where a file lies is nobody's hyperparameter
+    if (slash) // a file's folder is no hyperparameter
         memmove(text, slash + 1, strlen(slash + 1) + 1);
     char *ending = strstr(text, ".safetensors");
     if (ending)

@@ -6,7 +6,7 @@
 //
 // Annotations that cannot be made fail every run of the sweep that needs them: the first one leaves its
 // message in .failed for the others, which would fail in the same way after as long a time, under the sweep's
-// id: process numbers come again, in containers soon. Another sweep (one that retries) tries again, and
+// id (process numbers repeat, in containers soon). Another sweep (one that retries) tries again, and
 // removes it.
 #ifndef REFF_EXPERIMENTS_STORE_ANNOTATIONS_H
 #define REFF_EXPERIMENTS_STORE_ANNOTATIONS_H

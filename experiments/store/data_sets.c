@@ -71,8 +71,8 @@ int data_set_hold(const char *results, const struct cell *cell, const struct wor
         if (lock >= 0 && is_complete(results, cell))
             return lock;
         lock_release(lock);
-        // Without waiting: whoever has it makes the data, or only looks, as we did, and may go on to hold
-        // them for a whole run. The shared lock above waits just as long as they are being made.
+        // Without waiting: the process that has it makes the data, or only looks, as this one did, and may
+        // then hold them for a whole run. The shared lock above waits only while they are being made.
         if (lock >= 0)
             lock = lock_take(lock_path, LOCK_EXCLUSIVE, 0, &busy, err);
         if (lock < 0 && busy && !interrupt_requested()) {
@@ -153,7 +153,7 @@ static void remove_folder(const char *results, const char *name) {
         return;
     // Looked for again: it may have been marked while the lock was another's.
     if (!file_exists(keep) && !empty_folder(folder, results, name)) {
-        unlink(lock_path); // last: whoever waits for it sees that it is gone and begins again
+        unlink(lock_path); // last: a process that waits for it sees that it is gone and starts again
         rmdir(folder);
     }
     lock_release(lock);

@@ -57,8 +57,8 @@ void run_reason(const struct cell *cell, const struct run_status *status, const 
 // out.
 json_t *records_scan(const char *results, struct error *err);
 
-// Whether one of `known` is a run that was begun, is neither done nor failed, and has not been begun anew
-// since with other settings.
+// Whether one of `known` is a run that was started, is neither done nor failed, and has not been started
+// again with other settings.
 int run_is_open(const char *results, const json_t *known, const json_t *one);
 
 // Seconds that a run of the cell's cost_key took on one thread's worth of machine, averaged over done runs

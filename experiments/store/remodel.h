@@ -22,7 +22,7 @@ int remodel_publish(const char *results, const struct cell *cell, char remark[25
 // "" if the model is the recorded one's, else one line that says what it is and why.
 void model_remark(const char *results, const struct cell *cell, char remark[256]);
 
-// Removes a model that no record answers for.
+// Removes a model that belongs to no record.
 void model_remove(const char *results, const struct cell *cell);
 
 #endif

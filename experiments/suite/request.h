@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What reff run, reff status and reff table are asked for: tables, a profile, seeds, data; and the plan made
-// of it.
+// What the user asks of reff run, status and table (tables, a profile, seeds, data), and the plan made of it.
 #ifndef REFF_EXPERIMENTS_SUITE_REQUEST_H
 #define REFF_EXPERIMENTS_SUITE_REQUEST_H
 

@@ -53,8 +53,8 @@ struct sweep {
     double last_line;
 };
 
-// Returns 0 when every run of the plan is done, -1 with EXIT_FAILED when some are not (which: told on the
-// log) and with EXIT_INTERRUPTED after a signal.
+// Returns 0 when every run of the plan is done, -1 with EXIT_FAILED when some are not (the log names them)
+// and with EXIT_INTERRUPTED after a signal.
 int sweep_run(const struct plan *plan, const struct work *work, const struct sweep_options *options,
               struct error *err);
 

@@ -42,7 +42,7 @@ static int same_reason(const struct task *a, const struct task *b) {
     return !strncmp(a->reason, b->reason, length) && (!b->reason[length] || since);
 }
 
-// Why runs run, one line for all runs of a reason. Those that never ran are told by their number only.
+// Why runs run, one line for all runs of a reason. Those that never ran are only counted.
 static int tell_reasons(struct sweep *s) {
     int fresh = 0;
     for (int i = 0; i < s->order_count; i++) {
@@ -220,7 +220,7 @@ static void list(struct sweep *s, enum task_state state, const char *what) {
 void sweep_summary(struct sweep *s) {
     clear_line(s);
     list(s, TASK_FAILED, "failed (the same command with --retry, or RETRY=1 for make, runs them again)");
-    if (!interrupt_requested()) // else told already, run by run
+    if (!interrupt_requested()) // else reported already, run by run
         list(s, TASK_UNFINISHED, "unfinished (the same command goes on with them)");
     list(s, TASK_ELSEWHERE, "running elsewhere (the same command takes their results when they are done)");
 }

@@ -24,7 +24,7 @@ struct worker {
     int pipe;
     double last_report;
     int recorded;     // the run is done, and only lacks its model
-    char remark[256]; // to be told of the run that is done
+    char remark[256]; // about the run that is done, for the parent
     struct error *err;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A child process that does one run of a sweep, and what it tells its parent.
+// A child process that does one run of a sweep, and what it reports to its parent.
 #ifndef REFF_EXPERIMENTS_SWEEP_WORKER_H
 #define REFF_EXPERIMENTS_SWEEP_WORKER_H
 
@@ -11,7 +11,7 @@ enum phase { PHASE_GENERATE, PHASE_ANNOTATE, PHASE_TRAIN };
 
 enum report_kind {
     REPORT_PROGRESS,  // phase, done, total, text: a note
-    REPORT_DONE,      // text: what is to be told of it, or ""
+    REPORT_DONE,      // text: a remark about it, or ""
     REPORT_FAILED,    // text: the message; full_disk
     REPORT_STOPPED,   // by a signal; a checkpoint is saved
     REPORT_ELSEWHERE, // another process is at work on the run

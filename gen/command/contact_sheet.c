@@ -33,8 +33,8 @@ static double width_of(cairo_t *c, const char *text) {
     return extents.x_advance;
 }
 
-// Takes characters from the end until the text fits, which an ellipsis tells. A character in UTF-8 is not
-// cut.
+// Takes characters from the end until the text fits, and adds an ellipsis. Never cuts within a UTF-8
+// character.
 static void shorten(cairo_t *c, struct text *line, double width) {
     struct text shorter = {0};
     size_t length = line->length;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drawn stand-ins for the Oxford-IIIT Pets: cats and dogs, standing, sitting or lying, in 37 coats and builds
-// as there are breeds, on grass, sofas, snow, water and the like. Backgrounds are drawn alike for all classes
-// in every split: nothing is spurious. They are no photographs: what is measured on them is said to be
-// measured on drawings.
+// Drawn stand-ins for the Oxford-IIIT Pets: cats and dogs, standing, sitting or lying, in 37 coats and
+// builds, as many as there are breeds, on grass, sofas, snow, water and the like. Backgrounds are drawn alike
+// for all classes in every split: nothing is spurious. They are no photographs, and results on them name them
+// as drawings.
 #ifndef REFF_GEN_DRAW_BUILTIN_ANIMALS_H
 #define REFF_GEN_DRAW_BUILTIN_ANIMALS_H
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Built-in textures: pictures for the 47 classes of the Describable Textures Dataset (Cimpoi et al., CVPR
 // 2014), made by code, so that the default profile needs no file. 120 for each class, as in DTD; number k of
-// a class is always the same picture. The ten classes that fill digits are lighter than the others on the
-// whole. They are no photographs: what is measured on them is said to be
-// measured on built-in data.
+// a class is always the same picture. The ten classes that fill digits are, on the whole, lighter than
+// the others. They are no photographs, and results on them name them as built-in.
 #ifndef REFF_GEN_DRAW_BUILTIN_TEXTURES_H
 #define REFF_GEN_DRAW_BUILTIN_TEXTURES_H
 

@@ -7,7 +7,7 @@
 // a texture is a function of (class, number).
 //
 // Only +, -, *, /, sqrt and floor are used on reals, all of which IEEE 754 rounds correctly, and sines are
-// polynomials of ours: the same texture has the same bytes whatever the mathematical library and the
+// its own polynomials: the same texture has the same bytes whatever the mathematical library and the
 // processor. For the same reason no expression and no list of arguments or initialisers holds two draws: C
 // leaves their order to the compiler, and gcc and clang choose differently.
 #ifndef REFF_GEN_DRAW_PATTERN_H

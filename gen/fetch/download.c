@@ -28,7 +28,7 @@ enum {
 enum outcome {
     WHOLE,
     AGAIN,    // may go on from where it stopped
-    ANEW,     // the bytes in the file are no beginning of the server's file: once more without them
+    ANEW,     // the server's file does not begin with the bytes that are there: once more without them
     STOPPED,  // no use now, but what is in the file stays good
     HOPELESS, // the server has another file
 };
@@ -143,8 +143,8 @@ static size_t write_notes(struct transfer *t) {
     return failed ? refuse(t, STOPPED, err.message) : 1;
 }
 
-// An answer whose end is the connection's end cannot be told from one that broke off, unless size or digest
-// is known. (HTTP/2 and later mark the end.)
+// An answer that ends with its connection looks like one that broke off, unless size or digest is known.
+// (HTTP/2 and later mark the end.)
 static int end_is_known(const struct transfer *t, curl_off_t total) {
     long version = 0;
     curl_easy_getinfo(t->curl, CURLINFO_HTTP_VERSION, &version);
@@ -295,7 +295,7 @@ static int configure(struct transfer *t, struct curl_slist **headers, char range
     return bad;
 }
 
-// Reads what an earlier call left: how many bytes, and what they can be held to.
+// Reads what an earlier call left: how many bytes, and what identifies the server's file.
 static void recall(struct transfer *t) {
     struct error ignored;
     struct stat status;
@@ -307,7 +307,7 @@ static void recall(struct transfer *t) {
     if (url && kept && !strcmp(url, t->d->url))
         snprintf(t->kept, sizeof t->kept, "%s", kept);
     else if (!t->d->verifiable || !notes)
-        t->from = 0; // from another address, or from nobody knows where
+        t->from = 0; // from another or an unknown address
     if ((!t->kept[0] && !t->d->verifiable) || (t->d->bytes > 0 && (double)t->at > t->d->bytes))
         t->from = 0;
     if (!t->from && t->at)

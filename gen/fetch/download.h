@@ -3,7 +3,7 @@
 //
 // Bytes are gathered in "<target>.fetching", with what the server said of them in "<target>.fetching.json".
 // A transfer that broke off leaves both, and the next call goes on from there: it asks for the rest with
-// Range, and with If-Range so that a file that has changed meanwhile comes anew from its beginning instead
+// Range, and with If-Range so that a file that has changed meanwhile comes from its beginning instead
 // of being spliced. Without a strong ETag or a date to hold the server to, resuming is right only if a
 // digest is known (`verifiable`); else the file is fetched from its beginning. Everything that is not the
 // file - error statuses, HTML pages, another size, an answer to another range - is refused and nothing of it

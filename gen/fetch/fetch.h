@@ -2,8 +2,8 @@
 // Real data into a data folder: files that are there are checked, others fetched, checked and only then put
 // in their place.
 //
-// A file is known by its published digest. Where none is published, the SHA-256 of the first one that came is
-// pinned in "DATA/digests.json" and every later one held to it. Files of the user's are never overwritten.
+// A file is identified by its published digest. Where none is published, the SHA-256 of the first download is
+// pinned in "DATA/digests.json" and later ones must match it. The user's own files are never overwritten.
 #ifndef REFF_GEN_FETCH_FETCH_H
 #define REFF_GEN_FETCH_FETCH_H
 

@@ -30,8 +30,8 @@ struct gzip_source {
     const char *path;
     gzFile file;
     uint8_t buffer[1 << 16];
-    uint8_t tail[GZIP_TAIL]; // the last bytes that came
-    uint64_t total;          // bytes that came
+    uint8_t tail[GZIP_TAIL]; // the last bytes received
+    uint64_t total;          // bytes received
 };
 
 int gzip_source_open(struct gzip_source *source, const char *path, struct error *err);

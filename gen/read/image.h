@@ -21,7 +21,7 @@ struct image {
 
 void image_free(struct image *image); // its pixels
 
-// Decodes a whole file in memory. The kind is told from its first bytes. `name` begins the message:
+// Decodes a whole file in memory. Its first bytes say which kind it is. `name` begins the message:
 // "dtd.tar.gz: dtd/images/banded/banded_0002.jpg: truncated JPEG". On failure *image is empty.
 int image_decode(const uint8_t *bytes, size_t size, const char *name, struct image *image, struct error *err);
 

@@ -31,7 +31,7 @@ struct parsing {
     struct texture_set *set;
     struct texture_class digits[TEXTURE_DIGITS]; // label "": not named yet
     struct texture_class *backgrounds;           // [TEXTURE_CLASSES_MOST]
-    char split[SPLITS_MOST][TEXTURE_NAME_SIZE];  // sources whose disjoint split goes by number
+    char split[SPLITS_MOST][TEXTURE_NAME_SIZE];  // sources whose disjoint split is by number
     int splits;
 };
 

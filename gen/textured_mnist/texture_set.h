@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A texture set: which classes fill digits, which are backgrounds, and which background each digit has as its
 // fixed one. gen/textured_mnist/sets/*.ini are compiled into the program, so that it finds them wherever it
-// is run; a file of the user's own is named by its path (the form is described in
+// is run; a user's file is named by its path (the form is described in
 // gen/textured_mnist/sets/dtd.ini).
 #ifndef REFF_GEN_TEXTURED_MNIST_TEXTURE_SET_H
 #define REFF_GEN_TEXTURED_MNIST_TEXTURE_SET_H
@@ -17,7 +17,7 @@ struct texture_class {
     char source[TEXTURE_NAME_SIZE];    // the archive or folder in --textures; "": --textures itself
     char name[TEXTURE_NAME_SIZE];      // the class's folder
     char label[2 * TEXTURE_NAME_SIZE]; // as the set names it: "NAME" or "SOURCE/NAME"
-    int by_number; // a disjoint split goes by ranges of the number in the file's name, not by a digest of the
+    int by_number; // a disjoint split is by ranges of the number in the file's name, not by a digest of the
                    // name
 };
 

@@ -287,7 +287,7 @@ static int write_images(struct job *job, int count, struct shard_writer *writer,
 
 static int check_settings(const settings_t *settings, struct error *err) {
     for (const struct setting *s = textured_mnist_schema; s->name;
-         s++) { // as good as parsed ones, whoever filled them in
+         s++) { // held to the same rules as parsed ones
         char text[SETTING_TEXT_SIZE], where[SETTING_WORD_SIZE + 2];
         settings_t copy = *settings;
         snprintf(where, sizeof where, "--%s", s->name);

@@ -20,7 +20,7 @@ static struct random stream(const struct textured_mnist_settings *settings, cons
 // ---------------------------------------------------------------------------------------------- splits
 
 // MNIST's training file is shuffled by the seed; its first nine tenths are the train split, the rest
-// validation. The test file is shuffled as well, so that a smaller test set is no choice of writers.
+// validation. The test file, which is ordered by writer, is shuffled as well.
 static int draw_split(struct sources *s, const struct textured_mnist_settings *settings, struct error *err) {
     int test = !strcmp(settings->split, "test");
     s->part = test ? DIGITS_TEST : DIGITS_TRAIN;

@@ -4,9 +4,9 @@
 //
 // A file tests/FOLDER/test_THING.c defines `void suite_THING(void)`, which calls CU_add_suite and
 // CU_add_test. Nothing else registers it: the Makefile lists the files tests/**/test_*.c in a generated
-// header, which tests/support/main.c includes. So no list is edited when a file comes, and a file without its
-// suite function does not link - where a constructor or a linker section would drop a suite silently if its
-// one line were forgotten.
+// header, which tests/support/main.c includes. So no list is edited for a new file, and a file without its
+// suite function does not link. (A constructor or a linker section would drop a suite silently if its one
+// line were forgotten.)
 #ifndef REFF_TESTS_SUPPORT_SUITE_H
 #define REFF_TESTS_SUPPORT_SUITE_H
 
