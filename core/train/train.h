@@ -24,13 +24,10 @@
 #include <jansson.h>
 #include <stdint.h>
 
-// Words for a settings table.
-#define TRAIN_METHODS "baseline reff reff-single reff-l1 reff-l2 reff-detached abn"
-
 struct train_settings {
     char model[SETTING_WORD_SIZE];       // small, resnet18, resnet50
     int width;                           // channels of the first stage (64 in torchvision's)
-    char method[SETTING_WORD_SIZE];      // of TRAIN_METHODS; abn's network is the ABN form of the model
+    char method[SETTING_WORD_SIZE];      // of core/methods/method.h
     double lambda;                       // factor of L_reg; negative: the method's own default
     struct real_list layer_weights;      // w of layer1..layer4; empty: the method's own default
     char order[SETTING_WORD_SIZE];       // normalise-first, resize-first

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings of a training run, and what each method makes of them (docs/mathematics.md, section 2;
 // docs/experiments.md, section 3).
+#include "core/methods/method.h"
 #include "core/train/train.h"
 #include "core/train/trainer.h"
 
@@ -12,8 +13,7 @@ typedef struct train_settings T;
 const struct setting train_schema[] = {
     SETTING_CHOICE(T, model, "small", NETWORK_MODELS, "network"),
     SETTING_INT(T, width, "64", 1, 512, "channels", "channels of the first stage"),
-    SETTING_CHOICE(T, method, "baseline", TRAIN_METHODS,
-                   "method (reff-detached: a control, alpha taken as a constant)"),
+    SETTING_CHOICE(T, method, METHOD_DEFAULT, METHOD_NAMES, "method"),
     SETTING_REAL(T, lambda, "-1", -1, 1e12, "", "factor of the regulariser; -1: the paper's for the method"),
     SETTING_REALS(T, layer_weights, "", 0, 1e12, "",
                   "weights of layer1..layer4; none: the paper's for the method"),
@@ -45,34 +45,13 @@ const struct setting train_schema[] = {
     SETTING_END,
 };
 
-struct method { // the paper's settings
-    const char *name;
-    int regularises, detached;
-    enum penalty penalty;
-    double lambda, weights[STAGES];
-    int attention; // its network is an ABN
-};
-
-static const struct method methods[] = {
-    {"baseline", 0, 0, PENALTY_REFF, 0, {0, 0, 0, 0}, 0},
-    {"reff", 1, 0, PENALTY_REFF, 1, {15, 60, 250, 1000}, 0},
-    {"reff-single", 1, 0, PENALTY_REFF, 1000, {0, 0, 0, 1}, 0},
-    {"reff-l1", 1, 0, PENALTY_L1, 1e-6, {15, 60, 250, 1000}, 0},
-    {"reff-l2", 1, 0, PENALTY_L2, 1e-6, {15, 60, 250, 1000}, 0},
-    {"reff-detached", 1, 1, PENALTY_REFF, 1, {15, 60, 250, 1000}, 0},
-    {"abn", 0, 0, PENALTY_L2, 0, {0, 0, 0, 0}, 1},
-};
-
 int train_resolve(const struct train_settings *s, int pixels, int classes, struct trainer_settings *out,
                   double *lambda, struct error *err) {
-    size_t i = 0, count = sizeof methods / sizeof *methods;
-    while (i < count && strcmp(methods[i].name, s->method))
-        i++;
-    if (i == count)
-        return fail_usage(err, "method: '%.60s' is none of: %s", s->method, TRAIN_METHODS);
+    const struct method *m = method_find(s->method, err);
+    if (!m)
+        return -1;
     if (s->layer_weights.count != 0 && s->layer_weights.count != STAGES)
         return fail_usage(err, "layer_weights: %d numbers instead of %d", s->layer_weights.count, STAGES);
-    const struct method *m = &methods[i];
     memset(out, 0, sizeof *out);
     out->network = (struct network){.model = s->model,
                                     .width = s->width,
@@ -87,12 +66,11 @@ int train_resolve(const struct train_settings *s, int pixels, int classes, struc
         out->activations = precision_choose(s->activations);
     out->regularises = m->regularises;
     out->detached = m->detached;
-    out->regulariser = (struct regulariser){
-        .penalty = m->penalty,
-        .order = strcmp(s->order, "resize-first") ? NORMALISE_FIRST : RESIZE_FIRST,
-        .mean = strcmp(s->reduction, "auto") ? !strcmp(s->reduction, "mean")
-                                             : m->attention || m->penalty == PENALTY_REFF,
-        .cam_eps = s->cam_eps};
+    out->regulariser =
+        (struct regulariser){.penalty = m->penalty,
+                             .order = strcmp(s->order, "resize-first") ? NORMALISE_FIRST : RESIZE_FIRST,
+                             .mean = strcmp(s->reduction, "auto") ? !strcmp(s->reduction, "mean") : m->mean,
+                             .cam_eps = s->cam_eps};
     for (int l = 0; l < STAGES; l++)
         out->layer_weights[l] =
             s->layer_weights.count && m->regularises ? s->layer_weights.values[l] : m->weights[l];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // reff eval: a trained network on a shard.
 #include "core/base/options.h"
+#include "core/methods/method.h"
 #include "core/shard/shard.h"
 #include "core/train/evaluate.h"
 #include "core/train/train.h"
@@ -22,7 +23,7 @@ static const struct setting schema[] = {
     SETTING_PATH(O, weights, NULL, "FILE", "trained network (safetensors)"),
     SETTING_CHOICE(O, model, "small", NETWORK_MODELS, "its network"),
     SETTING_INT(O, width, "64", 1, 512, "channels", "its width"),
-    SETTING_CHOICE(O, method, "baseline", TRAIN_METHODS,
+    SETTING_CHOICE(O, method, METHOD_DEFAULT, METHOD_NAMES,
                    "how it was trained; abn: it has an attention branch"),
     SETTING_INT(O, batch, "32", 1, 4096, "images", "images at a time"),
     SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "threads; 0: all cores"),

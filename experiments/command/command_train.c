@@ -3,6 +3,8 @@
 #include "core/base/file.h"
 #include "core/base/options.h"
 #include "core/base/progress.h"
+#include "core/base/text.h"
+#include "core/methods/method.h"
 #include "core/train/train.h"
 #include "experiments/command/commands.h"
 #include "experiments/process/lock.h"
@@ -50,22 +52,35 @@ static int lock_folder(char path[PATH_SIZE], const char *folder, struct error *e
     return lock;
 }
 
+// "baseline cross entropy alone" and the other methods, a line each.
+static char *describe(struct error *err) {
+    struct text out = {0};
+    text_add(&out,
+             "Writes run.json, metrics.jsonl and, if asked, model.safetensors into the output folder. "
+             "Interrupted runs\ncontinue from their checkpoint and end with the same bits.\n\nmethods:");
+    for (int i = 0; method_list[i]; i++)
+        text_printf(&out, "\n  %-16s %s", method_list[i]->name, method_list[i]->summary);
+    return text_take(&out, "a help text", err);
+}
+
 int command_train(int argc, char **argv, struct error *err) {
     struct setting schema[MOST_SETTINGS];
     static struct both both;
     struct words words;
     settings_join(schema, MOST_SETTINGS, file_schema, train_schema, offsetof(struct both, train));
+    char *description = describe(err);
+    if (!description)
+        return -1;
     const struct command command = {
         .name = "train",
         .arguments = "",
         .summary = "Train a network on a shard and record the run.",
-        .description = "Writes run.json, metrics.jsonl and, if asked, model.safetensors into the output "
-                       "folder. Interrupted runs\n"
-                       "continue from their checkpoint and end with the same bits.",
+        .description = description,
         .example = "reff train --train train.h5 --test test.h5 --method reff --epochs 8 --output run",
         .schema = schema,
     };
     int result = options_parse(&command, argc, argv, &both, &words, err);
+    free(description);
     if (result)
         return result < 0 ? -1 : 0;
     char lock_path[PATH_SIZE];

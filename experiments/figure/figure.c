@@ -4,6 +4,7 @@
 #include "core/train/train.h"
 #include "experiments/plan/home.h"
 #include "experiments/results/stale.h"
+#include "gen/data_set/data_set.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ static const struct setting figure_keys[] = {
 
 static const struct setting panel_keys[] = {
     SETTING_PATH(struct panel, title, "", "", "title"),
-    SETTING_CHOICE(struct panel, data, "textured-mnist", "textured-mnist isic2017 pets", "data set"),
+    SETTING_CHOICE(struct panel, data, DATA_SET_DEFAULT, DATA_SET_NAMES, "data set"),
     SETTING_REAL(struct panel, p, "0", 0, 1, "", "chance of a drawn background"),
     SETTING_REAL(struct panel, q, "1", 0, 1, "", "chance of a drawn digit texture"),
     SETTING_REAL(struct panel, size, "223", 8, 224, "pixels", "size of the digit on a canvas of 224"),

@@ -2,7 +2,10 @@
 // A table as curves: accuracy over its rows with error bars, ours on the left, the paper's on the right, on
 // one scale.
 #include "experiments/figure/figure.h"
+
+#include "core/methods/method.h"
 #include "experiments/results/wording.h"
+#include "gen/data_set/data_set.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -35,20 +38,12 @@ struct curves {
 };
 
 void figure_style(const char *column, struct series *s) {
-    static const struct {
-        const char *column;
-        int colour, marker;
-    } styles[] = {{"baseline", 6, 1}, {"reff", 0, 2}, {"reff-single", 5, 3},   {"reff-l1", 4, 3},
-                  {"reff-l2", 1, 4},  {"abn", 2, 1},  {"reff-detached", 3, 4}, {"textured-mnist", 0, 2},
-                  {"isic2017", 1, 3}, {"pets", 2, 4}};
-    s->colour = palette[3];
-    s->marker = 4;
+    const struct method *method = method_of(column);
+    const struct data_set *set = data_set_of(column);
+    int colour = method ? method->style.colour : set ? set->style.colour : 3;
+    s->colour = palette[colour];
+    s->marker = method ? method->style.marker : set ? set->style.marker : 4;
     s->line = 1.3;
-    for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
-        if (!strcmp(styles[i].column, column)) {
-            s->colour = palette[styles[i].colour];
-            s->marker = styles[i].marker;
-        }
 }
 
 // ---------------------------------------------------------------------------------------- values

@@ -2,6 +2,7 @@
 // Grids of pictures: the images of a panel down the side and what is shown of them across, or the other way
 // round; below all of them the scale of the maps' colours.
 #include "experiments/figure/figure_grid.h"
+#include "core/methods/method.h"
 #include "experiments/figure/figure.h"
 #include "experiments/results/wording.h"
 
@@ -69,7 +70,7 @@ static int header_of(char lines[HEADER_LINES][64], const struct panel *panel, co
         several_layers |= other->kind == PICTURE_MAP && p->kind == PICTURE_MAP && other->layer != p->layer;
     }
     if (p->kind == PICTURE_PSEUDO ||
-        (p->kind == PICTURE_MAP && several_n && strcmp(p->method, "baseline") != 0))
+        (p->kind == PICTURE_MAP && several_n && method_of(p->method)->annotations))
         snprintf(lines[count++], 64, "n = %.40s", p->n);
     if (several_layers)
         snprintf(lines[count++], 64, "layer %d", p->layer);
@@ -216,7 +217,7 @@ static int has_attention(const struct drawing *d) {
     for (int i = 0; i < d->count; i++)
         for (int k = 0; k < d->panels[i].column_count; k++)
             if (d->panels[i].pictures[k].kind == PICTURE_MAP &&
-                !strcmp(d->panels[i].pictures[k].method, "abn"))
+                method_of(d->panels[i].pictures[k].method)->attention)
                 return 1;
     return 0;
 }

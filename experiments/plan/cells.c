@@ -5,13 +5,12 @@
 #include "core/base/memory.h"
 #include "core/base/version.h"
 #include "core/kernels/real.h"
+#include "core/methods/method.h"
 
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { PAPER_CANVAS = 224 };
 
 // ---------------------------------------------------------------------------------------- places
 
@@ -20,16 +19,13 @@ struct place { // what a place of a table stands for, the seed aside
     const char *data, *method;
 };
 
-static int is_textured(const char *data) {
-    return !strcmp(data, "textured-mnist");
-}
-
-// Without annotations nothing can be focused: that is the baseline, which never has any.
+// Without annotations some methods are others: ReFF, which has nothing to focus on, is the baseline.
 static struct place place_of(const struct table *t, int row, int column) {
     struct place p = {table_axes(t, row), table_data(t, column), table_method(t, column)};
-    if (p.axes.n == 0 && !strncmp(p.method, "reff", 4))
-        p.method = "baseline";
-    if (!strcmp(p.method, "baseline"))
+    const struct method *m = method_of(p.method);
+    if (p.axes.n == 0 && m->without)
+        m = method_of(p.method = m->without);
+    if (!m->annotations)
         p.axes.n = 0;
     return p;
 }
@@ -37,22 +33,16 @@ static struct place place_of(const struct table *t, int row, int column) {
 static void cell_name(char out[192], const struct profile *profile, const struct place *p, uint64_t seed) {
     const struct axes *a = &p->axes;
     int used = snprintf(out, 192, "%s: ", profile->name);
-    if (is_textured(p->data))
+    if (data_set_of(p->data)->place)
         used += snprintf(out + used, 192 - (size_t)used, "p %.6g, q %.6g, size %.6g, ", a->p, a->q, a->size);
     else
         used += snprintf(out + used, 192 - (size_t)used, "%.40s, ", p->data);
-    if (strcmp(p->method, "baseline") && a->n != N_ALL)
+    if (method_of(p->method)->annotations && a->n != N_ALL)
         used += snprintf(out + used, 192 - (size_t)used, "n %.6g, ", a->n);
     snprintf(out + used, 192 - (size_t)used, "%s, seed %llu", p->method, (unsigned long long)seed);
 }
 
 // ---------------------------------------------------------------------------------------- settings
-
-// Tables give the digit's size for a canvas of 224 pixels.
-static int scaled_size(double size, int canvas) {
-    int scaled = (int)floor(size * canvas / PAPER_CANVAS);
-    return scaled < DIGIT_SIDE_LEAST ? DIGIT_SIDE_LEAST : scaled;
-}
 
 static void fill_data(struct cell *c, const struct plan_data *d) {
     c->set = d->data->set;
@@ -63,11 +53,9 @@ static void fill_data(struct cell *c, const struct plan_data *d) {
         c->data[s] = d->data->settings;
         c->images[s] = d->images[s];
         data_set_choose(c->set, &c->data[s], split_names[s], c->seed, count < 0 ? 0 : count);
-        if (is_textured(c->set->name)) {
-            struct textured_mnist_settings *t = &c->data[s].textured_mnist;
-            t->p = s == SPLIT_TEST ? 1 : c->axes.p;
-            t->q = c->axes.q;
-            t->size = scaled_size(c->axes.size, t->canvas);
+        if (c->set->place) {
+            const struct data_axes axes = {.p = c->axes.p, .q = c->axes.q, .size = c->axes.size};
+            c->set->place(&c->data[s], &axes, (enum split)s);
         }
     }
 }
@@ -77,8 +65,10 @@ static int fill_settings(struct cell *c, const struct profile *p, const char *me
         profile_annotator(p, c->set->name, &c->annotator, err))
         return -1;
     c->training.seed = c->seed;
-    if (c->axes.n == 0 && !strcmp(method, "abn"))
-        c->training.gamma = 0; // no map loss
+    const char *factor = method_of(method)->annotation_factor;
+    if (c->axes.n == 0 && factor &&
+        settings_assign(settings_find(train_schema, factor), &c->training, "0", factor, err))
+        return -1;
     c->has_annotator = c->axes.n > 0 && c->axes.n < N_ALL;
     c->annotator.n = c->has_annotator ? (int)c->axes.n : 1;
     c->annotator.seed = c->seed;
@@ -107,7 +97,7 @@ static json_t *cost_base(const struct cell *c, const char *name, json_t *setting
     json_object_del(settings, "n");
     json_t *key = json_pack("{s:o, s:i, s:f}", name, settings, "canvas", cell_pixels(c), "images",
                             (double)c->images[SPLIT_TRAIN]);
-    if (!is_textured(c->set->name))
+    if (!c->set->fixed_classes)
         json_object_set_new(key, "classes", json_integer(c->classes));
     return key;
 }
@@ -145,7 +135,7 @@ static int make_record(struct cell *c, const struct plan *plan, json_t *identity
                   c->data_digest, "cost_key", c->cost_key, "identity", identity);
     if (!c->record)
         return fail_memory(err, "a cell's record");
-    if (is_textured(c->set->name)) {
+    if (c->set->place) {
         json_object_set_new(c->record, "p", json_real(c->axes.p));
         json_object_set_new(c->record, "q", json_real(c->axes.q));
         json_object_set_new(c->record, "size", json_real(c->axes.size));
@@ -315,7 +305,7 @@ static int add_identities(struct plan *plan, const struct work *work, struct err
             if (*file && work && digest_file(file, digest, err))
                 return -1;
         }
-        if (make_identity(c, plan, &plan->data[c->set - data_sets], digest, err))
+        if (make_identity(c, plan, &plan->data[data_set_number(c->set)], digest, err))
             return -1;
     }
     return 0;

@@ -2,6 +2,7 @@
 #include "experiments/plan/profile.h"
 
 #include "core/base/memory.h"
+#include "core/methods/method.h"
 #include "experiments/plan/home.h"
 #include "gen/textured_mnist/texture_set.h"
 
@@ -96,16 +97,16 @@ static int check_texture_set(const char *name, const char *where, struct error *
     return set ? 0 : fail_usage(err, "%s: %s", where, why.message);
 }
 
-// The data set that a section's last word names; "" is Textured MNIST's where a section may go without.
+// The data set that a section's last word names; "" is the first where a section may go without.
 static struct profile_data *named_data(struct profile *p, const char *name, const char *where,
                                        struct error *err) {
     struct error why = {0};
-    const struct data_set *set = data_set_find(*name ? name : "textured-mnist", &why);
+    const struct data_set *set = data_set_find(*name ? name : DATA_SET_DEFAULT, &why);
     if (!set) {
         fail_usage(err, "%s: %s", where, why.message);
         return NULL;
     }
-    return &p->data[set - data_sets];
+    return &p->data[data_set_number(set)];
 }
 
 static int take_data(struct reading *r, const char *section, const char *key, const char *value,
@@ -233,7 +234,7 @@ static int check_data(const struct profile *p, const struct profile_data *data, 
     for (enum split s = 0; s < SPLITS; s++)
         if (s != SPLIT_VALIDATION && data->images[s] < 0)
             return fail_usage(err, "%s: %s in [data%s] is missing", p->path, split_names[s], name);
-    if (check_together(p, "baseline", data, err))
+    if (check_together(p, METHOD_DEFAULT, data, err))
         return -1;
     for (int i = 0; i < p->override_count; i++)
         if (*p->overrides[i].method && check_together(p, p->overrides[i].method, data, err))
@@ -244,9 +245,9 @@ static int check_data(const struct profile *p, const struct profile_data *data, 
 static void set_defaults(struct profile *p) {
     settings_default(train_schema, &p->training);
     settings_default(annotator_schema, &p->annotator);
-    for (int d = 0; data_sets[d].name && d < DATA_SETS_MOST - 1; d++) {
-        p->data[d].set = &data_sets[d];
-        data_set_default(&data_sets[d], &p->data[d].settings);
+    for (int d = 0; d < DATA_SETS; d++) {
+        p->data[d].set = data_set_list[d];
+        data_set_default(data_set_list[d], &p->data[d].settings);
         for (int s = 0; s < SPLITS; s++)
             p->data[d].images[s] = -1;
     }
@@ -347,9 +348,10 @@ static int resolve(char path[SETTING_TEXT_SIZE], const char *folder, int *used, 
     return join(path, folder, err);
 }
 
-// Photographs that are not there leave their cells empty.
-static int resolve_source(struct profile_data *data, const char *folder, int *used, struct error *err) {
-    char *source = data->settings.photographs.source, name[SETTING_TEXT_SIZE];
+// Images that are not there leave their cells empty.
+static int resolve_missing(struct profile_data *data, char *source, const char *folder, int *used,
+                           struct error *err) {
+    char name[SETTING_TEXT_SIZE];
     if (!data->given || !*source)
         return 0;
     snprintf(name, sizeof name, "%s", source);
@@ -365,20 +367,38 @@ static int resolve_source(struct profile_data *data, const char *folder, int *us
     return 0;
 }
 
+// The paths of a data set's settings.
+static int resolve_data(struct profile *p, struct profile_data *data, const char *folder, int *used,
+                        struct error *err) {
+    char word[SETTING_WORD_SIZE];
+    for (const char *at = data->set->paths; sscanf(at, " %63s", word) == 1;) {
+        char *path = (char *)&data->settings + settings_find(data->set->schema, word)->offset;
+        if (data->set->may_be_missing ? resolve_missing(data, path, folder, used, err)
+                                      : resolve(path, folder, used, p, err))
+            return -1;
+        at += strspn(at, " ") + strlen(word);
+    }
+    return 0;
+}
+
+static int resolve_all_data(struct profile *p, int may_be_missing, const char *folder, int *used,
+                            struct error *err) {
+    for (struct profile_data *data = p->data; data->set; data++)
+        if (data->set->may_be_missing == may_be_missing && resolve_data(p, data, folder, used, err))
+            return -1;
+    return 0;
+}
+
 int profile_resolve(struct profile *p, const char *folder, struct error *err) {
     int used = 0;
-    struct textured_mnist_settings *textured = &p->data[0].settings.textured_mnist;
-    if (resolve(textured->mnist, folder, &used, p, err) ||
-        resolve(textured->textures, folder, &used, p, err) ||
-        resolve(p->training.weights, folder, &used, p, err))
+    if (resolve_all_data(p, 0, folder, &used, err) || resolve(p->training.weights, folder, &used, p, err))
         return -1;
     for (int i = 0; i < p->override_count; i++)
         if (!strcmp(p->overrides[i].setting->name, "weights") &&
             resolve(p->overrides[i].value, folder, &used, p, err))
             return -1;
-    for (struct profile_data *data = p->data + 1; data->set; data++)
-        if (resolve_source(data, folder, &used, err))
-            return -1;
+    if (resolve_all_data(p, 1, folder, &used, err))
+        return -1;
     if (*folder && !used)
         return fail_usage(err, "--data: profile %s uses built-in data and reads no folder", p->name);
     return 0;
@@ -386,24 +406,12 @@ int profile_resolve(struct profile *p, const char *folder, struct error *err) {
 
 // ---------------------------------------------------------------------------------------- in words
 
-static void describe_textured(const struct textured_mnist_settings *s, char out[256]) {
-    int used = snprintf(out, 256, "%s, ", *s->mnist ? "MNIST" : "built-in digits (drawn by code, not MNIST)");
-    if (*s->textures)
-        snprintf(out + used, 256 - (size_t)used, "texture photographs (set %.40s)", s->texture_set);
-    else
-        snprintf(out + used, 256 - (size_t)used, "built-in textures (made by code, not photographs)");
-}
-
 void profile_describe(const struct profile *p, const char *data, char out[256]) {
     const struct profile_data *d = profile_data_find(p, data);
     if (!d)
         snprintf(out, 256, "%.60s", data);
-    else if (d == p->data)
-        describe_textured(&d->settings.textured_mnist, out);
     else if (*d->absent)
         snprintf(out, 256, "%.60s: none", d->set->title);
-    else if (*d->settings.photographs.source)
-        snprintf(out, 256, "%.60s photographs", d->set->title);
     else
-        snprintf(out, 256, "built-in stand-in for %.60s (drawn by code, not photographs)", d->set->title);
+        d->set->describe(d->set, &d->settings, out, 256);
 }

@@ -49,7 +49,7 @@ struct override { // a line of a section that concerns some runs only
     char value[SETTING_TEXT_SIZE];
 };
 
-enum { DATA_SETS_MOST = 8 };
+enum { DATA_SETS_MOST = DATA_SETS + 1 };
 
 struct profile {
     char name[SETTING_WORD_SIZE]; // the file's, without .ini

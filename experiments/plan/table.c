@@ -4,14 +4,13 @@
 #include "core/base/memory.h"
 #include "core/train/train.h"
 #include "experiments/plan/home.h"
+#include "gen/data_set/data_set.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#define DATA_SET_NAMES "textured-mnist isic2017 pets"
 
 struct keys { // of a table's file
     char title[SETTING_TEXT_SIZE], kind[SETTING_WORD_SIZE], row[SETTING_WORD_SIZE], rows[SETTING_TEXT_SIZE],
@@ -38,7 +37,7 @@ static const struct setting axis_keys[] = {
 };
 
 static const struct setting data_key =
-    SETTING_CHOICE(struct table, data, "textured-mnist", DATA_SET_NAMES, "data set");
+    SETTING_CHOICE(struct table, data, DATA_SET_DEFAULT, DATA_SET_NAMES, "data set");
 
 enum { MOST_KEYS = 8 };
 
@@ -167,21 +166,29 @@ static int parse_lists(struct reading *r, struct error *err) {
     return check_columns(r, err);
 }
 
-// p, q and size belong to Textured MNIST; n is All where nothing is said.
+// A data set that p, q and size belong to.
+static const char *placed_name(void) {
+    int i = 0;
+    while (!data_set_list[i]->place)
+        i++;
+    return data_set_list[i]->name;
+}
+
+// p, q and size belong to data sets that are made to order; n is All where nothing is said.
 static int check_fixed(const struct reading *r, struct error *err) {
     const struct table *t = r->table;
-    int textured = 0, by_data = !strcmp(t->column_name, "data");
+    int placed = 0, by_data = !strcmp(t->column_name, "data");
     for (int column = 0; column < t->column_count; column++)
-        textured |= !strcmp(table_data(t, column), "textured-mnist");
+        placed |= data_set_of(table_data(t, column))->place != NULL;
     for (int i = 0; axis_keys[i].name; i++) {
         int is_row = !strcmp(axis_keys[i].name, t->row_name), is_n = axis_keys[i].standard != NULL;
         if (r->has_axis[i] && is_row)
             return fail_usage(err, "%s: %s must be either the row or in [fixed], not both", t->path,
                               axis_keys[i].name);
-        if (!is_n && !textured && (r->has_axis[i] || is_row))
-            return fail_usage(err, "%s: %s belongs to textured-mnist, which the table has not", t->path,
-                              axis_keys[i].name);
-        if (!is_n && textured && !r->has_axis[i] && !is_row)
+        if (!is_n && !placed && (r->has_axis[i] || is_row))
+            return fail_usage(err, "%s: %s belongs to %s, which the table has not", t->path,
+                              axis_keys[i].name, placed_name());
+        if (!is_n && placed && !r->has_axis[i] && !is_row)
             return fail_usage(err, "%s: %s must be given in [fixed]", t->path, axis_keys[i].name);
     }
     if (by_data ? r->has_data : r->has_method)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/regress/regress.h"
 
+#include "core/methods/method.h"
 #include "core/train/drift.h"
 #include "core/train/weights.h"
 #include "experiments/store/data_sets.h"
@@ -26,7 +27,7 @@ static int open_model(const struct cell *cell, const char *results, struct shard
     char path[PATH_SIZE];
     double lambda;
     int head_replaced;
-    snprintf(settings.method, sizeof settings.method, "baseline"); // the network alone
+    snprintf(settings.method, sizeof settings.method, METHOD_DEFAULT); // the network alone
     if (run_file(path, results, cell, "model.safetensors", err) ||
         train_resolve(&settings, shape.width, shape.classes, &resolved, &lambda, err) ||
         !(*t = trainer_create(&resolved, 0, err)))
@@ -57,7 +58,7 @@ static json_t *measure_run(const struct cell *cell, const char *results, const j
     json_t *out = json_pack("{sI ss sO sO sf}", "seed", (json_int_t)cell->seed, "digest", cell->digest,
                             "model_sha256", json_object_get(run, "model_sha256"), "accuracy",
                             json_object_get(metrics, "accuracy"), "drift", drift);
-    if (out && !strncmp(cell->training.method, "reff", 4) && pointing)
+    if (out && method_of(cell->training.method)->regularises && pointing)
         json_object_set(out, "pointing", (json_t *)pointing);
     if (!out)
         fail(err, "%s: its record lacks what the check measures", cell->name);

@@ -3,6 +3,7 @@
 #include "experiments/report/report.h"
 
 #include "core/base/json_fields.h"
+#include "core/methods/method.h"
 #include "experiments/figure/figure.h"
 #include "experiments/plan/home.h"
 #include "experiments/plan/profile.h"
@@ -241,20 +242,22 @@ static void define_settings(FILE *out, const char *prefix, const struct setting 
 // How strongly the methods with a lambda are regularised: strength.reff on Textured MNIST, strength.reff.pets
 // where that is another.
 static int define_strengths(const struct profile *p, FILE *out, struct error *err) {
-    static const char *const methods[] = {"reff", "reff-single", "reff-l1", "reff-l2"};
-    for (size_t m = 0; m < sizeof methods / sizeof *methods; m++) {
+    for (int m = 0; method_list[m]; m++) {
         struct train_settings common, own;
+        const char *method = method_list[m]->name;
         char key[80];
-        if (profile_training(p, methods[m], "textured-mnist", &common, err))
+        if (!method_uses(method_list[m], "lambda") || method_list[m]->control)
+            continue;
+        if (profile_training(p, method, DATA_SET_DEFAULT, &common, err))
             return -1;
-        snprintf(key, sizeof key, "strength.%s", methods[m]);
+        snprintf(key, sizeof key, "strength.%s", method);
         define_number(out, key, common.lambda);
         for (int i = 0; i < DATA_SETS_MOST && p->data[i].set; i++) {
             if (!p->data[i].given)
                 continue;
-            if (profile_training(p, methods[m], p->data[i].set->name, &own, err))
+            if (profile_training(p, method, p->data[i].set->name, &own, err))
                 return -1;
-            snprintf(key, sizeof key, "strength.%s.%.40s", methods[m], p->data[i].set->name);
+            snprintf(key, sizeof key, "strength.%s.%.40s", method, p->data[i].set->name);
             if (own.lambda < common.lambda || own.lambda > common.lambda)
                 define_number(out, key, own.lambda);
         }

@@ -41,7 +41,7 @@ static int data_text(const struct table_result *r, int column, char *out, size_t
     profile_describe(r->plan->profile, cell->set->name, data);
     int used = snprintf(out, size, "%s; %d training images, %d test images, %d px", data,
                         cell->images[SPLIT_TRAIN], cell->images[SPLIT_TEST], cell_pixels(cell));
-    if (strcmp(cell->set->name, "textured-mnist")) // a folder may hold some of the classes
+    if (!cell->set->fixed_classes) // a folder may hold some of the classes
         used += snprintf(out + used, size - (size_t)used, ", %d classes", cell->classes);
     if (!strcmp(r->table->column_name, "data"))
         used += snprintf(out + used, size - (size_t)used, ", epochs: %d", cell->training.epochs);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/results/printed.h"
 
+#include "core/methods/method.h"
 #include "core/train/trainer.h"
 #include "experiments/results/wording.h"
 #include "gen/textured_mnist/texture_set.h"
@@ -48,8 +49,21 @@ static int texture_rows(struct printed *p, struct error *err) {
 
 // ---------------------------------------------------------------------------------------- hyperparameters
 
-static const char *const methods[] = {"baseline", "reff", "reff-single", "reff-l1", "reff-l2", "abn"};
-enum { METHODS = sizeof methods / sizeof *methods };
+enum { METHODS_MOST = 32 };
+
+// The methods of the table: those of the paper.
+struct methods {
+    int count;
+    const struct method *items[METHODS_MOST];
+};
+
+static struct methods list_methods(void) {
+    struct methods m = {0};
+    for (int i = 0; method_list[i] && m.count < METHODS_MOST; i++)
+        if (!method_list[i]->control)
+            m.items[m.count++] = method_list[i];
+    return m;
+}
 
 static int is_annotator(const char *what) {
     return strstr(what, "annotator") != NULL;
@@ -116,18 +130,6 @@ static int fill_method_defaults(struct train_settings *s, struct error *err) {
     return 0;
 }
 
-// A setting that a method has no use for.
-static int concerns(const char *setting, const char *method) {
-    static const char *const of_reff[] = {"lambda",  "layer_weights", "order", "reduction",
-                                          "cam_eps", "lambda_ramp",   NULL};
-    if (!strcmp(setting, "gamma"))
-        return !strcmp(method, "abn");
-    for (int i = 0; of_reff[i]; i++)
-        if (!strcmp(setting, of_reff[i]))
-            return !strncmp(method, "reff", 4) || (!strcmp(setting, "reduction") && !strcmp(method, "abn"));
-    return 1;
-}
-
 static void path_words(const struct setting *s, char text[SETTING_TEXT_SIZE]) {
     const char *slash = strrchr(text, '/');
     if (strcmp(s->name, "weights"))
@@ -141,20 +143,21 @@ static void path_words(const struct setting *s, char text[SETTING_TEXT_SIZE]) {
 
 // Values that all methods share are said once.
 static void say_once(json_t *row) {
-    for (int m = 1; m < METHODS; m++)
-        if (strcmp(cell_text(row, 2), cell_text(row, (size_t)m + 2)))
+    for (size_t i = 3; i < json_array_size(row); i++)
+        if (strcmp(cell_text(row, 2), cell_text(row, i)))
             return;
-    for (int m = 1; m < METHODS; m++)
-        json_array_set_new(row, (size_t)m + 2, json_string("\""));
+    for (size_t i = 3; i < json_array_size(row); i++)
+        json_array_set_new(row, i, json_string("\""));
 }
 
 // One row per setting of the training of one data set, one column per method.
 static int training_rows(struct printed *p, const char *data, const struct profile *paper,
                          struct error *err) {
-    struct train_settings ours[METHODS], theirs[METHODS];
-    for (int m = 0; m < METHODS; m++)
-        if (profile_training(p->profile, methods[m], data, &ours[m], err) ||
-            profile_training(paper, methods[m], data, &theirs[m], err) ||
+    struct methods methods = list_methods();
+    struct train_settings ours[METHODS_MOST], theirs[METHODS_MOST];
+    for (int m = 0; m < methods.count; m++)
+        if (profile_training(p->profile, methods.items[m]->name, data, &ours[m], err) ||
+            profile_training(paper, methods.items[m]->name, data, &theirs[m], err) ||
             fill_method_defaults(&ours[m], err) || fill_method_defaults(&theirs[m], err))
             return -1;
     for (const struct setting *s = train_schema; s->name; s++) {
@@ -162,11 +165,12 @@ static int training_rows(struct printed *p, const char *data, const struct profi
             !strcmp(s->name, "seed"))
             continue;
         json_t *row = json_pack("[s, s]", title_of(data), s->name);
-        for (int m = 0; m < METHODS; m++) {
+        for (int m = 0; m < methods.count; m++) {
             char a[SETTING_TEXT_SIZE], b[SETTING_TEXT_SIZE];
             value_text(s, &ours[m], a), value_text(s, &theirs[m], b);
             path_words(s, a), path_words(s, b);
-            json_array_append_new(row, concerns(s->name, methods[m]) ? beside(a, b) : json_string("-"));
+            json_array_append_new(row,
+                                  method_uses(methods.items[m], s->name) ? beside(a, b) : json_string("-"));
         }
         say_once(row);
         add_setting(p, row);
@@ -178,7 +182,7 @@ static int training_rows(struct printed *p, const char *data, const struct profi
 static void common_row(struct printed *p, const char *what, const char *name, const char *ours,
                        const char *theirs) {
     json_t *row = json_pack("[s, s, o]", what, name, beside(ours, theirs));
-    for (int m = 1; m < METHODS; m++)
+    for (int m = 1; m < list_methods().count; m++)
         json_array_append_new(row, json_string("\""));
     add_setting(p, row);
 }
@@ -220,8 +224,9 @@ static int annotator_rows(struct printed *p, const char *data, const struct prof
 static int setting_rows(struct printed *p, struct error *err) {
     struct profile paper;
     p->columns = json_pack("[s, s]", "of", "setting");
-    for (int m = 0; m < METHODS; m++)
-        json_array_append_new(p->columns, json_string(title_of(methods[m])));
+    struct methods methods = list_methods();
+    for (int m = 0; m < methods.count; m++)
+        json_array_append_new(p->columns, json_string(methods.items[m]->title));
     int failed = profile_read(&paper, "paper", err);
     for (int d = 0; !failed && p->profile->data[d].set; d++) {
         const struct profile_data *ours = &p->profile->data[d];

@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/results/wording.h"
 
+#include "core/methods/method.h"
+#include "gen/data_set/data_set.h"
+
 #include <ctype.h>
 #include <string.h>
 
 enum { DIGEST_FROM = 24 }; // letters and digits without a break
 
 const char *title_of(const char *word) {
-    static const char *const titles[][2] = {{"baseline", "Baseline"},
-                                            {"reff", "ReFF"},
-                                            {"reff-single", "ReFF (single layer)"},
-                                            {"reff-l1", "ReFF with L1"},
-                                            {"reff-l2", "ReFF with L2"},
-                                            {"reff-detached", "ReFF (detached)"},
-                                            {"abn", "ABN"},
-                                            {"textured-mnist", "Textured MNIST"},
-                                            {"isic2017", "ISIC2017"},
-                                            {"pets", "Pets"}};
-    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
-        if (!strcmp(titles[i][0], word))
-            return titles[i][1];
-    return word;
+    const struct method *method = method_of(word);
+    const struct data_set *set = data_set_of(word);
+    return method ? method->title : set ? set->title : word;
 }
 
 static void latex_character(FILE *out, char c) {

@@ -151,7 +151,7 @@ static int estimate_make(struct estimate *e, const struct cell *const *todo, int
         if (todo[i]->has_annotator && forecast_annotator(&e->forecast, todo[i]) <= 0 &&
             estimate_annotator(e, todo[i], v, resources, results, work, err))
             return -1;
-        int set = (int)(todo[i]->set - data_sets);
+        int set = data_set_number(todo[i]->set);
         if (!e->has_data[set] && probe_data(todo[i], work, resources->threads, &e->data[set], err))
             return -1;
         e->has_data[set] = 1;
@@ -175,7 +175,7 @@ static double data_seconds(const struct estimate *e, const struct cell *const *t
     for (int k = 0; k < i; k++)
         if (!strcmp(todo[k]->data_digest, todo[i]->data_digest))
             return 0;
-    const struct probed_data *data = &e->data[todo[i]->set - data_sets];
+    const struct probed_data *data = &e->data[data_set_number(todo[i]->set)];
     for (enum split s = 0; s < SPLITS; s++)
         if (todo[i]->images[s] > 0)
             seconds += data->per_shard + data->per_image * todo[i]->images[s];

@@ -3,6 +3,7 @@
 
 #include "core/base/isolate.h"
 #include "core/base/progress.h"
+#include "core/methods/method.h"
 
 #include <omp.h>
 #include <signal.h>
@@ -160,8 +161,8 @@ int probe_seconds(const struct cell *cell, const struct work *work, int threads,
     json_t *step = try_in_folder(measure, &p, err);
     if (!step)
         return -1;
-    // Evaluating a batch is one of a baseline step's three passes, and of the six or so of a regularised one.
-    int passes = strcmp(cell->training.method, "baseline") ? 6 : 3;
+    // Evaluating a batch is one of a baseline step's three passes, and of more of a step that costs more.
+    int passes = 3 * method_of(cell->training.method)->cost;
     double evaluated = cell->images[SPLIT_TEST] + cell->images[SPLIT_VALIDATION];
     double evaluations = evaluated / cell->training.batch * cell->training.epochs / passes;
     *seconds = json_number_value(step) * (cell->steps + evaluations);

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/sweep/schedule.h"
 
+#include "core/methods/method.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-static int is_baseline(const char *method) {
-    return !strcmp(method, "baseline");
-}
 
 void forecast_add(struct forecast *f, const struct cell *cell, double seconds, double weight) {
     int i = 0;
@@ -59,18 +57,14 @@ double forecast_annotator(const struct forecast *f, const struct cell *cell) {
 }
 
 double forecast_seconds(const struct forecast *f, const struct cell *cell) {
-    enum { REGULARISED_STEP = 2 }; // baseline steps
     for (int i = 0; i < f->count; i++)
         if (!strcmp(f->items[i].key, cell->cost_key))
             return f->items[i].seconds;
     if (!f->count || f->items[0].steps <= 0)
         return -1;
     double per_step = f->items[0].seconds / f->items[0].steps;
-    if (is_baseline(f->items[0].method) && !is_baseline(cell->training.method))
-        per_step *= REGULARISED_STEP;
-    else if (!is_baseline(f->items[0].method) && is_baseline(cell->training.method))
-        per_step /= REGULARISED_STEP;
-    return per_step * cell->steps;
+    return per_step * method_of(cell->training.method)->cost / method_of(f->items[0].method)->cost *
+           cell->steps;
 }
 
 // ---------------------------------------------------------------------------------------- order

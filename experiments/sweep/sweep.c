@@ -4,6 +4,7 @@
 #include "core/base/interrupt.h"
 #include "core/base/memory.h"
 #include "core/base/progress.h"
+#include "core/methods/method.h"
 #include "experiments/store/data_sets.h"
 
 #include <errno.h>
@@ -64,9 +65,8 @@ static int order_tasks(struct sweep *s, struct error *err) {
         if (s->tasks[i].state == TASK_WAITING) {
             cells[count] = s->tasks[i].cell;
             seconds[count] = forecast_seconds(&s->forecast, cells[count]);
-            if (seconds[count] < 0) // nothing known: a regularised step is about two of the baseline
-                seconds[count] =
-                    cells[count]->steps * (strcmp(cells[count]->training.method, "baseline") ? 2 : 1);
+            if (seconds[count] < 0) // nothing known: in steps of the baseline
+                seconds[count] = cells[count]->steps * method_of(cells[count]->training.method)->cost;
             seconds[count] += forecast_annotator(&s->forecast, cells[count]);
             index[count++] = i;
         }

@@ -4,6 +4,7 @@
 #include "core/base/file.h"
 #include "core/base/options.h"
 #include "core/base/progress.h"
+#include "core/base/text.h"
 #include "core/shard/shard.h"
 #include "gen/command/commands.h"
 #include "gen/data_set/data_set.h"
@@ -34,44 +35,6 @@ static const struct setting more_options[] = {
     SETTING_COUNT(struct data_set_options, threads, "0", 0, 1024, "threads",
                   "threads to use, 0: one a core; the bytes are the same for any number"),
     SETTING_END};
-
-static const char textured_mnist_description[] =
-    "Textured MNIST: digits of MNIST, each filled with a picture of one texture and laid on a picture of "
-    "another.\n"
-    "With --p 0 the background's class gives the digit away, with --q 0 the digit's texture does; with --p 1 "
-    "--q 1\n"
-    "only its shape tells. Digits and textures are drawn by the program unless --mnist and --textures name "
-    "files (a\n"
-    "folder, .tar.gz or .zip; read in place). A shard is one HDF5 file: images uint8 [N,H,W,3], masks uint8 "
-    "[N,H,W]\n"
-    "(255 where the digit is), labels, and where each image came from. See also: reff info, preview, verify; "
-    "docs/shards.md.";
-
-static const char isic2017_description[] =
-    "ISIC2017: photographs of skin lesions with the lesion's outline as annotation; melanoma, seborrheic "
-    "keratosis, nevus.\n"
-    "--source names the folder with the challenge's files as they were published (read in place; unpacked "
-    "archives will\n"
-    "do): ISIC-2017_Training_Data.zip, ISIC-2017_Training_Part1_GroundTruth.zip,\n"
-    "ISIC-2017_Training_Part3_GroundTruth.csv, and the same for Validation and Test_v2. Without it lesions "
-    "are "
-    "drawn by the\n"
-    "program: stand-ins, of which colour patches, rulers and the like give the class away in training, and "
-    "not "
-    "in test data.\n"
-    "Images that cannot be used are named and counted. See also: reff info, preview, verify; docs/shards.md.";
-
-static const char pets_description[] =
-    "Pets: the Oxford-IIIT Pet Dataset, 37 breeds of cats and dogs with the animal's outline as annotation.\n"
-    "--source names the folder with images.tar.gz and annotations.tar.gz as they were published (read in "
-    "place; unpacked\n"
-    "archives will do). Of each breed's images in trainval.txt nine tenths, drawn by the seed, are train, "
-    "the "
-    "rest\n"
-    "validation. Without --source animals are drawn by the program: stand-ins. Images that cannot be used "
-    "are "
-    "named and\n"
-    "counted. See also: reff info, preview, verify; docs/shards.md.";
 
 static void show_progress(void *context, double done, double total, const char *note) {
     struct progress *p = context;
@@ -119,19 +82,22 @@ static int say_written(const char *path, struct error *err) {
     return bad ? -1 : 0;
 }
 
-static int generate_data_set(const char *name, struct command command, int argc, char **argv,
-                             struct error *err) {
+static int generate_data_set(const struct data_set *set, int argc, char **argv, struct error *err) {
     struct setting schema[SETTINGS_MOST];
-    const struct data_set *set = data_set_find(name, err);
-    if (!set)
-        return -1;
+    struct text name = {0};
+    text_printf(&name, "gen %s", set->name);
     join_schemas(set, schema);
-    command.arguments = "";
-    command.schema = schema;
+    const struct command command = {.name = text_string(&name),
+                                    .arguments = "",
+                                    .summary = set->summary,
+                                    .description = set->description,
+                                    .example = set->example,
+                                    .schema = schema};
     struct data_set_options o;
     struct words words;
     data_set_default(set, &o.settings);
     int parsed = options_parse(&command, argc, argv, &o, &words, err);
+    text_free(&name);
     if (parsed)
         return parsed < 0 ? -1 : 0;
     if (!*o.output || !strcmp(o.output, "-"))
@@ -144,38 +110,6 @@ static int generate_data_set(const char *name, struct command command, int argc,
     if (o.threads)
         omp_set_num_threads(o.threads);
     return write_data_set(set, &o, err) || say_written(o.output, err) ? -1 : 0;
-}
-
-static int generate_textured_mnist(int argc, char **argv, struct error *err) {
-    const struct command command = {
-        .name = "gen textured-mnist",
-        .summary = "Write images of Textured MNIST with their annotations into one file, a shard.",
-        .description = textured_mnist_description,
-        .example =
-            "reff gen textured-mnist --p 0 --q 1 --size 112 --canvas 224 --seed 5 --split train --count 500 "
-            "--output train.h5\n"
-            "  reff gen textured-mnist --mnist MNIST/raw --textures dtd-r1.0.1.tar.gz --output train.h5"};
-    return generate_data_set("textured-mnist", command, argc, argv, err);
-}
-
-static int generate_isic2017(int argc, char **argv, struct error *err) {
-    const struct command command = {
-        .name = "gen isic2017",
-        .summary = "Write ISIC2017's images with their annotations into one file, a shard.",
-        .description = isic2017_description,
-        .example = "reff gen isic2017 --source ISIC2017 --pixels 112 --split test --output test.h5\n"
-                   "  reff gen isic2017 --pixels 32 --count 800 --seed 5 --output drawn.h5"};
-    return generate_data_set("isic2017", command, argc, argv, err);
-}
-
-static int generate_pets(int argc, char **argv, struct error *err) {
-    const struct command command = {
-        .name = "gen pets",
-        .summary = "Write the images of the Oxford-IIIT Pets with their annotations into one file, a shard.",
-        .description = pets_description,
-        .example = "reff gen pets --source oxford-iiit-pet --pixels 112 --split test --output test.h5\n"
-                   "  reff gen pets --pixels 32 --count 800 --seed 5 --output drawn.h5"};
-    return generate_data_set("pets", command, argc, argv, err);
 }
 
 // ---------------------------------------------------------------------------------- built-in sources
@@ -241,11 +175,7 @@ static const struct {
     const char *name, *summary;
     int (*run)(int argc, char **argv, struct error *err);
 } generators[] = {
-    {"textured-mnist", "images, annotations and labels of Textured MNIST in one HDF5 file",
-     generate_textured_mnist},
-    {"isic2017", "ISIC2017's skin lesions in one HDF5 file, from the official archives or drawn",
-     generate_isic2017},
-    {"pets", "the Oxford-IIIT Pets in one HDF5 file, from the official archives or drawn", generate_pets},
+    // beside the data sets
     {"digits", "the built-in digits as MNIST's four files", generate_digits},
     {"textures", "the built-in textures as PNG files", generate_textures},
 };
@@ -254,6 +184,8 @@ static void print_generators(FILE *out) {
     fputs("usage: reff gen WHAT [options]\n\nGenerate data sets, or the built-in sources of them as "
           "files.\n\nwhat:\n",
           out);
+    for (int i = 0; i < DATA_SETS; i++)
+        fprintf(out, "  %-16s %s\n", data_set_list[i]->name, data_set_list[i]->contents);
     for (size_t i = 0; i < sizeof generators / sizeof *generators; i++)
         fprintf(out, "  %-16s %s\n", generators[i].name, generators[i].summary);
     fputs("\nreff gen WHAT --help lists the options.\n\n"
@@ -261,14 +193,27 @@ static void print_generators(FILE *out) {
           out);
 }
 
+static int ask_what(struct error *err) {
+    struct text names = {0};
+    for (int i = 0; i < DATA_SETS; i++)
+        text_printf(&names, "%s%s", i ? ", " : "", data_set_list[i]->name);
+    for (size_t i = 0; i < sizeof generators / sizeof *generators; i++)
+        text_printf(&names, ", %s", generators[i].name);
+    fail_usage(err, "gen what? One of %s; see reff gen --help", text_string(&names));
+    text_free(&names);
+    return -1;
+}
+
 int command_gen(int argc, char **argv, struct error *err) {
     if (argc < 2)
-        return fail_usage(
-            err, "gen what? One of textured-mnist, isic2017, pets, digits, textures; see reff gen --help");
+        return ask_what(err);
     if (!strcmp(argv[1], "--help")) {
         print_generators(stdout);
         return 0;
     }
+    const struct data_set *set = data_set_of(argv[1]);
+    if (set)
+        return generate_data_set(set, argc - 1, argv + 1, err);
     for (size_t i = 0; i < sizeof generators / sizeof *generators; i++)
         if (!strcmp(argv[1], generators[i].name))
             return generators[i].run(argc - 1, argv + 1, err);

@@ -322,8 +322,8 @@ static void test_data_sets_are_reached_by_name(void) {
     struct error err = {0};
     CU_ASSERT_PTR_NULL(data_set_find("imagenet", &err));
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
-    for (int k = 0; data_sets[k].name; k++) {
-        const struct data_set *set = data_set_find(data_sets[k].name, &err);
+    for (int k = 0; data_set_list[k]; k++) {
+        const struct data_set *set = data_set_find(data_set_list[k]->name, &err);
         union data_settings s;
         data_set_default(set, &s);
         CU_ASSERT_EQUAL(set->pixels(&s), 224);

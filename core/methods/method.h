@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The methods: what each makes of a network, of its annotations and of the settings, and how it is shown.
+//
+// A method is a file of this folder and a line of METHOD_LINES, in the order of tables and help texts: the
+// trainer, the command line, profiles, sweeps, tables and figures ask here and know none by name.
+//
+//     const struct method *m = method_find("reff-l1", err);
+//     if (m->attention) ...
+#ifndef REFF_METHODS_METHOD_H
+#define REFF_METHODS_METHOD_H
+
+#include "core/base/error.h"
+#include "core/losses/explanation.h"
+
+// _(variable's name without method_, name on the command line and in profiles)
+#define METHOD_LINES(_)                                                                                      \
+    _(baseline, "baseline")                                                                                  \
+    _(reff, "reff")                                                                                          \
+    _(reff_single, "reff-single")                                                                            \
+    _(reff_l1, "reff-l1")                                                                                    \
+    _(reff_l2, "reff-l2")                                                                                    \
+    _(reff_detached, "reff-detached")                                                                        \
+    _(abn, "abn")
+
+#define METHOD_DEFAULT               "baseline" // of settings' tables
+#define METHOD_WORD_(variable, name) " " name
+#define METHOD_NAMES                 (&(METHOD_LINES(METHOD_WORD_))[1]) // for settings' tables
+
+struct method {
+    const char *name;    // the line's
+    const char *title;   // in tables and figures: "ReFF with L1"
+    const char *summary; // one line for help texts, without a full stop
+
+    struct method_style { // in figures
+        int colour;       // of their palette
+        int marker;
+    } style;
+    int control; // answers a question about another method; not in the paper's tables
+
+    // What it asks of a run.
+    const char *settings;          // those that mean nothing to some other methods: "lambda layer_weights"
+    int annotations;               // learns from annotations
+    const char *without;           // the method that it is where no image is annotated; NULL: itself
+    const char *annotation_factor; // the setting that is then 0, where it stays itself; or NULL
+    int cost;                      // of a step, in steps of the baseline: a first guess of a sweep
+
+    // Its network and its loss: cross entropy + lambda sum_l w_l penalty_l (docs/mathematics.md, section 2).
+    // With an attention branch: + that branch's cross entropy + gamma map loss.
+    int attention;          // its network is the ABN form of the model
+    int regularises;        // there is a penalty on Grad-CAM
+    int detached;           // alpha is taken as a constant: no second order
+    enum penalty penalty;   // of Grad-CAM; of a branch's map
+    int mean;               // reduction over pixels, where it is left to the method: 1 mean, 0 sum
+    double lambda;          // where it is left to the method
+    double weights[STAGES]; // of layer1..layer4, likewise
+};
+
+#define METHOD_EXTERN_(variable, name) extern const struct method method_##variable;
+METHOD_LINES(METHOD_EXTERN_)
+#undef METHOD_EXTERN_
+
+extern const struct method *const method_list[]; // in the lines' order; ends with NULL
+
+// The method of that name. method_find fails with EXIT_USAGE where there is none, method_of returns NULL.
+const struct method *method_find(const char *name, struct error *err);
+const struct method *method_of(const char *name);
+
+// Whether a setting of training means anything to the method.
+int method_uses(const struct method *m, const char *setting);
+
+#endif
