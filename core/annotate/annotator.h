@@ -62,7 +62,7 @@ struct annotate_job {
 
 // Returns -1 with EXIT_INTERRUPTED after a signal (checkpoint saved), with EXIT_FAILED on bad input: a class
 // with fewer than n images, a shard that is annotated already, one whose annotations are all empty or all
-// full, a loss that is no number.
+// full, a loss that is not a number.
 int annotate_run(const struct annotate_job *job, struct error *err);
 
 // The depth used for images of this size where the settings leave it open: the smallest power of two that

@@ -19,7 +19,7 @@ void json_add_real(struct text *text, double value) {
         snprintf(number, sizeof number, "%.*e", digits - 1, value);
     while (strtod(number, NULL) != value && ++digits <= REAL_DIGITS);
     char *exponent = strchr(number, 'e');
-    if (!exponent) { // no number of JSON's
+    if (!exponent) { // JSON has no such number
         text_add(text, number);
         return;
     }

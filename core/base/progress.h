@@ -6,7 +6,7 @@
 #define REFF_BASE_PROGRESS_H
 
 // What long work calls after each of its steps: `done` of `total` units, and a note on how it goes or NULL.
-// Work takes NULL where nobody wants to know.
+// NULL where progress is not reported.
 typedef void progress_function(void *context, double done, double total, const char *note);
 
 struct progress {

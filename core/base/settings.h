@@ -76,7 +76,7 @@ struct setting {
 #define SETTING_SWITCH(s, m, h)                                                                              \
     { #m, SETTING_TYPE_FLAG, offsetof(s, m), "no", 0, 1, 0, "", h, 0 }
 
-// For settings that came after runs had been recorded without them (`record` 2).
+// For settings that are younger than recorded runs (`record` 2).
 #define SETTING_LATER_INT(s, m, std, lo, hi, u, h)                                                           \
     { #m, SETTING_TYPE_INT, offsetof(s, m), std, lo, hi, 0, u, h, 2 }
 #define SETTING_LATER_REAL(s, m, std, lo, hi, u, h)                                                          \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which steps of long work were computed in which way: another machine may round products otherwise
-// (core/kernels/precision.h), and work that goes on there has the bits of neither, which its record must
-// tell.
+// Which steps of long work were computed in which way: another machine may round products differently
+// (core/kernels/precision.h), and work that continues there has the bits of neither machine; its record says
+// so.
 #ifndef REFF_BASE_SPANS_H
 #define REFF_BASE_SPANS_H
 

@@ -72,7 +72,7 @@ static int batch_evaluate(struct batch *b, struct trainer *t, const struct shard
     return 0;
 }
 
-// A parameter that is no number may not show in the output: the rectifier takes NaN for zero.
+// A parameter that is not a number may leave the output finite: the rectifier takes NaN for zero.
 static int check_parameters(const struct trainer *t, const struct shard *shard, struct error *err) {
     for (int i = 0; i < t->parameters.count; i++) {
         const struct parameter *p = &t->parameters.items[i];

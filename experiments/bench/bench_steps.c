@@ -245,7 +245,7 @@ static json_t *measure(void *context, struct error *err) {
     omp_set_num_threads(m->effort->threads);
     if (train_resolve(&m->c->training, m->c->pixels, m->c->classes, &settings, &s.lambda, err))
         return NULL;
-    settings.sgd.lr = 0; // noise cannot be learned: without it a long measurement would end in no numbers
+    settings.sgd.lr = 0; // a long measurement that trained on noise would diverge
     json_t *result = NULL;
     s.trainer = trainer_create(&settings, 1, err);
     if (s.trainer && !batch_make(&s.batch, m->c, err))

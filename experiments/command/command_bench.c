@@ -68,7 +68,7 @@ struct bench {
     int done;
 };
 
-// Says what is measured next; -1 when the user wants no more.
+// Says what is measured next; -1 when the user has interrupted.
 static int begin(struct bench *b, const char *what, struct error *err) {
     if (interrupt_requested())
         return fail_interrupted(err, "interrupted before %s", what);

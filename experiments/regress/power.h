@@ -2,7 +2,7 @@
 // The test behind the regression check, and what it can and cannot see.
 //
 // `k` new values against `m` of a reference, which alone gives the spread s (m - 1 degrees of freedom: a
-// change that makes results wilder must not thereby hide): for "lower is worse"
+// change that makes results scatter more must not hide by it): for "lower is worse"
 //     t = (mean of reference - mean of new) / (s sqrt(1/k + 1/m)),   p = P(T_{m-1} > t).
 // If all values come from one normal distribution, t has Student's distribution exactly, and the test fails
 // with exactly the chance that it should. If the new ones lie lower by `loss`, t is noncentral with

@@ -13,7 +13,7 @@
 
 // ---------------------------------------------------------------------------------------- reading
 
-// The records of the runs that a table is made from, as far as they lie here.
+// The records of the runs that a table is made from, as far as they are here.
 static int read_records(struct report *r, const json_t *table, struct error *err) {
     size_t i;
     const json_t *run, *runs = json_object_get(json_object_get(table, "provenance"), "runs");

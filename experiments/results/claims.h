@@ -3,7 +3,7 @@
 //
 // A claim has one part per comparison that it makes. Each part is a one-sided t test (statistics.h: Welch's;
 // for C3's slope that of least squares); "no worse by more than m points" is the one of the two one-sided
-// tests against the margin that concerns being worse (being better by more than m does not speak against it),
+// tests against the margin that concerns being worse (being better by more than m does not count against it),
 // "the same within m" is both (TOST).
 //
 // "The mean over n" (C7, C8, C10) is taken seed by seed: x_s = the mean over the n of the accuracies of seed
@@ -67,7 +67,7 @@ const char *claim_text(const char *id);
 int claims_decide(const struct table_result *tables, int count, const json_t *paper,
                   struct claim_result **out, int *out_count, struct error *err);
 
-// From the claims' parts the verdicts: Holm over all of them that are tested (that have parts and no reason
+// Gives claims their verdicts from their parts: Holm over all of them that are tested (that have parts and no reason
 // why not). claims_decide ends with it; for claims that were decided apart it is called again.
 int claims_adjust(struct claim_result *claims, int count, struct error *err);
 

@@ -4,10 +4,9 @@
 // from, and removed with them. Beside one while it is made: .lock, and .work/ with the annotator's
 // checkpoint.
 //
-// Annotations that cannot be made fail every run of the sweep that needs them: the first one leaves its
-// message in .failed for the others, which would fail in the same way after as long a time, under the sweep's
-// id (process numbers repeat, in containers soon). Another sweep (one that retries) tries again, and
-// removes it.
+// Where annotations cannot be made, every run of the sweep that needs them fails: the first leaves its message
+// in .failed, so that the others need not try for as long. The file is under the sweep's id (process numbers
+// repeat, in containers soon); another sweep tries again and removes it.
 #ifndef REFF_EXPERIMENTS_STORE_ANNOTATIONS_H
 #define REFF_EXPERIMENTS_STORE_ANNOTATIONS_H
 
@@ -18,8 +17,8 @@
 int annotations_path(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err);
 
 // Makes the cell's pseudo-annotations if they are not there; the data set must be held (data_set_hold).
-// sweep: its id, or "" outside of sweeps: earlier failures count for nothing, and none is noted. *record gets
-// What work.h's annotation() says and, if they were made here, "seconds" and "threads" (new reference).
+// sweep: its id, or "" outside of sweeps: earlier failures are ignored, and none is noted. *record gets
+// what work.h's annotation() says and, if they were made here, "seconds" and "threads" (new reference).
 int annotations_make(json_t **record, const char *results, const struct cell *cell, const char *sweep,
                      const struct work *work, progress_function *progress, void *progress_context,
                      struct error *err);

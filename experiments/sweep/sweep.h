@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The runner: does all runs of a plan that are not done, several at a time, each in a child process.
 //
-// Whatever happens to a run or to the sweep - Ctrl-C, kill -9 of a child or of the parent, a full disk -, no
-// broken file is left, and the next sweep does what is missing and goes on from checkpoints. A run that fails
+// After Ctrl-C, kill -9 of a child or of the parent, or a full disk no broken file is left, and the next sweep
+// does what is missing and continues from checkpoints. A run that fails
 // is recorded and does not stop the others; it is repeated only if asked for. Two sweeps at once share the
 // work, and wait for one another's runs.
 #ifndef REFF_EXPERIMENTS_SWEEP_SWEEP_H
@@ -46,7 +46,7 @@ struct sweep {
     struct forecast forecast;
     struct task *tasks; // [plan->count]
     int *order, order_count, next;
-    int to_do, finished; // runs that this sweep set out to do, and those of them that have ended
+    int to_do, finished; // runs that this sweep does, and how many have ended
     int stopping;        // no more runs are started: interrupted, or the disk is full
     int full_disk;
     int terminal, line_shown;

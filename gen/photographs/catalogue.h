@@ -57,7 +57,7 @@ struct photograph_format { // a data set's official files
     int (*image_id)(const char *member, char id[LISTED_ID_SIZE]);
     int (*mask_id)(const char *member, char id[LISTED_ID_SIZE]);
 
-    // An annotation's picture as values 0..255; NULL, or why it is none.
+    // An annotation's picture as values 0..255; NULL, or why there is none.
     const char *(*read_mask)(const struct image *picture, uint8_t *values);
 };
 

@@ -35,7 +35,7 @@ struct parsing {
     int splits;
 };
 
-// A whole number 0 .. most-1; -1 if it is none.
+// A whole number 0 .. most-1; -1 if it is something else.
 static int parse_number(const char *text, int most) {
     char *end;
     long value = strtol(text, &end, 10);
