@@ -75,7 +75,8 @@ struct shard;
 int train_takes(const struct train_settings *settings, const struct shard *shard, struct error *err);
 
 // Trains, evaluates, writes the record. Returns -1 with EXIT_INTERRUPTED after a signal (checkpoint saved),
-// with EXIT_FAILED on bad input or a loss that is not a number ("step 812: loss is NaN, first in layer3.0.bn2").
+// with EXIT_FAILED on bad input or a loss that is not a number ("step 812: loss is NaN, first in
+// layer3.0.bn2").
 int train_run(const struct train_job *job, struct error *err);
 
 // How much memory (bytes) the run's arena will take: for estimates before anything is allocated.

@@ -19,7 +19,7 @@ struct place { // what a place of a table stands for, the seed aside
     const char *data, *method;
 };
 
-// Without annotations some methods are others: ReFF, which has nothing to focus on, is the baseline.
+// Without annotations some methods become others: ReFF has nothing to focus on and is the baseline.
 static struct place place_of(const struct table *t, int row, int column) {
     struct place p = {table_axes(t, row), table_data(t, column), table_method(t, column)};
     const struct method *m = method_of(p.method);

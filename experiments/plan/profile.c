@@ -212,7 +212,7 @@ static int take(void *context, const char *section, const char *key, const char 
                     : fail_usage(err, "%s: '%.60s' stands before any [section]", where, key);
 }
 
-// What settings that are right one by one forbid together: found here rather than by every run.
+// Checks settings against each other, here rather than in every run.
 static int check_together(const struct profile *p, const char *method, const struct profile_data *data,
                           struct error *err) {
     struct train_settings t;
@@ -290,7 +290,7 @@ const struct profile_data *profile_data_find(const struct profile *p, const char
 
 // ---------------------------------------------------------------------------------------- settings in force
 
-// Of what concerns a run: what is said of its data set, then of its method, then of both.
+// The overrides of a run: those of its data set, then of its method, then of both.
 static int apply(const struct profile *p, const char *method, const char *data, int of_annotator, void *out,
                  struct error *err) {
     static const int order[][2] = {{0, 1}, {1, 0}, {1, 1}}; // names a method, names a data set

@@ -166,7 +166,7 @@ static int parse_lists(struct reading *r, struct error *err) {
     return check_columns(r, err);
 }
 
-// A data set that p, q and size belong to.
+// A data set that has p, q and size.
 static const char *placed_name(void) {
     int i = 0;
     while (!data_set_list[i]->place)

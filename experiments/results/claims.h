@@ -67,8 +67,8 @@ const char *claim_text(const char *id);
 int claims_decide(const struct table_result *tables, int count, const json_t *paper,
                   struct claim_result **out, int *out_count, struct error *err);
 
-// Gives claims their verdicts from their parts: Holm over all of them that are tested (that have parts and no reason
-// why not). claims_decide ends with it; for claims that were decided apart it is called again.
+// Gives claims their verdicts from their parts: Holm over all of them that are tested (that have parts and no
+// reason why not). claims_decide ends with it; for claims that were decided apart it is called again.
 int claims_adjust(struct claim_result *claims, int count, struct error *err);
 
 #endif

@@ -78,7 +78,7 @@ static void claim_c8(struct deciding *d) {
     claim_same(d, &pets, &no_pets, 1);
 }
 
-// n = 0 is not meant: there neither method sees an annotation.
+// Without n = 0, where neither method sees an annotation.
 static void claim_c9(struct deciding *d) {
     for (int i = 0; i < SOME; i++)
         above(d, "reff", "abn", some_annotations[i], 0);

@@ -12,7 +12,7 @@ static int has(const struct cell_result *c, const char *name) {
     return !strcmp(name, "confusion") ? c->confusion != NULL : json_object_get(c->metrics, name) != NULL;
 }
 
-// An emptied cell: its runs are there, but not their number.
+// An emptied cell: its runs are there, but have not recorded this number.
 static void empty(struct cell_result *c, const char *name) {
     for (int i = 0; i < c->n; i++)
         json_array_append_new(c->missing_seeds, json_pack("{s:I, s:s+}", "seed", (json_int_t)c->seeds[i],

@@ -55,7 +55,7 @@ void origin_command(char out[1024], char *const *words, int word_count, const ch
 
 // ---------------------------------------------------------------------------------------- the runs
 
-// Those of the run's own provenance that may explain a difference between runs.
+// The parts of a run's provenance that may explain a difference between runs.
 static json_t *maker_of(const json_t *run) {
     static const char *const keys[] = {"version", "git_revision", "git_dirty",       "compiler",
                                        "flags",   "processor",    "instruction_set", "libraries"};
@@ -144,7 +144,7 @@ static json_t *annotator_of(const struct table_result *r, int column) {
     return NULL;
 }
 
-// Of the cells' identities what is the same for a whole column.
+// The part of the cells' identities that is the same for a whole column.
 json_t *origin_settings(const struct table_result *r) {
     json_t *settings = json_object();
     for (int column = 0; column < r->table->column_count; column++) {

@@ -69,7 +69,7 @@ static int is_annotator(const char *what) {
     return strstr(what, "annotator") != NULL;
 }
 
-// What the first data set has already is not said again for the others.
+// What is the same for all data sets is said once, for the first.
 static void add_setting(struct printed *p, json_t *row) {
     for (size_t i = 0; i < json_array_size(p->rows); i++) {
         const json_t *first = json_array_get(p->rows, i);

@@ -36,7 +36,8 @@ static void latex_character(FILE *out, char c) {
 void latex_text(FILE *out, const char *text) {
     char before = 0;
     for (; *text; before = *text++) {
-        // In prose a hyphen and an apostrophe are what they look like; two hyphens are an option's, no dash.
+        // In prose a hyphen and an apostrophe stay as they are; two hyphens begin an option and must not
+        // become a dash.
         if ((*text == '-' && before != '-' && text[1] != '-') || *text == '\'')
             fputc(*text, out);
         else

@@ -61,7 +61,7 @@ int data_set_hold(const char *results, const struct cell *cell, const struct wor
     int busy;
     if (data_set_folder(folder, results, cell, err) || path_join(lock_path, err, folder, "lock"))
         return -1;
-    // A lock cannot be turned from exclusive into shared without a moment between, in which another sweep may
+    // A lock cannot be turned from exclusive into shared without a gap, in which another sweep may
     // remove what was made: so look again under the shared lock, and repeat.
     for (;;) {
         *err = (struct error){0};
@@ -151,7 +151,7 @@ static void remove_folder(const char *results, const char *name) {
     int lock = lock_take(lock_path, LOCK_EXCLUSIVE, 0, &busy, &ignored);
     if (lock < 0)
         return;
-    // Looked for again: it may have been marked while the lock was another's.
+    // Looked for again: it may have been marked while another process had the lock.
     if (!file_exists(keep) && !empty_folder(folder, results, name)) {
         unlink(lock_path); // last: a process that waits for it sees that it is gone and starts again
         rmdir(folder);

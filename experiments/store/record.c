@@ -32,8 +32,8 @@ static int damaged(struct run_status *status, const char *message) {
     return 0;
 }
 
-// A file that is there but cannot be read (no memory, no permission, a broken disk) is no damaged record,
-// which the next run would replace: that is an error. NULL in *value: it is read, and no JSON.
+// A file that exists but cannot be read (no memory, no permission, a broken disk) is an error, not a damaged
+// record, which the next run would replace. NULL in *value: it is read, and no JSON.
 static int read_json(const char *path, json_t **value, char *problem, size_t size, struct error *err) {
     size_t length;
     json_error_t where;

@@ -39,7 +39,7 @@ static void on_step(void *context, double done, double total, const char *note) 
     }
 }
 
-// In the child: what a real run would say of its images is not said of a trial's.
+// In the child: a trial does not report on its images, as a real run does.
 static void be_quiet(void) {
     if (!freopen("/dev/null", "w", stderr))
         return; // then it is said
@@ -140,7 +140,7 @@ static json_t *measure_annotator(void *context, struct error *err) {
     return json_real((p->last_time - p->first_time) / steps);
 }
 
-// Runs a measurement in a child, with a folder that is there only for so long.
+// Runs a measurement in a child, in a temporary folder.
 static json_t *try_in_folder(json_t *(*make)(void *context, struct error *err), struct probe *p,
                              struct error *err) {
     const char *temporary = getenv("TMPDIR");

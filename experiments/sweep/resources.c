@@ -91,7 +91,7 @@ static double bytes_on_disk(const struct cell *const *todo, int count, int which
     return bytes;
 }
 
-// The largest run's memory: one question per kind of run.
+// The largest run's memory: asked once per kind of run.
 static int measure_runs(struct resources *r, const struct cell *const *todo, int count,
                         const struct work *work, struct error *err) {
     for (int i = 0; i < count; i++) {

@@ -55,7 +55,7 @@ static int look_at_all(struct sweep *s, struct error *err) {
     return failed ? -1 : 0;
 }
 
-// Puts the waiting tasks into the order in which they are started.
+// Sorts the waiting tasks into the order in which they are started.
 static int order_tasks(struct sweep *s, struct error *err) {
     const struct cell **cells = allocate((size_t)s->plan->count, sizeof(struct cell *), "a sweep", err);
     double *seconds = allocate((size_t)s->plan->count, sizeof *seconds, "a sweep", err);
@@ -113,7 +113,7 @@ static int data_set_is_spent(const struct sweep *s, const struct cell *cell) {
     return 1;
 }
 
-// The child is gone without a last word: by whose hand?
+// The child ended without a report: whether from outside or by a fault of its own.
 static void judge_silence(struct task *t, int status) {
     int gone = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     if (gone == SIGKILL || gone == SIGTERM || gone == SIGINT || gone == SIGHUP) {
@@ -276,7 +276,7 @@ static int run_tasks(struct sweep *s, struct error *err) {
     }
 }
 
-// Looks again at runs that another process was at work on: they may be done by now, or left to us.
+// Looks again at runs that another process was working on: they may be done by now, or free.
 static int look_elsewhere(struct sweep *s, struct error *err) {
     json_t *known = NULL;
     int failed = 0;
@@ -296,7 +296,7 @@ static int look_elsewhere(struct sweep *s, struct error *err) {
     return failed ? -1 : 0;
 }
 
-// Does the runs that other processes leave to us, and waits for those that they are at work on.
+// Does the runs that other processes leave, and waits for those that they are working on.
 static int finish_elsewhere(struct sweep *s, struct error *err) {
     int told = 0;
     while (sweep_count(s, TASK_ELSEWHERE) && !s->stopping && !interrupt_requested()) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The runner: does all runs of a plan that are not done, several at a time, each in a child process.
 //
-// After Ctrl-C, kill -9 of a child or of the parent, or a full disk no broken file is left, and the next sweep
-// does what is missing and continues from checkpoints. A run that fails
-// is recorded and does not stop the others; it is repeated only if asked for. Two sweeps at once share the
-// work, and wait for one another's runs.
+// After Ctrl-C, kill -9 of a child or of the parent, or a full disk no broken file is left, and the next
+// sweep does what is missing and continues from checkpoints. A run that fails is recorded and does not stop
+// the others; it is repeated only if asked for. Two sweeps at once share the work, and wait for one another's
+// runs.
 #ifndef REFF_EXPERIMENTS_SWEEP_SWEEP_H
 #define REFF_EXPERIMENTS_SWEEP_SWEEP_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a sweep tells while it works: why runs run, one progress line, what went wrong.
+// What a sweep reports while it works: why runs run, one progress line, what went wrong.
 #include "core/base/interrupt.h"
 #include "core/base/progress.h"
 #include "experiments/store/annotations.h"
