@@ -117,7 +117,7 @@ static int check_output(struct work *w) {
     const char *name = slash ? slash + 1 : job->output;
     if (slash)
         slash[slash == folder] = 0;
-    // Told before hours of training, not after.
+    // Reported before hours of training, not after.
     if (access(slash ? folder : ".", W_OK | X_OK))
         return fail_system(w->err, errno, "%s", job->output);
     char file[PATH_SIZE];

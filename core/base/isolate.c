@@ -28,7 +28,7 @@ pid_t child_start(struct error *err) {
         _exit(EXIT_FAILED); // the parent died before the line above
     signal(SIGPIPE, SIG_IGN);
     // A terminal's Ctrl-C reaches the children too. They stop at the parent's SIGTERM; with both pending, a
-    // child would take the second one for the user's insisting, and end without a checkpoint.
+    // child would take the second one for another Ctrl-C, and end without a checkpoint.
     signal(SIGINT, SIG_IGN);
     return 0;
 }

@@ -198,7 +198,7 @@ static void report_classes(json_t *report, const struct tally *y) {
     json_object_set_new(report, "confusion", matrix);
 }
 
-// A mean over the images that have a map; null where nothing is annotated: inside what?
+// A mean over the images that have a map; null where nothing is annotated.
 static json_t *share_json(const struct tally *y, double sum, long mapped) {
     return mapped && y->annotated ? json_real(sum / (double)mapped) : json_null();
 }

@@ -91,8 +91,8 @@ static int check(const struct source *source, const char *path, const char *name
 
 // ---------------------------------------------------------------------------------------- getting it
 
-// From one address. Where bytes of an earlier call were gone on from and the whole is wrong, they may be at
-// fault: once more without them.
+// From one address. Where the transfer continued an earlier one and the whole is wrong, the earlier bytes may
+// be at fault: once more without them.
 static int fetch_from(const struct source *source, const char *url, const char *target,
                       const struct fetch_settings *settings, const json_t *pins, struct fetch_result *r,
                       struct error *err) {

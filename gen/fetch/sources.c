@@ -29,7 +29,7 @@ static int is_address(const char *text) {
     return (!strncmp(text, "http://", 7) && text[7]) || (!strncmp(text, "https://", 8) && text[8]);
 }
 
-// A digest of `length` digits, made lower-case.
+// A digest of `length` digits, in lower case.
 static int check_digest(char *text, size_t length, const char *where, struct error *err) {
     for (char *c = text; *c; c++) {
         if (!isxdigit((unsigned char)*c))
