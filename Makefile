@@ -85,18 +85,28 @@ build: $(BUILD)/reff ## build the reff command
 COMPILE = $(CC) $(FLAGS) $$(pkg-config --cflags $(PACKAGES)) -MMD -MP -c $< -o $@
 LINK    = $(CC) $(FLAGS) $^ $$(pkg-config --libs $(PACKAGES)) -lm -o $@
 
-# What records say of the program: written only when it changes, so that an unchanged tree rebuilds nothing.
-# Without git, or in a folder that git does not track (an unpacked archive), there is no revision.
-TRACKED := git ls-files --error-unmatch Makefile >/dev/null 2>&1
+# What records say of the program: written anew only when it changes, so that an unchanged tree rebuilds nothing.
+# Without git, or in a folder that git does not track, the revision is the one that git archive (make dist) wrote into
+# scripts/packaging/revision, if any; whether files have changed since is not known then.
+TRACKED  := git ls-files --error-unmatch Makefile >/dev/null 2>&1
+REVISION := if $(TRACKED); then git rev-parse --short=12 HEAD; else cut -c1-12 scripts/packaging/revision | grep -x '[0-9a-f]*'; fi
+DIRTY    := if ! $(TRACKED); then echo -1; elif test -z "$$(git status --porcelain)"; then echo 0; else echo 1; fi
 $(BUILD)/build_revision.h: FORCE
 	@mkdir -p $(@D)
-	@{ echo "#define REFF_REVISION \"$$($(TRACKED) && git rev-parse --short=12 HEAD)\""; \
-	   echo "#define REFF_DIRTY $$(test -z "$$($(TRACKED) && git status --porcelain)"; echo $$?)"; \
+	@{ echo "#define REFF_REVISION \"$$($(REVISION))\""; echo "#define REFF_DIRTY $$($(DIRTY))"; \
 	   echo '#define REFF_FLAGS "$(subst ",\",$(FLAGS))"'; } > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:
 .PHONY: FORCE
 $(BUILD)/core/base/provenance.o: $(BUILD)/build_revision.h
+
+# Where an installed program finds its definitions when it has been moved away from them.
+PREFIX ?= /usr/local
+$(BUILD)/build_prefix.h: FORCE
+	@mkdir -p $(@D)
+	@echo '#define REFF_PREFIX "$(abspath $(PREFIX))"' > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(BUILD)/experiments/plan/home.o: $(BUILD)/build_prefix.h
 
 # Another compiler or other flags (ARCH=) compile everything anew: objects of two kinds never meet in one program.
 $(BUILD)/flags: FORCE
@@ -134,7 +144,7 @@ $(BUILD)/reff: $(BUILD)/experiments/command/main.o $(BUILD)/libreff.a
 
 # ---- experiments: the paper's tables
 #: PROFILE=     tiny, quick (default), half, standard or paper: how large data and network are, or an .ini file
-#: DATA=        folder with mnist/ and textures/ (and models/ beside it), for profiles of real data
+#: DATA=        folder with mnist/, textures/ and models/, for profiles of real data
 #: SEEDS=       a count (5) or a list (3,4,9); default: the profile's
 #: ROWS=        only these rows of each table (0,1,All); default: all
 #: COLUMNS=     only these columns (baseline,isic2017); default: all
@@ -293,7 +303,7 @@ lint: ## clang-format, clang-tidy, cppcheck and scripts/layers: no findings allo
 	@$(REMAKE) lint-setup
 	@$(REMAKE) -k lint-format lint-layers lint-documents lint-cppcheck $(LINT_SOURCES:%.c=$(LINT)/%.tidy)
 
-lint-setup: $(STAMP) $(BUILD)/build_revision.h $(BUILD)/build_suites.h
+lint-setup: $(STAMP) $(BUILD)/build_revision.h $(BUILD)/build_prefix.h $(BUILD)/build_suites.h
 	@scripts/setup clang-format clang-tidy cppcheck libomp-dev python3
 
 lint-format:

@@ -54,6 +54,16 @@ static const char *instruction_set(void) {
 #endif
 }
 
+#if REFF_DIRTY > 0
+#define CHANGES ", with uncommitted changes"
+#else
+#define CHANGES ""
+#endif
+
+const char *provenance_version(void) {
+    return *REFF_REVISION ? REFF_VERSION " (revision " REFF_REVISION CHANGES ")" : REFF_VERSION;
+}
+
 json_t *provenance_json(struct error *err) {
     char processor[128], date[32];
     struct utsname name = {0};
@@ -64,7 +74,7 @@ json_t *provenance_json(struct error *err) {
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     json_t *p = json_pack("{s:s, s:s?, s:o, s:s, s:s, s:o, s:s, s:I, s:s, s:s, s:s}", "version", REFF_VERSION,
                           "git_revision", *REFF_REVISION ? REFF_REVISION : NULL, "git_dirty",
-                          *REFF_REVISION ? json_boolean(REFF_DIRTY) : json_null(), "compiler",
+                          REFF_DIRTY < 0 ? json_null() : json_boolean(REFF_DIRTY), "compiler",
                           "gcc " __VERSION__, "flags", REFF_FLAGS, "libraries", libraries(), "processor",
                           processor, "cores", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "instruction_set",
                           instruction_set(), "system", name.release, "date", date);

@@ -9,7 +9,10 @@
 
 // {"version", "git_revision", "git_dirty", "compiler", "flags", "libraries": {..}, "processor", "cores",
 // "instruction_set", "system", "date"}: new reference, NULL when out of memory. git_revision is null in a
-// build outside a git checkout.
+// build from neither a git checkout nor a release's archive; git_dirty where no git was there to ask.
 json_t *provenance_json(struct error *err);
+
+// The version, and the revision where it is known: "0.1.0 (revision 96d2942f4c1a, with uncommitted changes)".
+const char *provenance_version(void);
 
 #endif

@@ -54,17 +54,16 @@ static int add(struct figures *all, const char *word, struct error *err) {
 }
 
 static int read_figures(struct figures *all, const struct words *words, struct error *err) {
-    char names[1024], *rest;
-    if (!words->count && home_list(names, "figures", err))
-        return -1;
-    for (int i = 0; i < words->count; i++)
-        if (add(all, words->items[i], err))
-            return -1;
-    for (char *name = words->count ? NULL : strtok_r(names, " ", &rest); name;
+    struct text names = {0};
+    char *rest;
+    int failed = !words->count && home_list(&names, "figures", err);
+    for (int i = 0; i < words->count && !failed; i++)
+        failed = add(all, words->items[i], err);
+    for (char *name = failed || !names.length ? NULL : strtok_r(names.bytes, " ", &rest); name && !failed;
          name = strtok_r(NULL, " ", &rest))
-        if (add(all, name, err))
-            return -1;
-    return 0;
+        failed = add(all, name, err);
+    text_free(&names);
+    return failed ? -1 : 0;
 }
 
 static int has_grids(const struct figures *all) {

@@ -2,7 +2,7 @@
 // The reff program: finds the subcommand, prints the one error, chooses the exit status.
 #include "core/base/file.h"
 #include "core/base/interrupt.h"
-#include "core/base/version.h"
+#include "core/base/provenance.h"
 #include "core/kernels/gemm.h"
 #include "core/kernels/isa.h"
 #include "experiments/command/commands.h"
@@ -60,7 +60,7 @@ int main(int argc, char **argv) {
         return EXIT_OK;
     }
     if (!strcmp(argv[1], "--version")) {
-        puts("reff " REFF_VERSION);
+        printf("reff %s\n", provenance_version());
         return EXIT_OK;
     }
     gemm_choose_kernels(argv);

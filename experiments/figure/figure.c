@@ -181,10 +181,14 @@ static int out_of_date(const struct figure_job *job, const char *name, const jso
                        struct error *err) {
     struct table definition;
     struct profile profile;
-    struct error unknown;
+    struct error unknown = {0};
     char why[STALE_SIZE];
-    if (table_read(&definition, name, &unknown))
-        return 0;
+    if (table_read(&definition, name, &unknown)) {
+        if (unknown.status == EXIT_USAGE)
+            return 0;
+        *err = unknown;
+        return -1;
+    }
     int stale = profile_read(&profile, job->profile_word, err)
                     ? -1
                     : table_stale(&definition, &profile, job->results, table, why, err);

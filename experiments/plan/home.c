@@ -1,41 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/plan/home.h"
 
+#include "build_prefix.h" // made by the Makefile: REFF_PREFIX
+
 #include <dirent.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-// Cuts `path` back, one folder at a time, until it holds experiments/tables.
-static int climb(char path[PATH_SIZE]) {
+static int is_home(const char *folder) {
     char probe[PATH_SIZE + 32];
-    for (;;) {
-        snprintf(probe, sizeof probe, "%s/experiments/tables", path);
-        if (file_exists(probe))
-            return 0;
-        char *slash = strrchr(path, '/');
-        if (!slash)
-            return -1;
-        *slash = 0;
-    }
+    snprintf(probe, sizeof probe, "%s/experiments/tables", folder);
+    return file_exists(probe);
 }
 
-static int find_tree(char out[PATH_SIZE], struct error *err) {
-    ssize_t length = readlink("/proc/self/exe", out, PATH_SIZE - 1);
-    if (length > 0) {
-        out[length] = 0;
-        if (!climb(out))
+// Cuts `path` back by its last name; 0 when there was none.
+static int cut(char *path) {
+    char *slash = strrchr(path, '/');
+    if (slash)
+        *slash = 0;
+    return slash != NULL;
+}
+
+// Cuts `path` back, one folder at a time, until it is a home.
+static int climb(char *path) {
+    do
+        if (is_home(path))
             return 0;
-    }
-    if (getcwd(out, PATH_SIZE) && !climb(out))
+    while (cut(path));
+    return -1;
+}
+
+// The program's own path, or "" where the system does not tell.
+static void program_path(char out[PATH_SIZE]) {
+    ssize_t length = readlink("/proc/self/exe", out, PATH_SIZE - 1);
+    out[length > 0 ? length : 0] = 0;
+}
+
+int home_folder(char out[PATH_SIZE], struct error *err) {
+    const char *named = getenv("REFF_HOME");
+    char program[PATH_SIZE];
+    if (named && *named) {
+        if (snprintf(out, PATH_SIZE, "%s", named) >= PATH_SIZE || !is_home(out))
+            return fail_usage(err, "REFF_HOME: %.500s holds no experiments/tables", named);
         return 0;
-    return fail(err, "experiments/tables: not found above the program's folder nor above the current one");
+    }
+    program_path(program);
+    // Its own files come first: it may be installed below a source tree (make install PREFIX=$PWD/here).
+    snprintf(out, PATH_SIZE, "%s", program);
+    if (cut(out) && cut(out) && strlen(out) + sizeof "/share/reff" < PATH_SIZE &&
+        is_home(strcat(out, "/share/reff")))
+        return 0;
+    snprintf(out, PATH_SIZE, "%s", program);
+    if (!climb(out))
+        return 0;
+    snprintf(out, PATH_SIZE, "%s", REFF_PREFIX "/share/reff");
+    if (is_home(out) || (getcwd(out, PATH_SIZE) && !climb(out)))
+        return 0;
+    return fail(err, "experiments/tables: not found beside the program, above its folder, in " REFF_PREFIX
+                     "/share/reff, nor above the current folder; REFF_HOME names the folder that holds it");
 }
 
 int home_path(char out[PATH_SIZE], const char *name, struct error *err) {
     char tree[PATH_SIZE], folder[PATH_SIZE];
-    return find_tree(tree, err) || path_join(folder, err, tree, "experiments") ||
+    return home_folder(tree, err) || path_join(folder, err, tree, "experiments") ||
                    path_join(out, err, folder, name)
                ? -1
                : 0;
@@ -46,29 +74,26 @@ static int is_definition(const struct dirent *entry) {
     return length > 4 && entry->d_name[0] != '.' && !strcmp(entry->d_name + length - 4, ".ini");
 }
 
-int home_list(char out[1024], const char *kind, struct error *err) {
+int home_list(struct text *out, const char *kind, struct error *err) {
     char folder[PATH_SIZE];
     struct dirent **entries;
+    text_clear(out);
     if (home_path(folder, kind, err))
         return -1;
     int count = scandir(folder, &entries, is_definition, alphasort);
     if (count < 0)
         return fail(err, "%s: cannot be read", folder);
-    size_t used = 0;
-    out[0] = 0;
     for (int i = 0; i < count; i++) {
-        int length = (int)strlen(entries[i]->d_name) - 4;
-        if (used + (size_t)length + 2 < 1024)
-            used += (size_t)snprintf(out + used, 1024 - used, "%s%.*s", used ? " " : "", length,
-                                     entries[i]->d_name);
+        text_printf(out, "%s%.*s", i ? " " : "", (int)strlen(entries[i]->d_name) - 4, entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);
-    return 0;
+    return text_check(out, "the names of definitions", err);
 }
 
 int home_definition(char out[PATH_SIZE], const char *kind, const char *word, struct error *err) {
-    char name[PATH_SIZE], known[1024];
+    char name[PATH_SIZE];
+    struct text known = {0};
     size_t length = strlen(word);
     if (strchr(word, '/') || (length > 4 && !strcmp(word + length - 4, ".ini"))) {
         if (length >= PATH_SIZE)
@@ -80,9 +105,10 @@ int home_definition(char out[PATH_SIZE], const char *kind, const char *word, str
         return -1;
     if (file_exists(out))
         return 0;
-    if (home_list(known, kind, err))
-        return -1;
-    return fail_usage(err, "'%.60s' is none of the %s: %s", word, kind, known);
+    if (!home_list(&known, kind, err))
+        fail_usage(err, "'%.60s' is none of the %s: %s", word, kind, text_string(&known));
+    text_free(&known);
+    return -1;
 }
 
 void definition_name(const char *path, char *out, size_t size) {

@@ -348,6 +348,23 @@ static int resolve(char path[SETTING_TEXT_SIZE], const char *folder, int *used, 
     return join(path, folder, err);
 }
 
+// Weights of models/ lie in the data folder or beside it: a file named "models/x" or "../models/x" is looked
+// for in DATA/models, then in DATA/../models. When neither is there the first is what messages name.
+static int resolve_weights(char path[SETTING_TEXT_SIZE], const char *folder, int *used,
+                           const struct profile *p, struct error *err) {
+    char inside[SETTING_TEXT_SIZE], beside[SETTING_TEXT_SIZE];
+    const char *name = strncmp(path, "../models/", 10) ? path : path + 3;
+    if (strncmp(name, "models/", 7))
+        return resolve(path, folder, used, p, err);
+    snprintf(inside, sizeof inside, "%s", name);
+    if (snprintf(beside, sizeof beside, "../%s", name) >= (int)sizeof beside)
+        return fail_usage(err, "%.200s...: path too long", path);
+    if (resolve(inside, folder, used, p, err) || resolve(beside, folder, used, p, err))
+        return -1;
+    strcpy(path, !file_exists(inside) && file_exists(beside) ? beside : inside);
+    return 0;
+}
+
 // Images that are not there leave their cells empty.
 static int resolve_missing(struct profile_data *data, char *source, const char *folder, int *used,
                            struct error *err) {
@@ -391,11 +408,12 @@ static int resolve_all_data(struct profile *p, int may_be_missing, const char *f
 
 int profile_resolve(struct profile *p, const char *folder, struct error *err) {
     int used = 0;
-    if (resolve_all_data(p, 0, folder, &used, err) || resolve(p->training.weights, folder, &used, p, err))
+    if (resolve_all_data(p, 0, folder, &used, err) ||
+        resolve_weights(p->training.weights, folder, &used, p, err))
         return -1;
     for (int i = 0; i < p->override_count; i++)
         if (!strcmp(p->overrides[i].setting->name, "weights") &&
-            resolve(p->overrides[i].value, folder, &used, p, err))
+            resolve_weights(p->overrides[i].value, folder, &used, p, err))
             return -1;
     if (resolve_all_data(p, 1, folder, &used, err))
         return -1;

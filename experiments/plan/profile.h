@@ -81,6 +81,7 @@ int profile_annotator(const struct profile *p, const char *data, struct annotato
 // Makes mnist, textures, sources and weights relative to `folder` ("": none given). Fails with EXIT_USAGE
 // when Textured MNIST or the weights need a folder and none is given, or the other way round. Photographs
 // that are not there are no failure: their cells stay empty and say why. Nothing ever takes their place.
+// Weights named models/x are looked for in folder/models, then in folder/../models.
 int profile_resolve(struct profile *p, const char *folder, struct error *err);
 
 // What the data of a data set are, in words, so that no table can be taken for another: "built-in digits

@@ -254,23 +254,22 @@ static int append(struct table **tables, int *count, const char *word, struct er
 }
 
 int tables_read(struct table **tables, int *count, char *const *words, int word_count, struct error *err) {
-    char known[1024], name[SETTING_WORD_SIZE];
+    char name[SETTING_WORD_SIZE];
+    struct text known = {0};
     *tables = NULL;
     *count = 0;
-    if (home_list(known, "tables", err))
-        return -1;
-    for (int i = 0; i < word_count; i++) {
+    int failed = home_list(&known, "tables", err);
+    for (int i = 0; i < word_count && !failed; i++) {
         int members = 0;
-        for (const char *at = known; next_word(&at, name) > 0;)
+        for (const char *at = text_string(&known); !failed && next_word(&at, name) > 0;)
             if (!strcmp(words[i], "tables") || belongs_to(name, strlen(name), words[i])) {
                 members++;
-                if (append(tables, count, name, err))
-                    return -1;
+                failed = append(tables, count, name, err);
             }
-        if (!members && append(tables, count, words[i], err))
-            return -1;
+        failed = failed || (!members && append(tables, count, words[i], err));
     }
-    return 0;
+    text_free(&known);
+    return failed ? -1 : 0;
 }
 
 // ---------------------------------------------------------------------------------------- parts of tables

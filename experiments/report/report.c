@@ -125,16 +125,18 @@ static int decide(struct report *r, struct error *err) {
 
 // "table1a" before "table2" before "supp-table2": the paper before its supplement.
 static int read_tables(struct report *r, const struct profile *profile, struct error *err) {
-    char names[1024], list[1024], *rest;
-    if (home_list(names, "tables", err))
-        return -1;
-    for (int supplement = 0; supplement < 2; supplement++) {
-        memcpy(list, names, sizeof list);
-        for (char *name = strtok_r(list, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
-            if ((strncmp(name, "supp", 4) == 0) == supplement && read_table(r, name, profile, err))
-                return -1;
+    struct text names = {0};
+    int failed = home_list(&names, "tables", err);
+    for (int supplement = 0; supplement < 2 && !failed; supplement++) {
+        char *list = strdup(text_string(&names)), *rest;
+        failed = list ? 0 : fail_memory(err, "the tables");
+        for (char *name = list ? strtok_r(list, " ", &rest) : NULL; name && !failed;
+             name = strtok_r(NULL, " ", &rest))
+            failed = (strncmp(name, "supp", 4) == 0) == supplement && read_table(r, name, profile, err);
+        free(list);
     }
-    return 0;
+    text_free(&names);
+    return failed ? -1 : 0;
 }
 
 int report_read(struct report *r, const char *results, const char *profile_word, struct error *err) {

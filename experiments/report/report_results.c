@@ -375,10 +375,11 @@ static int is_stale(const struct report *r, const struct figure *f) {
 // One pass over the definitions: those that stand at a place (-1: at any), those drawn or those missing.
 static int each_figure(const struct report *r, FILE *out, int place, int drawn, int *count,
                        struct error *err) {
-    char names[1024], *rest, file[160], path[PATH_SIZE];
+    char *rest, file[160], path[PATH_SIZE];
+    struct text names = {0};
     struct figure *f = malloc(sizeof *f);
-    int failed = f ? home_list(names, "figures", err) : fail_memory(err, "a figure");
-    for (char *name = failed ? NULL : strtok_r(names, " ", &rest); name && !failed;
+    int failed = f ? home_list(&names, "figures", err) : fail_memory(err, "a figure");
+    for (char *name = failed || !names.length ? NULL : strtok_r(names.bytes, " ", &rest); name && !failed;
          name = strtok_r(NULL, " ", &rest)) {
         snprintf(file, sizeof file, "figures/%.60s/%.80s.pdf", r->profile, name);
         failed = figure_read(f, name, err) || path_join(path, err, r->results, file);
@@ -392,6 +393,7 @@ static int each_figure(const struct report *r, FILE *out, int place, int drawn, 
             latex_text(out, f->title);
         }
     }
+    text_free(&names);
     free(f);
     return failed ? -1 : 0;
 }

@@ -14,7 +14,7 @@ struct options {
 };
 
 static const struct setting schema[] = {
-    SETTING_PATH(struct options, data, NULL, "DIR", "data folder: gets mnist/, textures/ ... and ../models/"),
+    SETTING_PATH(struct options, data, NULL, "DIR", "data folder: gets mnist/, textures/, models/ ..."),
     SETTING_PATH(struct options, sources, "", "FILE",
                  "other addresses and digests; none: gen/fetch/sources.ini"),
     SETTING_PATH(struct options, mirror, "", "URL",

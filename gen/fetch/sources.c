@@ -41,12 +41,11 @@ static int check_digest(char *text, size_t length, const char *where, struct err
                : fail_usage(err, "%s: a digest of %zu digits, not %zu", where, strlen(text), length);
 }
 
-// Files land in the data folder, or in models/ beside it, where the profiles look for weights.
+// Files land in the data folder, where the profiles look for them.
 static int check_path(const char *path, const char *where, struct error *err) {
-    const char *inside = strncmp(path, "../models/", 10) ? path : path + 10;
-    if (!*inside || *inside == '/' || inside[strlen(inside) - 1] == '/' || !strcmp(inside, "..") ||
-        !strncmp(inside, "../", 3) || strstr(inside, "/../"))
-        return fail_usage(err, "%s: '%.200s' is no file below the data folder or ../models", where, path);
+    if (!*path || *path == '/' || path[strlen(path) - 1] == '/' || !strcmp(path, "..") ||
+        !strncmp(path, "../", 3) || strstr(path, "/../"))
+        return fail_usage(err, "%s: '%.200s' is no file below the data folder", where, path);
     return 0;
 }
 
@@ -157,8 +156,7 @@ int source_list_redirect(struct source_list *s, const char *base, struct error *
         length--;
     for (int i = 0; i < s->count; i++) {
         struct source *item = &s->items[i];
-        const char *path = strncmp(item->path, "../", 3) ? item->path : item->path + 3;
-        if (snprintf(item->url, sizeof item->url, "%.*s/%s", (int)length, base, path) >=
+        if (snprintf(item->url, sizeof item->url, "%.*s/%s", (int)length, base, item->path) >=
             (int)sizeof item->url)
             return fail_usage(err, "--mirror: address too long");
         item->mirror[0] = 0;

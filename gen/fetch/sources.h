@@ -24,7 +24,7 @@ struct source_list {
 
 // Reads `path`, "" for the built-in file. Refused with file and line: unknown and missing keys, addresses
 // that are not http:// or https://, digests of another length, paths that are absolute or leave the data
-// folder for anything but ../models. Free with source_list_free, also after a failure.
+// folder. Free with source_list_free, also after a failure.
 int source_list_read(struct source_list *s, const char *path, struct error *err);
 void source_list_free(struct source_list *s);
 
@@ -32,7 +32,7 @@ void source_list_free(struct source_list *s);
 // fails with EXIT_USAGE and lists the sets.
 int source_list_choose(struct source_list *s, char *const *words, int count, struct error *err);
 
-// Makes every file come from "BASE/PATH" (for ../models/x: "BASE/models/x") and nowhere else.
+// Makes every file come from "BASE/PATH" and nowhere else.
 int source_list_redirect(struct source_list *s, const char *base, struct error *err);
 
 #endif

@@ -9,6 +9,8 @@
 // A block begins with a command line (words between blanks; '' is the empty one). Lines on standard error are
 // marked by "! ", the exit status is told if it is not 0. A new case is a new line "$ reff ..."; with
 // REFF_EXPECTED=write in the environment the files are written anew from what the program says, for review.
+#include "core/base/provenance.h"
+#include "core/base/version.h"
 #include "tests/support/suite.h"
 
 #include <dirent.h>
@@ -147,6 +149,24 @@ static void test_every_command_has_expectations(void) {
     program_free(&help);
 }
 
+// "reff 0.1.0", and the revision that it was built from where that is known.
+static void test_the_version_names_the_revision(void) {
+    struct program_result r;
+    char expected[300];
+    snprintf(expected, sizeof expected, "reff %s\n", provenance_version());
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "--version"), 0);
+    CU_ASSERT_STRING_EQUAL(r.out, expected);
+    CU_ASSERT(!strncmp(r.out, "reff " REFF_VERSION, strlen("reff " REFF_VERSION)));
+    program_free(&r);
+    struct error err = {0};
+    json_t *provenance = provenance_json(&err);
+    const char *revision = json_string_value(json_object_get(provenance, "git_revision"));
+    CU_ASSERT(!revision || strstr(expected, revision) != NULL);
+    CU_ASSERT_EQUAL(strstr(expected, "with uncommitted changes") != NULL,
+                    json_is_true(json_object_get(provenance, "git_dirty")));
+    json_decref(provenance);
+}
+
 static char before[PATH_SIZE];
 
 static int set_up(void) {
@@ -162,4 +182,5 @@ void suite_command_line(void) {
     CU_add_test(suite, "help and errors of every command are as expected",
                 test_help_and_errors_of_every_command_are_as_expected);
     CU_add_test(suite, "every command has expectations", test_every_command_has_expectations);
+    CU_add_test(suite, "the version names the revision", test_the_version_names_the_revision);
 }

@@ -225,13 +225,16 @@ static void test_definitions_that_are_wrong_are_refused(void) {
 static void test_every_definition_of_the_project_can_be_read(void) {
     static struct figure f;
     struct error err;
-    char names[1024], tables[1024], *rest;
+    struct text names = {0}, tables = {0};
+    char *rest;
     int count = 0;
-    CU_ASSERT_FATAL(!home_list(names, "figures", &err) && !home_list(tables, "tables", &err));
-    for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest), count++) {
+    CU_ASSERT_FATAL(!home_list(&names, "figures", &err) && !home_list(&tables, "tables", &err));
+    for (char *name = strtok_r(names.bytes, " ", &rest); name; name = strtok_r(NULL, " ", &rest), count++) {
         CU_ASSERT_EQUAL(figure_read(&f, name, &err), 0);
-        CU_ASSERT(!*f.table || strstr(tables, f.table) != NULL);
+        CU_ASSERT(!*f.table || strstr(text_string(&tables), f.table) != NULL);
     }
+    text_free(&names);
+    text_free(&tables);
     CU_ASSERT(count >= 10);
 }
 

@@ -131,11 +131,12 @@ static void test_some_rows_of_a_table_can_be_asked_for(void) {
 
 // Every profile can be read, and every method of the tables has settings in it.
 static void test_every_committed_profile_can_be_read(void) {
-    char names[1024], *rest = NULL;
+    struct text names = {0};
+    char *rest = NULL;
     struct error err = {0};
     int count = 0;
-    CU_ASSERT_FATAL(!home_list(names, "profiles", &err));
-    for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest), count++) {
+    CU_ASSERT_FATAL(!home_list(&names, "profiles", &err));
+    for (char *name = strtok_r(names.bytes, " ", &rest); name; name = strtok_r(NULL, " ", &rest), count++) {
         struct profile p;
         struct train_settings training;
         CU_ASSERT_FATAL(!profile_read(&p, name, &err));
@@ -146,6 +147,7 @@ static void test_every_committed_profile_can_be_read(void) {
         CU_ASSERT_STRING_EQUAL(training.method, "reff");
         profile_free(&p);
     }
+    text_free(&names);
     CU_ASSERT_EQUAL(count, 6); // tiny, quick, half, standard, paper, regress
 }
 
@@ -339,6 +341,36 @@ static void test_paths_are_relative_to_the_data_folder_which_must_be_given_if_ne
     profile_free(&builtin);
 }
 
+// Where a profile's weights lead in a data folder.
+static void check_weights(const char *written, const char *expected) {
+    struct error err = {0};
+    struct profile p;
+    char text[400];
+    snprintf(text, sizeof text,
+             PROFILE_HEAD "mnist = mnist\n[train]\nweights = %s\n[method reff]\nweights = %s\n", written,
+             written);
+    CU_ASSERT_FATAL(!profile_read(&p, fixture_write("weights.ini", text), &err));
+    CU_ASSERT_FATAL(!profile_resolve(&p, suite_path("outer/data"), &err));
+    CU_ASSERT_STRING_EQUAL(p.training.weights, suite_path(expected));
+    CU_ASSERT_EQUAL_FATAL(p.override_count, 1);
+    CU_ASSERT_STRING_EQUAL(p.overrides[0].value, suite_path(expected));
+    profile_free(&p);
+}
+
+static void test_weights_of_models_lie_in_the_data_folder_or_beside_it(void) {
+    struct error err = {0};
+    CU_ASSERT_FATAL(!folder_make(suite_path("outer/models"), &err));
+    CU_ASSERT_FATAL(!folder_make(suite_path("outer/data/models"), &err));
+    check_weights("models/w", "outer/data/models/w"); // neither is there
+    CU_ASSERT_FATAL(!file_write(suite_path("outer/models/w"), "", 0, &err));
+    check_weights("models/w", "outer/data/../models/w");
+    check_weights("../models/w", "outer/data/../models/w");
+    CU_ASSERT_FATAL(!file_write(suite_path("outer/data/models/w"), "", 0, &err));
+    check_weights("models/w", "outer/data/models/w");
+    check_weights("../models/w", "outer/data/models/w"); // as profiles of earlier versions say it
+    check_weights("w", "outer/data/w");
+}
+
 // ----------------------------------------------------------------------------------- other data sets
 
 #define OTHER_DATA                                                                                           \
@@ -426,4 +458,6 @@ void suite_definitions(void) {
                 test_photographs_that_are_not_there_are_told);
     CU_add_test(suite, "paths are relative to the data folder, which must be given if needed",
                 test_paths_are_relative_to_the_data_folder_which_must_be_given_if_needed);
+    CU_add_test(suite, "weights of models/ lie in the data folder or beside it",
+                test_weights_of_models_lie_in_the_data_folder_or_beside_it);
 }

@@ -392,7 +392,7 @@ static void write_sources(const char *path, const char *first, const char *secon
     int size =
         snprintf(text, sizeof text,
                  "[first]\npath = one/first\nset = one\nurl = %s\nmd5 = %s\nlicence = none\nuse = tests\n"
-                 "[second]\npath = ../models/second\nset = two\nurl = %s\nlicence = none\nuse = tests\n",
+                 "[second]\npath = models/second\nset = two\nurl = %s\nlicence = none\nuse = tests\n",
                  web_url(first), md5, web_url(second));
     CU_ASSERT_EQUAL_FATAL(file_write(path, text, (size_t)size, &err), 0);
 }
@@ -407,10 +407,10 @@ static void test_the_command_fetches_what_it_can(void) {
     CU_ASSERT_EQUAL(reff_run(&p, 0, "fetch", "--sources", list, "--data", data), 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(p.err, "/403/file: the server answers 403 (forbidden)\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(p.err, "outer/data: 1 of 2 files are missing or wrong"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(p.out, "../models/second"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(p.out, "models/second"));
     CU_ASSERT_PTR_NOT_NULL(strstr(p.out, sha256));
     CU_ASSERT_PTR_NOT_NULL(strstr(p.out, "1 fetched, 0 there, 1 missing or wrong\n"));
-    check_whole("outer/models/second");
+    check_whole("outer/data/models/second");
     program_free(&p);
     write_sources(list, "good", "good");
     CU_ASSERT_EQUAL(reff_run(&p, 0, "fetch", "--sources", list, "--data", data), 0);

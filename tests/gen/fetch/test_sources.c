@@ -27,8 +27,8 @@ static void test_the_built_in_list_is_complete(void) {
         "isic2017/ISIC-2017_Test_v2_Part3_GroundTruth.csv",
         "pets/images.tar.gz",
         "pets/annotations.tar.gz",
-        "../models/resnet18.safetensors",
-        "../models/resnet50.safetensors",
+        "models/resnet18.safetensors",
+        "models/resnet50.safetensors",
     };
     struct source_list s;
     struct error err = {0};
@@ -100,12 +100,12 @@ static void test_broken_lists_are_refused(void) {
     check_refused("[a]\nbytes = many\n", "sources.ini:2: 'many' is not a number");
     check_refused("[a]\npath = a\n[b]\nset = b\n[a]\nuse = a\n",
                   "sources.ini:6: [a] stands here for the second");
-    static const char *const outside[] = {"/etc/passwd", "../x", "../models/../../x",
+    static const char *const outside[] = {"/etc/passwd", "../x", "../models/x", "models/../../x",
                                           "a/../../x",   "a/",   ".."};
     for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
         char text[100];
         snprintf(text, sizeof text, "[a]\npath = %s\n", outside[i]);
-        check_refused(text, "is no file below the data folder or ../models");
+        check_refused(text, "is no file below the data folder");
     }
 }
 
