@@ -95,12 +95,12 @@ static void test_json_files_that_are_broken_missing_or_repeat_a_key_are_refused(
     const char broken[] = "{\n\"a\": 1,\n\"b\": }\n", twice[] = "{\"a\": 1,\n\"a\": 2}";
     CU_ASSERT_FATAL(!file_write(suite_path("broken.json"), broken, sizeof broken - 1, &err));
     CU_ASSERT_PTR_NULL(json_read(suite_path("broken.json"), &err));
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "broken.json:3: "));
+    suite_text_has(err.message, "broken.json:3: ");
     CU_ASSERT_FATAL(!file_write(suite_path("twice.json"), twice, sizeof twice - 1, &err));
     CU_ASSERT_PTR_NULL(json_read(suite_path("twice.json"), &err));
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "duplicate object key"));
+    suite_text_has(err.message, "duplicate object key");
     CU_ASSERT_PTR_NULL(json_read(suite_path("none.json"), &err));
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "none.json: No such file"));
+    suite_text_has(err.message, "none.json: No such file");
 }
 
 // ---------------------------------------------------------------------------------------- digests

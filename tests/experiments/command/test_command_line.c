@@ -9,7 +9,11 @@
 // A block begins with a command line (words between blanks; '' is the empty one). Lines on standard error are
 // marked by "! ", the exit status is told if it is not 0. A new case is a new line "$ reff ..."; with
 // REFF_EXPECTED=write in the environment the files are written anew from what the program says, for review.
+//
+// Lists that grow with a file or a line of anybody's are not in the expectations: {tables}, {profiles}, {figures},
+// {networks} and {methods} stand for what there is, so that adding one changes no test.
 #include "core/base/provenance.h"
+#include "core/base/text.h"
 #include "core/base/version.h"
 #include "tests/support/suite.h"
 
@@ -41,6 +45,98 @@ static void write_lines(FILE *out, const char *text, const char *mark) {
         text += length + (text[length] == '\n');
     }
 }
+
+// ---------------------------------------------------------------------------------------- lists of what there is
+
+enum { LISTS = 6 };
+
+static const struct {
+    const char *placeholder;
+    const char *folder; // experiments/FOLDER, whose definitions these are; or
+    const char *option; // of `reff train --help`, which may be one of these; or
+    const char *block;  // of `reff train --help`: the lines below this heading
+    const char *ours;   // some of the project's own
+} lists[LISTS] = {
+    {"{tables}", "tables", NULL, NULL, "table1a table1b table2 table3a table3b"},
+    {"{profiles}", "profiles", NULL, NULL, "paper quick regress standard tiny"},
+    {"{figures}", "figures", NULL, NULL, "fig3a fig3b fig3c"},
+    {"{networks}", NULL, "--model ", NULL, "small resnet18 resnet50"},
+    {"{methods}", NULL, "--method ", NULL, "baseline reff reff-single reff-l1 reff-l2"},
+    {"  {methods, each with a line}", NULL, NULL, "\nmethods:\n", ""},
+};
+
+static struct text there_is[LISTS]; // names between blanks, as messages have them
+
+static int is_definition(const struct dirent *entry) {
+    size_t length = strlen(entry->d_name);
+    return length > 4 && entry->d_name[0] != '.' && !strcmp(entry->d_name + length - 4, ".ini");
+}
+
+static void list_folder(const char *name, struct text *out) {
+    char path[PATH_SIZE];
+    struct dirent **entries;
+    snprintf(path, sizeof path, "%.4000s/../../experiments/%s", expected_folder(), name);
+    int count = scandir(path, &entries, is_definition, alphasort);
+    for (int i = 0; i < count; i++) {
+        text_printf(out, "%s%.*s", i ? " " : "", (int)strlen(entries[i]->d_name) - 4, entries[i]->d_name);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+}
+
+static void list_choices(const char *option, struct text *out) {
+    struct program_result help;
+    reff_run(&help, 0, "train", "--help");
+    const char *line = strstr(help.out, option), *list = line ? strstr(line, "one of: ") : NULL;
+    if (list && !memchr(line, '\n', (size_t)(list - line))) {
+        list += strlen("one of: ");
+        text_add_bytes(out, list, strcspn(list, ";\n"));
+    }
+    program_free(&help);
+}
+
+static void list_block(const char *heading, struct text *out) {
+    struct program_result help;
+    reff_run(&help, 0, "train", "--help");
+    const char *block = strstr(help.out, heading), *end = block ? strstr(block, "\n\n") : NULL;
+    if (end && end >= block + strlen(heading))
+        text_add_bytes(out, block + strlen(heading), (size_t)(end - block) - strlen(heading));
+    program_free(&help);
+}
+
+static void list_all(void) {
+    for (int i = 0; i < LISTS; i++) {
+        text_clear(&there_is[i]);
+        if (lists[i].folder)
+            list_folder(lists[i].folder, &there_is[i]);
+        else if (lists[i].option)
+            list_choices(lists[i].option, &there_is[i]);
+        else
+            list_block(lists[i].block, &there_is[i]);
+    }
+}
+
+// `text` with a placeholder for each whole list; frees `text`.
+static char *with_placeholders(char *text) {
+    for (int i = 0; i < LISTS; i++) {
+        struct text out = {0};
+        struct error err = {0};
+        const char *list = text_string(&there_is[i]), *from = text;
+        for (const char *at; *list && (at = strstr(from, list)) != NULL; from = at + strlen(list)) {
+            int whole = strchr(" \n", at[-1]) && strchr("; \n", at[strlen(list)]);
+            text_add_bytes(&out, from, (size_t)(at - from));
+            text_add(&out, whole ? lists[i].placeholder : list);
+        }
+        text_add(&out, from);
+        free(text);
+        text = text_take(&out, "an expectation", &err);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    }
+    return text;
+}
+
+// ---------------------------------------------------------------------------------------- expectations
 
 // Runs "$ reff WORD..." and writes the block that it makes.
 static void run_block(FILE *out, const char *line) {
@@ -76,7 +172,7 @@ static char *run_all(const char *expected) {
         at += length + (at[length] == '\n');
     }
     fclose(out);
-    return text;
+    return with_placeholders(text);
 }
 
 static void print_difference(const char *name, const char *expected, const char *actual) {
@@ -167,13 +263,29 @@ static void test_the_version_names_the_revision(void) {
     json_decref(provenance);
 }
 
+static void test_lists_have_the_projects_own(void) {
+    for (int i = 0; i < LISTS; i++) {
+        char ours[200], between[4000];
+        snprintf(ours, sizeof ours, "%s", lists[i].ours);
+        snprintf(between, sizeof between, " %s ", text_string(&there_is[i]));
+        for (char *rest, *name = strtok_r(ours, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+            char word[64];
+            snprintf(word, sizeof word, " %s ", name);
+            suite_text_has(between, word);
+        }
+    }
+}
+
 static char before[PATH_SIZE];
 
 static int set_up(void) {
+    list_all();
     return !getcwd(before, sizeof before) || suite_make_folder() || chdir(suite_folder()) ? -1 : 0;
 }
 
 static int clean_up(void) {
+    for (int i = 0; i < LISTS; i++)
+        text_free(&there_is[i]);
     return chdir(before) || suite_remove_folder() ? -1 : 0;
 }
 
@@ -183,4 +295,5 @@ void suite_command_line(void) {
                 test_help_and_errors_of_every_command_are_as_expected);
     CU_add_test(suite, "every command has expectations", test_every_command_has_expectations);
     CU_add_test(suite, "the version names the revision", test_the_version_names_the_revision);
+    CU_add_test(suite, "lists have the project's own", test_lists_have_the_projects_own);
 }
