@@ -40,6 +40,9 @@ def describe(name, differences):
 
 
 def main():
+    if sys.argv[1:] in (["-h"], ["--help"]):
+        print(__doc__.strip())
+        return
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     first, second = runs(sys.argv[1]), runs(sys.argv[2])

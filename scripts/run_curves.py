@@ -36,6 +36,9 @@ def lines(folder, data):
 
 
 def main():
+    if sys.argv[1:] in (["-h"], ["--help"]):
+        print(__doc__.strip())
+        return
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__.strip())
     head = ["data", "cell", "method", "seed", "test % after each epoch", "cross entropy", "Grad-CAM inside", "seconds", "commit"]

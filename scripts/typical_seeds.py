@@ -23,6 +23,9 @@ def t_of(rest, chosen):
 
 
 def main():
+    if sys.argv[1:] in (["-h"], ["--help"]):
+        print(__doc__.strip())
+        return
     with open(sys.argv[1] if len(sys.argv) > 1 else "results/reference/regress.json", encoding="utf-8") as f:
         cells = json.load(f)["cells"]
     values = [
