@@ -17,7 +17,7 @@ static void check_real(double value, const char *wanted) {
     text_free(&text);
 }
 
-static void test_reals_are_as_they_were_given(void) {
+static void test_reals_are_written_as_they_were_given(void) {
     check_real(0.8, "0.8");
     check_real(0.1 + 0.2, "0.30000000000000004"); // another double than 0.3
     check_real(-20, "-20.0");
@@ -50,7 +50,7 @@ static void test_reals_read_back_as_the_same_bits(void) {
 }
 
 // Digits inside of strings and keys are no numbers, whole numbers have no point.
-static void test_only_reals_are_rewritten(void) {
+static void test_only_reals_are_rewritten_not_digits_in_strings(void) {
     static const char wanted[] = "{\n  \"0.10000000000000001\": \"v0.80000000000000004 \\\"1.50\\\" \\\\\",\n"
                                  "  \"p\": 0.8,\n  \"seed\": 12345678901234567,\n"
                                  "  \"list\": [0.1, -1e-9, 3, true, null]\n}";
@@ -106,7 +106,7 @@ static void test_json_files_that_are_broken_missing_or_repeat_a_key_are_refused(
 // ---------------------------------------------------------------------------------------- digests
 
 // The identities of all runs recorded so far are digests of this form: 17 digits, sorted keys, no blanks.
-static void test_the_digest_of_settings_stays(void) {
+static void test_the_digest_of_settings_stays_what_it_was(void) {
     struct error err = {0};
     char hex[65];
     json_t *value = json_pack("{s:f, s:i, s:s}", "p", 0.8, "epochs", 4, "model", "small");
@@ -133,14 +133,15 @@ static void test_a_digest_of_json_does_not_depend_on_order_or_spelling(void) {
 
 void suite_json(void) {
     CU_pSuite s = CU_add_suite("json", suite_make_folder, suite_remove_folder);
-    CU_add_test(s, "reals are written as they were given", test_reals_are_as_they_were_given);
+    CU_add_test(s, "reals are written as they were given", test_reals_are_written_as_they_were_given);
     CU_add_test(s, "reals read back as the same bits", test_reals_read_back_as_the_same_bits);
-    CU_add_test(s, "only reals are rewritten, not digits in strings", test_only_reals_are_rewritten);
+    CU_add_test(s, "only reals are rewritten, not digits in strings",
+                test_only_reals_are_rewritten_not_digits_in_strings);
     CU_add_test(s, "JSON text keeps arrays of numbers on a line",
                 test_json_text_keeps_arrays_of_numbers_on_a_line);
     CU_add_test(s, "JSON files that are broken, missing or repeat a key are refused",
                 test_json_files_that_are_broken_missing_or_repeat_a_key_are_refused);
-    CU_add_test(s, "the digest of settings stays what it was", test_the_digest_of_settings_stays);
+    CU_add_test(s, "the digest of settings stays what it was", test_the_digest_of_settings_stays_what_it_was);
     CU_add_test(s, "a digest of JSON does not depend on order or spelling",
                 test_a_digest_of_json_does_not_depend_on_order_or_spelling);
 }

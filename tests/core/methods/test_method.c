@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-static void test_lines(void) {
+static void test_every_line_has_its_entry_with_a_title_and_a_look_of_its_own(void) {
     struct text names = {0};
     for (int i = 0; method_list[i]; i++) {
         const struct method *m = method_list[i];
@@ -29,18 +29,17 @@ static void test_lines(void) {
     CU_ASSERT_STRING_EQUAL(method_list[0]->name, METHOD_DEFAULT);
 }
 
-static void test_unknown(void) {
+static void test_an_unknown_method_is_named_beside_those_there_are(void) {
     struct error err = {0};
     CU_ASSERT_PTR_NULL(method_of("reff-l3"));
     CU_ASSERT_PTR_NULL(method_of("ref"));
     CU_ASSERT_PTR_NULL(method_find("reff-l3", &err));
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
-    CU_ASSERT_STRING_EQUAL(
-        err.message,
-        "method: 'reff-l3' is none of: baseline reff reff-single reff-l1 reff-l2 reff-detached abn");
+    suite_text_begins(err.message, "method: 'reff-l3' is none of: baseline reff ");
+    suite_text_has(err.message, METHOD_NAMES);
 }
 
-static void test_settings(void) {
+static void test_settings_that_mean_nothing_to_a_method_are_known(void) {
     static const struct {
         const char *method, *setting;
         int used;
@@ -59,7 +58,7 @@ static void test_settings(void) {
 }
 
 // What train_resolve makes of each, where the settings leave all to it.
-static void test_resolved(void) {
+static void test_what_each_method_takes_where_the_settings_leave_it_open(void) {
     static const struct {
         const char *method;
         double lambda, weights[STAGES];
@@ -93,8 +92,12 @@ static void test_resolved(void) {
 
 void suite_method(void) {
     CU_pSuite suite = CU_add_suite("method", NULL, NULL);
-    CU_add_test(suite, "every line has its entry, with a title and a look of its own", test_lines);
-    CU_add_test(suite, "an unknown method is named beside those there are", test_unknown);
-    CU_add_test(suite, "settings that mean nothing to a method are known", test_settings);
-    CU_add_test(suite, "what each method takes where the settings leave it open", test_resolved);
+    CU_add_test(suite, "every line has its entry, with a title and a look of its own",
+                test_every_line_has_its_entry_with_a_title_and_a_look_of_its_own);
+    CU_add_test(suite, "an unknown method is named beside those there are",
+                test_an_unknown_method_is_named_beside_those_there_are);
+    CU_add_test(suite, "settings that mean nothing to a method are known",
+                test_settings_that_mean_nothing_to_a_method_are_known);
+    CU_add_test(suite, "what each method takes where the settings leave it open",
+                test_what_each_method_takes_where_the_settings_leave_it_open);
 }

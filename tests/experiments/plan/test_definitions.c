@@ -129,26 +129,22 @@ static void test_some_rows_of_a_table_can_be_asked_for(void) {
     }
 }
 
-// Every profile can be read, and every method of the tables has settings in it.
+// Every profile of the project can be read, and every method of the tables has settings in it. What a user has put
+// beside them is no matter of the tests.
 static void test_every_committed_profile_can_be_read(void) {
-    struct text names = {0};
-    char *rest = NULL;
-    struct error err = {0};
-    int count = 0;
-    CU_ASSERT_FATAL(!home_list(&names, "profiles", &err));
-    for (char *name = strtok_r(names.bytes, " ", &rest); name; name = strtok_r(NULL, " ", &rest), count++) {
+    static const char *const names[] = {"tiny", "quick", "half", "standard", "paper", "regress"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct error err = {0};
         struct profile p;
         struct train_settings training;
-        CU_ASSERT_FATAL(!profile_read(&p, name, &err));
-        CU_ASSERT_STRING_EQUAL(p.name, name);
+        CU_ASSERT_FATAL(!profile_read(&p, names[i], &err));
+        CU_ASSERT_STRING_EQUAL(p.name, names[i]);
         CU_ASSERT(p.seeds.count >= 2); // fewer seeds test no claim
         CU_ASSERT(!profile_training(&p, "baseline", "textured-mnist", &training, &err));
         CU_ASSERT(!profile_training(&p, "reff", "textured-mnist", &training, &err));
         CU_ASSERT_STRING_EQUAL(training.method, "reff");
         profile_free(&p);
     }
-    text_free(&names);
-    CU_ASSERT_EQUAL(count, 6); // tiny, quick, half, standard, paper, regress
 }
 
 static void test_the_papers_numbers_are_there_for_every_cell_of_the_tables(void) {
@@ -309,7 +305,7 @@ static void test_unknown_names_are_refused_known_ones_listed(void) {
     struct profile p;
     CU_ASSERT(table_read(&t, "table9", &err));
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "table1a table1b")); // says which there are
+    suite_text_has(err.message, " table1a "); // says which there are
     CU_ASSERT(profile_read(&p, "quik", &err));
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "quick"));
