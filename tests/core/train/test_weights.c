@@ -271,10 +271,7 @@ static void test_headers_that_lie_are_refused_the_network_unchanged(void) {
         CU_ASSERT(weights_load(&t->parameters, suite_path("bad.safetensors"), &replaced, &err) == -1);
         CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
         suite_text_has(err.message, "bad.safetensors: ");
-        if (!strstr(err.message, lies[i].says)) {
-            printf("  '%s' instead of '%s'\n", err.message, lies[i].says);
-            CU_FAIL("another message was expected");
-        }
+        suite_text_has(err.message, lies[i].says);
     }
     identify(t, after);
     CU_ASSERT_STRING_EQUAL(before, after);
