@@ -5,7 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT 7.5 // points
+#define TEXT        7.5 // points
+#define LEGEND_LINE 11.0
+#define LEGEND_GAP  12.0 // between entries
+#define NOTE        6.5
+#define NOTE_LINE   8.2
+#define NOTE_TOP    38.0 // from the frame to the first base line: ticks and the axis's name lie between
 
 void axis_round(struct scale *a, double least, double most, int wanted) {
     static const double steps[] = {1, 2, 2.5, 5, 10};
@@ -85,7 +90,8 @@ void plot_frame(cairo_t *c, const struct plot *p, const char *title, const char 
     line(c, p->x, p->y, p->x, p->y + p->height);
     line(c, p->x, p->y + p->height, p->x + p->width, p->y + p->height);
     canvas_text(c, p->x + p->width / 2, p->y + p->height + 22, ALIGN_CENTRE, TEXT, 0, across);
-    canvas_text(c, p->x + p->width / 2, p->y - 6, ALIGN_CENTRE, TEXT + 0.5, 1, title);
+    canvas_text(c, p->x + p->width / 2, p->y - 6 - LEGEND_LINE * p->legend_lines, ALIGN_CENTRE, TEXT + 0.5, 1,
+                title);
     if (*up)
         side_title(c, p, up, p->x - 10 - widest);
 }
@@ -150,13 +156,54 @@ void plot_series(cairo_t *c, const struct plot *p, const struct series *s) {
     }
 }
 
-double plot_legend(cairo_t *c, double x, double y, const struct series *s, const char *title) {
-    canvas_colour(c, s->colour);
-    cairo_set_line_width(c, s->line);
+static double entry_width(cairo_t *c, const struct legend_entry *e) {
+    return 20 + canvas_text_width(c, TEXT, 0, e->title);
+}
+
+static void draw_entry(cairo_t *c, double x, double y, const struct legend_entry *e) {
+    canvas_colour(c, e->look.colour);
+    cairo_set_line_width(c, e->look.line);
     line(c, x, y - 2.6, x + 16, y - 2.6);
-    if (s->marker)
-        marker(c, x + 8, y - 2.6, s->marker);
+    if (e->look.marker)
+        marker(c, x + 8, y - 2.6, e->look.marker);
     canvas_colour(c, ink);
-    canvas_text(c, x + 20, y, ALIGN_LEFT, TEXT, 0, title);
-    return x + 20 + canvas_text_width(c, TEXT, 0, title) + 14;
+    canvas_text(c, x + 20, y, ALIGN_LEFT, TEXT, 0, e->title);
+}
+
+// How many entries from the first on fit in a line, at least one; their width.
+static int fill_line(cairo_t *c, double room, const struct legend_entry *entries, int count, double *width) {
+    int fit = 1;
+    *width = entry_width(c, &entries[0]);
+    for (; fit < count; fit++) {
+        double wider = *width + LEGEND_GAP + entry_width(c, &entries[fit]);
+        if (wider > room)
+            break;
+        *width = wider;
+    }
+    return fit;
+}
+
+int plot_legend(cairo_t *c, const struct plot *p, const struct legend_entry *entries, int count) {
+    int lines = 0;
+    for (int first = 0; first < count; lines++) {
+        double width, y = p->y - 7 - LEGEND_LINE * (p->legend_lines - 1 - lines);
+        int fit = fill_line(c, p->width, entries + first, count - first, &width);
+        double x = p->x + (p->width - width) / 2;
+        for (int i = first; i < first + fit; i++) {
+            draw_entry(c, x, y, &entries[i]);
+            x += entry_width(c, &entries[i]) + LEGEND_GAP;
+        }
+        first += fit;
+    }
+    return lines;
+}
+
+double plot_head(int legend_lines) {
+    return 18 + LEGEND_LINE * legend_lines;
+}
+
+double plot_note(cairo_t *c, double x, double y, double width, const char *note) {
+    canvas_colour(c, faint);
+    int lines = canvas_paragraph(c, x, y + NOTE_TOP, width, NOTE, NOTE_LINE, note);
+    return NOTE_TOP + NOTE_LINE * (lines - 1) + 4;
 }

@@ -14,8 +14,9 @@ struct scale {
     char labels[TICKS_MOST][24];
 };
 
-struct plot { // where it lies, and what it spans
+struct plot { // where its frame lies, and what it spans
     double x, y, width, height;
+    int legend_lines; // between the title and the frame
     struct scale across, up;
 };
 
@@ -44,7 +45,20 @@ void plot_frame(cairo_t *c, const struct plot *p, const char *title, const char 
                 int up_labels);
 void plot_series(cairo_t *c, const struct plot *p, const struct series *s);
 
-// A line of legend entries beginning at x, y; returns where it ends.
-double plot_legend(cairo_t *c, double x, double y, const struct series *s, const char *title);
+struct legend_entry {
+    const char *title;
+    struct series look; // colour, line and marker
+};
+
+// The legend of a panel: entries side by side, centred between the panel's title and its frame, in as many lines as its
+// width takes. Returns their number; to be asked beforehand on canvas_measure(), for p->legend_lines.
+int plot_legend(cairo_t *c, const struct plot *p, const struct legend_entry *entries, int count);
+
+// Height of the legend's lines and the title above a frame.
+double plot_head(int legend_lines);
+
+// The note below a figure's frames, in lines of at most `width`; the frames end at y. Returns how far below y it ends,
+// which can be asked beforehand on canvas_measure().
+double plot_note(cairo_t *c, double x, double y, double width, const char *note);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "core/base/text.h"
 #include "gen/read/image.h"
 
 #include <cairo-pdf.h>
@@ -24,7 +25,8 @@ const struct colour palette[PALETTE_SIZE] = {
 };
 const struct colour ink = {0.13, 0.13, 0.13}, faint = {0.55, 0.55, 0.55};
 
-#define FONT "DejaVu Sans"
+#define FONT            "DejaVu Sans"
+#define POINTS_PER_INCH 72.0
 
 enum { SMOOTH_FROM = 64 /* pixels */, JPEG_QUALITY = 92 };
 
@@ -56,22 +58,26 @@ void canvas_text(cairo_t *c, double x, double y, enum alignment alignment, doubl
 
 int canvas_paragraph(cairo_t *c, double x, double y, double width, double size, double line,
                      const char *text) {
-    char now[512] = "", longer[1024];
+    struct text now = {0}, longer = {0};
     int lines = 0;
     while (*text) {
-        size_t word = strcspn(text, " ");
-        snprintf(longer, sizeof longer, "%s%s%.*s", now, *now ? " " : "", (int)(word < 400 ? word : 400),
-                 text);
-        if (*now && canvas_text_width(c, size, 0, longer) > width) {
-            canvas_text(c, x, y + lines++ * line, ALIGN_LEFT, size, 0, now);
-            snprintf(now, sizeof now, "%.*s", (int)(word < 400 ? word : 400), text);
+        int word = (int)strcspn(text, " ");
+        text_clear(&longer);
+        text_printf(&longer, "%s%s%.*s", text_string(&now), now.length ? " " : "", word, text);
+        if (now.length && canvas_text_width(c, size, 0, text_string(&longer)) > width) {
+            canvas_text(c, x, y + lines++ * line, ALIGN_LEFT, size, 0, text_string(&now));
+            text_clear(&now);
+            text_add_bytes(&now, text, (size_t)word);
         } else {
-            snprintf(now, sizeof now, "%.511s", longer);
+            text_clear(&now);
+            text_add(&now, text_string(&longer));
         }
-        text += word + strspn(text + word, " ");
+        text += word + (int)strspn(text + word, " ");
     }
-    if (*now)
-        canvas_text(c, x, y + lines++ * line, ALIGN_LEFT, size, 0, now);
+    if (now.length)
+        canvas_text(c, x, y + lines++ * line, ALIGN_LEFT, size, 0, text_string(&now));
+    text_free(&now);
+    text_free(&longer);
     return lines;
 }
 
@@ -203,13 +209,14 @@ static cairo_status_t write_some(void *stream, const unsigned char *bytes, unsig
     return fwrite(bytes, 1, size, stream) == size ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
 }
 
-static int write_pdf(const char *path, const char *title, double width, double height, canvas_draw *draw,
-                     void *context, struct error *err) {
+static int write_pdf(const char *path, const struct canvas_page *page, canvas_draw *draw, void *context,
+                     struct error *err) {
     struct output out;
     if (output_open(&out, path, err))
         return -1;
-    cairo_surface_t *s = cairo_pdf_surface_create_for_stream(write_some, out.stream, width, height);
-    cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_TITLE, title);
+    cairo_surface_t *s =
+        cairo_pdf_surface_create_for_stream(write_some, out.stream, page->width, page->height);
+    cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_TITLE, page->title);
     // cairo would write the time of day.
     cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");
     int failed = draw_on(s, 1, draw, context, err);
@@ -242,14 +249,15 @@ static uint8_t *packed(cairo_surface_t *s, int width, int height, struct error *
     return rgb;
 }
 
-static int write_png(const char *path, double width, double height, canvas_draw *draw, void *context,
+static int write_png(const char *path, const struct canvas_page *page, canvas_draw *draw, void *context,
                      struct error *err) {
-    int w = (int)ceil(width * CANVAS_PIXELS_PER_POINT), h = (int)ceil(height * CANVAS_PIXELS_PER_POINT);
+    double scale = page->resolution / POINTS_PER_INCH;
+    int w = (int)ceil(page->width * scale), h = (int)ceil(page->height * scale);
     cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, w, h);
     uint8_t *rgb = NULL, *png = NULL;
     size_t size;
     int failed = cairo_surface_status(s) ? fail(err, "%s: out of memory: %d x %d pixels", path, w, h)
-                                         : draw_on(s, CANVAS_PIXELS_PER_POINT, draw, context, err);
+                                         : draw_on(s, scale, draw, context, err);
     cairo_surface_flush(s);
     if (!failed)
         failed = !(rgb = packed(s, w, h, err)) || image_encode_png(rgb, w, h, 3, &png, &size, err) ||
@@ -260,14 +268,31 @@ static int write_png(const char *path, double width, double height, canvas_draw 
     return failed ? -1 : 0;
 }
 
-int canvas_write(const char *stem, const char *title, double width, double height, canvas_draw *draw,
-                 void *context, struct error *err) {
+int canvas_extents(canvas_draw *draw, void *context, struct canvas_box *box, struct error *err) {
+    cairo_t *c = canvas_measure();
+    double width, height;
+    int failed = draw(c, context, err);
+    if (!failed && cairo_status(c))
+        failed = fail(err, "a drawing: %s", cairo_status_to_string(cairo_status(c)));
+    cairo_recording_surface_ink_extents(cairo_get_target(c), &box->left, &box->top, &width, &height);
+    box->right = box->left + width;
+    box->bottom = box->top + height;
+    cairo_destroy(c);
+    return failed ? -1 : 0;
+}
+
+int canvas_write(const char *stem, const struct canvas_page *page, canvas_draw *draw, void *context,
+                 struct error *err) {
     char path[2][PATH_SIZE];
+    struct canvas_page held = *page;
+    struct canvas_box box;
+    if (canvas_extents(draw, context, &box, err))
+        return -1;
+    held.width = fmax(page->width, ceil(box.right));
+    held.height = fmax(page->height, ceil(box.bottom));
     if (snprintf(path[0], PATH_SIZE, "%s.png", stem) >= PATH_SIZE ||
         snprintf(path[1], PATH_SIZE, "%s.pdf", stem) >= PATH_SIZE)
         return fail(err, "%.200s...: path too long", stem);
-    return write_png(path[0], width, height, draw, context, err) ||
-                   write_pdf(path[1], title, width, height, draw, context, err)
-               ? -1
-               : 0;
+    return write_png(path[0], &held, draw, context, err) || write_pdf(path[1], &held, draw, context, err) ? -1
+                                                                                                          : 0;
 }

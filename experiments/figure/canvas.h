@@ -11,8 +11,6 @@
 #include <cairo.h>
 #include <stdint.h>
 
-#define CANVAS_PIXELS_PER_POINT 2.5 // of the PNG: 180 dots per inch
-
 struct colour {
     double red, green, blue; // 0..1
 };
@@ -26,9 +24,23 @@ extern const struct colour ink, faint; // text and axes; grid lines and secondar
 // Draws; may be called several times and must do the same each time.
 typedef int canvas_draw(cairo_t *c, void *context, struct error *err);
 
-// Writes "<stem>.png" and "<stem>.pdf", each whole or absent. `title` becomes the PDF's.
-int canvas_write(const char *stem, const char *title, double width, double height, canvas_draw *draw,
-                 void *context, struct error *err);
+struct canvas_box { // what is drawn lies within; all 0 where nothing is
+    double left, top, right, bottom;
+};
+
+// How far a drawing reaches, whatever its canvas.
+int canvas_extents(canvas_draw *draw, void *context, struct canvas_box *box, struct error *err);
+
+struct canvas_page {
+    const char *title;    // of the PDF
+    double width, height; // points
+    double resolution;    // of the PNG: dots per inch
+};
+
+// Writes "<stem>.png" and "<stem>.pdf", each whole or absent. Where the drawing reaches past
+// the right or lower edge the canvas grows, so that nothing is cut.
+int canvas_write(const char *stem, const struct canvas_page *page, canvas_draw *draw, void *context,
+                 struct error *err);
 
 // Gives back the fonts that the libraries keep for the next drawing; nothing may be drawn at the time.
 void canvas_forget_fonts(void);
@@ -42,13 +54,13 @@ void canvas_text(cairo_t *c, double x, double y, enum alignment alignment, doubl
                  const char *text);
 double canvas_text_width(cairo_t *c, double size, int bold, const char *text);
 
-// Text broken into lines of at most `width`, at blanks; the first base line at y. Returns the number of
-// lines.
+// Text broken into lines of at most `width`, at blanks; the first base line at y. Returns the number of lines, 0 for an
+// empty text.
 int canvas_paragraph(cairo_t *c, double x, double y, double width, double size, double line,
                      const char *text);
 
-// A context that draws nowhere, for measuring text before the size of the drawing is known. Free with
-// cairo_destroy.
+// A context that draws nowhere, for measuring text before the size of the drawing is known: what is drawn on it returns
+// what it would on paper. Free with cairo_destroy.
 cairo_t *canvas_measure(void);
 
 // An RGB picture [height, width, 3] into the square or rectangle at x, y. Small pictures keep their pixels'

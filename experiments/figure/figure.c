@@ -24,6 +24,7 @@ static const struct setting figure_keys[] = {
     SETTING_PATH(struct figure, row, "", "", "training: row of the table"),
     SETTING_COUNT(struct figure, layer, "4", 1, 4, "", "layer whose Grad-CAM is drawn"),
     SETTING_SWITCH(struct figure, transpose, "images go across"),
+    SETTING_COUNT(struct figure, resolution, "180", 36, 1200, "dots per inch", "of the PNG"),
     SETTING_END,
 };
 
@@ -39,18 +40,18 @@ static const struct setting panel_keys[] = {
     SETTING_END,
 };
 
-struct reading {
+struct figure_reader {
     struct figure *figure;
     char table_at[PATH_SIZE]; // places, for messages
 };
 
 // "reff n=5 layer=3", one column.
-static int parse_column(struct picture *p, char *text, const char *where, struct error *err) {
+static int parse_column(struct panel_column *p, char *text, const char *where, struct error *err) {
     static const char *const kinds[] = {"input", "annotation", "pseudo"};
     char *rest, *word = strtok_r(text, " \t", &rest);
     if (!word)
         return fail_usage(err, "%s: an empty column", where);
-    *p = (struct picture){.kind = PICTURE_MAP, .n = "All"};
+    *p = (struct panel_column){.kind = PICTURE_MAP, .n = "All"};
     for (int k = 0; k < 3; k++)
         if (!strcmp(word, kinds[k]))
             p->kind = (enum picture_kind)k;
@@ -104,7 +105,7 @@ static struct panel *find_panel(struct figure *f, const char *name, const char *
 
 static int take(void *context, const char *section, const char *key, const char *value, const char *where,
                 struct error *err) {
-    struct reading *r = context;
+    struct figure_reader *r = context;
     int panel = !strncmp(section, "panel ", 6);
     if (!panel && strcmp(section, "figure"))
         return *section ? fail_usage(err, "%s: unknown section [%.60s]", where, section)
@@ -145,7 +146,7 @@ static int check(const struct figure *f, struct error *err) {
 }
 
 int figure_read(struct figure *f, const char *word, struct error *err) {
-    struct reading r = {.figure = f};
+    struct figure_reader r = {.figure = f};
     memset(f, 0, sizeof *f);
     settings_default(figure_keys, f);
     if (home_definition(f->path, "figures", word, err))
@@ -173,6 +174,14 @@ int figure_stem(char out[PATH_SIZE], const struct figure *f, const struct figure
                    path_join(out, err, folder, f->name)
                ? -1
                : 0;
+}
+
+int figure_write(const struct figure *f, const struct figure_job *job, double width, double height,
+                 canvas_draw *draw, void *context, struct error *err) {
+    char stem[PATH_SIZE];
+    const struct canvas_page page = {
+        .title = f->title, .width = width, .height = height, .resolution = f->resolution};
+    return figure_stem(stem, f, job, err) || canvas_write(stem, &page, draw, context, err) ? -1 : 0;
 }
 
 // 1 with a message when the table is no longer what its definition and profile would give. One that has no

@@ -2,7 +2,7 @@
 // Figures (docs/experiments.md, section 4), one declarative file each in experiments/figures:
 //
 //   [figure]      kind (grid, curves, training), title, caption (more words, for the report), paper (which
-//                 figure of the paper it is; empty: none)
+//                 figure of the paper it is; empty: none), resolution (of the PNG, dots per inch)
 //                 curves: table, whose accuracies are drawn over its rows, ours beside the paper's; or
 //                 metrics and labels, two of each separated by a comma: these, ours alone, side by side
 //                 training: table, row: the runs of that row, epoch by epoch
@@ -33,7 +33,7 @@ enum figure_kind { FIGURE_GRID, FIGURE_CURVES, FIGURE_TRAINING };
 
 enum picture_kind { PICTURE_INPUT, PICTURE_ANNOTATION, PICTURE_PSEUDO, PICTURE_MAP };
 
-struct picture { // a column of a panel
+struct panel_column { // a column of a panel
     enum picture_kind kind;
     char method[SETTING_WORD_SIZE]; // PICTURE_MAP
     char n[SETTING_WORD_SIZE];      // PICTURE_MAP, PICTURE_PSEUDO: as printed
@@ -47,7 +47,7 @@ struct panel {
     double p, q, size;
     int images;
     int column_count;
-    struct picture pictures[PANEL_COLUMNS_MOST];
+    struct panel_column pictures[PANEL_COLUMNS_MOST];
 };
 
 struct figure {
@@ -57,7 +57,7 @@ struct figure {
         caption[SETTING_TEXT_SIZE], table[SETTING_TEXT_SIZE], row[SETTING_TEXT_SIZE],
         metrics[SETTING_TEXT_SIZE], labels[SETTING_TEXT_SIZE];
     enum figure_kind kind;
-    int layer, transpose;
+    int layer, transpose, resolution;
     int panel_count;
     struct panel panels[PANELS_MOST];
 };
@@ -79,6 +79,10 @@ int figure_stem(char out[PATH_SIZE], const struct figure *f, const struct figure
 // which, and which command makes them. Grids: figure_grid.h.
 int figure_curves(const struct figure *f, const struct figure_job *job, struct error *err);
 int figure_training(const struct figure *f, const struct figure_job *job, struct error *err);
+
+// Writes the drawing of a figure to figure_stem's files.
+int figure_write(const struct figure *f, const struct figure_job *job, double width, double height,
+                 canvas_draw *draw, void *context, struct error *err);
 
 // Colour and marker of a method or a data set, the same in all figures.
 void figure_style(const char *column, struct series *s);

@@ -18,7 +18,7 @@ static const char *annotated_method(void) {
 
 // A table of one cell, which is how a plan is asked for it. Without a method it is the baseline's, for its
 // data.
-static void cell_table(struct table *t, const struct panel *panel, const struct picture *picture) {
+static void cell_table(struct table *t, const struct panel *panel, const struct panel_column *picture) {
     const char *n = picture->kind == PICTURE_MAP || picture->kind == PICTURE_PSEUDO ? picture->n : "All";
     const char *method = picture->kind == PICTURE_MAP      ? picture->method
                          : picture->kind == PICTURE_PSEUDO ? annotated_method()
@@ -75,7 +75,7 @@ void figure_cells_free(struct figure_cells *cells) {
 }
 
 const struct cell *figure_cell(const struct figure_cells *cells, const struct panel *panel,
-                               const struct picture *picture, struct error *err) {
+                               const struct panel_column *picture, struct error *err) {
     struct table *t = allocate(1, sizeof *t, "a cell", err);
     char why[240];
     if (!t)

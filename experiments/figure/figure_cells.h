@@ -24,7 +24,7 @@ void figure_cells_free(struct figure_cells *cells);
 // The cell behind a picture of a panel (of pictures without a method: one with the panel's data). NULL with a
 // message when its data are absent.
 const struct cell *figure_cell(const struct figure_cells *cells, const struct panel *panel,
-                               const struct picture *picture, struct error *err);
+                               const struct panel_column *picture, struct error *err);
 
 // Does the runs whose models are missing.
 int figure_cells_train(struct figure_cells *models, const struct figure_job *job, struct error *err);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A table as curves: accuracy over its rows with error bars, ours on the left, the paper's on the right, on
 // one scale.
+#include "core/base/text.h"
 #include "experiments/figure/figure.h"
 
 #include "core/methods/method.h"
@@ -13,12 +14,12 @@
 
 enum { LEFT_SIDE, RIGHT_SIDE, SIDES }; // ours and the paper's, or two metrics
 
-#define WIDTH  468.0 // points, the text width of the report
-#define HEIGHT 200.0
-#define LEFT   46.0
-#define TOP    44.0 // legend and titles above the frames
-#define BOTTOM 46.0
-#define GAP    20.0
+#define WIDTH 468.0 // points, the text width of the report
+#define FRAME 112.0 // height of a frame
+#define LEFT  46.0
+#define RIGHT 8.0
+#define GAP   20.0
+#define WIDER 24.0 // of the gap, where the second frame has a scale of its own
 
 struct curve {
     const char *column;
@@ -35,6 +36,7 @@ struct curves {
     double least[SIDES], most[SIDES];                                         // of all that is drawn
     int present[SIDES];                                                       // values
     int seeds, seeds_most;                                                    // of a cell: fewest and most
+    int legend_lines;                                                         // above each frame
 };
 
 void figure_style(const char *column, struct series *s) {
@@ -162,13 +164,19 @@ static void draw_side(cairo_t *c, const struct curves *v, const struct plot *p, 
     }
 }
 
-static void draw_legend(cairo_t *c, const struct curves *v) {
-    double x = LEFT;
+// What is drawn on a side, with its colours; returns how many.
+static int legend_of(const struct curves *v, int side, struct legend_entry entries[TABLE_COLUMNS_MOST]) {
+    int count = 0;
     for (int i = 0; i < v->column_count; i++) {
-        struct series s = {0};
-        figure_style(v->columns[i].column, &s);
-        x = plot_legend(c, x, 14, &s, title_of(v->columns[i].column));
+        int drawn = 0;
+        for (int row = 0; row < v->row_count; row++)
+            drawn |= !isnan(v->columns[i].up[side][row]);
+        if (!drawn)
+            continue;
+        entries[count] = (struct legend_entry){.title = title_of(v->columns[i].column)};
+        figure_style(v->columns[i].column, &entries[count++].look);
     }
+    return count;
 }
 
 // Accuracies share a scale of at most 0..100, others have their own, from 0.
@@ -181,44 +189,86 @@ static struct scale scale_of(const struct curves *v, int side) {
     return a;
 }
 
+static int has_metrics(const struct curves *v) {
+    return *v->metrics[LEFT_SIDE] != 0;
+}
+
+static struct plot frame_of(const struct curves *v, int side) {
+    double gap = GAP + (has_metrics(v) ? WIDER : 0), width = (WIDTH - LEFT - gap - RIGHT) / SIDES;
+    return (struct plot){.x = LEFT + side * (width + gap),
+                         .y = plot_head(v->legend_lines),
+                         .width = width,
+                         .height = FRAME,
+                         .legend_lines = v->legend_lines};
+}
+
+static void draw_frame(cairo_t *c, const struct curves *v, int side) {
+    struct plot p = frame_of(v, side);
+    struct legend_entry entries[TABLE_COLUMNS_MOST];
+    struct text ours = {0};
+    axis_named(&p.across, v->across, v->rows, v->row_count);
+    p.up = scale_of(v, side);
+    text_printf(&ours, "Ours (profile %s)", v->profile);
+    plot_frame(c, &p,
+               has_metrics(v)      ? v->labels[side]
+               : side == LEFT_SIDE ? text_string(&ours)
+               : v->present[side]  ? "Paper"
+                                   : "Paper: no values",
+               across_title(v->row_name), has_metrics(v) || side == RIGHT_SIDE ? "" : "test accuracy (%)",
+               has_metrics(v) || side == LEFT_SIDE);
+    plot_legend(c, &p, entries, legend_of(v, side, entries));
+    draw_side(c, v, &p, side);
+    text_free(&ours);
+}
+
+// How many seeds a cell has, or from how many to how many.
+static void seeds_text(const struct curves *v, struct text *out) {
+    if (v->seeds == v->seeds_most)
+        text_printf(out, "%d", v->seeds);
+    else
+        text_printf(out, "%d to %d", v->seeds, v->seeds_most);
+}
+
+static double draw_note(cairo_t *c, const struct curves *v) {
+    struct text note = {0};
+    if (has_metrics(v))
+        text_printf(&note, "Profile %s. ", v->profile);
+    text_printf(&note, "Error bars: sample standard deviation over the seeds (%s",
+                has_metrics(v) ? "" : "ours: ");
+    seeds_text(v, &note);
+    text_add(&note, " a cell).");
+    double y = plot_head(v->legend_lines) + FRAME;
+    double depth = plot_note(c, LEFT, y, WIDTH - LEFT - RIGHT, text_string(&note));
+    text_free(&note);
+    return y + depth;
+}
+
 static int draw(cairo_t *c, void *context, struct error *err) {
     const struct curves *v = context;
-    int metrics = *v->metrics[0] != 0;
-    double gap = metrics ? GAP + 24 : GAP; // room for a second scale
-    char ours[128], note[200], seeds[64];
     (void)err;
-    struct plot p = {
-        .x = LEFT, .y = TOP, .width = (WIDTH - LEFT - gap - 8) / 2, .height = HEIGHT - TOP - BOTTOM};
-    axis_named(&p.across, v->across, v->rows, v->row_count);
-    snprintf(ours, sizeof ours, "Ours (profile %.60s)", v->profile);
-    draw_legend(c, v);
-    p.up = scale_of(v, LEFT_SIDE);
-    plot_frame(c, &p, metrics ? v->labels[LEFT_SIDE] : ours, across_title(v->row_name),
-               metrics ? "" : "test accuracy (%)", 1);
-    draw_side(c, v, &p, LEFT_SIDE);
-    p.x += p.width + gap;
-    p.up = scale_of(v, RIGHT_SIDE);
-    plot_frame(c, &p,
-               metrics                  ? v->labels[RIGHT_SIDE]
-               : v->present[RIGHT_SIDE] ? "Paper"
-                                        : "Paper: no values",
-               across_title(v->row_name), "", metrics);
-    draw_side(c, v, &p, RIGHT_SIDE);
-    snprintf(seeds, sizeof seeds, v->seeds == v->seeds_most ? "%d" : "%d to %d", v->seeds, v->seeds_most);
-    if (metrics)
-        snprintf(note, sizeof note,
-                 "Profile %.60s. Error bars: sample standard deviation over the seeds (%s a cell).",
-                 v->profile, seeds);
-    else
-        snprintf(note, sizeof note, "Error bars: sample standard deviation over the seeds (ours: %s a cell).",
-                 seeds);
-    canvas_colour(c, faint);
-    canvas_text(c, LEFT, HEIGHT - 5, ALIGN_LEFT, 6.5, 0, note);
+    for (int side = 0; side < SIDES; side++)
+        draw_frame(c, v, side);
+    draw_note(c, v);
     return 0;
 }
 
+// Lines of legend, and with them the height of the figure.
+static double lay_out(struct curves *v) {
+    struct legend_entry entries[TABLE_COLUMNS_MOST];
+    cairo_t *c = canvas_measure();
+    int lines = 0;
+    for (int side = 0; side < SIDES; side++) {
+        struct plot p = frame_of(v, side);
+        int taken = plot_legend(c, &p, entries, legend_of(v, side, entries));
+        lines = taken > lines ? taken : lines;
+    }
+    v->legend_lines = lines;
+    double height = draw_note(c, v);
+    cairo_destroy(c);
+    return height;
+}
+
 int figure_curves(const struct figure *f, const struct figure_job *job, struct error *err) {
-    char stem[PATH_SIZE];
     int missing;
     json_t *table = figure_table(job, f->table, &missing, err);
     if (!table)
@@ -229,7 +279,7 @@ int figure_curves(const struct figure *f, const struct figure_job *job, struct e
         fail(err, "%s of profile %s has no results yet; make them: build/release/reff run %s --profile %s",
              f->table, job->profile, f->table, job->profile);
         result = 1;
-    } else if (figure_stem(stem, f, job, err) || canvas_write(stem, f->title, WIDTH, HEIGHT, draw, &v, err)) {
+    } else if (figure_write(f, job, WIDTH, lay_out(&v), draw, &v, err)) {
         result = -1;
     }
     json_decref(table);

@@ -7,27 +7,28 @@
 #include "experiments/results/wording.h"
 
 #include "core/base/memory.h"
+#include "core/base/text.h"
 #include "experiments/store/remodel.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT         6.8 // points
-#define SMALL        5.6
-#define LINE         8.2
-#define LEGEND_WIDTH 380.0 // of the words below the colour scale; narrower figures have them in two lines
-#define FOOT         4.8
-#define FOOT_LINE    5.6
+#define TEXT       6.8 // points
+#define SMALL      5.6
+#define LINE       8.2
+#define FOOT       4.8
+#define FOOT_LINE  5.6
+#define NOTE_BELOW 3.0 // the last note's base line
 
 void grid_layout(struct grid *g, const struct grid_content *panels, int count, int transpose) {
     *g = (struct grid){.count = count, .transpose = transpose, .width = GRID_WIDTH_MOST};
     double y = 4;
-    int maps = 0, most = 0;
+    int most = 0;
     for (int i = 0; i < count; i++) {
         int across = transpose ? panels[i].images : panels[i].columns;
         most = across > most ? across : most;
-        maps |= panels[i].has_maps;
+        g->has_maps |= panels[i].has_maps;
     }
     // One size for all panels; side labels of transposed grids are the longer ones.
     double side = transpose ? 66 : 57, gap = 3;
@@ -48,13 +49,13 @@ void grid_layout(struct grid *g, const struct grid_content *panels, int count, i
         y = p->top + down * p->step + (transpose ? FOOT_LINE * content->name_lines + 2 : 0) + 6;
     }
     g->legend = y + 6;
-    g->height = maps ? g->legend + 16 + (g->width < LEGEND_WIDTH ? LINE : 0) : y;
+    g->notes = g->has_maps ? g->legend + 10 : y + SMALL;
 }
 
 // ---------------------------------------------------------------------------------------- headers
 
 // What stands above a picture, in up to HEADER_LINES lines.
-static int header_of(char lines[HEADER_LINES][64], const struct panel *panel, const struct picture *p) {
+static int header_of(char lines[HEADER_LINES][64], const struct panel *panel, const struct panel_column *p) {
     const char *title = p->kind == PICTURE_INPUT        ? "input"
                         : p->kind == PICTURE_ANNOTATION ? "annotation"
                         : p->kind == PICTURE_PSEUDO     ? "pseudo"
@@ -65,7 +66,7 @@ static int header_of(char lines[HEADER_LINES][64], const struct panel *panel, co
     if (split)
         snprintf(lines[count++], 64, "%.63s", split + 1);
     for (int i = 0; i < panel->column_count; i++) {
-        const struct picture *other = &panel->pictures[i];
+        const struct panel_column *other = &panel->pictures[i];
         several_n |= other->kind >= PICTURE_PSEUDO && strcmp(other->n, "All") != 0;
         several_layers |= other->kind == PICTURE_MAP && p->kind == PICTURE_MAP && other->layer != p->layer;
     }
@@ -95,13 +96,13 @@ static int break_lines(cairo_t *c, const char *text, double width, double size,
     return count;
 }
 
-struct drawing {
+struct grid_figure {
     struct panel panels[PANELS_MOST]; // those that are drawn, with the columns that there are
     struct pictures pictures[PANELS_MOST];
     int count;
-    char left_out[256]; // which are not
-    int other_models;   // of maps' networks, those that are not the recorded runs' to the bit
-    char other[256];    // what such a one is
+    struct text left_out; // which are not
+    int other_models;     // of maps' networks, those that are not the recorded runs' to the bit
+    struct text other;    // what such a one is
     struct grid grid;
 };
 
@@ -141,11 +142,11 @@ static void prediction_note(cairo_t *c, const struct pictures *p, int column, in
     canvas_text(c, x + size / 2, y + size + SMALL + 0.6, ALIGN_CENTRE, SMALL, 0, text);
 }
 
-static int draw_picture(cairo_t *c, const struct drawing *d, int panel, int column, int image,
+static int draw_picture(cairo_t *c, const struct grid_figure *d, int panel, int column, int image,
                         struct error *err) {
     const struct grid *g = &d->grid;
     const struct pictures *p = &d->pictures[panel];
-    const struct picture *picture = &d->panels[panel].pictures[column];
+    const struct panel_column *picture = &d->panels[panel].pictures[column];
     int across = g->transpose ? image : column, down = g->transpose ? column : image;
     double x = g->side + across * (g->cell + g->gap), y = g->places[panel].top + down * g->places[panel].step;
     size_t area = (size_t)p->pixels * (size_t)p->pixels;
@@ -176,13 +177,13 @@ static void side_label(cairo_t *c, const struct grid *g, double y, const char *t
 // A name below a picture of a transposed grid.
 static void foot_label(cairo_t *c, const struct grid *g, double x, double y, const char *text) {
     char lines[3][SETTING_WORD_SIZE];
-    int count = break_lines(c, text, g->cell + g->gap, FOOT, lines);
+    int count = break_lines(c, text, g->cell, FOOT, lines);
     canvas_colour(c, ink);
     for (int i = 0; i < count; i++)
         canvas_text(c, x, y + FOOT_LINE * i, ALIGN_CENTRE, FOOT, 0, lines[i]);
 }
 
-static void draw_labels(cairo_t *c, const struct drawing *d, int panel) {
+static void draw_labels(cairo_t *c, const struct grid_figure *d, int panel) {
     const struct grid *g = &d->grid;
     const struct grid_place *place = &g->places[panel];
     const struct pictures *p = &d->pictures[panel];
@@ -213,7 +214,7 @@ static void draw_labels(cairo_t *c, const struct drawing *d, int panel) {
     }
 }
 
-static int has_attention(const struct drawing *d) {
+static int has_attention(const struct grid_figure *d) {
     for (int i = 0; i < d->count; i++)
         for (int k = 0; k < d->panels[i].column_count; k++)
             if (d->panels[i].pictures[k].kind == PICTURE_MAP &&
@@ -222,8 +223,8 @@ static int has_attention(const struct drawing *d) {
     return 0;
 }
 
-static void draw_legend(cairo_t *c, const struct drawing *d) {
-    const double width = 84, height = 6, x = d->grid.side, y = d->grid.legend;
+static void draw_scale(cairo_t *c, const struct grid *g) {
+    const double width = 84, height = 6, x = g->side, y = g->legend;
     for (int i = 0; i < 256; i++) {
         uint8_t rgb[3];
         picture_overlay_colour(i / 255.0, rgb); // as it is seen in the pictures
@@ -234,37 +235,40 @@ static void draw_legend(cairo_t *c, const struct drawing *d) {
     canvas_colour(c, ink);
     canvas_text(c, x, y - 0.4, ALIGN_LEFT, TEXT, 0, "0");
     canvas_text(c, x + 12 + width, y - 0.4, ALIGN_LEFT, TEXT, 0, "1");
-    canvas_colour(c, faint);
-    canvas_paragraph(
-        c, x, y + 10, d->grid.width - x, SMALL, LINE,
-        has_attention(d)
+}
+
+// What is said below the pictures, each remark in as many lines as it takes. Returns the figure's height.
+static double draw_notes(cairo_t *c, const struct grid_figure *d) {
+    const struct grid *g = &d->grid;
+    const char *const notes[] = {
+        !g->has_maps ? ""
+        : has_attention(d)
             ? "Grad-CAM of the true class, divided by its maximum in the image (ABN: attention as it is); "
-              "colours as over medium grey. "
-              "White: edge of the annotation."
-            : "Grad-CAM of the true class, divided by its maximum in the image; colours as over medium grey. "
-              "White: edge of the "
-              "annotation.");
+              "colours as over medium grey. White: edge of the annotation."
+            : "Grad-CAM of the true class, divided by its maximum in the image; colours as over medium "
+              "grey. White: edge of the annotation.",
+        text_string(&d->other), text_string(&d->left_out)};
+    int lines = 0;
+    canvas_colour(c, faint);
+    for (int i = 0; i < 3; i++)
+        lines += canvas_paragraph(c, g->side, g->notes + LINE * lines, g->width - g->side - 2, SMALL, LINE,
+                                  notes[i]);
+    return lines ? g->notes + LINE * (lines - 1) + NOTE_BELOW : g->notes - SMALL;
 }
 
 static int draw(cairo_t *c, void *context, struct error *err) {
-    const struct drawing *d = context;
-    int maps = 0;
+    const struct grid_figure *d = context;
     for (int panel = 0; panel < d->grid.count; panel++) {
         const struct pictures *p = &d->pictures[panel];
         draw_labels(c, d, panel);
-        for (int column = 0; column < p->columns; column++) {
-            maps |= d->panels[panel].pictures[column].kind == PICTURE_MAP;
+        for (int column = 0; column < p->columns; column++)
             for (int image = 0; image < p->images; image++)
                 if (draw_picture(c, d, panel, column, image, err))
                     return -1;
-        }
     }
-    if (maps)
-        draw_legend(c, d);
-    canvas_colour(c, faint);
-    canvas_text(c, d->grid.side, d->grid.height - 5, ALIGN_LEFT, SMALL, 0, d->left_out);
-    canvas_text(c, d->grid.side, d->grid.height - 5 - (*d->left_out ? LINE : 0), ALIGN_LEFT, SMALL, 0,
-                d->other);
+    if (d->grid.has_maps)
+        draw_scale(c, &d->grid);
+    draw_notes(c, d);
     return 0;
 }
 
@@ -308,30 +312,30 @@ static int keep_present(struct panel *kept, const struct panel *panel, const str
 }
 
 // Models that another build trained again for the figure.
-static void count_other_models(struct drawing *d, const struct panel *panel, const struct figure_cells *cells,
-                               const struct figure_job *job) {
+static void count_other_models(struct grid_figure *d, const struct panel *panel,
+                               const struct figure_cells *cells, const struct figure_job *job) {
     struct error ignored;
     for (int i = 0; i < panel->column_count; i++) {
         char remark[256];
         if (panel->pictures[i].kind != PICTURE_MAP)
             continue;
         model_remark(job->results, figure_cell(cells, panel, &panel->pictures[i], &ignored), remark);
-        if (*remark)
-            snprintf(d->other, sizeof d->other, "%d of these networks: %.220s", ++d->other_models, remark);
+        if (!*remark)
+            continue;
+        text_clear(&d->other);
+        text_printf(&d->other, "%d of these networks: %s", ++d->other_models, remark);
     }
 }
 
 // What the profile lacks is left out, and the figure says so.
-static int read_panels(struct drawing *d, const struct figure *f, const struct figure_cells *cells,
+static int read_panels(struct grid_figure *d, const struct figure *f, const struct figure_cells *cells,
                        const struct figure_job *job, struct error *err) {
     for (int i = 0; i < f->panel_count; i++) {
         const struct panel *panel = &f->panels[i];
         int present = keep_present(&d->panels[d->count], panel, cells);
-        size_t used = strlen(d->left_out);
         if (!present || d->panels[d->count].column_count < panel->column_count)
-            snprintf(d->left_out + used, sizeof d->left_out - used, "%s%s%s",
-                     used ? ", " : "Not in this profile: ", present ? "some columns of " : "",
-                     title_of(panel->data));
+            text_printf(&d->left_out, "%s%s%s", d->left_out.length ? ", " : "Not in this profile: ",
+                        present ? "some columns of " : "", title_of(panel->data));
         if (!present)
             continue;
         int result = pictures_read(&d->pictures[d->count], f, &d->panels[d->count], cells, job, err);
@@ -340,34 +344,43 @@ static int read_panels(struct drawing *d, const struct figure *f, const struct f
         count_other_models(d, &d->panels[d->count], cells, job);
         d->count++;
     }
-    return d->count ? 0 : (fail(err, "profile %s has no data for it: %s", job->profile, d->left_out), 1);
+    return d->count
+               ? 0
+               : (fail(err, "profile %s has no data for it: %s", job->profile, text_string(&d->left_out)), 1);
+}
+
+// How large pictures are, then how many lines the names below them take, then how high the notes are.
+static int lay_out(struct grid_figure *d, int transpose, struct error *err) {
+    struct grid_content contents[PANELS_MOST] = {{0}};
+    d->grid.cell = GRID_CELL_MOST;
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < d->count; i++) {
+            contents[i] = content_of(&d->panels[i], &d->pictures[i], d->grid.cell);
+            if (transpose)
+                contents[i].header_lines = 0;
+        }
+        grid_layout(&d->grid, contents, d->count, transpose);
+    }
+    cairo_t *c = canvas_measure();
+    d->grid.height = draw_notes(c, d);
+    cairo_destroy(c);
+    return text_check(&d->other, "a figure's notes", err) ||
+           text_check(&d->left_out, "a figure's notes", err);
 }
 
 int figure_grid(const struct figure *f, const struct figure_cells *cells, const struct figure_job *job,
                 struct error *err) {
-    struct grid_content contents[PANELS_MOST] = {{0}};
-    char stem[PATH_SIZE];
-    struct drawing *d = allocate(1, sizeof *d, "a drawing", err);
+    struct grid_figure *d = allocate(1, sizeof *d, "a drawing", err);
     int result = d ? read_panels(d, f, cells, job, err) : -1;
-    for (int i = 0; !result && i < d->count; i++) {
-        contents[i] = content_of(&d->panels[i], &d->pictures[i], GRID_CELL_MOST);
-        if (f->transpose)
-            contents[i].header_lines = 0;
-    }
-    if (!result) {
-        grid_layout(&d->grid, contents, d->count, f->transpose); // how large pictures are
-        for (int i = 0; i < d->count; i++)
-            contents[i].name_lines =
-                content_of(&d->panels[i], &d->pictures[i], d->grid.cell + d->grid.gap).name_lines;
-        grid_layout(&d->grid, contents, d->count, f->transpose);
-        d->grid.height += (*d->left_out ? LINE : 0) + (*d->other ? LINE : 0);
-        result = figure_stem(stem, f, job, err) ||
-                         canvas_write(stem, f->title, d->grid.width, d->grid.height, draw, d, err)
-                     ? -1
-                     : 0;
-    }
+    if (!result &&
+        (lay_out(d, f->transpose, err) || figure_write(f, job, d->grid.width, d->grid.height, draw, d, err)))
+        result = -1;
     for (int i = 0; d && i < PANELS_MOST; i++) // also one that could not be read to its end
         pictures_free(&d->pictures[i]);
+    if (d) {
+        text_free(&d->other);
+        text_free(&d->left_out);
+    }
     free(d);
     return result;
 }

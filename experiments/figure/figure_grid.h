@@ -22,11 +22,12 @@ struct grid_place {            // where a panel lies
 struct grid {
     double width, height;   // of the figure
     double side, cell, gap; // labels on the left; a picture; between pictures
-    double legend;          // base line of the colour scale
-    int count, transpose;
+    double legend, notes;   // base lines of the colour scale and of the first remark below it
+    int count, transpose, has_maps;
     struct grid_place places[PANELS_MOST];
 };
 
+// Everything but the height, which depends on the notes.
 void grid_layout(struct grid *g, const struct grid_content *panels, int count, int transpose);
 
 // As figure_draw. `cells` must know the figure's.

@@ -22,7 +22,7 @@ enum { CANDIDATES = 256 };
 
 #define MAP_SHARE 0.62 // of the map's colour in an overlay; the rest is the image in grey
 
-struct reader { // a panel being read
+struct panel_reader { // a panel being read
     struct pictures *out;
     const struct figure *figure;
     const struct panel *panel;
@@ -44,7 +44,7 @@ static int has_pseudo(const struct panel *p) {
 }
 
 // 1 for images that some pseudo-annotator of the panel was given: their annotation shows nothing.
-static int mark_given(struct reader *r, uint8_t *given, long count) {
+static int mark_given(struct panel_reader *r, uint8_t *given, long count) {
     int32_t *annotated = allocate((size_t)count, sizeof *annotated, "annotated images", r->err);
     int failed = !annotated;
     for (int i = 0; i < r->panel->column_count && !failed; i++) {
@@ -69,7 +69,8 @@ static int by_label(const void *a, const void *b) {
 }
 
 // The first image of each class, then the second of each, and so on; shown in the order of their labels.
-static int choose(struct reader *r, const int32_t *labels, const uint8_t *given, long count, int classes) {
+static int choose(struct panel_reader *r, const int32_t *labels, const uint8_t *given, long count,
+                  int classes) {
     struct pictures *out = r->out;
     int *taken = allocate((size_t)classes, sizeof *taken, "classes", r->err);
     int64_t *keys = allocate((size_t)out->images, sizeof *keys, "images", r->err);
@@ -94,7 +95,7 @@ static int choose(struct reader *r, const int32_t *labels, const uint8_t *given,
     return failed ? -1 : n ? 0 : fail(r->err, "%s: no image to show", r->panel->data);
 }
 
-static int choose_images(struct reader *r) {
+static int choose_images(struct panel_reader *r) {
     struct shard_shape shape = shard_shape(r->shard);
     long count = shape.count < CANDIDATES ? shape.count : CANDIDATES;
     int32_t *labels = allocate((size_t)shape.count, sizeof *labels, "labels", r->err);
@@ -113,7 +114,7 @@ static int choose_images(struct reader *r) {
 }
 
 // Names of the classes, where the shard has them; the labels where not.
-static int name_classes(struct reader *r) {
+static int name_classes(struct panel_reader *r) {
     json_t *attributes = shard_attributes(r->shard, r->err);
     const json_t *names = json_object_get(attributes, "class_names");
     for (int i = 0; i < r->out->images && attributes; i++) {
@@ -131,12 +132,12 @@ static int name_classes(struct reader *r) {
 
 // ---------------------------------------------------------------------------------------- columns
 
-static uint8_t *picture_at(const struct reader *r, int column, int image) {
+static uint8_t *picture_at(const struct panel_reader *r, int column, int image) {
     size_t area = (size_t)r->out->pixels * (size_t)r->out->pixels;
     return r->out->rgb + ((size_t)column * (size_t)r->out->images + (size_t)image) * area * 3;
 }
 
-static void put_masks(const struct reader *r, int column, const uint8_t *masks) {
+static void put_masks(const struct panel_reader *r, int column, const uint8_t *masks) {
     size_t area = (size_t)r->out->pixels * (size_t)r->out->pixels;
     for (int i = 0; i < r->out->images; i++)
         for (size_t p = 0; p < area; p++)
@@ -175,7 +176,7 @@ static int spread_map(const real *small, int height, int width, int i, int n, in
 }
 
 // The maps of a trainer that has just evaluated the images: ABN's attention, or the layer's Grad-CAM.
-static int put_maps(struct reader *r, int column, const struct trainer *t) {
+static int put_maps(struct panel_reader *r, int column, const struct trainer *t) {
     struct pictures *out = r->out;
     const struct explained *stage = &t->inspected->stages[r->panel->pictures[column].layer - 1];
     int height = stage->height, width = stage->width, pixels = out->pixels;
@@ -199,7 +200,7 @@ static int put_maps(struct reader *r, int column, const struct trainer *t) {
     return failed ? -1 : 0;
 }
 
-static int read_map(struct reader *r, int column) {
+static int read_map(struct panel_reader *r, int column) {
     const struct cell *cell = figure_cell(r->cells, r->panel, &r->panel->pictures[column], r->err);
     struct pictures *out = r->out;
     struct trainer_settings settings;
@@ -222,7 +223,7 @@ static int read_map(struct reader *r, int column) {
     return failed ? -1 : 0;
 }
 
-static int read_pseudo(struct reader *r, int column) {
+static int read_pseudo(struct panel_reader *r, int column) {
     const struct cell *cell = figure_cell(r->cells, r->panel, &r->panel->pictures[column], r->err);
     size_t area = (size_t)r->out->pixels * (size_t)r->out->pixels;
     char path[PATH_SIZE];
@@ -238,7 +239,7 @@ static int read_pseudo(struct reader *r, int column) {
     return failed ? -1 : 0;
 }
 
-static int read_column(struct reader *r, int column) {
+static int read_column(struct panel_reader *r, int column) {
     struct pictures *out = r->out;
     size_t bytes = (size_t)out->images * (size_t)out->pixels * (size_t)out->pixels * 3;
     switch (r->panel->pictures[column].kind) {
@@ -258,7 +259,7 @@ static int read_column(struct reader *r, int column) {
 
 // ---------------------------------------------------------------------------------------- shards
 
-static int make_room(struct reader *r) {
+static int make_room(struct panel_reader *r) {
     struct pictures *out = r->out;
     size_t n = (size_t)out->images, area = (size_t)out->pixels * (size_t)out->pixels,
            pictures = n * (size_t)out->columns;
@@ -277,7 +278,7 @@ static int make_room(struct reader *r) {
     return 0;
 }
 
-static int read_shard(struct reader *r, const char *path) {
+static int read_shard(struct panel_reader *r, const char *path) {
     struct pictures *out = r->out;
     r->shard = shard_open(path, r->err);
     if (!r->shard)
@@ -299,7 +300,7 @@ static int read_shard(struct reader *r, const char *path) {
 }
 
 // Pictures without pseudo-annotations need no more than the split's first images, made for the occasion.
-static int from_sample(struct reader *r) {
+static int from_sample(struct panel_reader *r) {
     char stem[PATH_SIZE], path[PATH_SIZE];
     enum split split = strcmp(r->panel->split, "train") ? SPLIT_TEST : SPLIT_TRAIN;
     union data_settings settings = r->cell->data[split];
@@ -316,9 +317,9 @@ static int from_sample(struct reader *r) {
 }
 
 // Makes the pseudo-annotations that the panel shows; the data set is held.
-static int make_annotations(struct reader *r) {
+static int make_annotations(struct panel_reader *r) {
     for (int i = 0; i < r->panel->column_count; i++) {
-        const struct picture *picture = &r->panel->pictures[i];
+        const struct panel_column *picture = &r->panel->pictures[i];
         json_t *record = NULL;
         char label[96];
         if (picture->kind != PICTURE_PSEUDO)
@@ -342,7 +343,7 @@ static int make_annotations(struct reader *r) {
 }
 
 // 1 if all pseudo-annotations of the panel lie where a sweep has left them.
-static int annotations_exist(const struct reader *r) {
+static int annotations_exist(const struct panel_reader *r) {
     for (int i = 0; i < r->panel->column_count; i++) {
         char path[PATH_SIZE];
         if (r->panel->pictures[i].kind != PICTURE_PSEUDO)
@@ -354,7 +355,7 @@ static int annotations_exist(const struct reader *r) {
     return 1;
 }
 
-static int from_data_set(struct reader *r) {
+static int from_data_set(struct panel_reader *r) {
     char path[PATH_SIZE], folder[PATH_SIZE];
     struct progress progress;
     if (data_set_folder(folder, r->job->results, r->cell, r->err))
@@ -383,7 +384,7 @@ static int from_data_set(struct reader *r) {
 // ---------------------------------------------------------------------------------------- all of it
 
 // 1 if a model that the panel shows is missing: reported before anything is made for the others.
-static int models_missing(const struct reader *r) {
+static int models_missing(const struct panel_reader *r) {
     for (int i = 0; i < r->panel->column_count; i++) {
         char path[PATH_SIZE];
         if (r->panel->pictures[i].kind != PICTURE_MAP)
@@ -403,7 +404,7 @@ static int models_missing(const struct reader *r) {
 
 int pictures_read(struct pictures *out, const struct figure *f, const struct panel *panel,
                   const struct figure_cells *cells, const struct figure_job *job, struct error *err) {
-    struct reader r = {.out = out, .figure = f, .panel = panel, .cells = cells, .job = job, .err = err};
+    struct panel_reader r = {.out = out, .figure = f, .panel = panel, .cells = cells, .job = job, .err = err};
     memset(out, 0, sizeof *out);
     r.cell = figure_cell(cells, panel, &panel->pictures[0], err);
     if (!r.cell)

@@ -12,25 +12,25 @@
 
 enum { FRAMES = 3, RUNS_MOST = TABLE_COLUMNS_MOST * SEEDS_MOST };
 
-#define WIDTH  468.0 // points
-#define HEIGHT 200.0
-#define LEFT   42.0
-#define TOP    42.0
-#define BOTTOM 46.0
-#define GAP    44.0
+#define WIDTH 468.0 // points
+#define FRAME 112.0
+#define LEFT  42.0
+#define RIGHT 8.0
+#define GAP   44.0
 
-struct run {
+struct training_run {
     const char *column;
     int epochs;
     double *epoch, *values[FRAMES]; // [epochs], one block, owned by `epoch`
 };
 
-struct training {
-    struct run runs[RUNS_MOST];
+struct training_figure {
+    struct training_run runs[RUNS_MOST];
     int run_count;
     const char *columns[TABLE_COLUMNS_MOST];
     int column_count;
     double epochs, least[FRAMES], most[FRAMES];
+    int legend_lines; // above each frame
 };
 
 static const char *const keys[FRAMES] = {"loss_main", "loss_reg", "test_accuracy"};
@@ -44,7 +44,7 @@ static int count_lines(const char *text) {
     return lines;
 }
 
-static int take_line(struct training *t, struct run *r, const char *text, size_t length) {
+static int take_line(struct training_figure *t, struct training_run *r, const char *text, size_t length) {
     json_t *line = json_loadb(text, length, 0, NULL);
     if (!line)
         return -1;
@@ -63,14 +63,14 @@ static int take_line(struct training *t, struct run *r, const char *text, size_t
     return 0;
 }
 
-static int read_run(struct training *t, const char *path, const char *column, struct error *err) {
+static int read_run(struct training_figure *t, const char *path, const char *column, struct error *err) {
     char *text = file_read(path, 1 << 26, NULL, err);
     if (!text)
         return -1;
-    struct run *r = &t->runs[t->run_count];
+    struct training_run *r = &t->runs[t->run_count];
     size_t lines = (size_t)count_lines(text);
-    *r = (struct run){.column = column,
-                      .epoch = allocate(lines * (1 + FRAMES) + 1, sizeof(double), path, err)};
+    *r = (struct training_run){.column = column,
+                               .epoch = allocate(lines * (1 + FRAMES) + 1, sizeof(double), path, err)};
     int failed = !r->epoch;
     t->run_count += !failed;
     for (int f = 0; f < FRAMES && !failed; f++)
@@ -87,7 +87,7 @@ static int read_run(struct training *t, const char *path, const char *column, st
     return failed ? -1 : 0;
 }
 
-static void note_column(struct training *t, const char *column) {
+static void note_column(struct training_figure *t, const char *column) {
     for (int i = 0; i < t->column_count; i++)
         if (!strcmp(t->columns[i], column))
             return;
@@ -96,7 +96,7 @@ static void note_column(struct training *t, const char *column) {
 }
 
 // All runs of the row whose records are there.
-static int read_runs(struct training *t, const struct figure *f, const struct figure_job *job,
+static int read_runs(struct training_figure *t, const struct figure *f, const struct figure_job *job,
                      const json_t *table, struct error *err) {
     size_t i;
     const json_t *run, *runs = json_object_get(json_object_get(table, "provenance"), "runs");
@@ -125,53 +125,91 @@ static int read_runs(struct training *t, const struct figure *f, const struct fi
 
 // ---------------------------------------------------------------------------------------- drawing
 
-static void draw_frame(cairo_t *c, const struct training *t, int f, struct plot *p) {
+// The methods that have values in a frame; returns how many.
+static int legend_of(const struct training_figure *t, int frame,
+                     struct legend_entry entries[TABLE_COLUMNS_MOST]) {
+    int count = 0;
+    for (int i = 0; i < t->column_count; i++) {
+        int drawn = 0;
+        for (int k = 0; k < t->run_count && !drawn; k++)
+            for (int e = 0; e < t->runs[k].epochs && !strcmp(t->runs[k].column, t->columns[i]); e++)
+                drawn |= !isnan(t->runs[k].values[frame][e]);
+        if (!drawn)
+            continue;
+        entries[count] = (struct legend_entry){.title = title_of(t->columns[i])};
+        figure_style(t->columns[i], &entries[count++].look);
+    }
+    return count;
+}
+
+static struct plot frame_of(const struct training_figure *t, int frame) {
+    double width = (WIDTH - LEFT - (FRAMES - 1) * GAP - RIGHT) / FRAMES;
+    return (struct plot){.x = LEFT + frame * (width + GAP),
+                         .y = plot_head(t->legend_lines),
+                         .width = width,
+                         .height = FRAME,
+                         .legend_lines = t->legend_lines};
+}
+
+static void draw_frame(cairo_t *c, const struct training_figure *t, int f) {
     static const char *const titles[FRAMES] = {"Cross entropy", "Regulariser", "Test accuracy"};
-    static const char *const units[FRAMES] = {"mean over the epoch", "L_reg, mean over the epoch", "percent"};
+    static const char *const units[FRAMES] = {"mean over the epoch", "mean over the epoch", "percent"};
+    struct legend_entry entries[TABLE_COLUMNS_MOST];
+    struct plot p = frame_of(t, f);
     int drawn = isfinite(t->least[f]);
-    axis_round(&p->up, drawn ? fmin(t->least[f], 0) : 0, drawn ? t->most[f] : 1, 5);
-    axis_round(&p->across, 0, t->epochs, t->epochs < 5 ? (int)fmax(1, t->epochs) : 5); // whole epochs
-    plot_frame(c, p, titles[f], "epoch", units[f], 1);
+    axis_round(&p.up, drawn ? fmin(t->least[f], 0) : 0, drawn ? t->most[f] : 1, 5);
+    axis_round(&p.across, 0, t->epochs, t->epochs < 5 ? (int)fmax(1, t->epochs) : 5); // whole epochs
+    plot_frame(c, &p, titles[f], "epoch", units[f], 1);
+    plot_legend(c, &p, entries, legend_of(t, f, entries));
     for (int i = 0; i < t->run_count; i++) {
-        const struct run *r = &t->runs[i];
+        const struct training_run *r = &t->runs[i];
         struct series s = {.count = r->epochs, .across = r->epoch, .up = r->values[f]};
         figure_style(r->column, &s);
         s.marker = r->epochs > 12 ? 0 : s.marker;
         s.line = 0.9;
-        plot_series(c, p, &s);
+        plot_series(c, &p, &s);
     }
     if (!drawn) {
         canvas_colour(c, faint);
-        canvas_text(c, p->x + p->width / 2, p->y + p->height / 2, ALIGN_CENTRE, 7, 0, "not regularised");
+        canvas_text(c, p.x + p.width / 2, p.y + p.height / 2, ALIGN_CENTRE, 7, 0, "not regularised");
     }
+}
+
+static double draw_note(cairo_t *c, const struct training_figure *t) {
+    double y = plot_head(t->legend_lines) + FRAME;
+    return y + plot_note(c, LEFT, y, WIDTH - LEFT - RIGHT,
+                         "One line a run; the runs of a method differ in their seed.");
 }
 
 static int draw(cairo_t *c, void *context, struct error *err) {
-    const struct training *t = context;
-    struct plot p = {
-        .x = LEFT, .y = TOP, .width = (WIDTH - LEFT - 2 * GAP - 8) / FRAMES, .height = HEIGHT - TOP - BOTTOM};
-    double x = LEFT;
+    const struct training_figure *t = context;
     (void)err;
-    for (int i = 0; i < t->column_count; i++) {
-        struct series s = {0};
-        figure_style(t->columns[i], &s);
-        x = plot_legend(c, x, 14, &s, title_of(t->columns[i]));
-    }
-    for (int f = 0; f < FRAMES; f++) {
-        draw_frame(c, t, f, &p);
-        p.x += p.width + GAP;
-    }
-    canvas_colour(c, faint);
-    canvas_text(c, LEFT, HEIGHT - 5, ALIGN_LEFT, 6.5, 0,
-                "One line a run; the runs of a method differ in their seed.");
+    for (int f = 0; f < FRAMES; f++)
+        draw_frame(c, t, f);
+    draw_note(c, t);
     return 0;
 }
 
+// Lines of legend, and with them the height of the figure.
+static double lay_out(struct training_figure *t) {
+    struct legend_entry entries[TABLE_COLUMNS_MOST];
+    cairo_t *c = canvas_measure();
+    int lines = 0;
+    for (int f = 0; f < FRAMES; f++) {
+        struct plot p = frame_of(t, f);
+        int taken = plot_legend(c, &p, entries, legend_of(t, f, entries));
+        lines = taken > lines ? taken : lines;
+    }
+    t->legend_lines = lines;
+    double height = draw_note(c, t);
+    cairo_destroy(c);
+    return height;
+}
+
 int figure_training(const struct figure *f, const struct figure_job *job, struct error *err) {
-    char stem[PATH_SIZE];
     int missing;
     json_t *table = figure_table(job, f->table, &missing, err);
-    struct training *t = allocate(1, sizeof *t, "training curves", err);
+    struct training_figure *t = allocate(1, sizeof *t, "training curves", err);
     int result = !table && missing ? 1 : !table || !t || read_runs(t, f, job, table, err) ? -1 : 0;
     if (!result && !t->run_count) {
         fail(
@@ -180,8 +218,7 @@ int figure_training(const struct figure *f, const struct figure_job *job, struct
             job->results, f->row, f->table, f->table, f->row, job->profile);
         result = 1;
     }
-    if (!result &&
-        (figure_stem(stem, f, job, err) || canvas_write(stem, f->title, WIDTH, HEIGHT, draw, t, err)))
+    if (!result && figure_write(f, job, WIDTH, lay_out(t), draw, t, err))
         result = -1;
     for (int i = 0; t && i < t->run_count; i++)
         free(t->runs[i].epoch);

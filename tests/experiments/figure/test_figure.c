@@ -6,6 +6,7 @@
 #include "experiments/figure/colour_map.h"
 #include "experiments/figure/figure_grid.h"
 #include "experiments/plan/home.h"
+#include "gen/read/image.h"
 #include "tests/support/suite.h"
 
 #include <math.h>
@@ -109,11 +110,14 @@ static void test_in_a_layout_nothing_overlaps_and_nothing_is_cut_off(void) {
             CU_ASSERT(g.places[0].top + first * g.places[0].step <= g.places[1].header);
             CU_ASSERT(g.places[0].header > g.places[0].title);
             CU_ASSERT(g.places[1].top + second * g.places[1].step <= g.legend);
-            CU_ASSERT(g.legend < g.height);
+            CU_ASSERT(g.legend < g.notes);
+            CU_ASSERT(g.has_maps);
         }
 }
 
 // ---------------------------------------------------------------------------------------- bytes
+
+static const struct canvas_page page = {.title = "title", .width = 100, .height = 50, .resolution = 180};
 
 static int draw_something(cairo_t *c, void *context, struct error *err) {
     static const uint8_t rgb[12] = {255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9};
@@ -134,9 +138,9 @@ static void test_the_same_drawing_has_the_same_bytes(void) {
     static const char *const names[2][2] = {{"a.png", "b.png"}, {"a.pdf", "b.pdf"}};
     struct error err;
     int calls = 0;
-    CU_ASSERT_EQUAL_FATAL(canvas_write(suite_path("a"), "title", 100, 50, draw_something, &calls, &err), 0);
-    CU_ASSERT_EQUAL_FATAL(canvas_write(suite_path("b"), "title", 100, 50, draw_something, &calls, &err), 0);
-    CU_ASSERT_EQUAL(calls, 4); // both formats from one drawing
+    CU_ASSERT_EQUAL_FATAL(canvas_write(suite_path("a"), &page, draw_something, &calls, &err), 0);
+    CU_ASSERT_EQUAL_FATAL(canvas_write(suite_path("b"), &page, draw_something, &calls, &err), 0);
+    CU_ASSERT_EQUAL(calls, 6); // measured, and both formats from one drawing
     for (int i = 0; i < 2; i++) {
         size_t a_size, b_size;
         char *a = bytes_of(names[i][0], &a_size), *b = bytes_of(names[i][1], &b_size);
@@ -155,13 +159,114 @@ static int draw_badly(cairo_t *c, void *context, struct error *err) {
 static void test_failures_leave_nothing_behind(void) {
     struct error err;
     int calls = 0, before = suite_count_entries(suite_folder());
-    CU_ASSERT_EQUAL(canvas_write(suite_path("c"), "title", 100, 50, draw_badly, "out of ink", &err), -1);
+    CU_ASSERT_EQUAL(canvas_write(suite_path("c"), &page, draw_badly, "out of ink", &err), -1);
     CU_ASSERT_STRING_EQUAL(err.message, "out of ink");
     suite_limit_files(100);
-    CU_ASSERT_EQUAL(canvas_write(suite_path("c"), "title", 100, 50, draw_something, &calls, &err), -1);
+    CU_ASSERT_EQUAL(canvas_write(suite_path("c"), &page, draw_something, &calls, &err), -1);
     suite_limit_files(0);
     CU_ASSERT(strstr(err.message, "c.png") != NULL);
     CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), before);
+}
+
+// ---------------------------------------------------------------------------------------- extents
+
+// A picture of this width and height in points at the resolution, whose outermost pixels are all white: what was drawn
+// ends before them. Height 0: any.
+static void check_inside(const char *path, double width, double height, double resolution) {
+    struct error err = {0};
+    struct image image;
+    size_t size;
+    uint8_t *bytes = (uint8_t *)file_read(path, 1 << 24, &size, &err);
+    CU_ASSERT_FATAL(bytes && !image_decode(bytes, size, path, &image, &err));
+    CU_ASSERT_EQUAL(image.width, (int)ceil(width * resolution / 72));
+    if (height > 0)
+        CU_ASSERT_EQUAL(image.height, (int)ceil(height * resolution / 72));
+    int dark = 0;
+    for (int y = 0; y < image.height; y++)
+        for (int x = 0; x < image.width; x++)
+            if (x == 0 || y == 0 || x == image.width - 1 || y == image.height - 1)
+                for (int c = 0; c < 3; c++)
+                    dark += image.pixels[((size_t)y * (size_t)image.width + (size_t)x) * 3 + (size_t)c] < 255;
+    CU_ASSERT_EQUAL(dark, 0);
+    image_free(&image);
+    free(bytes);
+}
+
+static int draw_square(cairo_t *c, void *context, struct error *err) {
+    const double *side = context;
+    (void)err;
+    cairo_rectangle(c, 10, 20, *side, *side);
+    cairo_fill(c);
+    return 0;
+}
+
+static void test_a_canvas_grows_to_hold_what_is_drawn(void) {
+    struct error err = {0};
+    struct canvas_box box;
+    double side = 30;
+    CU_ASSERT_EQUAL(canvas_extents(draw_square, &side, &box, &err), 0);
+    CU_ASSERT_DOUBLE_EQUAL(box.left, 10, 0.5);
+    CU_ASSERT_DOUBLE_EQUAL(box.top, 20, 0.5);
+    CU_ASSERT_DOUBLE_EQUAL(box.right, 40, 0.5);
+    CU_ASSERT_DOUBLE_EQUAL(box.bottom, 50, 0.5);
+    const struct canvas_page narrow = {.title = "title", .width = 60, .height = 60, .resolution = 90};
+    CU_ASSERT_EQUAL(canvas_write(suite_path("small"), &narrow, draw_square, &side, &err), 0);
+    check_inside(suite_path("small.png"), 60, 60, 90);
+    side = 100; // reaches 110 to the right and 120 down
+    CU_ASSERT_EQUAL(canvas_write(suite_path("large"), &narrow, draw_square, &side, &err), 0);
+    size_t size;
+    unsigned char *png = (unsigned char *)bytes_of("large.png", &size);
+    CU_ASSERT_EQUAL(png[18] << 8 | png[19], 138); // 110 points at 90 dots an inch
+    CU_ASSERT_EQUAL(png[22] << 8 | png[23], 150);
+    free(png);
+}
+
+static const char *const legend_titles[4] = {"Baseline", "ReFF (single layer)", "ReFF with L1", "ABN"};
+
+static int draw_legend(cairo_t *c, void *context, struct error *err) {
+    const struct plot *p = context;
+    struct legend_entry entries[4];
+    (void)err;
+    for (int i = 0; i < 4; i++)
+        entries[i] = (struct legend_entry){.title = legend_titles[i], .look = {.line = 1, .marker = 1 + i}};
+    return plot_legend(c, p, entries, 4);
+}
+
+// In as many lines as a panel's width takes, between its title and its frame.
+static void test_a_legend_stands_at_its_panel(void) {
+    struct error err = {0};
+    struct canvas_box box;
+    for (double width = 110; width < 400; width += 40) {
+        struct plot p = {.x = 50, .y = 100, .width = width, .height = 100};
+        cairo_t *c = canvas_measure();
+        p.legend_lines = draw_legend(c, &p, &err);
+        cairo_destroy(c);
+        CU_ASSERT(p.legend_lines >= 1 && p.legend_lines <= 4);
+        CU_ASSERT_EQUAL(width > 270, p.legend_lines == 1);
+        canvas_extents(draw_legend, &p, &box, &err);
+        CU_ASSERT(box.left >= p.x && box.right <= p.x + width);
+        CU_ASSERT(box.bottom < p.y && box.top > p.y - plot_head(p.legend_lines) + 12); // below the title
+    }
+}
+
+static const char long_note[] =
+    "A note of so many words that it takes several lines below a figure of this width, "
+    "each of which must lie within it; and a last word.";
+
+static int draw_note(cairo_t *c, void *context, struct error *err) {
+    (void)err;
+    *(double *)context = plot_note(c, 20, 100, 150, long_note);
+    return 0;
+}
+
+static void test_a_note_lies_within_its_width_and_depth(void) {
+    struct error err = {0};
+    struct canvas_box box;
+    double depth = 0;
+    CU_ASSERT_EQUAL(canvas_extents(draw_note, &depth, &box, &err), 0);
+    CU_ASSERT(box.left >= 19 && box.right <= 171);
+    CU_ASSERT(box.top > 100 && box.bottom <= 100 + depth);
+    CU_ASSERT(box.bottom > 100 + depth - 5);
 }
 
 // ---------------------------------------------------------------------------------------- definitions
@@ -293,7 +398,7 @@ static void test_curves_come_from_a_tables_json_with_cells_missing(void) {
               NULL);
     write_table("");
     CU_ASSERT_EQUAL(draw_text(text, &err), 0);
-    CU_ASSERT(file_exists(suite_path("figures/tiny/figure.png")));
+    check_inside(suite_path("figures/tiny/figure.png"), 468, 0, 180);
     CU_ASSERT(file_exists(suite_path("figures/tiny/figure.pdf")));
     CU_ASSERT_EQUAL(
         draw_text("[figure]\nkind = curves\ntitle = A\ntable = t\nmetrics = ece, iou\nlabels = E, I\n", &err),
@@ -315,6 +420,7 @@ static void test_training_curves_come_from_a_runs_metrics(void) {
     CU_ASSERT_FATAL(
         !file_write(suite_path("runs/0123456789abcdef/metrics.jsonl"), lines, strlen(lines), &err));
     CU_ASSERT_EQUAL(draw_text(text, &err), 0); // a last line that was cut is no line
+    check_inside(suite_path("figures/tiny/figure.png"), 468, 0, 180);
     CU_ASSERT_FATAL(!file_write(suite_path("runs/0123456789abcdef/metrics.jsonl"), "{}\nno\n", 6, &err));
     CU_ASSERT_EQUAL(draw_text(text, &err), -1);
     CU_ASSERT(strstr(err.message, "metrics.jsonl: line 2 is no JSON") != NULL);
@@ -367,6 +473,20 @@ static void test_a_model_that_is_missing_is_named_then_trained(void) {
     program_free(&r);
 }
 
+// The remark on ABN's maps is the longest; below two columns it takes many lines. Pictures are 52 points wide.
+static void test_the_notes_of_a_narrow_grid_are_not_cut(void) {
+    static const char text[] = "[figure]\nkind = grid\ntitle = A\nresolution = 100\n[panel a]\nimages = 2\n"
+                               "columns = input, abn\n";
+    struct program_result r;
+    struct error err = {0};
+    CU_ASSERT_FATAL(!file_write(suite_path("narrow.ini"), text, strlen(text), &err));
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "figure", suite_path("narrow.ini"), "--profile", "tiny", "--results",
+                             suite_path("r"), "--train"),
+                    0);
+    program_free(&r);
+    check_inside(suite_path("r/figures/tiny/narrow.png"), 57 + 2 * 52 + 3 + 3, 0, 100);
+}
+
 static int clean_up(void) {
     canvas_forget_fonts();
     return suite_remove_folder();
@@ -382,6 +502,9 @@ void suite_figure(void) {
                 test_in_a_layout_nothing_overlaps_and_nothing_is_cut_off);
     CU_add_test(suite, "the same drawing has the same bytes", test_the_same_drawing_has_the_same_bytes);
     CU_add_test(suite, "failures leave nothing behind", test_failures_leave_nothing_behind);
+    CU_add_test(suite, "a canvas grows to hold what is drawn", test_a_canvas_grows_to_hold_what_is_drawn);
+    CU_add_test(suite, "a legend stands at its panel", test_a_legend_stands_at_its_panel);
+    CU_add_test(suite, "a note lies within its width and depth", test_a_note_lies_within_its_width_and_depth);
     CU_add_test(suite, "a definition may have all that there is",
                 test_a_definition_may_have_all_that_there_is);
     CU_add_test(suite, "definitions that are wrong are refused", test_definitions_that_are_wrong_are_refused);
@@ -394,4 +517,5 @@ void suite_figure(void) {
     CU_add_test(suite, "memory that runs out is told", test_memory_that_runs_out_is_told);
     CU_add_test(suite, "a model that is missing is named, then trained",
                 test_a_model_that_is_missing_is_named_then_trained);
+    CU_add_test(suite, "the notes of a narrow grid are not cut", test_the_notes_of_a_narrow_grid_are_not_cut);
 }
