@@ -309,15 +309,27 @@ int report_values(const struct report *r, FILE *out, struct error *err) {
 
 // ---------------------------------------------------------------------------------------- tables
 
+// Columns that a page has room for beside the rows' names: each has our value and the paper's.
+enum { COLUMNS_UPRIGHT = 3 };
+
+static int is_wide(const struct table *t) {
+    return t->kind == TABLE_SETTINGS || (t->kind == TABLE_RESULTS && t->column_count > COLUMNS_UPRIGHT);
+}
+
+// Wide ones come after the others, since each begins a page.
 int report_tables(const struct report *r, FILE *out, struct error *err) {
     int missing = 0;
     (void)err;
-    for (int i = 0; i < r->table_count; i++) {
-        const struct report_table *t = &r->tables[i];
-        if (t->printed)
-            fprintf(out, "\\ReffTable{../../tables/%s/%s.tex}\n", r->profile, t->definition.name);
-        missing += !t->printed;
-    }
+    for (int wide = 0; wide < 2; wide++)
+        for (int i = 0; i < r->table_count; i++) {
+            const struct report_table *t = &r->tables[i];
+            if (is_wide(&t->definition) != wide)
+                continue;
+            if (t->printed)
+                fprintf(out, "\\Reff%sTable{../../tables/%s/%s.tex}\n", wide ? "Wide" : "", r->profile,
+                        t->definition.name);
+            missing += !t->printed;
+        }
     if (!missing)
         return 0;
     fputs("\\paragraph{Missing tables.} No results yet of, or results of other settings than today's:\n"

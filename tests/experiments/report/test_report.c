@@ -216,6 +216,25 @@ static void test_values_of_results_and_settings_are_defined(void) {
     expect("performance.tex", "Textured MNIST & ReFF & small (8) & 32 & P \\& Q, AVX2 & 1 & 1 & 100 \\\\\n");
 }
 
+// Four methods beside each other are too wide for a page, so are the settings of six.
+static void test_tables_of_many_columns_lie_across_pages_of_their_own(void) {
+    struct error err = {0};
+    put_results();
+    put("tables/tiny/supp-table2.tex", printed_text);
+    put("tables/tiny/supp-table3.tex", printed_text);
+    put("tables/tiny/supp-table4.tex", printed_text);
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    expect("tables.tex", "\\ReffTable{../../tables/tiny/table1a.tex}\n"
+                         "\\ReffTable{../../tables/tiny/supp-table3.tex}\n"
+                         "\\ReffWideTable{../../tables/tiny/supp-table2.tex}\n"
+                         "\\ReffWideTable{../../tables/tiny/supp-table4.tex}\n");
+    for (int i = 2; i <= 4; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "tables/tiny/supp-table%d.tex", i);
+        unlink(suite_path(name));
+    }
+}
+
 static void test_missing_tables_and_figures_are_named_with_what_makes_them(void) {
     struct error err = {0};
     put_results();
@@ -302,6 +321,8 @@ void suite_report(void) {
                 test_a_table_of_some_rows_is_not_taken_for_the_whole);
     CU_add_test(suite, "values of results and settings are defined",
                 test_values_of_results_and_settings_are_defined);
+    CU_add_test(suite, "tables of many columns lie across pages of their own",
+                test_tables_of_many_columns_lie_across_pages_of_their_own);
     CU_add_test(suite, "missing tables and figures are named with what makes them",
                 test_missing_tables_and_figures_are_named_with_what_makes_them);
     CU_add_test(suite, "provenance names program, inputs and command",
