@@ -26,7 +26,7 @@ endif
 # A misspelt variable (SEED=3) would run something else than what was meant.
 VARIABLES := CONFIG CC ARCH V SANITIZE GOLDEN PRECISION FUZZ FUZZ_SECONDS \
              PROFILE DATA SEEDS ROWS COLUMNS METRIC JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY \
-             SETS MIRROR SOURCES_FILE PEER
+             SETS MIRROR SOURCES_FILE PEER PREFIX DESTDIR
 GIVEN     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 UNKNOWN   := $(filter-out $(VARIABLES) MAKEFLAGS MAKEOVERRIDES,$(filter-out -% .%,$(GIVEN)))
 ifneq ($(UNKNOWN),)
@@ -48,6 +48,9 @@ TAKES_golden   := GOLDEN PRECISION
 TAKES_regress  := JOBS THREADS
 TAKES_fuzz     := FUZZ FUZZ_SECONDS
 TAKES_bench    := RESULTS THREADS PEER
+TAKES_build    := PREFIX
+TAKES_install  := PREFIX DESTDIR
+TAKES_uninstall := PREFIX DESTDIR
 takes          = CONFIG CC ARCH V $(if $(filter table% supp-table%,$1),$(TAKES_tables),$(TAKES_$1))
 REFUSED        := $(foreach goal,$(if $(MAKELEVEL:0=),,$(MAKECMDGOALS)),$(foreach v,$(filter-out \
                   $(call takes,$(goal)),$(filter $(VARIABLES),$(GIVEN))),$(goal):$(v)))
@@ -215,6 +218,48 @@ data: ## fetch the official files of real data into DATA=folder (SETS='mnist dtd
 	@$(REMAKE) build
 	@$(BUILD)/reff fetch --data '$(DATA)' $(if $(MIRROR),--mirror '$(MIRROR)') \
 	    $(if $(SOURCES_FILE),--sources '$(SOURCES_FILE)') $(if $(call on,$(DRY_RUN)),--dry-run) $(SETS)
+
+# ---- installing
+#: PREFIX=      with `make install`: where to; default /usr/local. DESTDIR= a folder to put before it (packages)
+
+# What the program reads when it runs, under share/reff with the names that it has here (experiments/plan/home.h).
+READ_FILES := $(wildcard experiments/tables/*.ini experiments/tables/paper.csv experiments/figures/*.ini \
+              experiments/profiles/*.ini) experiments/bench/bench.ini experiments/regress/regress.ini \
+              results/reference/regress.json scripts/bench_peer.py scripts/latex $(wildcard paper/*.tex)
+DOC_FILES  := README.md LICENSE CITATION.cff $(wildcard CHANGELOG.md docs/install.md)
+INSTALLED   = $(DESTDIR)$(abspath $(PREFIX))
+
+.PHONY: install uninstall dist test-install
+install: ## install the program and what it reads (PREFIX=/usr/local DESTDIR=)
+	@$(REMAKE) build
+	@install -D -m 755 $(BUILD)/reff '$(INSTALLED)/bin/reff'
+	@for file in $(READ_FILES); do \
+	    install -D -m $$(test -x $$file && echo 755 || echo 644) $$file "$(INSTALLED)/share/reff/$$file" || exit; done
+	@install -d '$(INSTALLED)/share/doc/reff' && install -m 644 $(DOC_FILES) '$(INSTALLED)/share/doc/reff'
+	@install -d '$(INSTALLED)/share/man/man1'
+	@pages() { $(BUILD)/reff $$1 $$2 --help=man > "$(INSTALLED)/share/man/man1/reff$${1:+-$$1}$${2:+-$$2}.1"; }; pages && \
+	for command in $$($(BUILD)/reff --help=list | cut -f1); do pages $$command || exit; done && \
+	for what in $$($(BUILD)/reff gen --help=list | cut -f1); do pages gen $$what || exit; done
+	@install -D -m 644 scripts/packaging/completions/reff.bash '$(INSTALLED)/share/bash-completion/completions/reff'
+	@install -D -m 644 scripts/packaging/completions/_reff '$(INSTALLED)/share/zsh/site-functions/_reff'
+	@install -D -m 644 scripts/packaging/completions/reff.fish '$(INSTALLED)/share/fish/vendor_completions.d/reff.fish'
+	@echo 'installed: $(INSTALLED)/bin/reff, $(INSTALLED)/share/reff'
+
+uninstall: ## remove what make install put there (same PREFIX= and DESTDIR=)
+	@rm -rf '$(INSTALLED)/bin/reff' '$(INSTALLED)/share/reff' '$(INSTALLED)/share/doc/reff' '$(INSTALLED)/share/man/man1/reff.1' \
+	    '$(INSTALLED)'/share/man/man1/reff-*.1 '$(INSTALLED)/share/bash-completion/completions/reff' \
+	    '$(INSTALLED)/share/zsh/site-functions/_reff' '$(INSTALLED)/share/fish/vendor_completions.d/reff.fish'
+
+# git archive writes the revision into scripts/packaging/revision.
+VERSION = $(shell sed -n 's/.*REFF_VERSION "\(.*\)"/\1/p' core/base/version.h)
+dist: ## the last commit as build/reff-VERSION.tar.gz, for a release
+	@mkdir -p build
+	@git archive --format=tar.gz --prefix=reff-$(VERSION)/ -o build/reff-$(VERSION).tar.gz HEAD
+	@echo build/reff-$(VERSION).tar.gz
+
+test-install: ## install into a folder, use the program from there with the sources out of reach, uninstall
+	@$(REMAKE) build
+	@tests/install/test_install.sh
 
 # ---- tests: SANITIZE=1 builds with address and undefined-behaviour checks
 

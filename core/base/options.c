@@ -4,10 +4,13 @@
 // added.
 #include "core/base/options.h"
 
+#include "core/base/options_formats.h"
+#include "core/base/options_internal.h"
+
 #include <string.h>
 
 // "layer_weights" -> "layer-weights"
-static const char *option_name(const struct setting *s, char out[SETTING_WORD_SIZE]) {
+const char *option_name(const struct setting *s, char out[SETTING_WORD_SIZE]) {
     snprintf(out, SETTING_WORD_SIZE, "%s", s->name);
     for (char *c = out; *c; c++)
         if (*c == '_')
@@ -25,19 +28,17 @@ static void print_range(const struct setting *s, FILE *out) {
     }
 }
 
-static void print_option(const struct setting *s, FILE *out) {
-    char name[SETTING_WORD_SIZE], left[128];
-    option_name(s, name);
-    const char *unit = s->unit && *s->unit              ? s->unit
-                       : s->type == SETTING_TYPE_CHOICE ? "WORD"
-                       : s->type == SETTING_TYPE_REALS  ? "NUMBERS"
-                       : s->type == SETTING_TYPE_TEXT   ? "TEXT"
-                                                        : "NUMBER";
-    if (s->type == SETTING_TYPE_FLAG)
-        snprintf(left, sizeof left, "--%s", name);
-    else
-        snprintf(left, sizeof left, "--%s %s", name, unit);
-    fprintf(out, "  %-28s %s", left, s->help);
+const char *option_value(const struct setting *s) {
+    return s->type == SETTING_TYPE_FLAG     ? ""
+           : s->unit && *s->unit            ? s->unit
+           : s->type == SETTING_TYPE_CHOICE ? "WORD"
+           : s->type == SETTING_TYPE_REALS  ? "NUMBERS"
+           : s->type == SETTING_TYPE_TEXT   ? "TEXT"
+                                            : "NUMBER";
+}
+
+void option_explain(const struct setting *s, FILE *out) {
+    fputs(s->help, out);
     print_range(s, out);
     if (s->type != SETTING_TYPE_FLAG) {
         if (!s->standard)
@@ -45,6 +46,14 @@ static void print_option(const struct setting *s, FILE *out) {
         else if (*s->standard)
             fprintf(out, "; default %s", s->standard);
     }
+}
+
+static void print_option(const struct setting *s, FILE *out) {
+    char name[SETTING_WORD_SIZE], left[128];
+    const char *value = option_value(s);
+    snprintf(left, sizeof left, "--%s%s%s", option_name(s, name), *value ? " " : "", value);
+    fprintf(out, "  %-28s ", left);
+    option_explain(s, out);
     fputc('\n', out);
 }
 
@@ -101,6 +110,12 @@ int options_override(const struct command *command, int argc, char **argv, void 
             i++;
         } else if (!only_words && !strcmp(argv[i], "--help")) {
             options_help(command, stdout);
+            return 1;
+        } else if (!only_words && !strcmp(argv[i], "--help=man")) {
+            options_man(command, stdout);
+            return 1;
+        } else if (!only_words && !strcmp(argv[i], "--help=list")) {
+            options_list(command, stdout);
             return 1;
         } else if (!only_words && argv[i][0] == '-' && argv[i][1] == '-') {
             int taken = take_option(command, argc, argv, i, target, err);

@@ -28,6 +28,7 @@ struct words { // the positional words, in order; they point into argv
 // Parses argv[1..] into `target` (defaults first) and `words`. Returns 0, or -1 with EXIT_USAGE, or 1 when
 // --help was asked for (and has been printed on standard output). Options may stand before, between and after
 // words; "--" ends them. "--name value" and "--name=value" are the same; flags are "--name" and "--no-name".
+// "--help=man" and "--help=list" are the same help in other forms (core/base/options_formats.h).
 int options_parse(const struct command *command, int argc, char **argv, void *target, struct words *words,
                   struct error *err);
 

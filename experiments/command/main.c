@@ -2,10 +2,12 @@
 // The reff program: finds the subcommand, prints the one error, chooses the exit status.
 #include "core/base/file.h"
 #include "core/base/interrupt.h"
+#include "core/base/options_formats.h"
 #include "core/base/provenance.h"
 #include "core/kernels/gemm.h"
 #include "core/kernels/isa.h"
 #include "experiments/command/commands.h"
+#include "experiments/plan/home.h"
 #include "gen/command/commands.h"
 
 #include <stdio.h>
@@ -49,6 +51,54 @@ static void print_help(FILE *out) {
     fputs("\n'reff COMMAND --help' tells more; 'reff --version' prints the version.\n", out);
 }
 
+// The page reff(1).
+static void print_page(FILE *out) {
+    man_head("", "biased, annotated data sets; relevant feature focusing; the paper's tables", out);
+    fputs(
+        ".SH SYNOPSIS\n.B reff\nCOMMAND [options]\n.SH DESCRIPTION\nEach command has a page of its own, as\n"
+        ".BR reff\\-train (1).\n.SH COMMANDS\n",
+        out);
+    for (int i = 0; i < COMMANDS; i++) {
+        fprintf(out, ".TP\n.B %s\n", commands[i].name);
+        man_text(commands[i].summary, out);
+    }
+    fputs(
+        ".SH OPTIONS\n.TP\n.B \\-\\-version\nprint version and revision\n.TP\n.B \\-\\-help\nprint the "
+        "commands\n"
+        ".SH ENVIRONMENT\n.TP\n.B REFF_HOME\nfolder that holds experiments/tables, experiments/profiles, "
+        "experiments/figures\n.TP\n.B REFF_ISA\nthe most that kernels may use of the processor\n"
+        ".SH EXIT STATUS\n0 when all went well, 1 when something failed, 2 when the command line is wrong,\n"
+        "130 when it was interrupted.\n",
+        out);
+}
+
+// `reff --help=tables`: the names of definitions of a kind, a line each, for completion.
+static int print_names(const char *kind, struct error *err) {
+    struct text names = {0};
+    int failed = home_list(&names, kind, err);
+    for (char *c = names.bytes; c && *c; c++)
+        if (*c == ' ')
+            *c = '\n';
+    if (!failed)
+        puts(text_string(&names));
+    text_free(&names);
+    return failed;
+}
+
+// `reff --help=FORM`: 1 when there is no such form.
+static int print_form(const char *form, struct error *err) {
+    if (!strcmp(form, "man"))
+        print_page(stdout);
+    else if (!strcmp(form, "list"))
+        for (int i = 0; i < COMMANDS; i++)
+            printf("%s\tword\t%s\n", commands[i].name, commands[i].summary);
+    else if (!strcmp(form, "tables") || !strcmp(form, "figures") || !strcmp(form, "profiles"))
+        return print_names(form, err);
+    else
+        return 1;
+    return 0;
+}
+
 int main(int argc, char **argv) {
     struct error err = {0};
     if (argc < 2) {
@@ -58,6 +108,14 @@ int main(int argc, char **argv) {
     if (!strcmp(argv[1], "--help")) {
         print_help(stdout);
         return EXIT_OK;
+    }
+    if (!strncmp(argv[1], "--help=", 7)) {
+        int result = print_form(argv[1] + 7, &err);
+        if (result <= 0) {
+            if (result < 0)
+                fprintf(stderr, "reff: %s\n", err.message);
+            return result ? EXIT_FAILED : EXIT_OK;
+        }
     }
     if (!strcmp(argv[1], "--version")) {
         printf("reff %s\n", provenance_version());

@@ -3,6 +3,7 @@
 #include "core/base/digest.h"
 #include "core/base/file.h"
 #include "core/base/options.h"
+#include "core/base/options_formats.h"
 #include "core/base/progress.h"
 #include "core/base/text.h"
 #include "core/shard/shard.h"
@@ -193,6 +194,29 @@ static void print_generators(FILE *out) {
           out);
 }
 
+static void list_generators(FILE *out) {
+    for (int i = 0; i < DATA_SETS; i++)
+        fprintf(out, "%s\tword\t%s\n", data_set_list[i]->name, data_set_list[i]->contents);
+    for (size_t i = 0; i < sizeof generators / sizeof *generators; i++)
+        fprintf(out, "%s\tword\t%s\n", generators[i].name, generators[i].summary);
+}
+
+static void print_generators_page(FILE *out) {
+    man_head("gen", "generate data sets, and the built-in sources of them as files", out);
+    fputs(".SH SYNOPSIS\n.B reff gen\nWHAT [options]\n.SH DESCRIPTION\nWHAT is one of\n", out);
+    for (int i = 0; i < DATA_SETS; i++) {
+        fprintf(out, ".TP\n.B %s\n", data_set_list[i]->name);
+        man_text(data_set_list[i]->contents, out);
+    }
+    for (size_t i = 0; i < sizeof generators / sizeof *generators; i++) {
+        fprintf(out, ".TP\n.B %s\n", generators[i].name);
+        man_text(generators[i].summary, out);
+    }
+    fputs(".PP\nEach has a page of its own, as\n.BR reff\\-gen\\-textured\\-mnist (1).\n.SH SEE ALSO\n.BR "
+          "reff (1)\n",
+          out);
+}
+
 static int ask_what(struct error *err) {
     struct text names = {0};
     for (int i = 0; i < DATA_SETS; i++)
@@ -209,6 +233,14 @@ int command_gen(int argc, char **argv, struct error *err) {
         return ask_what(err);
     if (!strcmp(argv[1], "--help")) {
         print_generators(stdout);
+        return 0;
+    }
+    if (!strcmp(argv[1], "--help=man")) {
+        print_generators_page(stdout);
+        return 0;
+    }
+    if (!strcmp(argv[1], "--help=list")) {
+        list_generators(stdout);
         return 0;
     }
     const struct data_set *set = data_set_of(argv[1]);

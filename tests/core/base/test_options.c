@@ -168,7 +168,7 @@ static void test_help_texts_show_units_ranges_defaults_and_an_example(void) {
 static void test_reff_answers_version_and_help(void) {
     struct program_result r;
     CU_ASSERT_EQUAL(reff_run(&r, 0, "--version"), EXIT_OK);
-    CU_ASSERT_STRING_EQUAL(r.out, "reff " REFF_VERSION "\n");
+    suite_text_begins(r.out, "reff " REFF_VERSION);
     CU_ASSERT_STRING_EQUAL(r.err, "");
     program_free(&r);
     CU_ASSERT_EQUAL(reff_run(&r, 0, "--help"), EXIT_OK);

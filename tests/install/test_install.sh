@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs into a folder, moves that elsewhere, and uses the program from / : it must find its own definitions and none
+# of the source tree's. Ends with one line: N passed, N failed.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+unset REFF_HOME
+passed=0 failed=0
+
+check() { # NAME COMMAND...
+    local name=$1
+    shift
+    if "$@" >"$work/log" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $name: $*"
+        tail -n 5 "$work/log"
+    fi
+}
+
+says() { # TEXT COMMAND...: its output holds the text
+    local text=$1
+    shift
+    "$@" 2>&1 | tee /dev/stderr | grep -qF -- "$text"
+}
+
+from_root() { (cd / && "$@"); }
+
+# Nothing that make says of its jobs to a test that it calls concerns the make that is called here.
+unset MAKEFLAGS MAKELEVEL MFLAGS
+check 'make install puts everything below PREFIX' make install PREFIX=/opt/reff DESTDIR="$work/stage"
+mkdir "$work/elsewhere"
+mv "$work/stage/opt/reff" "$work/elsewhere/moved"
+reff=$work/elsewhere/moved/bin/reff
+
+# A profile of one method and one seed would do; tiny's table 1a with one row is quick enough.
+check 'the version is told' from_root says 'reff ' "$reff" --version
+check 'the installed definitions are found, and only they' \
+    from_root says "is none of the profiles: $(ls experiments/profiles | sed 's/\.ini$//' | paste -sd' ')" \
+    "$reff" table table1 --profile nonsense
+check 'an installed profile is read from its own folder' from_root mv "$work/elsewhere/moved/share/reff/experiments/profiles/regress.ini" "$work/mine.ini"
+check 'a profile that is gone is gone' from_root says "'regress' is none of the profiles" "$reff" table table1 --profile regress
+check 'a profile by its path is read' from_root "$reff" table table1a --profile "$work/mine.ini" --results "$work/results"
+check 'a shard is generated' from_root "$reff" gen textured-mnist --size 28 --canvas 32 --count 20 --output "$work/shard.h5"
+check 'a table is run' from_root "$reff" run table1a --profile tiny --seeds 1, --rows 0 --columns baseline --results "$work/results"
+check 'a table is printed' from_root bash -c "'$reff' table table1a --profile tiny --seeds 1, --rows 0 --columns baseline --results '$work/results' | grep -qE '^\| 0\.0 +\| [0-9]'"
+check 'the reference of regress is there' test -s "$work/elsewhere/moved/share/reff/results/reference/regress.json"
+check 'REFF_HOME names another home' from_root env REFF_HOME=/nowhere bash -c "'$reff' table table1 2>&1 | grep -q 'REFF_HOME: /nowhere'"
+
+pages=$work/elsewhere/moved/share/man/man1
+check 'every command has its page' test "$(ls "$pages" | wc -l)" -ge 20
+if command -v mandoc >/dev/null; then
+    check 'mandoc finds no error in a page' mandoc -Tlint -Wwarning "$pages"/*.1
+else
+    check 'man finds nothing to warn of' bash -c "for p in '$pages'/*.1; do man --warnings -l \$p 2>&1 >/dev/null | grep . && exit 1; done; true"
+fi
+
+complete_in_bash() { # EXPECTED WORD...: the last word is completed
+    local expected=$1
+    shift
+    COMP_WORDS=("$reff" "$@") COMP_CWORD=$#
+    _reff 2>/dev/null
+    [[ " ${COMPREPLY[*]} " == *" $expected "* ]]
+}
+# shellcheck disable=SC1091
+. "$work/elsewhere/moved/share/bash-completion/completions/reff"
+check 'bash offers commands' complete_in_bash annotate an
+check 'bash offers options' complete_in_bash --lambda train --lam
+check 'bash offers the choices of an option' complete_in_bash validation gen textured-mnist --split val
+check 'bash offers tables' complete_in_bash table1a run tab
+check 'bash offers profiles' complete_in_bash quick run --profile q
+check 'bash offers what is generated' complete_in_bash textured-mnist gen text
+if command -v zsh >/dev/null; then
+    check 'zsh reads its completion' zsh -n "$work/elsewhere/moved/share/zsh/site-functions/_reff"
+fi
+if command -v fish >/dev/null; then
+    check 'fish offers profiles' says quick env PATH="$(dirname "$reff"):$PATH" fish --no-config -c \
+        "source $work/elsewhere/moved/share/fish/vendor_completions.d/reff.fish; complete -C 'reff run --profile q'"
+fi
+
+check 'make install again' make install PREFIX="$work/here"
+check 'make uninstall' make uninstall PREFIX="$work/here"
+check 'nothing but empty folders is left' test -z "$(find "$work/here" -type f)"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
