@@ -12,7 +12,7 @@ import json
 import os
 import sys
 
-ALL = 1e9  # as records have n where every image is annotated (experiments/plan/table.h)
+ALL = 1e9  # what old records have for n where every image is annotated; others have "All"
 
 
 def lines(folder, data):
@@ -24,6 +24,8 @@ def lines(folder, data):
             continue
         with open(os.path.join(os.path.dirname(path), "metrics.jsonl"), encoding="utf-8") as file:
             epochs = [json.loads(line) for line in file]
+        if cell["n"] == "All":
+            cell["n"] = ALL
         axes = [(axis, cell[axis]) for axis in ("p", "q", "size", "n") if axis in cell]
         where = ", ".join(f"{axis} {value:g}" if value < ALL else f"{axis} All" for axis, value in axes)
         order = [cell.get(axis, 0) for axis in ("p", "q", "size")], cell["method"], cell.get("n", 0), cell["seed"]

@@ -50,7 +50,10 @@ struct figures { // asked for
 static int add(struct figures *all, const char *word, struct error *err) {
     if (array_resize(all->items, (size_t)all->count + 1, "figures", err))
         return -1;
-    return figure_read(&all->items[all->count++], word, err);
+    if (figure_read(&all->items[all->count], word, err))
+        return -1;
+    all->count++;
+    return 0;
 }
 
 static int read_figures(struct figures *all, const struct words *words, struct error *err) {
@@ -61,7 +64,7 @@ static int read_figures(struct figures *all, const struct words *words, struct e
         failed = add(all, words->items[i], err);
     for (char *name = failed || !names.length ? NULL : strtok_r(names.bytes, " ", &rest); name && !failed;
          name = strtok_r(NULL, " ", &rest))
-        failed = add(all, name, err);
+        failed = add(all, name, err) && home_leave_out(err);
     text_free(&names);
     return failed ? -1 : 0;
 }

@@ -77,14 +77,15 @@ void figure_cells_free(struct figure_cells *cells) {
 const struct cell *figure_cell(const struct figure_cells *cells, const struct panel *panel,
                                const struct panel_column *picture, struct error *err) {
     struct table *t = allocate(1, sizeof *t, "a cell", err);
-    char why[240];
+    struct text why = {0};
     if (!t)
         return NULL;
     cell_table(t, panel, picture);
     const struct cell *cell = plan_find(&cells->plan, t, 0, 0, cells->seed.values[0]);
     if (!cell) {
-        plan_absent(&cells->plan, t, 0, 0, why);
-        fail(err, "%s: %s", panel->data, why);
+        plan_absent(&why, &cells->plan, t, 0, 0);
+        fail(err, "%s: %s", panel->data, text_string(&why));
+        text_free(&why);
     }
     free(t);
     return cell;

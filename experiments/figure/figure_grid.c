@@ -8,7 +8,7 @@
 
 #include "core/base/memory.h"
 #include "core/base/text.h"
-#include "experiments/store/remodel.h"
+#include "experiments/store/retrain.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -319,7 +319,7 @@ static void count_other_models(struct grid_figure *d, const struct panel *panel,
         char remark[256];
         if (panel->pictures[i].kind != PICTURE_MAP)
             continue;
-        model_remark(job->results, figure_cell(cells, panel, &panel->pictures[i], &ignored), remark);
+        retrain_remark(job->results, figure_cell(cells, panel, &panel->pictures[i], &ignored), remark);
         if (!*remark)
             continue;
         text_clear(&d->other);

@@ -30,16 +30,39 @@ static struct place place_of(const struct table *t, int row, int column) {
     return p;
 }
 
-static void cell_name(char out[192], const struct profile *profile, const struct place *p, uint64_t seed) {
+static void add_place(struct text *out, const struct place *p) {
     const struct axes *a = &p->axes;
-    int used = snprintf(out, 192, "%s: ", profile->name);
     if (data_set_of(p->data)->place)
-        used += snprintf(out + used, 192 - (size_t)used, "p %.6g, q %.6g, size %.6g, ", a->p, a->q, a->size);
+        text_printf(out, "p %.6g, q %.6g, size %.6g, ", a->p, a->q, a->size);
     else
-        used += snprintf(out + used, 192 - (size_t)used, "%.40s, ", p->data);
+        text_printf(out, "%.40s, ", p->data);
     if (method_of(p->method)->annotations && a->n != N_ALL)
-        used += snprintf(out + used, 192 - (size_t)used, "n %.6g, ", a->n);
-    snprintf(out + used, 192 - (size_t)used, "%s, seed %llu", p->method, (unsigned long long)seed);
+        text_printf(out, "n %.6g, ", a->n);
+    text_add(out, p->method);
+}
+
+static void cell_name(char out[192], const struct profile *profile, const struct place *p, uint64_t seed) {
+    struct text name = {0};
+    text_printf(&name, "%s: ", profile->name);
+    add_place(&name, p);
+    text_printf(&name, ", seed %llu", (unsigned long long)seed);
+    snprintf(out, 192, "%s", text_string(&name));
+    text_free(&name);
+}
+
+static struct place place_of_cell(const struct cell *c) {
+    return (struct place){c->axes, c->set->name, c->training.method};
+}
+
+void cell_place_text(struct text *out, const struct cell *cell) {
+    const struct place place = place_of_cell(cell);
+    add_place(out, &place);
+}
+
+int cell_has_same_place(const struct cell *a, const struct cell *b) {
+    int same = a->set == b->set && !strcmp(a->training.method, b->training.method) && a->axes.n == b->axes.n;
+    return same && (!a->set->place ||
+                    (a->axes.p == b->axes.p && a->axes.q == b->axes.q && a->axes.size == b->axes.size));
 }
 
 // ---------------------------------------------------------------------------------------- settings
@@ -128,10 +151,11 @@ static int add_annotator(struct cell *c, json_t *identity, struct error *err) {
 static int make_record(struct cell *c, const struct plan *plan, json_t *identity, struct error *err) {
     char description[256];
     profile_describe(plan->profile, c->set->name, description);
+    json_t *n = c->axes.n == N_ALL ? json_string("All") : json_real(c->axes.n);
     c->record =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:s, s:I, s:s, s:s, s:o}", "name", c->name, "digest",
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:I, s:s, s:s, s:o}", "name", c->name, "digest",
                   c->digest, "profile", plan->profile->name, "data_set", c->set->name, "data", description,
-                  "n", c->axes.n, "method", c->training.method, "seed", (json_int_t)c->seed, "data_digest",
+                  "n", n, "method", c->training.method, "seed", (json_int_t)c->seed, "data_digest",
                   c->data_digest, "cost_key", c->cost_key, "identity", identity);
     if (!c->record)
         return fail_memory(err, "a cell's record");
@@ -237,26 +261,25 @@ static int find_name(const struct plan *plan, const char *name) {
     return -1;
 }
 
-// Why there can be no such cell, or "".
-static void why_absent(const struct plan *plan, const struct place *place, char out[240]) {
+// Why there can be no such cell; nothing is added where there can be one.
+static void why_absent(struct text *out, const struct plan *plan, const struct place *place) {
     const struct plan_data *known = NULL;
     double n = place->axes.n;
     for (int d = 0; d < DATA_SETS_MOST && !known; d++)
         if (plan->data[d].data && !strcmp(plan->data[d].data->set->name, place->data))
             known = &plan->data[d];
-    out[0] = 0;
     if (!known)
-        snprintf(out, 240, "not in the plan");
+        text_add(out, "not in the plan");
     else if (!known->inputs)
-        snprintf(out, 240, "%s", known->data->absent);
+        text_add(out, known->data->absent);
     else if (n > 0 && n < N_ALL && n * known->classes > known->images[SPLIT_TRAIN])
-        snprintf(out, 240, "too few images: n = %.0f of each of %d classes are more than the profile's %d", n,
-                 known->classes, known->images[SPLIT_TRAIN]);
+        text_printf(out, "too few images: n = %.0f of each of %d classes are more than the profile's %d", n,
+                    known->classes, known->images[SPLIT_TRAIN]);
     else if (n > 0 && n * known->classes == known->images[SPLIT_TRAIN])
-        snprintf(
-            out, 240,
-            "too few images: n = %.0f of each of %d classes are all of the profile's %d, none is left to a "
-            "pseudo-annotator",
+        text_printf(
+            out,
+            "too few images: n = %.0f of each of %d classes are all of the profile's %d, none is left "
+            "to a pseudo-annotator",
             n, known->classes, known->images[SPLIT_TRAIN]);
 }
 
@@ -270,9 +293,11 @@ static int add_cell(struct plan *plan, const struct place *place, uint64_t seed,
     const struct plan_data *data = know_data(plan, place->data, work, err);
     if (!data)
         return -1;
-    char reason[240];
-    why_absent(plan, place, reason);
-    if (*reason)
+    struct text reason = {0};
+    why_absent(&reason, plan, place);
+    int absent = reason.length || reason.incomplete;
+    text_free(&reason);
+    if (absent)
         return 0;
     fill_data(&c, data);
     if (fill_settings(&c, plan->profile, place->method, err) ||
@@ -381,21 +406,20 @@ const struct cell *plan_find(const struct plan *plan, const struct table *table,
     return i < 0 ? NULL : &plan->cells[i];
 }
 
-void plan_absent(const struct plan *plan, const struct table *table, int row, int column, char out[240]) {
+void plan_absent(struct text *out, const struct plan *plan, const struct table *table, int row, int column) {
     struct place place = place_of(table, row, column);
-    why_absent(plan, &place, out);
+    why_absent(out, plan, &place);
 }
 
 // ---------------------------------------------------------------------------------------- differences
 
-static void value_text(const json_t *value, char out[64]) {
+static void add_value(struct text *out, const json_t *value) {
     char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9)) : NULL;
-    snprintf(out, 64, "%.60s", text ? text : "none");
+    text_printf(out, "%.60s", text ? text : "none");
     free(text);
 }
 
-static void compare(const char *path, const json_t *before, const json_t *now, char *out, size_t size,
-                    size_t *used) {
+static void compare(struct text *out, const char *path, const json_t *before, const json_t *now) {
     if (json_is_object(before) && json_is_object(now)) {
         json_t *keys = json_deep_copy(before), *value;
         const char *key;
@@ -406,19 +430,17 @@ static void compare(const char *path, const json_t *before, const json_t *now, c
             int bare =
                 !*path || !strcmp(path, "train") || !strcmp(path, "data") || !strcmp(path, "annotator");
             snprintf(place, sizeof place, "%s%s%s", bare ? "" : path, bare ? "" : " ", key);
-            compare(place, json_object_get(before, key), json_object_get(now, key), out, size, used);
+            compare(out, place, json_object_get(before, key), json_object_get(now, key));
         }
         json_decref(keys);
-    } else if (!json_equal((json_t *)before, (json_t *)now) && *used < size) {
-        char a[64], b[64];
-        value_text(before, a);
-        value_text(now, b);
-        *used += (size_t)snprintf(out + *used, size - *used, "%s%s %s -> %s", *used ? ", " : "", path, a, b);
+    } else if (!json_equal((json_t *)before, (json_t *)now)) {
+        text_printf(out, "%s%s ", out->length ? ", " : "", path);
+        add_value(out, before);
+        text_add(out, " -> ");
+        add_value(out, now);
     }
 }
 
-void identity_difference(const json_t *before, const json_t *now, char *out, size_t size) {
-    size_t used = 0;
-    out[0] = 0;
-    compare("", before, now, out, size, &used);
+void identity_difference(struct text *out, const json_t *before, const json_t *now) {
+    compare(out, "", before, now);
 }

@@ -22,6 +22,7 @@
 #define REFF_EXPERIMENTS_PLAN_CELLS_H
 
 #include "core/base/digest.h"
+#include "core/base/text.h"
 #include "experiments/plan/profile.h"
 #include "experiments/plan/table.h"
 #include "experiments/plan/work.h"
@@ -46,7 +47,9 @@ struct cell {
     char annotation_cost_key[DIGEST_SIZE]; // annotators of equal key take equally long
     double steps;                          // training steps in all
     int needs_model;                       // not done while model.safetensors is not there
-    json_t *record;                        // stored with the run: name, digest, identity, ...
+    // Stored with the run: name, digest, identity, ... "n" is a number or "All" (1e9 in records of versions
+    // before 0.2); the identity, which the digest is over, has it only as an annotator's setting.
+    json_t *record;
 };
 
 struct plan_data { // a data set that some table has
@@ -85,11 +88,16 @@ const struct cell *plan_find(const struct plan *plan, const struct table *table,
                              uint64_t seed);
 
 // Why a place of a table has no cell.
-void plan_absent(const struct plan *plan, const struct table *table, int row, int column, char out[240]);
+void plan_absent(struct text *out, const struct plan *plan, const struct table *table, int row, int column);
 
 int cell_pixels(const struct cell *cell); // side of its images
 
-// "lambda 3 -> 4, epochs 8 -> 10": in what two identities (record's "identity") differ. At most `size` bytes.
-void identity_difference(const json_t *before, const json_t *now, char *out, size_t size);
+// "lambda 3 -> 4, epochs 8 -> 10": in what two identities (record's "identity") differ; "": in nothing.
+void identity_difference(struct text *out, const json_t *before, const json_t *now);
+
+// The cell's place in the experiments, as its name has it between profile and seed: "p 0, q 1, size 223,
+// reff".
+void cell_place_text(struct text *out, const struct cell *cell);
+int cell_has_same_place(const struct cell *a, const struct cell *b); // whatever the seeds
 
 #endif

@@ -4,6 +4,7 @@
 #include "build_prefix.h" // made by the Makefile: REFF_PREFIX
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -109,6 +110,14 @@ int home_definition(char out[PATH_SIZE], const char *kind, const char *word, str
         fail_usage(err, "'%.60s' is none of the %s: %s", word, kind, text_string(&known));
     text_free(&known);
     return -1;
+}
+
+int home_leave_out(struct error *err) {
+    if (err->status == EXIT_INTERRUPTED || err->cause == ENOMEM)
+        return -1;
+    fprintf(stderr, "reff: %s: left out\n", err->message);
+    *err = (struct error){0};
+    return 0;
 }
 
 void definition_name(const char *path, char *out, size_t size) {

@@ -28,6 +28,11 @@ int home_path(char out[PATH_SIZE], const char *name, struct error *err);
 // EXIT_USAGE and lists the known ones.
 int home_definition(char out[PATH_SIZE], const char *kind, const char *word, struct error *err);
 
+// Where every definition of a kind is meant and none is named: one that cannot be read, as `err` says, is
+// told on standard error and left out (0, and err is clear). -1 where the fault is not the file's: no memory,
+// a signal.
+int home_leave_out(struct error *err);
+
 // The names of all definitions of a kind, sorted, separated by blanks, in place of what `out` held.
 int home_list(struct text *out, const char *kind, struct error *err);
 

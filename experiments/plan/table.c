@@ -263,8 +263,9 @@ int tables_read(struct table **tables, int *count, char *const *words, int word_
         int members = 0;
         for (const char *at = text_string(&known); !failed && next_word(&at, name) > 0;)
             if (!strcmp(words[i], "tables") || belongs_to(name, strlen(name), words[i])) {
+                int named = belongs_to(name, strlen(name), words[i]);
                 members++;
-                failed = append(tables, count, name, err);
+                failed = append(tables, count, name, err) && (named || home_leave_out(err));
             }
         failed = failed || (!members && append(tables, count, words[i], err));
     }

@@ -48,7 +48,8 @@ struct table {
 int table_read(struct table *t, const char *word, struct error *err);
 
 // Reads all that the words mean, each once: "table1a" is that table, "table1" is table1a and table1b,
-// "tables" is every one. *tables is owned by the caller (free()), also after a failure.
+// "tables" is every one that can be read: what is wrong with another is told, it is not named. *tables is
+// owned by the caller (free()), also after a failure.
 int tables_read(struct table **tables, int *count, char *const *words, int word_count, struct error *err);
 
 // Leaves only the rows and the columns that the texts list ("0,All", "baseline"; "": all of them); a table in

@@ -168,10 +168,11 @@ static void cell_text(const json_t *cell, char out[96]) {
 // " (precision "float" -> "double")", from the identities of the cell's first runs, where both have one.
 static void settings_difference(const json_t *known, const json_t *now, char *out, size_t size) {
     const json_t *before = json_object_get(known, "identity"), *after = json_object_get(now, "identity");
-    char text[256] = "";
+    struct text text = {0};
     if (before && after)
-        identity_difference(before, after, text, sizeof text);
-    snprintf(out, size, "%s%s%s", *text ? " (" : "", text, *text ? ")" : "");
+        identity_difference(&text, before, after);
+    snprintf(out, size, "%s%.255s%s", text.length ? " (" : "", text_string(&text), text.length ? ")" : "");
+    text_free(&text);
 }
 
 static int check_settings(const json_t *reference, const json_t *now, const char *where, struct error *err) {

@@ -53,7 +53,7 @@ static int read_table(struct report *r, const char *name, const struct profile *
     struct report_table *t = &r->tables[r->table_count];
     memset(t, 0, sizeof *t);
     if (table_read(&t->definition, name, err))
-        return -1;
+        return home_leave_out(err);
     r->table_count++;
     snprintf(file, sizeof file, "tables/%.60s", r->profile);
     if (path_join(folder, err, r->results, file))

@@ -394,8 +394,10 @@ static int each_figure(const struct report *r, FILE *out, int place, int drawn, 
     for (char *name = failed || !names.length ? NULL : strtok_r(names.bytes, " ", &rest); name && !failed;
          name = strtok_r(NULL, " ", &rest)) {
         snprintf(file, sizeof file, "figures/%.60s/%.80s.pdf", r->profile, name);
-        failed = figure_read(f, name, err) || path_join(path, err, r->results, file);
-        if (failed || (place >= 0 && place != place_of(f)) || (file_exists(path) && !is_stale(r, f)) != drawn)
+        int unread = figure_read(f, name, err);
+        failed = unread ? home_leave_out(err) : path_join(path, err, r->results, file);
+        if (unread || failed || (place >= 0 && place != place_of(f)) ||
+            (file_exists(path) && !is_stale(r, f)) != drawn)
             continue;
         ++*count;
         if (drawn) {

@@ -35,8 +35,11 @@ static int data_text(const struct table_result *r, int column, char *out, size_t
     const struct cell *cell = cell_of(r, column);
     char data[256];
     if (!cell) {
-        plan_absent(r->plan, r->table, 0, column, data);
-        return snprintf(out, size, "%s: %s", table_data(r->table, column), data);
+        struct text why = {0};
+        plan_absent(&why, r->plan, r->table, 0, column);
+        int length = snprintf(out, size, "%s: %s", table_data(r->table, column), text_string(&why));
+        text_free(&why);
+        return length;
     }
     profile_describe(r->plan->profile, cell->set->name, data);
     int used = snprintf(out, size, "%s; %d training images, %d test images, %d px", data,

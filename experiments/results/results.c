@@ -169,9 +169,10 @@ static int read_cell(struct table_result *r, struct cell_result *c, int row, int
         const struct cell *cell = plan_find(r->plan, r->table, row, column, seed);
         struct run_status status;
         if (!cell) {
-            char reason[240];
-            plan_absent(r->plan, r->table, row, column, reason);
-            note_absent(c, seed, reason);
+            struct text reason = {0};
+            plan_absent(&reason, r->plan, r->table, row, column);
+            note_absent(c, seed, text_string(&reason));
+            text_free(&reason);
             continue;
         }
         if (run_look(results, cell, &status, err))

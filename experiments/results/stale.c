@@ -46,7 +46,10 @@ static int differ(const json_t *before, const json_t *now, char why[STALE_SIZE])
         json_object_del(a, unknown[i]);
         json_object_del(b, unknown[i]);
     }
-    identity_difference(a, b, why, STALE_SIZE);
+    struct text difference = {0};
+    identity_difference(&difference, a, b);
+    snprintf(why, STALE_SIZE, "%s", text_string(&difference));
+    text_free(&difference);
     json_decref(a);
     json_decref(b);
     return *why != 0;

@@ -88,13 +88,13 @@ static int look_at_failure(const char *path, struct run_status *status, struct e
     return 0;
 }
 
-// A run that is done, but without the model that is asked for, is to be repeated for it (remodel.h).
+// A run that is done, but without the model that is asked for, is to be repeated for it (retrain.h).
 static void look_at_model(const char *path, const struct cell *cell, struct run_status *status) {
     if (status->state != RUN_DONE || !cell->needs_model || file_exists(path))
         return;
     run_status_clear(status);
     status->state = RUN_MISSING;
-    snprintf(status->message, sizeof status->message, "done, but its model was not kept");
+    status->lacks_model = 1;
 }
 
 int run_look(const char *results, const struct cell *cell, struct run_status *status, struct error *err) {
@@ -189,21 +189,6 @@ json_t *records_scan(const char *results, struct error *err) {
     return known;
 }
 
-// The newest other record of the same place in the experiments.
-static const json_t *predecessor(const json_t *known, const struct cell *cell) {
-    const json_t *best = NULL, *one;
-    size_t i;
-    json_array_foreach((json_t *)known, i, one) {
-        const json_t *other = json_object_get(one, "cell");
-        if (!strcmp(json_field_text(other, "name"), cell->name) &&
-            strcmp(json_field_text(other, "digest"), cell->digest) &&
-            (!best || json_number_value(json_object_get(one, "modified")) >
-                          json_number_value(json_object_get(best, "modified"))))
-            best = one;
-    }
-    return best;
-}
-
 static int has_file(const char *results, const json_t *one, const char *name) {
     char file[64], path[PATH_SIZE];
     struct error ignored;
@@ -222,40 +207,6 @@ int run_is_open(const char *results, const json_t *known, const json_t *one) {
                                   json_number_value(json_object_get(other, "modified")) >
                                       json_number_value(json_object_get(one, "modified"))) return 0;
     return 1;
-}
-
-void run_reason(const struct cell *cell, const struct run_status *status, const json_t *known, char *out,
-                size_t size) {
-    char difference[256];
-    const json_t *before;
-    switch (status->state) {
-    case RUN_DONE:
-        snprintf(out, size, "done");
-        break;
-    case RUN_UNFINISHED:
-        snprintf(out, size, "unfinished: continues from its checkpoint");
-        break;
-    case RUN_FAILED:
-        snprintf(out, size, "failed before (retry asked): %s", status->message);
-        break;
-    case RUN_DAMAGED:
-        snprintf(out, size, "record damaged: %s", status->message);
-        break;
-    default:
-        if (*status->message) {
-            snprintf(out, size, "%s", status->message);
-            break;
-        }
-        before = predecessor(known, cell);
-        if (!before) {
-            snprintf(out, size, "never run");
-            break;
-        }
-        identity_difference(json_object_get(json_object_get(before, "cell"), "identity"),
-                            json_object_get(cell->record, "identity"), difference, sizeof difference);
-        snprintf(out, size, "new settings: %s since %.16s", *difference ? difference : "(none recorded)",
-                 json_field_text(before, "folder"));
-    }
 }
 
 // Mean over done runs among `known` whose cell has this value under `key`. `part` finds in run.json what

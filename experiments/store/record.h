@@ -5,7 +5,7 @@
 //   checkpoint    while unfinished
 //   failed.json   {"state": "failed", "message", "cell"}: the run failed; it is not repeated unless asked for
 //   run.json      "state": "done", "cell", "metrics", ...: the run is complete; written last
-//   again         while a done run is trained once more for its model (remodel.h)
+//   again         while a done run is trained once more for its model (retrain.h)
 //   log           what the process wrote on standard error
 //   lock          held by the process at work
 #ifndef REFF_EXPERIMENTS_STORE_RECORD_H
@@ -26,9 +26,10 @@ extern const char *const run_state_names[RUN_STATES];
 struct run_status {
     enum run_state state;
     int elsewhere;     // a process is at work on it
+    int lacks_model;   // RUN_MISSING: it is done, but for the model that is asked for
     double accuracy;   // percent; RUN_DONE
     double seconds;    // of training; RUN_DONE
-    char message[600]; // why it failed, what is damaged, why it is missing (or empty)
+    char message[600]; // why it failed, what is damaged; else empty
     json_t *run;       // run.json; RUN_DONE. Owned: run_status_clear
 };
 
@@ -47,11 +48,6 @@ int run_record_failure(const char *results, const struct cell *cell, const char 
 // A JSON string; bytes beyond ASCII become '?' where the text is not UTF-8 (a message may quote any file
 // name, and may have been cut within a character).
 json_t *message_json(const char *message);
-
-// Why a run that is not done would run: "never run", "unfinished: continues from its checkpoint", "new
-// settings: lambda 3 -> 4 since 0123456789abcdef", ... `known` is from records_scan.
-void run_reason(const struct cell *cell, const struct run_status *status, const json_t *known, char *out,
-                size_t size);
 
 // All cell.json under results/runs, as an array of {"folder", "modified", "cell"}; unreadable ones are left
 // out.

@@ -3,6 +3,7 @@
 
 #include "core/base/memory.h"
 #include "experiments/store/annotations.h"
+#include "experiments/store/reason.h"
 #include "experiments/sweep/probe.h"
 
 #include <dirent.h>
@@ -12,26 +13,30 @@
 
 struct survey {              // of all runs of a plan
     struct run_status *runs; // [plan->count]; their records are dropped
+    struct reason *reasons;  // [plan->count]
     json_t *known;
     char *listed; // [plan->count], for list_state
 };
 
 static int survey_make(struct survey *v, const struct plan *plan, const char *results, struct error *err) {
     v->runs = allocate((size_t)plan->count, sizeof *v->runs, "a survey", err);
+    v->reasons = allocate((size_t)plan->count, sizeof *v->reasons, "a survey", err);
     v->listed = allocate((size_t)plan->count, 1, "a survey", err);
-    v->known = v->runs && v->listed ? records_scan(results, err) : NULL;
+    v->known = v->runs && v->reasons && v->listed ? records_scan(results, err) : NULL;
     if (!v->known)
         return -1;
     for (int i = 0; i < plan->count; i++) {
         if (run_look(results, &plan->cells[i], &v->runs[i], err))
             return -1;
         run_status_clear(&v->runs[i]);
+        reason_find(&v->reasons[i], &plan->cells[i], &v->runs[i], v->known);
     }
     return 0;
 }
 
 static void survey_free(struct survey *v) {
     free(v->runs);
+    free(v->reasons);
     free(v->listed);
     json_decref(v->known);
 }
@@ -52,60 +57,51 @@ static void list_absent(FILE *out, const struct plan *plan) {
 
 // ---------------------------------------------------------------------------------------- dry run
 
-// What a line says of a run beside its place; runs of one cell for which it is the same share the line.
-static void note_of(char out[700], const struct survey *v, const struct plan *plan, int i) {
+// What a line says of a run beside its place; runs of one cell for which it is the same share the line. Which
+// earlier run had other settings differs from seed to seed, so it is left out.
+static void add_note(struct text *out, const struct survey *v, const struct plan *plan, int i) {
     const struct run_status *status = &v->runs[i];
-    const struct cell *cell = &plan->cells[i];
-    char reason[600], *since;
-    out[0] = 0;
+    const struct reason *reason = &v->reasons[i];
     if (status->state == RUN_UNFINISHED || status->state == RUN_FAILED || status->state == RUN_DAMAGED)
-        snprintf(out, 700, " (runs/%.16s)%s%s", cell->digest, *status->message ? ": " : "", status->message);
-    else if (status->state == RUN_MISSING) {
-        run_reason(cell, status, v->known, reason, sizeof reason);
-        if ((since = strstr(reason, " since ")))
-            *since = 0; // which earlier run differs from seed to seed, what is new does not
-        if (strcmp(reason, "never run"))
-            snprintf(out, 700, ": %s", reason);
+        text_printf(out, " (runs/%.16s)%s%s", plan->cells[i].digest, *status->message ? ": " : "",
+                    status->message);
+    else if (status->state == RUN_MISSING && reason->kind != REASON_NEVER_RUN) {
+        text_add(out, ": ");
+        reason_text_without_run(out, reason);
     }
     if (status->elsewhere)
-        strncat(out, " (running now)", 699 - strlen(out));
-}
-
-// The cell's name without profile and seed: "p 0, q 1, size 223, reff".
-static void place_of(char out[192], const struct cell *cell) {
-    const char *start = strstr(cell->name, ": ");
-    snprintf(out, 192, "%s", start ? start + 2 : cell->name);
-    char *seed = strstr(out, ", seed ");
-    if (seed)
-        *seed = 0;
+        text_add(out, " (running now)");
 }
 
 // Runs of one cell and one note in a line.
 static void list_group(FILE *out, struct survey *v, const struct plan *plan, int first) {
-    char place[192], note[700], other_place[192], other_note[700], accuracies[SEEDS_MOST * 8 + 1] = "";
+    struct text line = {0}, note = {0}, other = {0}, accuracies = {0};
     enum run_state state = v->runs[first].state;
-    size_t used = 0;
     int count = 0;
-    place_of(place, &plan->cells[first]);
-    note_of(note, v, plan, first);
-    fprintf(out, "  %s: seed ", place);
+    cell_place_text(&line, &plan->cells[first]);
+    text_add(&line, ": seed ");
+    add_note(&note, v, plan, first);
     for (int i = first; i < plan->count; i++) {
-        if (v->runs[i].state != state || v->listed[i])
+        if (v->runs[i].state != state || v->listed[i] ||
+            !cell_has_same_place(&plan->cells[first], &plan->cells[i]))
             continue;
-        place_of(other_place, &plan->cells[i]);
-        note_of(other_note, v, plan, i);
-        if (strcmp(place, other_place) || strcmp(note, other_note))
+        text_clear(&other);
+        add_note(&other, v, plan, i);
+        if (strcmp(text_string(&note), text_string(&other)))
             continue;
         v->listed[i] = 1;
-        fprintf(out, "%s%llu", count ? ", " : "", (unsigned long long)plan->cells[i].seed);
-        if (used < sizeof accuracies)
-            used += (size_t)snprintf(accuracies + used, sizeof accuracies - used, "%s%.2f", count ? ", " : "",
-                                     v->runs[i].accuracy);
+        text_printf(&line, "%s%llu", count ? ", " : "", (unsigned long long)plan->cells[i].seed);
+        text_printf(&accuracies, "%s%.2f", count ? ", " : "", v->runs[i].accuracy);
         count++;
     }
+    fprintf(out, "  %s", text_string(&line));
     if (state == RUN_DONE)
-        fprintf(out, ": %s %%", accuracies);
-    fprintf(out, "%s\n", note);
+        fprintf(out, ": %s %%", text_string(&accuracies));
+    fprintf(out, "%s\n", text_string(&note));
+    text_free(&line);
+    text_free(&note);
+    text_free(&other);
+    text_free(&accuracies);
 }
 
 static void list_state(FILE *out, struct survey *v, const struct plan *plan, enum run_state state) {

@@ -31,7 +31,7 @@ static int look(struct sweep *s, struct task *t, const json_t *known, struct err
     struct run_status status;
     if (run_look(s->options->results, t->cell, &status, err))
         return -1;
-    run_reason(t->cell, &status, known, t->reason, sizeof t->reason);
+    reason_find(&t->reason, t->cell, &status, known);
     snprintf(t->message, sizeof t->message, "%s", status.message);
     t->state = status.state == RUN_DONE                           ? TASK_DONE
                : status.elsewhere                                 ? TASK_ELSEWHERE
@@ -177,12 +177,15 @@ static void end_task(struct sweep *s, struct task *t) {
     if (t->state == TASK_ELSEWHERE)
         return;
     s->finished++;
-    int fresh = !strcmp(t->reason, "never run"); // which is told once, by their number
+    struct text why = {0};
+    if (t->reason.kind != REASON_NEVER_RUN) // which is told once, by their number
+        reason_text(&why, &t->reason);
     sweep_say(s, "[%d/%d] %s: %s%s%s%.200s%s", s->finished, s->to_do, t->cell->name,
               t->state == TASK_FAILED       ? "failed: "
               : t->state == TASK_UNFINISHED ? "stopped: "
                                             : "",
-              t->message, fresh ? "" : " (", fresh ? "" : t->reason, fresh ? "" : ")");
+              t->message, why.length ? " (" : "", text_string(&why), why.length ? ")" : "");
+    text_free(&why);
     if (!s->options->keep_shards && data_set_is_spent(s, t->cell))
         data_set_remove(s->options->results, t->cell);
 }

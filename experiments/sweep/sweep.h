@@ -9,7 +9,7 @@
 #define REFF_EXPERIMENTS_SWEEP_SWEEP_H
 
 #include "experiments/plan/cells.h"
-#include "experiments/store/record.h"
+#include "experiments/store/reason.h"
 #include "experiments/sweep/resources.h"
 #include "experiments/sweep/schedule.h"
 #include "experiments/sweep/worker.h"
@@ -28,8 +28,8 @@ enum task_state { TASK_DONE, TASK_WAITING, TASK_RUNNING, TASK_FAILED, TASK_UNFIN
 struct task { // a run of the sweep
     const struct cell *cell;
     enum task_state state;
-    char reason[600];  // why it runs
-    char message[600]; // why it failed or stopped; its result
+    struct reason reason; // why it runs
+    char message[600];    // why it failed or stopped; its result
     pid_t process;
     int reports;                // pipe, while running
     struct report last;         // the last report

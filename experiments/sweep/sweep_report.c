@@ -35,33 +35,29 @@ void sweep_say(struct sweep *s, const char *format, ...) {
     fflush(s->options->log);
 }
 
-// Whether two runs run for the same reason; "new settings: ... since RUN" differs from run to run in its end.
-static int same_reason(const struct task *a, const struct task *b) {
-    const char *since = strstr(a->reason, " since ");
-    size_t length = since ? (size_t)(since - a->reason) : strlen(a->reason);
-    return !strncmp(a->reason, b->reason, length) && (!b->reason[length] || since);
-}
-
 // Why runs run, one line for all runs of a reason. Those that never ran are only counted.
 static int tell_reasons(struct sweep *s) {
     int fresh = 0;
     for (int i = 0; i < s->order_count; i++) {
         const struct task *t = &s->tasks[s->order[i]];
         int told = 0, same = 1;
-        if (!strcmp(t->reason, "never run")) {
+        if (t->reason.kind == REASON_NEVER_RUN) {
             fresh++;
             continue;
         }
         for (int k = 0; k < i && !told; k++)
-            told = same_reason(t, &s->tasks[s->order[k]]);
+            told = reason_is_same(&t->reason, &s->tasks[s->order[k]].reason);
         for (int k = i + 1; k < s->order_count; k++)
-            same += same_reason(t, &s->tasks[s->order[k]]);
+            same += reason_is_same(&t->reason, &s->tasks[s->order[k]].reason);
         if (told)
             continue;
+        struct text why = {0};
+        reason_text(&why, &t->reason);
         if (same > 1)
-            sweep_say(s, "%s and %d more: %s", t->cell->name, same - 1, t->reason);
+            sweep_say(s, "%s and %d more: %s", t->cell->name, same - 1, text_string(&why));
         else
-            sweep_say(s, "%s: %s", t->cell->name, t->reason);
+            sweep_say(s, "%s: %s", t->cell->name, text_string(&why));
+        text_free(&why);
     }
     return fresh;
 }

@@ -7,7 +7,7 @@
 #include "experiments/process/lock.h"
 #include "experiments/store/annotations.h"
 #include "experiments/store/data_sets.h"
-#include "experiments/store/remodel.h"
+#include "experiments/store/retrain.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,7 +86,7 @@ static int prepare_folder(struct worker *w) {
     if (w->recorded)
         return 0;
     unlink(record);
-    model_remove(job->results, job->cell);
+    retrain_remove_model(job->results, job->cell);
     return 0;
 }
 
@@ -104,7 +104,7 @@ static int train(struct worker *w, json_t *annotation) {
     char folder[PATH_SIZE], shards[SPLITS][PATH_SIZE];
     struct train_settings settings = cell->training;
     settings.save_model |= cell->needs_model;
-    if ((w->recorded ? remodel_folder : run_folder)(folder, results, cell, w->err))
+    if ((w->recorded ? retrain_folder : run_folder)(folder, results, cell, w->err))
         return -1;
     for (enum split s = 0; s < SPLITS; s++)
         if (data_set_shard(shards[s], results, cell, s, w->err))
@@ -125,7 +125,7 @@ static int train(struct worker *w, json_t *annotation) {
     };
     int result = w->job->work->train(&job, w->err);
     json_decref(record);
-    return result || (w->recorded && remodel_publish(results, cell, w->remark, w->err)) ? -1 : 0;
+    return result || (w->recorded && retrain_publish(results, cell, w->remark, w->err)) ? -1 : 0;
 }
 
 // The data set is held: annotates if need be, then trains.
@@ -148,7 +148,7 @@ static int run(struct worker *w) {
     run_status_clear(&status);
     if (status.state == RUN_DONE)
         return 0; // another sweep finished it just now
-    w->recorded = remodel_is_recorded(job->results, job->cell, w->err);
+    w->recorded = retrain_is_recorded(job->results, job->cell, w->err);
     if (w->recorded < 0 || prepare_folder(w))
         return -1;
     int shards = data_set_hold(job->results, job->cell, job->work, on_generated, w, w->err);

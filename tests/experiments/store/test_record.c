@@ -2,6 +2,7 @@
 // Records of runs: what a folder says of its run's state, and that nothing cut, changed or foreign passes for
 // a result.
 #include "experiments/process/lock.h"
+#include "experiments/store/reason.h"
 #include "experiments/store/record.h"
 #include "tests/support/fake_work.h"
 #include "tests/support/suite.h"
@@ -83,9 +84,20 @@ static void test_a_runs_folder_says_its_state(void) {
     fixture_free(&f);
 }
 
+// The kind decides, the sentence is only printed.
+static void expect_reason(const struct cell *of, const struct run_status *status, const json_t *known,
+                          enum run_reason kind, const char *sentence) {
+    struct reason reason;
+    struct text text = {0};
+    reason_find(&reason, of, status, known);
+    CU_ASSERT_EQUAL(reason.kind, kind);
+    reason_text(&text, &reason);
+    CU_ASSERT_STRING_EQUAL(text_string(&text), sentence);
+    text_free(&text);
+}
+
 // Figures need models: a run that is done without one is to be repeated for them, and for nobody else.
 static void test_a_run_without_the_model_that_is_asked_for_is_missing(void) {
-    char message[600];
     begin();
     struct cell wanted = *cell;
     struct error err = {0};
@@ -96,8 +108,8 @@ static void test_a_run_without_the_model_that_is_asked_for_is_missing(void) {
     CU_ASSERT_FATAL(!run_look(suite_path("results"), &wanted, &status, &err));
     CU_ASSERT_EQUAL(status.state, RUN_MISSING);
     CU_ASSERT_PTR_NULL(status.run);
-    run_reason(&wanted, &status, NULL, message, sizeof message);
-    CU_ASSERT_STRING_EQUAL(message, "done, but its model was not kept");
+    CU_ASSERT_EQUAL(status.lacks_model, 1);
+    expect_reason(&wanted, &status, NULL, REASON_MODEL_NOT_KEPT, "done, but its model was not kept");
     CU_ASSERT_EQUAL(state_now(NULL), RUN_DONE); // whoever wants no model
     put("model.safetensors", "x");
     CU_ASSERT_FATAL(!run_look(suite_path("results"), &wanted, &status, &err));
@@ -156,12 +168,10 @@ static void test_impossible_records_are_damaged(void) {
 static void test_the_reason_why_a_run_runs_names_new_settings(void) {
     struct run_status status = {.state = RUN_MISSING};
     struct error err = {0};
-    char reason[600];
     json_t *changed, *known;
     begin();
     known = json_array();
-    run_reason(cell, &status, known, reason, sizeof reason);
-    CU_ASSERT_STRING_EQUAL(reason, "never run");
+    expect_reason(cell, &status, known, REASON_NEVER_RUN, "never run");
     json_decref(known);
 
     changed = json_deep_copy(cell->record); // the same place with other settings, recorded earlier
@@ -175,19 +185,38 @@ static void test_the_reason_why_a_run_runs_names_new_settings(void) {
     known = records_scan(suite_path("results"), &err);
     CU_ASSERT_FATAL(known != NULL);
     CU_ASSERT_EQUAL(json_array_size(known), 1);
-    run_reason(cell, &status, known, reason, sizeof reason);
-    CU_ASSERT_STRING_EQUAL(reason, "new settings: epochs 9 -> 2 since feedfeedfeedfeed");
+    expect_reason(cell, &status, known, REASON_NEW_SETTINGS,
+                  "new settings: epochs 9 -> 2 since feedfeedfeedfeed");
     status.state = RUN_UNFINISHED;
-    run_reason(cell, &status, known, reason, sizeof reason);
-    CU_ASSERT_STRING_EQUAL(reason, "unfinished: continues from its checkpoint");
+    expect_reason(cell, &status, known, REASON_UNFINISHED, "unfinished: continues from its checkpoint");
     status.state = RUN_DAMAGED;
     snprintf(status.message, sizeof status.message, "run.json: no accuracy");
-    run_reason(cell, &status, known, reason, sizeof reason);
-    CU_ASSERT_STRING_EQUAL(reason, "record damaged: run.json: no accuracy");
+    expect_reason(cell, &status, known, REASON_DAMAGED, "record damaged: run.json: no accuracy");
+    status.state = RUN_FAILED;
+    snprintf(status.message, sizeof status.message, "loss is NaN");
+    expect_reason(cell, &status, known, REASON_FAILED, "failed before (retry asked): loss is NaN");
+    status.state = RUN_DONE;
+    expect_reason(cell, &status, known, REASON_NONE, "done");
     json_decref(known);
     json_decref(changed);
     free(text);
     fixture_free(&f);
+}
+
+// A sweep tells runs of one reason in one line: which earlier run had other settings makes no other reason.
+static void test_reasons_are_the_same_whichever_run_had_other_settings(void) {
+    struct reason a = {.kind = REASON_NEW_SETTINGS, .detail = "epochs 9 -> 2", .since = "0123456789abcdef"},
+                  b = a;
+    struct text text = {0};
+    snprintf(b.since, sizeof b.since, "fedcba9876543210");
+    CU_ASSERT(reason_is_same(&a, &b));
+    reason_text_without_run(&text, &a);
+    CU_ASSERT_STRING_EQUAL(text_string(&text), "new settings: epochs 9 -> 2");
+    text_free(&text);
+    snprintf(b.detail, sizeof b.detail, "epochs 8 -> 2");
+    CU_ASSERT(!reason_is_same(&a, &b));
+    b = (struct reason){.kind = REASON_NEVER_RUN};
+    CU_ASSERT(!reason_is_same(&a, &b));
 }
 
 // A lock is held by one process, seen by others, and gone with its holder, however that one ends.
@@ -255,6 +284,8 @@ void suite_record(void) {
     CU_add_test(suite, "impossible records are damaged", test_impossible_records_are_damaged);
     CU_add_test(suite, "the reason why a run runs names new settings",
                 test_the_reason_why_a_run_runs_names_new_settings);
+    CU_add_test(suite, "reasons are the same whichever run had other settings",
+                test_reasons_are_the_same_whichever_run_had_other_settings);
     CU_add_test(suite, "a lock is seen by others and gone with its holder",
                 test_a_lock_is_seen_by_others_and_gone_with_its_holder);
     CU_add_test(suite, "what a killed process was writing is removed",

@@ -7,7 +7,7 @@
 #include "core/base/random.h"
 #include "experiments/process/lock.h"
 #include "experiments/store/data_sets.h"
-#include "experiments/store/remodel.h"
+#include "experiments/store/retrain.h"
 #include "tests/support/suite.h"
 #include "tests/support/sweep_trial.h"
 
@@ -159,7 +159,7 @@ static void want_models(char *records[FIXTURE_RUNS]) {
     CU_ASSERT_EQUAL(trial_whole(), 0);
     for (int i = 0; i < FIXTURE_RUNS; i++) {
         trial.fixture.plan.cells[i].needs_model = 1;
-        model_remove(trial.results, &trial.fixture.plan.cells[i]);
+        retrain_remove_model(trial.results, &trial.fixture.plan.cells[i]);
         CU_ASSERT_FATAL(!run_file(path, trial.results, &trial.fixture.plan.cells[i], "run.json", &err));
         records[i] = file_read(path, 1 << 16, NULL, &err);
         CU_ASSERT_PTR_NOT_NULL_FATAL(records[i]);
@@ -207,7 +207,7 @@ static void test_a_run_trained_again_for_its_model_keeps_its_record(void) {
     CU_ASSERT_EQUAL(fake_events("train 1 baseline from 2") + fake_events("train 1 reff from 2") +
                         fake_events("train 2 baseline from 2") + fake_events("train 2 reff from 2"),
                     trial.options.jobs);
-    model_remark(trial.results, &trial.fixture.plan.cells[0], remark);
+    retrain_remark(trial.results, &trial.fixture.plan.cells[0], remark);
     CU_ASSERT_STRING_EQUAL(remark, "");
     free_records(records);
     trial_end();
@@ -220,7 +220,7 @@ static void test_another_builds_model_is_told_from_the_recorded_ones(void) {
     fake.build = 3;
     CU_ASSERT_EQUAL(trial_whole(), 0);
     CU_ASSERT_EQUAL(models_now(records), FIXTURE_RUNS);
-    model_remark(trial.results, &trial.fixture.plan.cells[0], remark);
+    retrain_remark(trial.results, &trial.fixture.plan.cells[0], remark);
     CU_ASSERT_STRING_EQUAL(
         remark, "model trained again by another build, its bits differ from the record's (in: flags)");
     CU_ASSERT(trial_log_has("%; model trained again by another build"));
@@ -234,7 +234,7 @@ static void test_another_builds_model_is_told_from_the_recorded_ones(void) {
     }
     CU_ASSERT_EQUAL(trial_whole(), 0);
     CU_ASSERT_EQUAL(models_now(records), FIXTURE_RUNS);
-    model_remark(trial.results, &trial.fixture.plan.cells[0], remark);
+    retrain_remark(trial.results, &trial.fixture.plan.cells[0], remark);
     CU_ASSERT_STRING_EQUAL(remark, "");
     free_records(records);
     trial_end();

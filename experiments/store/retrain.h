@@ -6,23 +6,23 @@
 //   model.safetensors  the model, once it is there
 //   model.json         only where that model has other bits than the recorded one (another build trained
 //                      it): {"model_sha256", "recorded_sha256", "difference", "provenance"}
-#ifndef REFF_EXPERIMENTS_STORE_REMODEL_H
-#define REFF_EXPERIMENTS_STORE_REMODEL_H
+#ifndef REFF_EXPERIMENTS_STORE_RETRAIN_H
+#define REFF_EXPERIMENTS_STORE_RETRAIN_H
 
 #include "experiments/store/record.h"
 
 // 1 if the cell's run is done, whether its model is there or not; -1 on failure.
-int remodel_is_recorded(const char *results, const struct cell *cell, struct error *err);
+int retrain_is_recorded(const char *results, const struct cell *cell, struct error *err);
 
-int remodel_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err);
+int retrain_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err);
 
-// The model from `again` into its place. `remark`: as model_remark.
-int remodel_publish(const char *results, const struct cell *cell, char remark[256], struct error *err);
+// The model from `again` into its place. `remark`: as retrain_remark.
+int retrain_publish(const char *results, const struct cell *cell, char remark[256], struct error *err);
 
 // "" if the model is the recorded one's, else one line that says what it is and why.
-void model_remark(const char *results, const struct cell *cell, char remark[256]);
+void retrain_remark(const char *results, const struct cell *cell, char remark[256]);
 
 // Removes a model that belongs to no record.
-void model_remove(const char *results, const struct cell *cell);
+void retrain_remove_model(const char *results, const struct cell *cell);
 
 #endif

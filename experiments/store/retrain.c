@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "experiments/store/remodel.h"
+#include "experiments/store/retrain.h"
 
 #include "experiments/store/same_build.h"
 
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-int remodel_is_recorded(const char *results, const struct cell *cell, struct error *err) {
+int retrain_is_recorded(const char *results, const struct cell *cell, struct error *err) {
     struct cell any = *cell;
     struct run_status status;
     any.needs_model = 0;
@@ -17,7 +17,7 @@ int remodel_is_recorded(const char *results, const struct cell *cell, struct err
     return status.state == RUN_DONE;
 }
 
-int remodel_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err) {
+int retrain_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err) {
     return run_file(out, results, cell, "again", err);
 }
 
@@ -47,10 +47,10 @@ static int put_model(const char *from, const char *to, const char *about, const 
     return rename(from, to) ? fail_system(err, errno, "%s", to) : folder_sync(to, err);
 }
 
-int remodel_publish(const char *results, const struct cell *cell, char remark[256], struct error *err) {
+int retrain_publish(const char *results, const struct cell *cell, char remark[256], struct error *err) {
     char folder[PATH_SIZE], record[PATH_SIZE], again[PATH_SIZE], from[PATH_SIZE], to[PATH_SIZE],
         about[PATH_SIZE];
-    if (remodel_folder(folder, results, cell, err) || path_join(again, err, folder, "run.json") ||
+    if (retrain_folder(folder, results, cell, err) || path_join(again, err, folder, "run.json") ||
         path_join(from, err, folder, "model.safetensors") ||
         run_file(record, results, cell, "run.json", err) ||
         run_file(to, results, cell, "model.safetensors", err) ||
@@ -65,11 +65,11 @@ int remodel_publish(const char *results, const struct cell *cell, char remark[25
     if (failed)
         return -1;
     folder_remove(folder);
-    model_remark(results, cell, remark);
+    retrain_remark(results, cell, remark);
     return 0;
 }
 
-void model_remark(const char *results, const struct cell *cell, char remark[256]) {
+void retrain_remark(const char *results, const struct cell *cell, char remark[256]) {
     char path[PATH_SIZE];
     struct error ignored;
     remark[0] = 0;
@@ -82,7 +82,7 @@ void model_remark(const char *results, const struct cell *cell, char remark[256]
     json_decref(about);
 }
 
-void model_remove(const char *results, const struct cell *cell) {
+void retrain_remove_model(const char *results, const struct cell *cell) {
     static const char *const names[] = {"model.safetensors", "model.json"};
     char path[PATH_SIZE];
     struct error ignored;
