@@ -9,6 +9,7 @@
 #include "core/base/file.h"
 #include "core/base/interrupt.h"
 #include "core/base/memory.h"
+#include "core/base/notice.h"
 #include "core/base/progress.h"
 #include "core/base/random.h"
 #include "core/base/snapshot.h"
@@ -280,13 +281,16 @@ static int resume(struct work *w) {
     if (folder_make(w->job->folder, w->err) || make_identity(w))
         return -1;
     list_parts(w, parts);
-    if (snapshot_load(w->checkpoint, w->identity, parts, PARTS, w->err) < 0)
+    struct text notices = {0};
+    int found = snapshot_load(w->checkpoint, w->identity, parts, PARTS, &notices, w->err);
+    if (found >= 0) {
+        enum precision precision = precision_choose(w->settings.precision);
+        spans_begin(&w->state.computed, (long)w->state.iterations, precision_name(precision),
+                    precision_isa(precision), w->job->output, "iteration", &notices);
+    }
+    notice_print(&notices);
+    if (found < 0)
         return -1;
-    snapshot_tell(w->err);
-    enum precision precision = precision_choose(w->settings.precision);
-    if (spans_begin(&w->state.computed, (long)w->state.iterations, precision_name(precision),
-                    precision_isa(precision), w->job->output, "iteration", w->err))
-        snapshot_tell(w->err);
     w->p->generator.adam.steps = (long)w->state.steps[0];
     w->p->discriminator.adam.steps = (long)w->state.steps[1];
     w->last_checkpoint = seconds_now();

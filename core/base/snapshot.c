@@ -4,6 +4,7 @@
 #include "core/base/digest.h"
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "core/base/notice.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -100,8 +101,8 @@ static int check_digest(FILE *file, const char *path, size_t size, struct error 
 }
 
 // 1: the file is there and whole; *file stands at its beginning, and *size bytes come before the digits. 0:
-// it is not there, or damaged, as the message says. -1: it cannot be read.
-static int open_whole(const char *path, FILE **file, size_t *size, struct error *err) {
+// it is not there, or damaged, which is a notice. -1: it cannot be read.
+static int open_whole(const char *path, FILE **file, size_t *size, struct text *notices, struct error *err) {
     struct stat status;
     *file = fopen(path, "rb");
     if (!*file)
@@ -117,7 +118,7 @@ static int open_whole(const char *path, FILE **file, size_t *size, struct error 
     if (found == 1)
         found = check_digest(*file, path, *size, err);
     if (!found)
-        fail(err, "%s: damaged: ignored", path);
+        notice_add(notices, "%s: damaged: ignored", path);
     rewind(*file);
     if (found != 1)
         fclose(*file);
@@ -175,16 +176,16 @@ static int fill(FILE *file, const char *path, const struct head *h, const struct
 }
 
 static int load(const char *path, const char *identity, const struct snapshot_part *parts, int count,
-                struct error *err) {
+                struct text *notices, struct error *err) {
     struct head h = make_head(identity, parts, count);
     size_t size = 0;
     FILE *file;
-    int found = open_whole(path, &file, &size, err);
+    int found = open_whole(path, &file, &size, notices, err);
     if (found != 1)
         return found;
     found = is_ours(file, path, size, &h, parts, identity, err);
     if (!found)
-        fail(err, "%s: of other work or another version: ignored", path);
+        notice_add(notices, "%s: of other work or another version: ignored", path);
     if (found == 1)
         found = fill(file, path, &h, parts, err);
     fclose(file);
@@ -192,18 +193,11 @@ static int load(const char *path, const char *identity, const struct snapshot_pa
 }
 
 int snapshot_load(const char *path, const char *identity, const struct snapshot_part *parts, int count,
-                  struct error *err) {
+                  struct text *notices, struct error *err) {
     char old[PATH_SIZE + 8];
-    *err = (struct error){0};
-    int result = load(path, identity, parts, count, err);
+    int result = load(path, identity, parts, count, notices, err);
     old_name(path, old);
-    return result ? result : load(old, identity, parts, count, err);
-}
-
-void snapshot_tell(struct error *err) {
-    if (*err->message)
-        fprintf(stderr, "reff: %s\n", err->message);
-    *err = (struct error){0};
+    return result ? result : load(old, identity, parts, count, notices, err);
 }
 
 // ---------------------------------------------------------------------------------------- removing

@@ -6,6 +6,7 @@
 #define REFF_BASE_SNAPSHOT_H
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 
 #include <stddef.h>
 
@@ -21,13 +22,10 @@ int snapshot_save(const char *path, const char *identity, const struct snapshot_
                   struct error *err);
 
 // Fills all parts and returns 1, or leaves them alone and returns 0 when there is no such file, none of this
-// identity and these sizes, or only damaged ones. err->message then tells what was ignored, if anything was:
-// give it to snapshot_tell. -1 when a file that is there cannot be read: what it holds must not be lost.
+// identity and these sizes, or only damaged ones; what was ignored is a notice. -1 when a file that is there
+// cannot be read: what it holds must not be lost.
 int snapshot_load(const char *path, const char *identity, const struct snapshot_part *parts, int count,
-                  struct error *err);
-
-// Says on standard error what snapshot_load has ignored, if anything, and clears the message.
-void snapshot_tell(struct error *err);
+                  struct text *notices, struct error *err);
 
 // With its .old and what killed processes left beside it; fine when there is none.
 void snapshot_remove(const char *path);

@@ -5,7 +5,7 @@
 #ifndef REFF_BASE_SPANS_H
 #define REFF_BASE_SPANS_H
 
-#include "core/base/error.h"
+#include "core/base/text.h"
 
 enum { SPANS_MOST = 16 }; // further ones are merged with the last
 
@@ -20,8 +20,8 @@ struct spans { // no pointers: it can lie in a file
 };
 
 // Steps from this one on are computed in this way (products may be NULL). 0: as before, or the first ones.
-// 1: in another way than those before; err->message says so and begins with `what` and a word for steps.
+// 1: in another way than those before, which is a notice that begins with `what` and has a word for steps.
 int spans_begin(struct spans *s, long step, const char *precision, const char *products, const char *what,
-                const char *unit, struct error *err);
+                const char *unit, struct text *notices);
 
 #endif

@@ -40,10 +40,10 @@ int checkpoint_save(const char *path, const char *identity, const struct checkpo
 }
 
 int checkpoint_load(const char *path, const char *identity, struct checkpoint *c, struct trainer *t,
-                    struct error *err) {
+                    struct text *notices, struct error *err) {
     struct parts p = {0};
     make_parts(&p, identity, t);
-    int found = snapshot_load(path, p.identity, p.list, PARTS, err);
+    int found = snapshot_load(path, p.identity, p.list, PARTS, notices, err);
     if (found == 1) {
         *c = p.state;
         c->metrics = p.metrics;

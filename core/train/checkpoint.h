@@ -21,8 +21,8 @@ struct checkpoint {
 int checkpoint_save(const char *path, const char *identity, const struct checkpoint *c,
                     const struct trainer *t, struct error *err);
 
-// As snapshot_load: give the message to snapshot_tell.
+// As snapshot_load.
 int checkpoint_load(const char *path, const char *identity, struct checkpoint *c, struct trainer *t,
-                    struct error *err);
+                    struct text *notices, struct error *err);
 
 #endif

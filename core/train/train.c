@@ -5,6 +5,7 @@
 #include "core/base/file.h"
 #include "core/base/interrupt.h"
 #include "core/base/memory.h"
+#include "core/base/notice.h"
 #include "core/base/progress.h"
 #include "core/base/provenance.h"
 #include "core/base/random.h"
@@ -411,14 +412,14 @@ static int resume(struct training *r) {
     unlink(path); // an earlier run's record would pass for this one's
     if (path_join(path, r->err, r->job->folder, "checkpoint") || make_identity(r, identity))
         return -1;
-    int found = checkpoint_load(path, identity, &r->state, r->trainer, r->err);
+    struct text notices = {0};
+    int found = checkpoint_load(path, identity, &r->state, r->trainer, &notices, r->err);
     if (found >= 0) {
         enum precision precision = r->trainer->settings.precision;
-        snapshot_tell(r->err);
-        if (spans_begin(&r->state.spans, r->state.step, precision_name(precision), precision_isa(precision),
-                        r->job->folder, "step", r->err))
-            snapshot_tell(r->err);
+        spans_begin(&r->state.spans, r->state.step, precision_name(precision), precision_isa(precision),
+                    r->job->folder, "step", &notices);
     }
+    notice_print(&notices);
     r->resumed_at = r->state.step;
     r->session_started = r->last_checkpoint = seconds_now();
     r->pause = r->settings->checkpoint_seconds;

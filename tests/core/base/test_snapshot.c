@@ -13,11 +13,14 @@ struct state {
     double second[3];
 };
 
+static struct text notices; // of the last load
+
 static int move(int saving, struct state *s, const char *identity, struct error *err) {
     struct snapshot_part parts[] = {{.bytes = s->first, .size = sizeof s->first},
                                     {.bytes = s->second, .size = sizeof s->second}};
+    text_free(&notices);
     return (saving ? snapshot_save(suite_path("state"), identity, parts, 2, err)
-                   : snapshot_load(suite_path("state"), identity, parts, 2, err));
+                   : snapshot_load(suite_path("state"), identity, parts, 2, &notices, err));
 }
 
 static const struct state one = {"one", {1, 2, 3}}, two = {"two", {4, 5, 6}};
@@ -76,11 +79,12 @@ static void test_of_a_damaged_snapshot_the_one_before_is_taken(void) {
     CU_ASSERT(load_is(NULL, "me", 0));
 }
 
+// The error's message, or the notices of a load that did not fail.
 static const char *load_message(int result) {
     static struct error err;
     struct state s = {"blank", {0}};
     CU_ASSERT_EQUAL(move(0, &s, "me", &err), result);
-    return err.message;
+    return result < 0 ? err.message : text_string(&notices);
 }
 
 // What is there and cannot be read is not taken for absent; what is passed over is told.
@@ -120,7 +124,7 @@ static void test_texts_of_any_length_come_back(void) {
         for (long n = 1; found == -1 && n < 100; n++) {
             CU_ASSERT(number == 0 && loaded == NULL);
             memory_fail_at = n;
-            found = snapshot_load(suite_path("text"), "me", parts, 2, &err);
+            found = snapshot_load(suite_path("text"), "me", parts, 2, &notices, &err);
             memory_fail_at = 0;
             failures += found == -1;
         }
@@ -141,6 +145,7 @@ static void test_a_full_disk_keeps_the_last_snapshot(void) {
     CU_ASSERT_EQUAL(move(1, &copy, "me", &err), -1);
     suite_limit_files(0);
     CU_ASSERT(load_is(&one, "me", 1));
+    text_free(&notices);
 }
 
 void suite_snapshot(void);
