@@ -47,8 +47,8 @@ struct cell {
     char annotation_cost_key[DIGEST_SIZE]; // annotators of equal key take equally long
     double steps;                          // training steps in all
     int needs_model;                       // not done while model.safetensors is not there
-    // Stored with the run: name, digest, identity, ... "n" is a number or "All" (1e9 in records of versions
-    // before 0.2); the identity, which the digest is over, has it only as an annotator's setting.
+    // Stored with the run: name, digest, identity, ... "n" is a number or "All" (1e9 in older records);
+    // the identity, which the digest is over, has it only as an annotator's setting.
     json_t *record;
 };
 
