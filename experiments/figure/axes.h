@@ -50,15 +50,16 @@ struct legend_entry {
     struct series look; // colour, line and marker
 };
 
-// The legend of a panel: entries side by side, centred between the panel's title and its frame, in as many lines as its
-// width takes. Returns their number; to be asked beforehand on canvas_measure(), for p->legend_lines.
+// The legend of a panel: entries side by side, centred between the panel's title and its frame, in as many
+// lines as its width takes. Returns their number; to be asked beforehand on canvas_measure(), for
+// p->legend_lines.
 int plot_legend(cairo_t *c, const struct plot *p, const struct legend_entry *entries, int count);
 
 // Height of the legend's lines and the title above a frame.
 double plot_head(int legend_lines);
 
-// The note below a figure's frames, in lines of at most `width`; the frames end at y. Returns how far below y it ends,
-// which can be asked beforehand on canvas_measure().
+// The note below a figure's frames, in lines of at most `width`; the frames end at y. Returns how far below y
+// it ends, which can be asked beforehand on canvas_measure().
 double plot_note(cairo_t *c, double x, double y, double width, const char *note);
 
 #endif

@@ -54,13 +54,13 @@ void canvas_text(cairo_t *c, double x, double y, enum alignment alignment, doubl
                  const char *text);
 double canvas_text_width(cairo_t *c, double size, int bold, const char *text);
 
-// Text broken into lines of at most `width`, at blanks; the first base line at y. Returns the number of lines, 0 for an
-// empty text.
+// Text broken into lines of at most `width`, at blanks; the first base line at y. Returns the number of
+// lines, 0 for an empty text.
 int canvas_paragraph(cairo_t *c, double x, double y, double width, double size, double line,
                      const char *text);
 
-// A context that draws nowhere, for measuring text before the size of the drawing is known: what is drawn on it returns
-// what it would on paper. Free with cairo_destroy.
+// A context that draws nowhere, for measuring text before the size of the drawing is known: what is drawn on
+// it returns what it would on paper. Free with cairo_destroy.
 cairo_t *canvas_measure(void);
 
 // An RGB picture [height, width, 3] into the square or rectangle at x, y. Small pictures keep their pixels'

@@ -10,8 +10,8 @@
 // marked by "! ", the exit status is told if it is not 0. A new case is a new line "$ reff ..."; with
 // REFF_EXPECTED=write in the environment the files are written anew from what the program says, for review.
 //
-// Lists that grow with a file or a line of anybody's are not in the expectations: {tables}, {profiles}, {figures},
-// {networks} and {methods} stand for what there is, so that adding one changes no test.
+// Lists that grow with a file or a line of anybody's are not in the expectations: {tables}, {profiles},
+// {figures}, {networks} and {methods} stand for what there is, so that adding one changes no test.
 #include "core/base/provenance.h"
 #include "core/base/text.h"
 #include "core/base/version.h"

@@ -170,8 +170,8 @@ static void test_failures_leave_nothing_behind(void) {
 
 // ---------------------------------------------------------------------------------------- extents
 
-// A picture of this width and height in points at the resolution, whose outermost pixels are all white: what was drawn
-// ends before them. Height 0: any.
+// A picture of this width and height in points at the resolution, whose outermost pixels are all white: what
+// was drawn ends before them. Height 0: any.
 static void check_inside(const char *path, double width, double height, double resolution) {
     struct error err = {0};
     struct image image;
@@ -324,8 +324,8 @@ static void test_definitions_that_are_wrong_are_refused(void) {
     }
 }
 
-// Every figure of the project can be read, and names a table that there is. What a user has put beside them is no matter
-// of the tests.
+// Every figure of the project can be read, and names a table that there is. What a user has put beside them
+// is no matter of the tests.
 static void test_every_definition_of_the_project_can_be_read(void) {
     static const char *const names[] = {"calibration-table1a",
                                         "curve-supp-table2",
@@ -473,7 +473,8 @@ static void test_a_model_that_is_missing_is_named_then_trained(void) {
     program_free(&r);
 }
 
-// The remark on ABN's maps is the longest; below two columns it takes many lines. Pictures are 52 points wide.
+// The remark on ABN's maps is the longest; below two columns it takes many lines. Pictures are 52 points
+// wide.
 static void test_the_notes_of_a_narrow_grid_are_not_cut(void) {
     static const char text[] = "[figure]\nkind = grid\ntitle = A\nresolution = 100\n[panel a]\nimages = 2\n"
                                "columns = input, abn\n";

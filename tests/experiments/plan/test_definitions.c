@@ -129,8 +129,8 @@ static void test_some_rows_of_a_table_can_be_asked_for(void) {
     }
 }
 
-// Every profile of the project can be read, and every method of the tables has settings in it. What a user has put
-// beside them is no matter of the tests.
+// Every profile of the project can be read, and every method of the tables has settings in it. What a user
+// has put beside them is no matter of the tests.
 static void test_every_committed_profile_can_be_read(void) {
     static const char *const names[] = {"tiny", "quick", "half", "standard", "paper", "regress"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
