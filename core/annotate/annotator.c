@@ -128,7 +128,7 @@ static int check_output(struct work *w) {
 
 static int open_shard(struct work *w) {
     const char *path = w->job->shard;
-    if (!(w->shard = shard_open(path, w->err)))
+    if (!(w->shard = shard_open_measured(path, w->err)))
         return -1;
     w->shape = shard_shape(w->shard);
     w->area = (size_t)w->shape.height * (size_t)w->shape.width;

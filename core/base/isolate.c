@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,6 +116,79 @@ json_t *isolated_json(json_t *(*make)(void *context, struct error *err), void *c
     json_decref(message);
     free(text);
     return value;
+}
+
+// ------------------------------------------------------------------------------ a verdict from a child
+
+// AddressSanitizer reserves terabytes of addresses; a limit would end it at once.
+#ifdef __SANITIZE_ADDRESS__
+static void limit_memory(unsigned long bytes) {
+    (void)bytes;
+}
+#else
+static void limit_memory(unsigned long bytes) {
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file && fscanf(file, "%lu", &pages) == 1) { // NOLINT(cert-err34-c): the kernel wrote it
+        rlim_t most = pages * (rlim_t)sysconf(_SC_PAGESIZE) + bytes;
+        setrlimit(RLIMIT_AS, &(struct rlimit){most, most});
+    }
+    if (file)
+        fclose(file);
+}
+#endif
+
+static void limit_child(struct child_limits limits) {
+    setrlimit(RLIMIT_CPU, &(struct rlimit){limits.seconds, limits.seconds + 1});
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    limit_memory(limits.bytes);
+}
+
+// As many bytes as there are, up to `size`.
+static size_t read_up_to(int descriptor, void *bytes, size_t size) {
+    size_t length = 0;
+    while (length < size) {
+        ssize_t got = read(descriptor, (char *)bytes + length, size - length);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        length += (size_t)got;
+    }
+    return length;
+}
+
+int isolated_call(int (*call)(void *context, struct error *err), void *context, struct child_limits limits,
+                  int *died, struct error *err) {
+    struct verdict {
+        int failed;
+        struct error err;
+    } verdict = {0};
+    int ends[2], status = 0;
+    *died = 0;
+    if (pipe2(ends, O_CLOEXEC))
+        return fail(err, "cannot make a pipe: %s", strerror(errno));
+    pid_t child = child_start(err);
+    if (child == 0) {
+        limit_child(limits);
+        verdict.failed = call(context, &verdict.err);
+        write_all(ends[1], (const char *)&verdict, sizeof verdict);
+        _exit(0);
+    }
+    close(ends[1]);
+    size_t got = child > 0 ? read_up_to(ends[0], &verdict, sizeof verdict) : 0;
+    close(ends[0]);
+    if (child < 0)
+        return -1;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (got < sizeof verdict) {
+        *died = 1;
+        return fail(err, "%s", WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "no answer");
+    }
+    if (verdict.failed)
+        *err = verdict.err;
+    return verdict.failed ? -1 : 0;
 }
 
 // ------------------------------------------------------------------------------ another program's output

@@ -47,6 +47,16 @@ void text_printf(struct text *t, const char *format, ...) {
     t->length += (size_t)length;
 }
 
+void text_add_visible(struct text *t, const char *piece) {
+    for (const unsigned char *c = (const unsigned char *)piece; *c; c++)
+        if (*c < 0x20 || *c == 0x7f)
+            text_printf(t, "\\x%02x", *c);
+        else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) // U+0080 to U+009F in UTF-8
+            text_printf(t, "\\x%02x", *++c);
+        else
+            text_add_bytes(t, c, 1);
+}
+
 void text_repeat(struct text *t, const char *piece, int times) {
     for (int i = 0; i < times; i++)
         text_add(t, piece);

@@ -50,8 +50,9 @@ int train_takes(const struct train_settings *settings, const struct shard *shard
 
 static int open_shards(struct training *r) {
     const struct train_job *job = r->job;
-    if (!(r->train = shard_open(job->train, r->err)) || !(r->test = shard_open(job->test, r->err)) ||
-        (job->validation && !(r->validation = shard_open(job->validation, r->err))))
+    if (!(r->train = shard_open_measured(job->train, r->err)) ||
+        !(r->test = shard_open_measured(job->test, r->err)) ||
+        (job->validation && !(r->validation = shard_open_measured(job->validation, r->err))))
         return -1;
     struct shard_shape a = shard_shape(r->train);
     struct {

@@ -34,7 +34,7 @@ struct both { // one target for one table: the files, then the annotator's setti
 };
 
 static int print_outcome(const char *path, struct error *err) {
-    struct shard *shard = shard_open(path, err);
+    struct shard *shard = shard_open_measured(path, err);
     json_t *attributes = shard ? shard_attributes(shard, err) : NULL;
     if (attributes)
         printf("%s: IoU %.3f, mean absolute error %.4f\n", path,

@@ -137,7 +137,7 @@ int command_eval(int argc, char **argv, struct error *err) {
         return result < 0 ? -1 : 0;
     if (o.threads)
         omp_set_num_threads(o.threads);
-    struct shard *shard = shard_open(words.items[0], err);
+    struct shard *shard = shard_open_measured(words.items[0], err);
     if (!shard)
         return -1;
     result = evaluate(&o, words.items[0], shard, err);

@@ -56,7 +56,7 @@ struct parts {
 };
 
 static int read_batch(const struct both *both, struct batch *b, struct error *err) {
-    struct shard *shard = shard_open(both->files.data, err);
+    struct shard *shard = shard_open_measured(both->files.data, err);
     if (!shard || train_takes(&both->train, shard, err)) {
         shard_close(shard);
         return -1;

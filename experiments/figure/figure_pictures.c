@@ -53,7 +53,7 @@ static int mark_given(struct panel_reader *r, uint8_t *given, long count) {
             continue;
         const struct cell *cell = figure_cell(r->cells, r->panel, &r->panel->pictures[i], r->err);
         struct shard *shard =
-            cell && !annotations_path(path, r->job->results, cell, r->err) ? shard_open(path, r->err) : NULL;
+            cell && !annotations_path(path, r->job->results, cell, r->err) ? shard_open_measured(path, r->err) : NULL;
         failed = !shard || shard_column(shard, "annotated", annotated, r->err);
         for (long k = 0; k < count && !failed; k++)
             given[k] |= annotated[k] != 0;
@@ -229,7 +229,7 @@ static int read_pseudo(struct panel_reader *r, int column) {
     char path[PATH_SIZE];
     uint8_t *masks = allocate((size_t)r->out->images * area, 1, "annotations", r->err);
     struct shard *shard = masks && cell && !annotations_path(path, r->job->results, cell, r->err)
-                              ? shard_open(path, r->err)
+                              ? shard_open_measured(path, r->err)
                               : NULL;
     int failed = !shard || shard_read(shard, r->chosen, r->out->images, NULL, masks, NULL, r->err);
     if (!failed)
@@ -280,7 +280,7 @@ static int make_room(struct panel_reader *r) {
 
 static int read_shard(struct panel_reader *r, const char *path) {
     struct pictures *out = r->out;
-    r->shard = shard_open(path, r->err);
+    r->shard = shard_open_measured(path, r->err);
     if (!r->shard)
         return -1;
     out->pixels = shard_shape(r->shard).width;

@@ -14,7 +14,7 @@ static int data_generate(const struct data_set *set, const union data_settings *
 }
 
 static json_t *annotation_quality(const char *path, struct error *err) {
-    struct shard *shard = shard_open(path, err);
+    struct shard *shard = shard_open_measured(path, err);
     json_t *attributes = shard ? shard_attributes(shard, err) : NULL;
     shard_close(shard);
     if (!attributes)

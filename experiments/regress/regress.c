@@ -40,7 +40,7 @@ static int measure_drift(const struct cell *cell, const char *results, double *d
     struct trainer *t = NULL;
     if (data_set_shard(path, results, cell, SPLIT_TRAIN, err))
         return -1;
-    struct shard *shard = shard_open(path, err);
+    struct shard *shard = shard_open_measured(path, err);
     int failed =
         !shard || open_model(cell, results, shard, &t, err) || statistics_drift(t, shard, drift, err);
     trainer_free(t);

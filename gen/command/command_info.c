@@ -3,6 +3,7 @@
 #include "core/base/memory.h"
 #include "core/base/options.h"
 #include "core/base/provenance.h"
+#include "core/base/text.h"
 #include "core/kernels/isa.h"
 #include "core/shard/shard.h"
 #include "gen/command/commands.h"
@@ -74,13 +75,21 @@ static json_t *describe(struct shard *shard, struct error *err) {
     return info;
 }
 
+// Text from the file, without what a terminal would obey.
+static void print_visible(const char *format, const char *from_file) {
+    struct text t = {0};
+    text_add_visible(&t, from_file);
+    printf(format, text_string(&t)); // NOLINT: the formats are the constants below
+    text_free(&t);
+}
+
 // One attribute's value on one line: text as it is, lists joined and, when long, cut.
 static void print_value(const json_t *value) {
     enum { SHOWN = 12 };
     size_t i, count = json_array_size(value);
     const json_t *item;
     if (json_is_string(value)) {
-        printf("%s", json_string_value(value));
+        print_visible("%s", json_string_value(value));
     } else if (json_is_array(value)) {
         json_array_foreach((json_t *)value, i, item) {
             if (i == SHOWN)
@@ -121,16 +130,16 @@ static void print_info(const char *path, json_t *info) {
     printf("\nannotated: %.1f %% of all pixels\n\nattributes:\n",
            100 * json_real_value(json_object_get(info, "annotated")));
     json_object_foreach(json_object_get(info, "attributes"), key, value) {
-        printf("  %-24s ", key);
+        print_visible("  %-24s ", key);
         print_value(value);
         printf("\n");
     }
     printf("\ndatasets:\n");
     json_array_foreach(json_object_get(info, "datasets"), i, dataset) {
-        printf("  %-24s %-8s ", json_string_value(json_object_get(dataset, "name")),
-               json_string_value(json_object_get(dataset, "type")));
+        print_visible("  %-24s ", json_string_value(json_object_get(dataset, "name")));
+        printf("%-8s ", json_string_value(json_object_get(dataset, "type")));
         print_shape(json_object_get(dataset, "shape"));
-        printf("  %s\n", json_string_value(json_object_get(dataset, "description")));
+        print_visible("  %s\n", json_string_value(json_object_get(dataset, "description")));
     }
 }
 

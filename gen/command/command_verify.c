@@ -53,7 +53,7 @@ int command_verify(int argc, char **argv, struct error *err) {
     int result = options_parse(&command, argc, argv, &o, &words, err);
     if (result)
         return result < 0 ? -1 : 0;
-    struct shard *shard = shard_open(words.items[0], err);
+    struct shard *shard = shard_open_to_verify(words.items[0], err);
     json_t *checks = shard ? verify_shard(shard, words.items[0], o.mnist, o.source, err) : NULL;
     shard_close(shard);
     if (!checks)

@@ -307,7 +307,7 @@ static void test_shapes_that_disagree_are_refused(void) {
     check_refused(write_by_hand(&bad), "'images' has 3 dimensions; it should have 4");
     bad = good;
     bad.type = H5T_NATIVE_FLOAT;
-    check_refused(write_by_hand(&bad), "'images' has values of another type");
+    check_refused(write_by_hand(&bad), "'images' holds float32; uint8 is needed");
 }
 
 static void test_another_format_version_is_refused(void) {

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shards from strangers: values that lie elsewhere, files that are no files, more than memory allows, and content that
+// is not what the file says.
+#include "core/shard/shard.h"
+
+#include "tests/support/suite.h"
+
+#include <fcntl.h>
+#include <hdf5.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { COUNT = 8, SIDE = 4 };
+
+static void put_integer(hid_t file, const char *name, int64_t value) {
+    hid_t space = H5Screate(H5S_SCALAR);
+    hid_t attribute = H5Acreate2(file, name, H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(attribute, H5T_NATIVE_INT64, &value);
+    H5Aclose(attribute);
+    H5Sclose(space);
+}
+
+static void put_zeros(hid_t file, const char *name, hid_t type, int rank, const hsize_t *shape,
+                      hid_t properties) {
+    hid_t space = H5Screate_simple(rank, shape, NULL);
+    hid_t dataset = H5Dcreate2(file, name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+    CU_ASSERT(dataset >= 0);
+    void *zeros = calloc((size_t)H5Sget_simple_extent_npoints(space), H5Tget_size(type));
+    H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros);
+    free(zeros);
+    H5Dclose(dataset);
+    H5Sclose(space);
+}
+
+// A shard whose images are left to the test, or are zeros stored with `properties`; the open file.
+static hid_t begin(const char *name, int with_images, hid_t properties) {
+    const hsize_t images[4] = {COUNT, SIDE, SIDE, 3}, masks[3] = {COUNT, SIDE, SIDE}, labels[1] = {COUNT};
+    hid_t file = H5Fcreate(suite_path(name), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    CU_ASSERT_FATAL(file >= 0);
+    put_integer(file, "format_version", SHARD_FORMAT_VERSION);
+    put_integer(file, "classes", 2);
+    if (with_images)
+        put_zeros(file, "images", H5T_NATIVE_UINT8, 4, images, properties);
+    put_zeros(file, "masks", H5T_NATIVE_UINT8, 3, masks, H5P_DEFAULT);
+    put_zeros(file, "labels", H5T_NATIVE_INT32, 1, labels, H5P_DEFAULT);
+    return file;
+}
+
+static void check_refused(const char *name, const char *message) {
+    struct error err = {0};
+    struct shard *shard = shard_open(suite_path(name), &err);
+    CU_ASSERT_PTR_NULL(shard);
+    if (!strstr(err.message, message)) {
+        fprintf(stderr, "\n  expected '%s', got '%s'\n", message, err.message);
+        CU_FAIL("another message");
+    }
+    shard_close(shard);
+}
+
+static void check_opens(const char *name) {
+    struct error err = {0};
+    struct shard *shard = shard_open_measured(suite_path(name), &err);
+    if (!shard)
+        fprintf(stderr, "\n  %s\n", err.message);
+    CU_ASSERT_PTR_NOT_NULL(shard);
+    shard_close(shard);
+}
+
+static void test_values_in_another_file_are_refused(void) {
+    const hsize_t shape[4] = {COUNT, SIDE, SIDE, 3};
+    H5Fclose(begin("plain.h5", 1, H5P_DEFAULT));
+    check_opens("plain.h5"); // so that the refusals below are for their own reasons
+
+    hid_t outside = H5Pcreate(H5P_DATASET_CREATE), file = begin("outside.h5", 0, H5P_DEFAULT);
+    H5Pset_external(outside, suite_path("values.bin"), 0, H5F_UNLIMITED);
+    put_zeros(file, "images", H5T_NATIVE_UINT8, 4, shape, outside);
+    H5Pclose(outside);
+    H5Fclose(file);
+    check_refused("outside.h5", "'images' has its values in another file");
+
+    file = begin("link.h5", 0, H5P_DEFAULT);
+    H5Lcreate_external(suite_path("plain.h5"), "/images", file, "images", H5P_DEFAULT, H5P_DEFAULT);
+    H5Fclose(file);
+    check_refused("link.h5", "'images' is an external link");
+
+    file = begin("soft.h5", 1, H5P_DEFAULT);
+    H5Lcreate_soft("/images", file, "more", H5P_DEFAULT, H5P_DEFAULT);
+    H5Fclose(file);
+    check_refused("soft.h5", "'more' is a soft link");
+
+    hid_t made_of = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(4, shape, NULL);
+    file = begin("virtual.h5", 0, H5P_DEFAULT);
+    H5Pset_virtual(made_of, space, suite_path("plain.h5"), "/images", space);
+    H5Dclose(H5Dcreate2(file, "images", H5T_NATIVE_UINT8, space, H5P_DEFAULT, made_of, H5P_DEFAULT));
+    H5Pclose(made_of);
+    H5Sclose(space);
+    H5Fclose(file);
+    check_refused("virtual.h5", "'images' is a virtual dataset");
+}
+
+// Without O_NONBLOCK this test would never end.
+static void test_a_pipe_is_refused_at_once(void) {
+    CU_ASSERT_FATAL(!mkfifo(suite_path("pipe.h5"), 0600));
+    check_refused("pipe.h5", "a pipe, socket or device");
+    H5Fclose(begin("beside.h5", 1, H5P_DEFAULT));
+    CU_ASSERT_FATAL(!mkfifo(suite_path("beside.h5.sha256"), 0600));
+    check_refused("beside.h5", "beside.h5.sha256: a pipe, socket or device");
+}
+
+static void test_a_filter_from_elsewhere_is_refused(void) {
+    const hsize_t chunk[4] = {1, SIDE, SIDE, 3};
+    hid_t packed = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(packed, 4, chunk);
+    H5Pset_nbit(packed);
+    H5Fclose(begin("nbit.h5", 1, packed));
+    check_refused("nbit.h5", "'images' is stored through HDF5's filter 5");
+    H5Pclose(packed);
+}
+
+// Zeros pack a thousandfold: a file of some kB may ask for hundreds of MB at once.
+static void test_a_chunk_larger_than_memory_allows_is_refused(void) {
+    const hsize_t shape[2] = {COUNT, 300 << 20}, chunk[2] = {1, 300 << 20};
+    hid_t packed = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(2, shape, NULL);
+    H5Pset_chunk(packed, 2, chunk);
+    H5Pset_deflate(packed, 1);
+    hid_t file = begin("chunk.h5", 0, H5P_DEFAULT);
+    H5Dclose(H5Dcreate2(file, "images", H5T_NATIVE_UINT8, space, H5P_DEFAULT, packed, H5P_DEFAULT));
+    H5Sclose(space);
+    H5Pclose(packed);
+    H5Fclose(file);
+    check_refused("chunk.h5", "'images' has 2 dimensions");
+    const hsize_t long_chunk[4] = {COUNT, 8192, 8192, 3};
+    packed = H5Pcreate(H5P_DATASET_CREATE);
+    space = H5Screate_simple(4, long_chunk, NULL);
+    H5Pset_chunk(packed, 4, long_chunk);
+    file = begin("chunk.h5", 0, H5P_DEFAULT);
+    H5Dclose(H5Dcreate2(file, "images", H5T_NATIVE_UINT8, space, H5P_DEFAULT, packed, H5P_DEFAULT));
+    H5Sclose(space);
+    H5Pclose(packed);
+    H5Fclose(file);
+    check_refused("chunk.h5", "a chunk of 'images' has 1536 MB; at most 256 are read");
+}
+
+// ---------------------------------------------------------------------------------------------- content
+
+static void write_shard(const char *name, char digest[65]) {
+    static uint8_t images[COUNT * SIDE * SIDE * 3], masks[COUNT * SIDE * SIDE];
+    int32_t labels[COUNT] = {0, 1, 0, 1};
+    const struct column none[] = {{0}};
+    struct error err = {0};
+    for (size_t i = 0; i < sizeof images; i++)
+        images[i] = (uint8_t)(i * 7);
+    struct shard_writer *w =
+        shard_create(suite_path(name), (struct shard_shape){COUNT, SIDE, SIDE, 2}, none, 0, 1, &err);
+    CU_ASSERT_FATAL(w != NULL);
+    CU_ASSERT_FATAL(!shard_append(w, COUNT, images, masks, labels, NULL, &err));
+    CU_ASSERT_FATAL(!shard_finish(w, NULL, digest, &err));
+}
+
+// Turns one bit of the first image over, where it lies in the file.
+static void flip_pixel(const char *path) {
+    struct error err = {0};
+    size_t size, at = 0;
+    char *bytes = file_read(path, 1 << 20, &size, &err);
+    CU_ASSERT_FATAL(bytes != NULL);
+    static const char start[] = {0, 7, 14, 21, 28, 35, 42, 49};
+    while (at + sizeof start < size && memcmp(bytes + at, start, sizeof start) != 0)
+        at++;
+    CU_ASSERT_FATAL(at + sizeof start < size);
+    int file = open(path, O_WRONLY);
+    CU_ASSERT_EQUAL(pwrite(file, "\x06", 1, (off_t)at + 1), 1);
+    close(file);
+    free(bytes);
+}
+
+static void test_a_flipped_pixel_is_found_before_it_is_used(void) {
+    char digest[65];
+    struct error err = {0};
+    write_shard("flipped.h5", digest);
+    struct shard *shard = shard_open_measured(suite_path("flipped.h5"), &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(shard);
+    CU_ASSERT_STRING_EQUAL(shard_content_digest(shard), digest);
+    shard_close(shard);
+    flip_pixel(suite_path("flipped.h5"));
+    shard = shard_open_measured(suite_path("flipped.h5"), &err);
+    CU_ASSERT_PTR_NULL(shard);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "flipped.h5: its content has the digest "));
+    shard_close(shard);
+}
+
+static void test_a_file_that_claims_no_digest_gets_its_own(void) {
+    struct error err = {0};
+    H5Fclose(begin("silent.h5", 1, H5P_DEFAULT));
+    struct shard *shard = shard_open(suite_path("silent.h5"), &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(shard);
+    CU_ASSERT_STRING_EQUAL(shard_content_digest(shard), "");
+    shard_close(shard);
+    shard = shard_open_measured(suite_path("silent.h5"), &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(shard);
+    CU_ASSERT_EQUAL(strlen(shard_content_digest(shard)), 64);
+    shard_close(shard);
+}
+
+static void test_a_manifest_is_compared_before_the_file_is_parsed(void) {
+    char digest[65];
+    struct error err = {0};
+    write_shard("listed.h5", digest);
+    CU_ASSERT_FATAL(!shard_write_manifest(suite_path("listed.h5"), &err));
+    check_opens("listed.h5");
+    flip_pixel(suite_path("listed.h5"));
+    check_refused("listed.h5", "listed.h5.sha256 names ");
+    CU_ASSERT_FATAL(!file_write(suite_path("listed.h5.sha256"), "no digest\n", 10, &err));
+    check_refused("listed.h5", "listed.h5.sha256: does not begin with a SHA-256 digest");
+}
+
+// ---------------------------------------------------------------------------------------------- known crashes
+
+// Files on which Debian's HDF5 library is known to crash: each is a message, or is read without harm.
+static void test_a_crash_of_the_library_is_a_message(void) {
+    static const char *const names[] = {"hdf5-segv-1byte.h5", "hdf5-segv-353.h5", "hdf5-heap-overflow.h5"};
+    const char *folder = suite_shared("cases/shards");
+    int refused = 0;
+    if (!folder)
+        return;
+    for (int i = 0; i < 3; i++) {
+        char path[PATH_SIZE];
+        struct error err = {0};
+        snprintf(path, sizeof path, "%.4000s/%s", folder, names[i]);
+        struct shard *shard = shard_open(path, &err);
+        refused += !shard && strstr(err.message, "damaged") != NULL;
+        CU_ASSERT(shard != NULL || strstr(err.message, names[i]) != NULL);
+        shard_close(shard);
+    }
+    CU_ASSERT(refused >= 2); // the third is found by a sanitizer alone
+}
+
+void suite_shard_strangers(void) {
+    CU_pSuite suite = CU_add_suite("shard_strangers", suite_make_folder, suite_remove_folder);
+    CU_add_test(suite, "values in another file are refused", test_values_in_another_file_are_refused);
+    CU_add_test(suite, "a pipe is refused at once", test_a_pipe_is_refused_at_once);
+    CU_add_test(suite, "a filter from elsewhere is refused", test_a_filter_from_elsewhere_is_refused);
+    CU_add_test(suite, "a chunk larger than memory allows is refused",
+                test_a_chunk_larger_than_memory_allows_is_refused);
+    CU_add_test(suite, "a flipped pixel is found before it is used",
+                test_a_flipped_pixel_is_found_before_it_is_used);
+    CU_add_test(suite, "a file that claims no digest gets its own",
+                test_a_file_that_claims_no_digest_gets_its_own);
+    CU_add_test(suite, "a manifest is compared before the file is parsed",
+                test_a_manifest_is_compared_before_the_file_is_parsed);
+    CU_add_test(suite, "a crash of the library is a message", test_a_crash_of_the_library_is_a_message);
+}
