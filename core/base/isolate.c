@@ -167,7 +167,7 @@ int isolated_call(int (*call)(void *context, struct error *err), void *context, 
     int ends[2], status = 0;
     *died = 0;
     if (pipe2(ends, O_CLOEXEC))
-        return fail(err, "cannot make a pipe: %s", strerror(errno));
+        return fail_system(err, errno, "cannot make a pipe");
     pid_t child = child_start(err);
     if (child == 0) {
         limit_child(limits);

@@ -18,10 +18,10 @@ static int open_regular(const char *path, off_t *size, struct error *err) {
     struct stat status;
     int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (descriptor < 0)
-        return fail(err, "%s: %s", path, strerror(errno));
+        return fail_system(err, errno, "%s", path);
     int bad = 0;
     if (fstat(descriptor, &status))
-        bad = fail(err, "%s: %s", path, strerror(errno));
+        bad = fail_system(err, errno, "%s", path);
     else if (S_ISDIR(status.st_mode))
         bad = fail(err, "%s: a folder, not a shard", path);
     else if (!S_ISREG(status.st_mode))
@@ -63,7 +63,7 @@ static int check_length(const char *path, struct error *err) {
     int cause = errno;
     close(descriptor);
     if (got < 0)
-        return fail(err, "%s: %s", path, strerror(cause));
+        return fail_system(err, cause, "%s", path);
     return is_whole(start, (size_t)got, size)
                ? 0
                : fail(err, "%s: not a whole HDF5 file (cut short, or something else)", path);
@@ -76,7 +76,7 @@ static int check_manifest(const char *path, struct error *err) {
     if (snprintf(manifest, sizeof manifest, "%s.sha256", path) >= PATH_SIZE)
         return fail(err, "%.200s...: path too long", path);
     if (stat(manifest, &status))
-        return errno == ENOENT ? 0 : fail(err, "%s: %s", manifest, strerror(errno));
+        return errno == ENOENT ? 0 : fail_system(err, errno, "%s", manifest);
     off_t size;
     size_t length = 0;
     char *line = check_regular(manifest, &size, err) ? NULL : file_read(manifest, LINE_MAXIMUM, &length, err);

@@ -230,6 +230,7 @@ static void test_a_crash_of_the_library_is_a_message(void) {
         snprintf(path, sizeof path, "%.4000s/%s", folder, names[i]);
         struct shard *shard = shard_open(path, &err);
         refused += !shard && strstr(err.message, "damaged") != NULL;
+        printf("\n    %s: %s ", names[i], shard ? "read" : err.message);
         CU_ASSERT(shard != NULL || strstr(err.message, names[i]) != NULL);
         shard_close(shard);
     }
