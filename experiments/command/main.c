@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct entry {
     const char *name;
@@ -121,6 +122,10 @@ int main(int argc, char **argv) {
         printf("reff %s\n", provenance_version());
         return EXIT_OK;
     }
+    // What a command prints is lost or kept as a whole, so that a full disk can be named at the end.
+    static char printed[1 << 16];
+    if (!isatty(STDOUT_FILENO))
+        setvbuf(stdout, printed, _IOFBF, sizeof printed);
     gemm_choose_kernels(argv);
     interrupt_install();
     if (isa_check_limit(&err)) {

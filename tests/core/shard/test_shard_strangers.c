@@ -217,7 +217,8 @@ static void test_a_manifest_is_compared_before_the_file_is_parsed(void) {
 
 // ---------------------------------------------------------------------------------------------- known crashes
 
-// Files on which Debian's HDF5 library is known to crash: each is a message, or is read without harm.
+// Files on which Debian's HDF5 library is known to crash, the third under a sanitizer alone. Whether it does depends on
+// where things lie in memory; a crash of the program it never is.
 static void test_a_crash_of_the_library_is_a_message(void) {
     static const char *const names[] = {"hdf5-segv-1byte.h5", "hdf5-segv-353.h5", "hdf5-heap-overflow.h5"};
     const char *folder = suite_shared("cases/shards");
@@ -226,15 +227,15 @@ static void test_a_crash_of_the_library_is_a_message(void) {
         return;
     for (int i = 0; i < 3; i++) {
         char path[PATH_SIZE];
-        struct error err = {0};
+        struct program_result r;
         snprintf(path, sizeof path, "%.4000s/%s", folder, names[i]);
-        struct shard *shard = shard_open(path, &err);
-        refused += !shard && strstr(err.message, "damaged") != NULL;
-        printf("\n    %s: %s ", names[i], shard ? "read" : err.message);
-        CU_ASSERT(shard != NULL || strstr(err.message, names[i]) != NULL);
-        shard_close(shard);
+        int status = reff_run(&r, 0, "info", path);
+        CU_ASSERT(status == EXIT_OK ||
+                  (status == EXIT_FAILED && strstr(r.err, names[i]) && strstr(r.err, "damaged")));
+        refused += status == EXIT_FAILED;
+        program_free(&r);
     }
-    CU_ASSERT(refused >= 2); // the third is found by a sanitizer alone
+    CU_ASSERT(refused >= 1);
 }
 
 void suite_shard_strangers(void) {
