@@ -165,7 +165,8 @@ int file_write(const char *path, const void *bytes, size_t size, struct error *e
 int file_write_or_print(const char *path, const void *bytes, size_t size, struct error *err) {
     if (strcmp(path, "-"))
         return file_write(path, bytes, size, err);
-    fwrite(bytes, 1, size, stdout);
+    if (fwrite(bytes, 1, size, stdout) != size)
+        return fail_system(err, errno, "standard output");
     return standard_output_flush(err);
 }
 

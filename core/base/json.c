@@ -4,6 +4,7 @@
 #include "core/base/digest.h"
 #include "core/base/file.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,9 +104,10 @@ int json_print(FILE *out, const json_t *value, struct error *err) {
     char *text = json_text(value);
     if (!text)
         return fail(err, "a value that JSON cannot hold");
-    fprintf(out, "%s\n", text);
+    int bad = fprintf(out, "%s\n", text) < 0,
+        cause = errno; // a text larger than the buffer is written at once
     free(text);
-    return 0;
+    return bad ? fail_system(err, cause, "%s", out == stdout ? "standard output" : "a file") : 0;
 }
 
 int json_write(const char *path, const json_t *value, struct error *err) {
