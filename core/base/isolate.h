@@ -17,8 +17,9 @@ pid_t child_start(struct error *err);
 // Runs `make` in a child and returns its JSON value here (new reference), or NULL with the child's error.
 json_t *isolated_json(json_t *(*make)(void *context, struct error *err), void *context, struct error *err);
 
-// Runs `call` in a child for what it finds out, not for what it makes: 0, or -1 with the child's error. When the child
-// ended without a result (a library crashed in it, or it passed a limit), *died is set to 1 and err says by which signal.
+// Runs `call` in a child for what it finds out, not for what it makes: 0, or -1 with the child's error. When
+// the child ended without a result (a library crashed in it, or it passed a limit), *died is set to 1 and err
+// says by which signal.
 struct child_limits {
     unsigned long seconds; // of processor time
     unsigned long bytes;   // of memory, beyond what the process has already

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading shards. A shard may come from a stranger: nothing in the file is believed before it is checked. Extents are
-// bounded, and must be covered by bytes that are really there, before memory is asked for; the first reading happens in
-// a child (reader_guard.c).
+// Reading shards. A shard may come from a stranger: nothing in the file is believed before it is checked.
+// Extents are bounded, and must be covered by bytes that are really there, before memory is asked for; the
+// first reading happens in a child (reader_guard.c).
 #include "core/base/memory.h"
 #include "core/shard/reader_internal.h"
 
@@ -35,8 +35,8 @@ static int integer_attribute(hid_t file, const char *name, int64_t *value) {
     return good ? 0 : -1;
 }
 
-// The dataset opened anew with a cache that holds one of its chunks: images of a chunk are asked for one by one, and
-// each asking would unpack it again.
+// The dataset opened anew with a cache that holds one of its chunks: images of a chunk are asked for one by
+// one, and each asking would unpack it again.
 static hid_t with_chunk_cache(hid_t file, const char *name, hid_t dataset) {
     hsize_t chunk[H5S_MAX_RANK];
     hid_t properties = H5Dget_create_plist(dataset), type = H5Dget_type(dataset),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What protects from shards made by strangers, in the order in which it is asked: the file itself, its manifest, a
-// first reading in a child, links, storage.
+// What protects from shards made by strangers, in the order in which it is asked: the file itself, its
+// manifest, a first reading in a child, links, storage.
 #include "core/base/isolate.h"
 #include "core/shard/reader_internal.h"
 
@@ -13,7 +13,8 @@
 
 // ---------------------------------------------------------------------------------------------- the file
 
-// Opening a pipe waits for its other end unless told not to; opening a device may do anything. -1 with a message.
+// Opening a pipe waits for its other end unless told not to; opening a device may do anything. -1 with a
+// message.
 static int open_regular(const char *path, off_t *size, struct error *err) {
     struct stat status;
     int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
@@ -40,8 +41,8 @@ static int check_regular(const char *path, off_t *size, struct error *err) {
     return descriptor < 0 ? -1 : 0;
 }
 
-// Whether the file is as long as its superblock says (HDF5 file format specification, section II.A): the commonest
-// damage, a file cut short, needs no library to be seen.
+// Whether the file is as long as its superblock says (HDF5 file format specification, section II.A): the
+// commonest damage, a file cut short, needs no library to be seen.
 static int is_whole(const uint8_t *start, size_t got, off_t size) {
     static const uint8_t signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
     if (got < 48 || memcmp(start, signature, sizeof signature) != 0)

@@ -39,15 +39,15 @@ struct shard {
 
 // ---- reader_guard.c
 
-// Refuses what is no regular file, without waiting for a pipe's other end, and a file that differs from its manifest
-// PATH.sha256, if there is one.
+// Refuses what is no regular file, without waiting for a pipe's other end, and a file that differs from its
+// manifest PATH.sha256, if there is one.
 int shard_guard_file(const char *path, int compare_manifest, struct error *err);
 
 // Refuses links of the root group that lead elsewhere, and more datasets or attributes than a shard has.
 int shard_guard_links(struct shard *s, struct error *err);
 
-// Refuses a dataset whose values are not in this file, or need a filter beyond deflate, shuffle and checksums, or whose
-// chunks are larger than memory allows.
+// Refuses a dataset whose values are not in this file, or need a filter beyond deflate, shuffle and
+// checksums, or whose chunks are larger than memory allows.
 int shard_guard_storage(struct shard *s, hid_t dataset, const char *name, struct error *err);
 
 // Reads the whole file once in a child, so that a crash of the HDF5 library is a message.
@@ -58,8 +58,8 @@ int shard_guard_parse(const char *path, struct error *err);
 // Opens and guards a dataset of the root group; its extents into `shape` (rank of them). Negative on failure.
 hid_t shard_open_dataset(struct shard *s, const char *name, int rank, hsize_t *shape, struct error *err);
 
-// Whether the dataset's values are of the class and size (0: any), and whether the file holds as many bytes as they
-// need.
+// Whether the dataset's values are of the class and size (0: any), and whether the file holds as many bytes
+// as they need.
 int shard_check_values(struct shard *s, hid_t dataset, const char *name, H5T_class_t class, size_t size,
                        struct error *err);
 

@@ -36,18 +36,20 @@ struct shard_shape {
     int classes;       // labels are 0 .. classes-1
 };
 
-// Opens and checks: is it a regular file that agrees with its manifest (PATH.sha256, if there is one), HDF5 and whole,
-// the format version, presence, types and agreeing shapes of images, masks and labels, labels in range, nothing stored
-// elsewhere. The file may come from a stranger: it is read once in a child before, so that a crash of the HDF5 library
-// is a message, and memory is asked for only within bounds. NULL with "FILE: what is wrong" on failure. Images and
-// masks are read from the file when asked for.
+// Opens and checks: is it a regular file that agrees with its manifest (PATH.sha256, if there is one), HDF5
+// and whole, the format version, presence, types and agreeing shapes of images, masks and labels, labels in
+// range, nothing stored elsewhere. The file may come from a stranger: it is read once in a child before, so
+// that a crash of the HDF5 library is a message, and memory is asked for only within bounds. NULL with "FILE:
+// what is wrong" on failure. Images and masks are read from the file when asked for.
 struct shard *shard_open(const char *path, struct error *err);
 
-// The same, and the content digest is measured: refused where it is not the one that the file claims. For whatever
-// trains, evaluates or annotates. Images and masks of up to 1 GiB in all are read into memory at once.
+// The same, and the content digest is measured: refused where it is not the one that the file claims. For
+// whatever trains, evaluates or annotates. Images and masks of up to 1 GiB in all are read into memory at
+// once.
 struct shard *shard_open_measured(const char *path, struct error *err);
 
-// As shard_open, for a caller that compares manifest and content itself and tells what differs (`reff verify`).
+// As shard_open, for a caller that compares manifest and content itself and tells what differs (`reff
+// verify`).
 struct shard *shard_open_to_verify(const char *path, struct error *err);
 void shard_close(struct shard *shard); // NULL is fine
 
@@ -76,8 +78,8 @@ int shard_text_column(struct shard *shard, const char *name, char **values, size
 // Computes the content digest from the data (reads everything).
 int shard_content_compute(struct shard *shard, char hex[65], struct error *err);
 
-// The content digest (64 hex digits), valid until shard_close: after shard_open_measured what was measured, else what
-// the file claims in `content_sha256` ("" if it claims none).
+// The content digest (64 hex digits), valid until shard_close: after shard_open_measured what was measured,
+// else what the file claims in `content_sha256` ("" if it claims none).
 const char *shard_content_digest(const struct shard *shard);
 
 // All root attributes as a JSON object (new reference): strings, integers, reals.

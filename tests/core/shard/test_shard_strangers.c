@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shards from strangers: values that lie elsewhere, files that are no files, more than memory allows, and content that
-// is not what the file says.
+// Shards from strangers: values that lie elsewhere, files that are no files, more than memory allows, and
+// content that is not what the file says.
 #include "core/shard/shard.h"
 
 #include "tests/support/suite.h"
@@ -217,8 +217,8 @@ static void test_a_manifest_is_compared_before_the_file_is_parsed(void) {
 
 // ---------------------------------------------------------------------------------------------- known crashes
 
-// Files on which Debian's HDF5 library is known to crash, the third under a sanitizer alone. Whether it does depends on
-// where things lie in memory; a crash of the program it never is.
+// Files on which Debian's HDF5 library is known to crash, the third under a sanitizer alone. Whether it does
+// depends on where things lie in memory; a crash of the program it never is.
 static void test_a_crash_of_the_library_is_a_message(void) {
     static const char *const names[] = {"hdf5-segv-1byte.h5", "hdf5-segv-353.h5", "hdf5-heap-overflow.h5"};
     const char *folder = suite_shared("cases/shards");
