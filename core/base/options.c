@@ -70,6 +70,21 @@ void options_help(const struct command *command, FILE *out) {
         fprintf(out, "\nexample:\n  %s\n", command->example);
 }
 
+// "unknown option '--lamda' (did you mean '--lambda'?); see reff train --help".
+static int refuse(const struct command *command, const char *option, struct error *err) {
+    struct suggestion near;
+    char known[SETTING_WORD_SIZE + 2];
+    suggest_start(&near, option);
+    suggest_consider(&near, "--help");
+    for (const struct setting *s = command->schema; s && s->name; s++) {
+        char name[SETTING_WORD_SIZE];
+        snprintf(known, sizeof known, "--%s", option_name(s, name));
+        suggest_consider(&near, known);
+    }
+    return fail_usage(err, "unknown option '%.60s'%s; see reff %s --help", option, suggest_text(&near),
+                      command->name);
+}
+
 // One option at argv[i]; returns how many words of argv it took, -1 on failure.
 static int take_option(const struct command *command, int argc, char **argv, int i, void *target,
                        struct error *err) {
@@ -91,7 +106,7 @@ static int take_option(const struct command *command, int argc, char **argv, int
             s = NULL;
     }
     if (!s)
-        return fail_usage(err, "unknown option '%s'; see reff %s --help", where, command->name);
+        return refuse(command, where, err);
     if (s->type == SETTING_TYPE_FLAG && !equals)
         return settings_assign(s, target, flag_value, where, err) ? -1 : 1;
     if (!equals && i + 1 >= argc)
@@ -123,7 +138,7 @@ int options_override(const struct command *command, int argc, char **argv, void 
                 return -1;
             i += taken;
         } else if (!only_words && argv[i][0] == '-' && argv[i][1]) {
-            return fail_usage(err, "unknown option '%.60s'; see reff %s --help", argv[i], command->name);
+            return refuse(command, argv[i], err);
         } else {
             words->items[words->count++] = argv[i++];
         }

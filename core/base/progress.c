@@ -12,13 +12,12 @@ double seconds_now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-char *duration_text(double seconds, char out[32]) {
+void progress_add_duration(struct text *out, double seconds) {
     long s = seconds > 0 && seconds < 1e9 ? (long)(seconds + 0.5) : 0;
     if (s >= 3600)
-        snprintf(out, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+        text_printf(out, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
     else
-        snprintf(out, 32, "%ld:%02ld", s / 60, s % 60);
-    return out;
+        text_printf(out, "%ld:%02ld", s / 60, s % 60);
 }
 
 void progress_start(struct progress *p, const char *label, const char *unit, double total,
@@ -38,19 +37,18 @@ void progress_update(struct progress *p, double done, const char *note) {
         return;
     p->last = now;
     double rate = (done - p->done_at_start) / (now - p->started);
-    char left[32], line[256];
-    int used = snprintf(line, sizeof line, "%s: %.0f/%.0f %s", p->label, done, p->total, p->unit);
-    if (rate > 0 && used < (int)sizeof line)
-        used += snprintf(line + used, sizeof line - (size_t)used,
-                         rate < 10 ? ", %.2f %s/s, %s left" : ", %.0f %s/s, %s left", rate, p->unit,
-                         duration_text((p->total - done) / rate, left));
-    if (note && used < (int)sizeof line)
-        snprintf(line + used, sizeof line - (size_t)used, ", %s", note);
-    if (p->terminal)
-        fprintf(stderr, "\r%s\033[K", line);
-    else
-        fprintf(stderr, "%s\n", line);
+    struct text line = {0};
+    text_printf(&line, "%s: %.0f/%.0f %s", p->label, done, p->total, p->unit);
+    if (rate > 0) {
+        text_printf(&line, rate < 10 ? ", %.2f %s/s, " : ", %.0f %s/s, ", rate, p->unit);
+        progress_add_duration(&line, (p->total - done) / rate);
+        text_add(&line, " left");
+    }
+    if (note)
+        text_printf(&line, ", %s", note);
+    fprintf(stderr, p->terminal ? "\r%s\033[K" : "%s\n", text_string(&line));
     fflush(stderr);
+    text_free(&line);
     p->printed = 1;
 }
 

@@ -5,6 +5,8 @@
 #ifndef REFF_BASE_PROGRESS_H
 #define REFF_BASE_PROGRESS_H
 
+#include "core/base/text.h"
+
 // What long work calls after each of its steps: `done` of `total` units, and a note on how it goes or NULL.
 // NULL where progress is not reported.
 typedef void progress_function(void *context, double done, double total, const char *note);
@@ -26,7 +28,9 @@ void progress_update(struct progress *p, double done, const char *note); // note
 progress_function progress_follow;
 void progress_end(struct progress *p); // clears the line on a terminal
 
-double seconds_now(void);                          // monotonic clock
-char *duration_text(double seconds, char out[32]); // "0:07", "12:30", "3:05:00"
+double seconds_now(void); // monotonic clock
+
+// Appends "0:07", "12:30", "3:05:00".
+void progress_add_duration(struct text *out, double seconds);
 
 #endif

@@ -69,6 +69,13 @@ const struct setting *settings_find(const struct setting *schema, const char *na
     return NULL;
 }
 
+const char *settings_suggest(struct suggestion *near, const struct setting *schema, const char *name) {
+    suggest_start(near, name);
+    for (const struct setting *s = schema; s && s->name; s++)
+        suggest_consider(near, s->name);
+    return suggest_text(near);
+}
+
 // A number that fills the whole text; NaN and infinities are no settings.
 static int parse_real(const char *text, const char **end, double *value) {
     char *stop;
@@ -154,7 +161,9 @@ static int assign_choice(const struct setting *s, void *target, const char *text
         }
         word += size;
     }
-    return fail_usage(err, "%s: '%.60s' is none of: %s", where, text, s->choices);
+    struct suggestion near;
+    return fail_usage(err, "%s: '%.60s'%s is none of: %s", where, text,
+                      suggest_from_list(&near, text, s->choices), s->choices);
 }
 
 static int assign_flag(const struct setting *s, void *target, const char *text, const char *where,
@@ -198,46 +207,68 @@ int settings_assign(const struct setting *s, void *target, const char *text, con
 }
 
 // The shortest decimal that reads back as the same double.
-static void real_text(double value, char *out, size_t size) {
+static void add_real(struct text *out, double value) {
+    char number[40];
     for (int digits = 1; digits <= 17; digits++) {
-        snprintf(out, size, "%.*g", digits, value);
-        if (strtod(out, NULL) == value)
-            return;
+        snprintf(number, sizeof number, "%.*g", digits, value);
+        if (strtod(number, NULL) == value)
+            break;
     }
+    text_add(out, number);
 }
 
-char *settings_text(const struct setting *s, const void *target, char out[SETTING_TEXT_SIZE]) {
+void settings_add_text(struct text *out, const struct setting *s, const void *target) {
     const void *m = member_const(s, target);
-    out[0] = 0;
     switch (s->type) {
     case SETTING_TYPE_INT:
-        snprintf(out, SETTING_TEXT_SIZE, "%d", *(const int *)m);
+        text_printf(out, "%d", *(const int *)m);
         break;
     case SETTING_TYPE_SEED:
-        snprintf(out, SETTING_TEXT_SIZE, "%llu", (unsigned long long)*(const uint64_t *)m);
+        text_printf(out, "%llu", (unsigned long long)*(const uint64_t *)m);
         break;
     case SETTING_TYPE_REAL:
-        real_text(*(const double *)m, out, SETTING_TEXT_SIZE);
+        add_real(out, *(const double *)m);
         break;
     case SETTING_TYPE_REALS: {
         const struct real_list *list = m;
-        size_t used = 0;
         for (int i = 0; i < list->count; i++) {
-            char number[40];
-            real_text(list->values[i], number, sizeof number);
-            used += (size_t)snprintf(out + used, SETTING_TEXT_SIZE - used, "%s%s", i ? "," : "", number);
+            text_add(out, i ? "," : "");
+            add_real(out, list->values[i]);
         }
         break;
     }
     case SETTING_TYPE_FLAG:
-        snprintf(out, SETTING_TEXT_SIZE, "%s", *(const int *)m ? "yes" : "no");
+        text_add(out, *(const int *)m ? "yes" : "no");
         break;
     case SETTING_TYPE_CHOICE:
     case SETTING_TYPE_TEXT:
-        snprintf(out, SETTING_TEXT_SIZE, "%s", (const char *)m);
+        text_add(out, m);
         break;
     }
-    return out;
+}
+
+// Room for any member, at its start.
+union any_member {
+    struct real_list list;
+    char text[SETTING_TEXT_SIZE];
+    uint64_t number;
+};
+
+int settings_check(const struct setting *schema, const void *target, struct error *err) {
+    struct text where = {0}, value = {0};
+    int failed = 0;
+    for (const struct setting *s = schema; s->name && !failed; s++) {
+        union any_member scratch;
+        struct setting alone = *s;
+        alone.offset = 0;
+        text_clear(&where), text_clear(&value);
+        text_printf(&where, "--%s", s->name);
+        settings_add_text(&value, s, target);
+        failed = text_check(&where, s->name, err) || text_check(&value, s->name, err) ||
+                 settings_assign(&alone, &scratch, text_string(&value), text_string(&where), err);
+    }
+    text_free(&where), text_free(&value);
+    return failed ? -1 : 0;
 }
 
 static json_t *member_json(const struct setting *s, const void *target) {
@@ -265,19 +296,25 @@ static json_t *member_json(const struct setting *s, const void *target) {
     return NULL;
 }
 
+// Whether two members of one kind have the same bits, or text. It allocates nothing: an identity must not depend
+// on memory.
+static int same_value(const struct setting *s, const void *a, const void *b) {
+    if (s->type == SETTING_TYPE_CHOICE || s->type == SETTING_TYPE_TEXT)
+        return !strcmp(a, b);
+    if (s->type != SETTING_TYPE_REALS)
+        return !memcmp(a, b, member_size(s));
+    const struct real_list *x = a, *y = b;
+    return x->count == y->count && !memcmp(x->values, y->values, (size_t)x->count * sizeof *x->values);
+}
+
 static int has_default(const struct setting *s, const void *target) {
-    union {
-        struct real_list list;
-        char text[SETTING_TEXT_SIZE];
-        uint64_t number;
-    } standard;
+    union any_member scratch;
     struct setting alone = *s; // as if it were the only member of a struct
-    char a[SETTING_TEXT_SIZE], b[SETTING_TEXT_SIZE];
     struct error ignored;
     alone.offset = 0;
-    memset(&standard, 0, sizeof standard);
-    return s->standard && !settings_assign(&alone, &standard, s->standard, "", &ignored) &&
-           !strcmp(settings_text(&alone, &standard, a), settings_text(s, target, b));
+    memset(&scratch, 0, sizeof scratch);
+    return s->standard && !settings_assign(&alone, &scratch, s->standard, "", &ignored) &&
+           same_value(s, &scratch, member_const(s, target));
 }
 
 static int belongs_to_identity(const struct setting *s, const void *target) {
@@ -295,34 +332,43 @@ json_t *settings_json(const struct setting *schema, const void *target, int reco
     return object;
 }
 
-// A JSON value in the form that settings_assign reads; NULL where no text can stand for it.
-static const char *json_as_text(const json_t *value, char out[SETTING_TEXT_SIZE]) {
-    if (json_is_string(value))
-        return json_string_value(value);
-    if (json_is_boolean(value))
-        return json_is_true(value) ? "yes" : "no";
-    if (json_is_integer(value)) {
-        snprintf(out, SETTING_TEXT_SIZE, "%lld", (long long)json_integer_value(value));
-        return out;
-    }
-    if (json_is_real(value)) {
-        real_text(json_real_value(value), out, SETTING_TEXT_SIZE);
-        return out;
-    }
-    if (!json_is_array(value))
-        return NULL;
-    size_t used = 0, index;
+// A JSON value in the form that settings_assign reads; -1 where no text can stand for it.
+static int add_json(struct text *out, const json_t *value) {
+    size_t i;
     json_t *item;
-    json_array_foreach(value, index, item) {
-        char number[40];
-        if (!json_is_number(item))
-            return NULL;
-        real_text(json_number_value(item), number, sizeof number);
-        int added = snprintf(out + used, SETTING_TEXT_SIZE - used, "%s%s", index ? "," : "", number);
-        if (added < 0 || (used += (size_t)added) >= SETTING_TEXT_SIZE)
-            return NULL;
+    if (json_is_string(value)) {
+        text_add(out, json_string_value(value));
+    } else if (json_is_boolean(value)) {
+        text_add(out, json_is_true(value) ? "yes" : "no");
+    } else if (json_is_integer(value)) {
+        text_printf(out, "%lld", (long long)json_integer_value(value));
+    } else if (json_is_real(value)) {
+        add_real(out, json_real_value(value));
+    } else if (json_is_array(value)) {
+        json_array_foreach(value, i, item) {
+            if (!json_is_number(item))
+                return -1;
+            text_add(out, i ? "," : "");
+            add_real(out, json_number_value(item));
+        }
+    } else {
+        return -1;
     }
-    return out;
+    return 0;
+}
+
+static int assign_json(const struct setting *s, void *target, const json_t *value, const char *where,
+                       struct error *err) {
+    struct text text = {0}, place = {0};
+    text_printf(&place, "%s: %s", where, s->name);
+    int unlike = add_json(&text, value),
+        failed = text_check(&place, where, err) || text_check(&text, where, err);
+    if (!failed && unlike)
+        failed = fail(err, "%s: not a value of this kind", text_string(&place));
+    if (!failed)
+        failed = settings_assign(s, target, text_string(&text), text_string(&place), err);
+    text_free(&text), text_free(&place);
+    return failed ? -1 : 0;
 }
 
 int settings_from_json(const struct setting *schema, void *target, const json_t *object, const char *where,
@@ -333,14 +379,11 @@ int settings_from_json(const struct setting *schema, void *target, const json_t 
     json_t *value;
     json_object_foreach((json_t *)object, key, value) {
         const struct setting *s = settings_find(schema, key);
+        struct suggestion near;
         if (!s)
-            return fail(err, "%s: unknown setting '%.60s'", where, key);
-        char place[256], buffer[SETTING_TEXT_SIZE] = "";
-        snprintf(place, sizeof place, "%.150s: %.60s", where, key);
-        const char *text = json_as_text(value, buffer);
-        if (!text)
-            return fail(err, "%s: not a value of this kind", place);
-        if (settings_assign(s, target, text, place, err))
+            return fail(err, "%s: unknown setting '%.60s'%s", where, key,
+                        settings_suggest(&near, schema, key));
+        if (assign_json(s, target, value, where, err))
             return -1;
     }
     return 0;
@@ -361,6 +404,7 @@ struct ini_state {
     size_t seen_count;
     settings_line *take;
     void *context;
+    struct text where; // of the line at hand, for messages
     struct error *err;
     int failed;
 };
@@ -403,10 +447,10 @@ static int take_line(void *user, const char *section, const char *key, const cha
     struct ini_state *state = user;
     if (state->failed)
         return 0;
-    char where[PATH_SIZE];
-    snprintf(where, sizeof where, "%.3900s:%d", state->path, state->line);
-    if (refuse_repeated(state, section, key) ||
-        state->take(state->context, section, key, value, where, state->err))
+    text_clear(&state->where);
+    text_printf(&state->where, "%s:%d", state->path, state->line);
+    if (text_check(&state->where, "a place", state->err) || refuse_repeated(state, section, key) ||
+        state->take(state->context, section, key, value, text_string(&state->where), state->err))
         state->failed = -1;
     return !state->failed;
 }
@@ -421,6 +465,7 @@ int settings_lines(const char *name, const char *text, settings_line *take, void
     else if (line < 0 && !state.failed)
         state.failed = fail_memory(err, "%s", name);
     free(state.seen);
+    text_free(&state.where);
     return state.failed;
 }
 

@@ -16,6 +16,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/suggest.h"
 
 #include <stddef.h>
 
@@ -90,6 +91,9 @@ void settings_default(const struct setting *schema, void *target);
 // The entry of that name, or NULL.
 const struct setting *settings_find(const struct setting *schema, const char *name);
 
+// " (did you mean 'lambda'?)" for a name that the table has not, or "" (suggest.h). It stays the suggestion's.
+const char *settings_suggest(struct suggestion *near, const struct setting *schema, const char *name);
+
 // One table for two structs that lie side by side: `first`, then `second` with its members `offset` bytes
 // further. `out` has room for `room` rows, which are enough.
 void settings_join(struct setting *out, int room, const struct setting *first, const struct setting *second,
@@ -100,8 +104,11 @@ void settings_join(struct setting *out, int room, const struct setting *first, c
 int settings_assign(const struct setting *s, void *target, const char *text, const char *where,
                     struct error *err);
 
-// One member as text, as settings_assign would read it. Returns `out`.
-char *settings_text(const struct setting *s, const void *target, char out[SETTING_TEXT_SIZE]);
+// Appends one member as text, as settings_assign would read it.
+void settings_add_text(struct text *out, const struct setting *s, const void *target);
+
+// Whether all members are such as settings_assign would take, whoever filled them in: "--p: 2 is not in 0..1".
+int settings_check(const struct setting *schema, const void *target, struct error *err);
 
 // A JSON object of all members, in the table's order; only a run's
 // identity (see `record`) when recorded_only is set.

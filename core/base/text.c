@@ -3,7 +3,6 @@
 
 #include "core/base/memory.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,17 +33,22 @@ void text_add(struct text *t, const char *piece) {
     text_add_bytes(t, piece, strlen(piece));
 }
 
+void text_vprintf(struct text *t, const char *format, va_list arguments) {
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    if (length >= 0 && !make_room(t, (size_t)length)) {
+        vsnprintf(t->bytes + t->length, (size_t)length + 1, format, again);
+        t->length += (size_t)length;
+    }
+    va_end(again);
+}
+
 void text_printf(struct text *t, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    text_vprintf(t, format, arguments);
     va_end(arguments);
-    if (length < 0 || make_room(t, (size_t)length))
-        return;
-    va_start(arguments, format);
-    vsnprintf(t->bytes + t->length, (size_t)length + 1, format, arguments);
-    va_end(arguments);
-    t->length += (size_t)length;
 }
 
 void text_add_visible(struct text *t, const char *piece) {

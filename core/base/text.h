@@ -15,6 +15,7 @@
 
 #include "core/base/error.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 
 struct text {       // starts as {0}
@@ -27,6 +28,8 @@ struct text {       // starts as {0}
 void text_add(struct text *t, const char *piece);
 void text_add_bytes(struct text *t, const void *bytes, size_t count);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_vprintf(struct text *t, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 // The piece with control characters (of ASCII and of Unicode's C1) shown as \xNN: text from a file, on its
 // way to a terminal, which would obey them.
 void text_add_visible(struct text *t, const char *piece);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/methods/method.h"
 
+#include "core/base/suggest.h"
+
 #include <string.h>
 
 const struct method *const method_list[] = {
@@ -18,8 +20,10 @@ const struct method *method_of(const char *name) {
 
 const struct method *method_find(const char *name, struct error *err) {
     const struct method *m = method_of(name);
+    struct suggestion near;
     if (!m)
-        fail_usage(err, "method: '%.60s' is none of: %s", name, METHOD_NAMES);
+        fail_usage(err, "method: '%.60s'%s is none of: %s", name,
+                   suggest_from_list(&near, name, METHOD_NAMES), METHOD_NAMES);
     return m;
 }
 

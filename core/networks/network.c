@@ -2,6 +2,7 @@
 #include "core/networks/network.h"
 
 #include "core/base/random.h"
+#include "core/base/suggest.h"
 #include "core/layers/layers.h"
 
 #include <math.h>
@@ -129,7 +130,9 @@ struct graph *network_build(const struct network *network, int batch, struct par
     while (a->model && strcmp(a->model, network->model))
         a++;
     if (!a->model) {
-        fail_usage(err, "model: '%.60s' is none of: %s", network->model, NETWORK_MODELS);
+        struct suggestion near;
+        fail_usage(err, "model: '%.60s'%s is none of: %s", network->model,
+                   suggest_from_list(&near, network->model, NETWORK_MODELS), NETWORK_MODELS);
         return NULL;
     }
     struct builder b = {graph_create(batch, parameters, err), network, err};

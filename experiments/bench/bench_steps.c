@@ -59,8 +59,10 @@ static int take_line(void *context, const char *section, const char *key, const 
         snprintf(last->name, sizeof last->name, "%s", section);
     }
     const struct setting *setting = settings_find(section_keys, key);
+    struct suggestion near;
     return setting ? settings_assign(setting, last, value, where, err)
-                   : fail_usage(err, "%s: unknown key '%.60s'", where, key);
+                   : fail_usage(err, "%s: unknown key '%.60s'%s", where, key,
+                                settings_suggest(&near, section_keys, key));
 }
 
 // The next word of "a,b"; *at moves past it. 0 at the end.
@@ -83,17 +85,22 @@ static int is_listed(const char *list, const char *name) {
 }
 
 static int check_networks(const struct sections *s, const char *list, struct error *err) {
-    char word[SETTING_WORD_SIZE], known[512] = "";
+    char word[SETTING_WORD_SIZE];
+    struct text known = {0};
+    struct suggestion near;
     for (int i = 0; i < s->count; i++)
-        snprintf(known + strlen(known), sizeof known - strlen(known), " %s", s->items[i].name);
-    for (const char *at = list; next_word(&at, word);) {
+        text_printf(&known, " %s", s->items[i].name);
+    int failed = text_check(&known, "the networks' names", err);
+    for (const char *at = list; !failed && next_word(&at, word);) {
         int found = 0;
         for (int i = 0; i < s->count; i++)
             found |= !strcmp(s->items[i].name, word);
         if (!found)
-            return fail_usage(err, "--model: '%s' is none of the networks:%s", word, known);
+            failed = fail_usage(err, "--model: '%s'%s is none of the networks:%s", word,
+                                suggest_from_list(&near, word, text_string(&known)), text_string(&known));
     }
-    return 0;
+    text_free(&known);
+    return failed;
 }
 
 static int add_case(struct bench_cases *out, const struct section *s, const struct profile *p,

@@ -53,11 +53,9 @@ static const struct command command = {
 };
 
 // "1,2,3,4": the first `count` seeds.
-static void list_seeds(const struct seeds *seeds, int count, char out[SETTING_TEXT_SIZE]) {
-    size_t used = 0;
-    for (int i = 0; i < count && i < seeds->count && used < SETTING_TEXT_SIZE; i++)
-        used += (size_t)snprintf(out + used, SETTING_TEXT_SIZE - used, "%llu,",
-                                 (unsigned long long)seeds->values[i]);
+static void list_seeds(struct text *out, const struct seeds *seeds, int count) {
+    for (int i = 0; i < count && i < seeds->count; i++)
+        text_printf(out, "%llu,", (unsigned long long)seeds->values[i]);
 }
 
 static int ask(struct request *r, const struct options *o, const char *results, struct error *err) {
@@ -72,7 +70,12 @@ static int ask(struct request *r, const struct options *o, const char *results, 
     if (!failed) {
         if (profile.seeds.count > REGRESS_SEEDS_MOST)
             failed = fail_usage(err, "%s: more than %d seeds", profile.path, REGRESS_SEEDS_MOST);
-        list_seeds(&profile.seeds, o->write ? profile.seeds.count : o->seeds, request.seeds);
+        struct text seeds = {0};
+        list_seeds(&seeds, &profile.seeds, o->write ? profile.seeds.count : o->seeds);
+        if (!failed)
+            failed = text_check(&seeds, "a list of seeds", err);
+        snprintf(request.seeds, sizeof request.seeds, "%s", text_string(&seeds));
+        text_free(&seeds);
     }
     profile_free(&profile);
     return failed || home_path(table, "regress/regress.ini", err) ||

@@ -40,14 +40,14 @@ static int show_tables(const struct request *r, const struct request_options *op
     int failed = request_results_read(&results, r, options->results, err);
     for (int t = 0; t < r->table_count && !failed; t++) {
         putchar('\n');
-        failed = output_table(stdout, OUTPUT_MARKDOWN, &results.tables[t], results.claims,
-                              results.claim_count, results.provenance[t], err) ||
-                 output_files(options->results, &results.tables[t], results.claims, results.claim_count,
-                              results.provenance[t], err);
+        failed = table_result_print(stdout, SHEET_MARKDOWN, &results.tables[t], results.claims,
+                                    results.claim_count, results.provenance[t], err) ||
+                 table_result_files(options->results, &results.tables[t], results.claims, results.claim_count,
+                                    results.provenance[t], err);
     }
     if (!failed)
         failed =
-            request_print(stdout, OUTPUT_MARKDOWN, r, err) || request_print_files(r, options->results, err);
+            request_print(stdout, SHEET_MARKDOWN, r, err) || request_print_files(r, options->results, err);
     if (!failed)
         printf("\nWritten to %s/tables/%s.\n", options->results, r->profile.name);
     request_results_free(&results, r);

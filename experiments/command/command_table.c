@@ -32,7 +32,7 @@ static const struct command command = {
 
 // The tables of results, with another number than accuracy where one was asked for: those that have it.
 static int print_tables(struct request_results *results, const struct request *r,
-                        const struct request_options *options, enum output_format format, struct error *err) {
+                        const struct request_options *options, enum sheet_format format, struct error *err) {
     int printed = 0, *kept = allocate((size_t)r->table_count + 1, sizeof *kept, "tables", err);
     if (!kept)
         return -1;
@@ -44,8 +44,8 @@ static int print_tables(struct request_results *results, const struct request *r
             continue;
         if (printed++)
             putchar('\n');
-        failed = output_table(stdout, format, &results->tables[t], results->claims, results->claim_count,
-                              results->provenance[t], err);
+        failed = table_result_print(stdout, format, &results->tables[t], results->claims,
+                                    results->claim_count, results->provenance[t], err);
     }
     for (int t = 0, left_out = 0; t < r->table_count && !failed; t++)
         if (!kept[t])
@@ -60,8 +60,8 @@ static int print_tables(struct request_results *results, const struct request *r
 static int print(const struct request *r, const struct request_options *options, struct error *err) {
     struct request_results results;
     int failed = request_results_read(&results, r, options->results, err);
-    enum output_format format = 0;
-    while (format < OUTPUT_FORMATS - 1 && strcmp(output_names[format], options->format))
+    enum sheet_format format = 0;
+    while (format < SHEET_FORMATS - 1 && strcmp(sheet_format_names[format], options->format))
         format++;
     if (!failed && !strcmp(options->metric, "list")) {
         metric_list(stdout, results.tables, r->table_count);

@@ -4,6 +4,7 @@
 #include "core/base/interrupt.h"
 #include "core/base/options_formats.h"
 #include "core/base/provenance.h"
+#include "core/base/suggest.h"
 #include "core/kernels/gemm.h"
 #include "core/kernels/isa.h"
 #include "experiments/command/commands.h"
@@ -139,6 +140,10 @@ int main(int argc, char **argv) {
             fprintf(stderr, "reff: %s\n", err.message);
             return err.status ? (int)err.status : EXIT_FAILED;
         }
-    fprintf(stderr, "reff: unknown command '%.60s'; see reff --help\n", argv[1]);
+    struct suggestion near;
+    suggest_start(&near, argv[1]);
+    for (int i = 0; i < COMMANDS; i++)
+        suggest_consider(&near, commands[i].name);
+    fprintf(stderr, "reff: unknown command '%.60s'%s; see reff --help\n", argv[1], suggest_text(&near));
     return EXIT_USAGE;
 }

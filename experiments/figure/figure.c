@@ -110,9 +110,11 @@ static int take(void *context, const char *section, const char *key, const char 
     if (!panel && strcmp(section, "figure"))
         return *section ? fail_usage(err, "%s: unknown section [%.60s]", where, section)
                         : fail_usage(err, "%s: '%.60s' stands before any [section]", where, key);
-    const struct setting *s = settings_find(panel ? panel_keys : figure_keys, key);
+    const struct setting *keys = panel ? panel_keys : figure_keys, *s = settings_find(keys, key);
+    struct suggestion near;
     if (!s)
-        return fail_usage(err, "%s: unknown key '%.60s' in [%.60s]", where, key, section);
+        return fail_usage(err, "%s: unknown key '%.60s'%s in [%.60s]", where, key,
+                          settings_suggest(&near, keys, key), section);
     if (!panel)
         return settings_assign(s, r->figure, value, where, err);
     struct panel *p = find_panel(r->figure, section + 6, where, err);
@@ -191,7 +193,7 @@ static int out_of_date(const struct figure_job *job, const char *name, const jso
     struct table definition;
     struct profile profile;
     struct error unknown = {0};
-    char why[STALE_SIZE];
+    struct text why = {0};
     if (table_read(&definition, name, &unknown)) {
         if (unknown.status == EXIT_USAGE)
             return 0;
@@ -200,11 +202,12 @@ static int out_of_date(const struct figure_job *job, const char *name, const jso
     }
     int stale = profile_read(&profile, job->profile_word, err)
                     ? -1
-                    : table_stale(&definition, &profile, job->results, table, why, err);
+                    : table_stale(&definition, &profile, job->results, table, &why, err);
     profile_free(&profile);
     if (stale > 0)
         fail(err, "%s/tables/%s/%s.json is out of date (%s); make it: build/release/reff run %s --profile %s",
-             job->results, job->profile, name, why, name, job->profile_word);
+             job->results, job->profile, name, text_string(&why), name, job->profile_word);
+    text_free(&why);
     return stale;
 }
 

@@ -173,7 +173,7 @@ static int legend_of(const struct curves *v, int side, struct legend_entry entri
             drawn |= !isnan(v->columns[i].up[side][row]);
         if (!drawn)
             continue;
-        entries[count] = (struct legend_entry){.title = title_of(v->columns[i].column)};
+        entries[count] = (struct legend_entry){.title = wording_title(v->columns[i].column)};
         figure_style(v->columns[i].column, &entries[count++].look);
     }
     return count;

@@ -59,7 +59,7 @@ static int header_of(char lines[HEADER_LINES][64], const struct panel *panel, co
     const char *title = p->kind == PICTURE_INPUT        ? "input"
                         : p->kind == PICTURE_ANNOTATION ? "annotation"
                         : p->kind == PICTURE_PSEUDO     ? "pseudo"
-                                                        : title_of(p->method);
+                                                        : wording_title(p->method);
     const char *split = strstr(title, " (");
     int count = 0, several_n = 0, several_layers = 0;
     snprintf(lines[count++], 64, "%.*s", split ? (int)(split - title) : 63, title);
@@ -335,7 +335,7 @@ static int read_panels(struct grid_figure *d, const struct figure *f, const stru
         int present = keep_present(&d->panels[d->count], panel, cells);
         if (!present || d->panels[d->count].column_count < panel->column_count)
             text_printf(&d->left_out, "%s%s%s", d->left_out.length ? ", " : "Not in this profile: ",
-                        present ? "some columns of " : "", title_of(panel->data));
+                        present ? "some columns of " : "", wording_title(panel->data));
         if (!present)
             continue;
         int result = pictures_read(&d->pictures[d->count], f, &d->panels[d->count], cells, job, err);

@@ -136,7 +136,7 @@ static int legend_of(const struct training_figure *t, int frame,
                 drawn |= !isnan(t->runs[k].values[frame][e]);
         if (!drawn)
             continue;
-        entries[count] = (struct legend_entry){.title = title_of(t->columns[i])};
+        entries[count] = (struct legend_entry){.title = wording_title(t->columns[i])};
         figure_style(t->columns[i], &entries[count++].look);
     }
     return count;

@@ -3,6 +3,8 @@
 
 #include "build_prefix.h" // made by the Makefile: REFF_PREFIX
 
+#include "core/base/suggest.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -106,8 +108,10 @@ int home_definition(char out[PATH_SIZE], const char *kind, const char *word, str
         return -1;
     if (file_exists(out))
         return 0;
+    struct suggestion near;
     if (!home_list(&known, kind, err))
-        fail_usage(err, "'%.60s' is none of the %s: %s", word, kind, text_string(&known));
+        fail_usage(err, "'%.60s'%s is none of the %s: %s", word,
+                   suggest_from_list(&near, word, text_string(&known)), kind, text_string(&known));
     text_free(&known);
     return -1;
 }

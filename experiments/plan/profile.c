@@ -77,11 +77,21 @@ static int is_one_of(const char *key, const char *const *words) {
     return 0;
 }
 
+// A key that neither schema has; `other` may be NULL.
+static int refuse_key(const struct setting *schema, const struct setting *other, const char *section,
+                      const char *key, const char *where, struct error *err) {
+    struct suggestion near;
+    settings_suggest(&near, schema, key);
+    for (const struct setting *s = other; s && s->name; s++)
+        suggest_consider(&near, s->name);
+    return fail_usage(err, "%s: unknown key '%.60s'%s in [%.60s]", where, key, suggest_text(&near), section);
+}
+
 static int take_profile(struct reading *r, const char *key, const char *value, const char *where,
                         struct error *err) {
     const struct setting *s = settings_find(profile_keys, key);
     if (!s)
-        return fail_usage(err, "%s: unknown key '%.60s' in [profile]", where, key);
+        return refuse_key(profile_keys, NULL, "profile", key, where, err);
     r->has_title |= !strcmp(s->name, "title");
     if (!strcmp(s->name, "seeds")) {
         r->has_seeds = 1;
@@ -122,7 +132,7 @@ static int take_data(struct reading *r, const char *section, const char *key, co
         return settings_assign(s, data, value, where, err);
     s = settings_find(data->set->schema, key);
     if (!s)
-        return fail_usage(err, "%s: unknown key '%.60s' in [%.60s]", where, key, section);
+        return refuse_key(data->set->schema, count_keys, section, key, where, err);
     if (is_one_of(s->name, cells))
         return fail_usage(err, "%s: '%.60s' is set by the tables, not by a profile", where, key);
     return settings_assign(s, &data->settings, value, where, err) ||
@@ -137,7 +147,7 @@ static int find_setting(const struct setting **s, const struct setting *schema, 
     static const char *const cells[] = {"method", "seed", "n", NULL};
     *s = settings_find(schema, key);
     if (!*s)
-        return fail_usage(err, "%s: unknown key '%.60s' in [%.60s]", where, key, section);
+        return refuse_key(schema, NULL, section, key, where, err);
     if (is_one_of((*s)->name, cells))
         return fail_usage(err, "%s: '%.60s' is set by the tables, not by a profile", where, key);
     return 0;

@@ -65,6 +65,15 @@ static int axis_value(const struct setting *axis, const char *text, const char *
                : 0;
 }
 
+// A key that neither the schema nor the list has.
+static int refuse_key(const struct setting *schema, const char *others, const char *section, const char *key,
+                      const char *where, struct error *err) {
+    struct suggestion near;
+    settings_suggest(&near, schema, key);
+    suggest_consider_list(&near, others);
+    return fail_usage(err, "%s: unknown key '%.60s'%s in [%.60s]", where, key, suggest_text(&near), section);
+}
+
 static int take_fixed(struct reading *r, const char *key, const char *value, const char *where,
                       struct error *err) {
     struct train_settings scratch;
@@ -78,7 +87,7 @@ static int take_fixed(struct reading *r, const char *key, const char *value, con
         return settings_assign(&data_key, r->table, value, where, err);
     }
     if (strcmp(key, "method"))
-        return fail_usage(err, "%s: unknown key '%.60s' in [fixed]", where, key);
+        return refuse_key(axis_keys, "data method", "fixed", key, where, err);
     r->has_method = 1;
     if (settings_assign(settings_find(train_schema, "method"), &scratch, value, where, err))
         return -1;
@@ -96,7 +105,7 @@ static int take(void *context, const char *section, const char *key, const char 
                         : fail_usage(err, "%s: '%.60s' stands before any [section]", where, key);
     const struct setting *s = settings_find(table_keys, key);
     if (!s)
-        return fail_usage(err, "%s: unknown key '%.60s' in [%.60s]", where, key, section);
+        return refuse_key(table_keys, "", section, key, where, err);
     r->has_key[s - table_keys] = 1;
     if (!strcmp(s->name, "rows"))
         snprintf(r->rows_at, PATH_SIZE, "%s", where);

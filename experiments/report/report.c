@@ -36,7 +36,7 @@ static int read_records(struct report *r, const json_t *table, struct error *err
 
 // Numbers that the settings of today would not give are left out.
 static int judge(struct report *r, struct report_table *t, const struct profile *profile, struct error *err) {
-    int stale = t->json ? table_stale(&t->definition, profile, r->results, t->json, t->stale, err) : 0;
+    int stale = t->json ? table_stale(&t->definition, profile, r->results, t->json, &t->stale, err) : 0;
     if (stale > 0) {
         json_decref(t->json);
         t->json = NULL;
@@ -160,8 +160,10 @@ int report_read(struct report *r, const char *results, const char *profile_word,
 }
 
 void report_free(struct report *r) {
-    for (int i = 0; i < r->table_count; i++)
+    for (int i = 0; i < r->table_count; i++) {
         json_decref(r->tables[i].json);
+        text_free(&r->tables[i].stale);
+    }
     free(r->tables);
     json_decref(r->records);
     memset(r, 0, sizeof *r);

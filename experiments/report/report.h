@@ -17,9 +17,9 @@
 
 struct report_table { // a definition in experiments/tables, and what there is of it
     struct table definition;
-    json_t *json;           // RESULTS/tables/<profile>/<name>.json; NULL: missing or out of date
-    int printed;            // its .tex is there, and not out of date
-    char stale[STALE_SIZE]; // why they are out of date; "": they are not
+    json_t *json;      // RESULTS/tables/<profile>/<name>.json; NULL: missing or out of date
+    int printed;       // its .tex is there, and not out of date
+    struct text stale; // why they are out of date; "": they are not
 };
 
 struct report {

@@ -8,7 +8,7 @@
 #include "experiments/plan/home.h"
 #include "experiments/plan/profile.h"
 #include "experiments/results/claims.h"
-#include "experiments/results/wording.h"
+#include "experiments/results/latex.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -52,7 +52,7 @@ static void claim_row(FILE *out, const struct report_table *t, const char *id, c
         fputs(". \\emph{Reason:} ", out);
         latex_text(out, t->definition.name);
         fprintf(out, " %s & \\textbf{%s} & -- & -- & -- & -- \\\\\n",
-                *t->stale ? "is out of date" : "has no results", verdict_names[NOT_TESTED]);
+                t->stale.length ? "is out of date" : "has no results", verdict_names[NOT_TESTED]);
         return;
     }
     latex_text(out, json_field_text(claim, "claim"));
@@ -104,44 +104,48 @@ static int count_verdicts(const struct report *r, const char *verdict, int *clai
 
 // ---------------------------------------------------------------------------------------- values
 
-static void define(FILE *out, const char *key, const char *text) {
+struct values { // of the report's text, as they are written
+    FILE *out;
+    int incomplete; // a text is missing: no memory
+};
+
+static void define(struct values *v, const char *key, const char *text) {
+    FILE *out = v->out;
     fprintf(out, "\\ReffDefine{%s}{", key);
     latex_text(out, text);
     fputs("}\n", out);
 }
 
-static void define_number(FILE *out, const char *key, double value) {
+static void define_number(struct values *v, const char *key, double value) {
     char text[32];
     snprintf(text, sizeof text, "%.10g", value);
-    define(out, key, text);
+    define(v, key, text);
 }
 
-static void define_json(FILE *out, const char *prefix, const char *key, const json_t *value) {
-    char name[160], text[256] = "";
-    snprintf(name, sizeof name, "%s.%s", prefix, key);
-    if (json_is_number(value)) {
-        define_number(out, name, json_number_value(value));
-        return;
-    }
+static void define_json(struct values *v, const char *prefix, const char *key, const json_t *value) {
+    struct text name = {0}, text = {0};
+    size_t i;
+    const json_t *item;
+    text_printf(&name, "%s.%s", prefix, key);
     if (json_is_array(value)) {
-        size_t i, used = 0;
-        const json_t *item;
-        json_array_foreach(value, i, item) if (json_is_number(item) && used < sizeof text) used +=
-            (size_t)snprintf(text + used, sizeof text - used, "%s%.10g", i ? ", " : "",
-                             json_number_value(item));
+        json_array_foreach(value, i, item) if (json_is_number(item))
+            text_printf(&text, "%s%.10g", i ? ", " : "", json_number_value(item));
+    } else if (json_is_number(value)) {
+        text_printf(&text, "%.10g", json_number_value(value));
     } else {
-        snprintf(text, sizeof text, "%.255s",
-                 json_is_string(value) ? json_string_value(value)
-                 : json_is_true(value) ? "yes"
-                                       : "no");
+        text_add(&text, json_is_string(value) ? json_string_value(value)
+                        : json_is_true(value) ? "yes"
+                                              : "no");
     }
-    define(out, name, text);
+    define(v, text_string(&name), text_string(&text));
+    v->incomplete |= name.incomplete | text.incomplete;
+    text_free(&name), text_free(&text);
 }
 
 // What the runs were trained with, per column of the tables: train.reff.lambda. The first table that has a
 // column speaks for it. Settings that are younger than the first runs are recorded only where they differ
 // from their default.
-static void define_training(const struct report *r, FILE *out) {
+static void define_training(const struct report *r, struct values *v) {
     struct train_settings standard;
     json_t *known = json_object(), *defaults;
     settings_default(train_schema, &standard);
@@ -158,7 +162,7 @@ static void define_training(const struct report *r, FILE *out) {
             snprintf(prefix, sizeof prefix, "train.%.60s", column);
             json_t *train = json_copy(json_object_get(entry, "train"));
             json_object_update_missing(train, defaults);
-            json_object_foreach(train, key, value) define_json(out, prefix, key, value);
+            json_object_foreach(train, key, value) define_json(v, prefix, key, value);
             json_decref(train);
         }
     }
@@ -166,15 +170,15 @@ static void define_training(const struct report *r, FILE *out) {
     json_decref(known);
 }
 
-static void define_time(FILE *out, const char *key, double seconds) {
+static void define_time(struct values *v, const char *key, double seconds) {
     char text[32];
     snprintf(text, sizeof text, seconds < 5400 ? "%.1f minutes" : "%.1f hours",
              seconds / (seconds < 5400 ? 60 : 3600));
-    define(out, key, text);
+    define(v, key, text);
 }
 
 // The seeds over which the tables' cells are averaged, and the runs behind them.
-static void define_runs(const struct report *r, FILE *out) {
+static void define_runs(const struct report *r, struct values *v) {
     json_t *seeds = json_object(), *runs = json_object();
     double seconds = 0, annotating = 0;
     int annotators = 0;
@@ -190,10 +194,8 @@ static void define_runs(const struct report *r, FILE *out) {
         }
     const char *key;
     json_t *value;
-    char list[512] = "";
-    size_t used = 0;
-    json_object_foreach(seeds, key, value) if (used < sizeof list) used +=
-        (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", key);
+    struct text list = {0};
+    json_object_foreach(seeds, key, value) text_printf(&list, "%s%s", list.length ? ", " : "", key);
     json_object_foreach(r->records, key, value) {
         const json_t *made = json_object_get(json_object_get(json_object_get(value, "cell"), "annotation"),
                                              "seconds"); // where the run made them
@@ -201,47 +203,52 @@ static void define_runs(const struct report *r, FILE *out) {
         annotating += json_number_value(made);
         annotators += json_is_number(made);
     }
-    define(out, "seeds", list);
-    define_number(out, "seeds.count", (double)json_object_size(seeds));
-    define_number(out, "runs", (double)json_object_size(runs));
-    define_number(out, "runs.recorded", (double)json_object_size(r->records));
+    define(v, "seeds", text_string(&list));
+    v->incomplete |= list.incomplete;
+    text_free(&list);
+    define_number(v, "seeds.count", (double)json_object_size(seeds));
+    define_number(v, "runs", (double)json_object_size(runs));
+    define_number(v, "runs.recorded", (double)json_object_size(r->records));
     if (json_object_size(r->records))
-        define_time(out, "runs.time", seconds);
+        define_time(v, "runs.time", seconds);
     if (annotators) {
-        define_number(out, "annotators", annotators);
-        define_time(out, "annotators.time", annotating);
+        define_number(v, "annotators", annotators);
+        define_time(v, "annotators.time", annotating);
     }
     json_decref(seeds);
     json_decref(runs);
 }
 
 // What the data are, in words. Tables of several data sets describe each, with "; " between.
-static void define_data(const struct report *r, FILE *out) {
-    char all[2048] = "";
-    for (int i = 0; i < r->table_count; i++) {
-        char data[512], *rest;
-        snprintf(data, sizeof data, "%s", json_field_text(r->tables[i].json, "data"));
-        for (char *one = strtok_r(data, ";", &rest); one; one = strtok_r(NULL, ";", &rest)) {
-            size_t used = strlen(all);
-            one += strspn(one, " ");
-            if (*one && !strstr(all, one))
-                snprintf(all + used, sizeof all - used, "%s%s", used ? "; " : "", one);
+static void define_data(const struct report *r, struct values *v) {
+    struct text all = {0}, one = {0};
+    for (int i = 0; i < r->table_count; i++)
+        for (const char *at = json_field_text(r->tables[i].json, "data"); *at; at += *at == ';') {
+            size_t length;
+            at += strspn(at, " ");
+            length = strcspn(at, ";");
+            text_clear(&one);
+            text_add_bytes(&one, at, length);
+            if (length && !strstr(text_string(&all), text_string(&one)))
+                text_printf(&all, "%s%s", all.length ? "; " : "", text_string(&one));
+            at += length;
         }
-    }
-    define(out, "data", all);
+    define(v, "data", text_string(&all));
+    v->incomplete |= all.incomplete | one.incomplete;
+    text_free(&all), text_free(&one);
 }
 
-static void define_settings(FILE *out, const char *prefix, const struct setting *schema,
+static void define_settings(struct values *v, const char *prefix, const struct setting *schema,
                             const void *settings) {
     const char *key;
     json_t *value, *all = settings_json(schema, settings, 1);
-    json_object_foreach(all, key, value) define_json(out, prefix, key, value);
+    json_object_foreach(all, key, value) define_json(v, prefix, key, value);
     json_decref(all);
 }
 
 // How strongly the methods with a lambda are regularised: strength.reff on Textured MNIST, strength.reff.pets
 // where that is another.
-static int define_strengths(const struct profile *p, FILE *out, struct error *err) {
+static int define_strengths(const struct profile *p, struct values *v, struct error *err) {
     for (int m = 0; method_list[m]; m++) {
         struct train_settings common, own;
         const char *method = method_list[m]->name;
@@ -251,7 +258,7 @@ static int define_strengths(const struct profile *p, FILE *out, struct error *er
         if (profile_training(p, method, DATA_SET_DEFAULT, &common, err))
             return -1;
         snprintf(key, sizeof key, "strength.%s", method);
-        define_number(out, key, common.lambda);
+        define_number(v, key, common.lambda);
         for (int i = 0; i < DATA_SETS_MOST && p->data[i].set; i++) {
             if (!p->data[i].given)
                 continue;
@@ -259,33 +266,33 @@ static int define_strengths(const struct profile *p, FILE *out, struct error *er
                 return -1;
             snprintf(key, sizeof key, "strength.%s.%.40s", method, p->data[i].set->name);
             if (own.lambda < common.lambda || own.lambda > common.lambda)
-                define_number(out, key, own.lambda);
+                define_number(v, key, own.lambda);
         }
     }
     return 0;
 }
 
 // What the profile says of its data and of the pseudo-annotator: data.pets.pixels, annotator.ngf.
-static int define_profile(const struct report *r, FILE *out, struct error *err) {
+static int define_profile(const struct report *r, struct values *v, struct error *err) {
     struct profile p;
     int failed = profile_read(&p, r->profile_word, err);
     if (!failed) {
-        define(out, "profile.title", p.title);
-        define_settings(out, "annotator", annotator_schema, &p.annotator);
+        define(v, "profile.title", p.title);
+        define_settings(v, "annotator", annotator_schema, &p.annotator);
     }
-    failed = failed || define_strengths(&p, out, err);
+    failed = failed || define_strengths(&p, v, err);
     for (int i = 0; !failed && i < DATA_SETS_MOST && p.data[i].set; i++) {
         char prefix[64], key[80];
         if (!p.data[i].given)
             continue;
         snprintf(prefix, sizeof prefix, "data.%.40s", p.data[i].set->name);
-        define_settings(out, prefix, p.data[i].set->schema, &p.data[i].settings);
+        define_settings(v, prefix, p.data[i].set->schema, &p.data[i].settings);
         for (int s = 0; s < SPLITS; s++) {
             snprintf(key, sizeof key, "%s.images.%s", prefix, split_names[s]);
             if (p.data[i].images[s] > 0)
-                define_number(out, key, p.data[i].images[s]);
+                define_number(v, key, p.data[i].images[s]);
             else
-                define(out, key, p.data[i].images[s] ? "none" : "all");
+                define(v, key, p.data[i].images[s] ? "none" : "all");
         }
     }
     profile_free(&p);
@@ -295,16 +302,19 @@ static int define_profile(const struct report *r, FILE *out, struct error *err) 
 int report_values(const struct report *r, FILE *out, struct error *err) {
     static const char *const keys[VERDICTS] = {"claims.untested", "claims.reproduced", "claims.unshown",
                                                "claims.contradicted"};
+    struct values values = {.out = out};
     int claims = 0;
-    define(out, "profile", r->profile);
-    define_data(r, out);
-    define_runs(r, out);
+    define(&values, "profile", r->profile);
+    define_data(r, &values);
+    define_runs(r, &values);
     for (int v = 0; v < VERDICTS; v++)
-        define_number(out, keys[v], count_verdicts(r, verdict_names[v], &claims));
-    define_number(out, "claims", claims);
-    define_number(out, "claims.alpha", CLAIM_ALPHA);
-    define_training(r, out);
-    return define_profile(r, out, err);
+        define_number(&values, keys[v], count_verdicts(r, verdict_names[v], &claims));
+    define_number(&values, "claims", claims);
+    define_number(&values, "claims.alpha", CLAIM_ALPHA);
+    define_training(r, &values);
+    if (define_profile(r, &values, err))
+        return -1;
+    return values.incomplete ? fail_memory(err, "the report's values") : 0;
 }
 
 // ---------------------------------------------------------------------------------------- tables
@@ -343,9 +353,9 @@ int report_tables(const struct report *r, FILE *out, struct error *err) {
                  r->tables[i].definition.name, r->profile_word);
         fputs("\\item ", out);
         latex_text(out, r->tables[i].definition.title);
-        if (*r->tables[i].stale) {
+        if (r->tables[i].stale.length) {
             fputs(" (\\textbf{out of date}: ", out);
-            latex_text(out, r->tables[i].stale);
+            latex_text(out, text_string(&r->tables[i].stale));
             fputc(')', out);
         }
         fputs(": \\ReffCode{", out);
@@ -380,7 +390,7 @@ static int place_of(const struct figure *f) {
 static int is_stale(const struct report *r, const struct figure *f) {
     for (int i = 0; i < r->table_count; i++)
         if (f->kind != FIGURE_GRID && !strcmp(r->tables[i].definition.name, f->table))
-            return *r->tables[i].stale != 0;
+            return r->tables[i].stale.length != 0;
     return 0;
 }
 

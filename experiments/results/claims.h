@@ -27,7 +27,7 @@
 #ifndef REFF_EXPERIMENTS_RESULTS_CLAIMS_H
 #define REFF_EXPERIMENTS_RESULTS_CLAIMS_H
 
-#include "experiments/results/results.h"
+#include "experiments/results/table_result.h"
 
 enum { CLAIM_PARTS_MOST = 3 * TABLE_ROWS_MOST };
 #define CLAIM_ALPHA 0.05

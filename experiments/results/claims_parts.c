@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/results/claims_parts.h"
+#include "experiments/results/paper.h"
 
 #include <string.h>
 

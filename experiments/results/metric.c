@@ -1,8 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/results/metric.h"
 
+#include "core/base/suggest.h"
+
 #include <stdlib.h>
 #include <string.h>
+
+const char metric_names[] =
+    "accuracy annotation.iou annotation.mae attention_accuracy attention_inside attention_pointing "
+    "cam_inside.layer1 cam_inside.layer2 cam_inside.layer3 cam_inside.layer4 confusion ece "
+    "mean_class_accuracy "
+    "pointing.layer1 pointing.layer2 pointing.layer3 pointing.layer4 worst_class_accuracy "
+    "worst_group_accuracy";
+
+static int is_known(const char *name) {
+    size_t length = strlen(name);
+    const char *at = metric_names;
+    while (length && (at = strstr(at, name)) &&
+           !((at == metric_names || at[-1] == ' ') && strchr(" ", at[length])))
+        at += length;
+    return length && at;
+}
 
 static int cells_of(const struct table_result *r) {
     return r->table->row_count * r->table->column_count;
@@ -50,7 +68,27 @@ static void put_in_place(struct table_result *r, const char *name) {
     }
 }
 
-int metric_select(struct table_result *tables, int count, const char *name, enum output_format format,
+// A name that no run of the tables has. Without any run, one that runs would record is as good as accuracy.
+static int refuse(const struct table_result *tables, int count, const char *name, int runs,
+                  struct error *err) {
+    struct suggestion near;
+    const char *key;
+    json_t *value;
+    if (!runs && is_known(name))
+        return 0;
+    suggest_from_list(&near, name, metric_names);
+    for (int t = 0; t < count; t++)
+        for (int i = 0; i < cells_of(&tables[t]); i++)
+            json_object_foreach(tables[t].cells[i].metrics, key, value) suggest_consider(&near, key);
+    if (!runs)
+        return fail_usage(err, "--metric: '%.60s'%s is none of the numbers that runs record: %s", name,
+                          suggest_text(&near), metric_names);
+    return fail_usage(
+        err, "--metric: no run of %s%s has recorded '%.60s'%s; --metric list names what there is",
+        tables[0].table->name, count > 1 ? " and the other tables" : "", name, suggest_text(&near));
+}
+
+int metric_select(struct table_result *tables, int count, const char *name, enum sheet_format format,
                   int *kept, struct error *err) {
     int all_runs = 0, all_found = 0, runs, found;
     int same = !*name || !strcmp(name, "accuracy");
@@ -62,11 +100,9 @@ int metric_select(struct table_result *tables, int count, const char *name, enum
     }
     if (same)
         return 0;
-    if (all_runs && !all_found)
-        return fail_usage(err,
-                          "--metric: no run of %s%s has recorded '%.60s'; --metric list names what there is",
-                          tables[0].table->name, count > 1 ? " and the other tables" : "", name);
-    if (!strcmp(name, "confusion") && (format == OUTPUT_CSV || format == OUTPUT_LATEX))
+    if (!all_found && count && refuse(tables, count, name, all_runs, err))
+        return -1;
+    if (!strcmp(name, "confusion") && (format == SHEET_CSV || format == SHEET_LATEX))
         return fail_usage(err, "--metric: a confusion matrix has its place in md and json alone");
     for (int t = 0; t < count; t++)
         if (kept[t])

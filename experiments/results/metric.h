@@ -4,14 +4,18 @@
 #ifndef REFF_EXPERIMENTS_RESULTS_METRIC_H
 #define REFF_EXPERIMENTS_RESULTS_METRIC_H
 
-#include "experiments/results/output.h"
+#include "experiments/results/sheet.h"
+#include "experiments/results/table_result.h"
+
+// What the runs of today record, with blanks between; runs of a program that knows more may have others.
+extern const char metric_names[];
 
 // Puts the metric in the place of accuracy; the paper's values go, as they are accuracies. Cells whose runs
 // have not recorded it become empty and say so. "accuracy" and "" change nothing. Tables that have runs but
 // none with the metric stay as they are, and kept[t] says 0 of them (1 of the others). A metric that no table
 // has, and the confusion matrix in a format that has no place for it, are usage errors; tables without any
-// run take every name.
-int metric_select(struct table_result *tables, int count, const char *name, enum output_format format,
+// run take each of metric_names.
+int metric_select(struct table_result *tables, int count, const char *name, enum sheet_format format,
                   int *kept, struct error *err);
 
 // The names of all metrics that cells of the tables have, with the number of cells.

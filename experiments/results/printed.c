@@ -9,7 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_row(struct printed *p, json_t *cells) {
+struct building {
+    const struct profile *profile;
+    struct sheet *sheet;
+    json_t *columns, *rows; // names; lists of as many texts
+};
+
+static void add_row(struct building *p, json_t *cells) {
     json_array_append_new(p->rows, cells);
 }
 
@@ -19,7 +25,7 @@ static const char *cell_text(const json_t *row, size_t column) {
 
 // ---------------------------------------------------------------------------------------- texture classes
 
-static int texture_rows(struct printed *p, struct error *err) {
+static int texture_rows(struct building *p, struct error *err) {
     const struct textured_mnist_settings *s = &p->profile->data[0].settings.textured_mnist;
     struct texture_set *set = texture_set_open(s->texture_set, err);
     int fixed[TEXTURE_CLASSES_MOST] = {0};
@@ -36,8 +42,8 @@ static int texture_rows(struct printed *p, struct error *err) {
     for (int b = 0; b < set->backgrounds; b++)
         if (!fixed[b])
             add_row(p, json_pack("[s, s, s]", "-", "-", set->classes[TEXTURE_DIGITS + b].label));
-    snprintf(
-        p->note, sizeof p->note,
+    text_printf(
+        &p->sheet->intro,
         "Profile %s, texture set %.60s (%s): ten classes fill digits, %d are backgrounds; those without a "
         "digit are drawn only where p > 0. With q > 0 a digit's texture is drawn from all ten.",
         p->profile->name, set->name,
@@ -70,7 +76,7 @@ static int is_annotator(const char *what) {
 }
 
 // What is the same for all data sets is said once, for the first.
-static void add_setting(struct printed *p, json_t *row) {
+static void add_setting(struct building *p, json_t *row) {
     for (size_t i = 0; i < json_array_size(p->rows); i++) {
         const json_t *first = json_array_get(p->rows, i);
         if (strcmp(cell_text(first, 1), cell_text(row, 1)) ||
@@ -89,30 +95,26 @@ static void add_setting(struct printed *p, json_t *row) {
 }
 
 // As settings_text, but numbers as they are written by hand.
-static void value_text(const struct setting *s, const void *target, char out[SETTING_TEXT_SIZE]) {
+static void add_value(struct text *out, const struct setting *s, const void *target) {
     const void *member = (const char *)target + s->offset;
     struct real_list list = {.count = 1};
-    size_t used = 0;
-    settings_text(s, target, out);
-    if (s->type == SETTING_TYPE_REAL)
+    if (s->type == SETTING_TYPE_REAL) {
         memcpy(&list.values[0], member, sizeof(double));
-    else if (s->type == SETTING_TYPE_REALS)
+    } else if (s->type == SETTING_TYPE_REALS) {
         memcpy(&list, member, sizeof list);
-    else
+    } else {
+        settings_add_text(out, s, target);
         return;
-    out[0] = 0;
+    }
     for (int i = 0; i < list.count; i++)
-        used +=
-            (size_t)snprintf(out + used, SETTING_TEXT_SIZE - used, "%s%.9g", i ? ", " : "", list.values[i]);
+        text_printf(out, "%s%.9g", i ? ", " : "", list.values[i]);
 }
 
 // "ours", or "ours (paper: theirs)" where they differ. Takes nothing.
 static json_t *beside(const char *ours, const char *theirs) {
-    char text[2 * SETTING_TEXT_SIZE + 32];
-    if (!strcmp(ours, theirs))
-        return json_string(*ours ? ours : "none");
-    snprintf(text, sizeof text, "%s (paper: %s)", *ours ? ours : "none", *theirs ? theirs : "none");
-    return json_string(text);
+    ours = *ours ? ours : "none";
+    theirs = *theirs ? theirs : "none";
+    return strcmp(ours, theirs) ? json_sprintf("%s (paper: %s)", ours, theirs) : json_string(ours);
 }
 
 // Where the settings leave lambda and the layers' weights to the method, what it takes.
@@ -130,15 +132,31 @@ static int fill_method_defaults(struct train_settings *s, struct error *err) {
     return 0;
 }
 
-static void path_words(const struct setting *s, char text[SETTING_TEXT_SIZE]) {
-    const char *slash = strrchr(text, '/');
-    if (strcmp(s->name, "weights"))
-        return;
-    if (slash) // a file's folder is no hyperparameter
-        memmove(text, slash + 1, strlen(slash + 1) + 1);
-    char *ending = strstr(text, ".safetensors");
-    if (ending)
-        *ending = 0;
+// Of weights the file's name: its folder is no hyperparameter.
+static void add_setting_value(struct text *out, const struct setting *s, const void *target) {
+    struct text value = {0};
+    add_value(&value, s, target);
+    const char *text = text_string(&value), *slash = strrchr(text, '/');
+    if (!strcmp(s->name, "weights")) {
+        const char *ending = strstr(text, ".safetensors");
+        text = slash ? slash + 1 : text;
+        text_add_bytes(out, text, ending ? (size_t)(ending - text) : strlen(text));
+    } else {
+        text_add(out, text);
+    }
+    out->incomplete |= value.incomplete;
+    text_free(&value);
+}
+
+// A setting's value in force beside the paper's.
+static json_t *compared(struct building *p, const struct setting *s, const void *ours, const void *theirs) {
+    struct text a = {0}, b = {0};
+    add_setting_value(&a, s, ours);
+    add_setting_value(&b, s, theirs);
+    p->sheet->incomplete |= a.incomplete | b.incomplete;
+    json_t *cell = beside(text_string(&a), text_string(&b));
+    text_free(&a), text_free(&b);
+    return cell;
 }
 
 // Values that all methods share are said once.
@@ -151,7 +169,7 @@ static void say_once(json_t *row) {
 }
 
 // One row per setting of the training of one data set, one column per method.
-static int training_rows(struct printed *p, const char *data, const struct profile *paper,
+static int training_rows(struct building *p, const char *data, const struct profile *paper,
                          struct error *err) {
     struct methods methods = list_methods();
     struct train_settings ours[METHODS_MOST], theirs[METHODS_MOST];
@@ -164,13 +182,11 @@ static int training_rows(struct printed *p, const char *data, const struct profi
         if ((!s->record && strcmp(s->name, "weights")) || !strcmp(s->name, "method") ||
             !strcmp(s->name, "seed"))
             continue;
-        json_t *row = json_pack("[s, s]", title_of(data), s->name);
+        json_t *row = json_pack("[s, s]", wording_title(data), s->name);
         for (int m = 0; m < methods.count; m++) {
-            char a[SETTING_TEXT_SIZE], b[SETTING_TEXT_SIZE];
-            value_text(s, &ours[m], a), value_text(s, &theirs[m], b);
-            path_words(s, a), path_words(s, b);
-            json_array_append_new(row,
-                                  method_uses(methods.items[m], s->name) ? beside(a, b) : json_string("-"));
+            json_array_append_new(row, method_uses(methods.items[m], s->name)
+                                           ? compared(p, s, &ours[m], &theirs[m])
+                                           : json_string("-"));
         }
         say_once(row);
         add_setting(p, row);
@@ -178,50 +194,52 @@ static int training_rows(struct printed *p, const char *data, const struct profi
     return 0;
 }
 
-// A value that all methods share.
-static void common_row(struct printed *p, const char *what, const char *name, const char *ours,
-                       const char *theirs) {
-    json_t *row = json_pack("[s, s, o]", what, name, beside(ours, theirs));
+// A value that all methods share. Takes the cell.
+static void common_row(struct building *p, const char *what, const char *name, json_t *cell) {
+    json_t *row = json_pack("[s, s, o]", what, name, cell);
     for (int m = 1; m < list_methods().count; m++)
         json_array_append_new(row, json_string("\""));
     add_setting(p, row);
 }
 
-static void data_rows(struct printed *p, const struct profile_data *ours, const struct profile_data *theirs) {
-    const char *title = title_of(ours->set->name);
-    char a[32], b[32];
-    snprintf(a, sizeof a, "%d", ours->set->pixels(&ours->settings));
-    snprintf(b, sizeof b, "%d", theirs->set->pixels(&theirs->settings));
-    common_row(p, title, "pixels", a, b);
+// A number of images; 0 is all that there are.
+static json_t *compared_counts(int ours, int theirs) {
+    char a[16], b[16];
+    snprintf(a, sizeof a, ours ? "%d" : "all", ours);
+    snprintf(b, sizeof b, theirs ? "%d" : "all", theirs);
+    return beside(a, b);
+}
+
+static void data_rows(struct building *p, const struct profile_data *ours,
+                      const struct profile_data *theirs) {
+    const char *title = wording_title(ours->set->name);
+    common_row(p, title, "pixels",
+               compared_counts(ours->set->pixels(&ours->settings), theirs->set->pixels(&theirs->settings)));
     for (enum split s = 0; s < SPLITS; s++) {
         char name[64];
         if (s == SPLIT_VALIDATION)
             continue;
         snprintf(name, sizeof name, "%s images", split_names[s]);
-        snprintf(a, sizeof a, ours->images[s] ? "%d" : "all", ours->images[s]);
-        snprintf(b, sizeof b, theirs->images[s] ? "%d" : "all", theirs->images[s]);
-        common_row(p, title, name, a, b);
+        common_row(p, title, name, compared_counts(ours->images[s], theirs->images[s]));
     }
 }
 
-static int annotator_rows(struct printed *p, const char *data, const struct profile *paper,
+static int annotator_rows(struct building *p, const char *data, const struct profile *paper,
                           struct error *err) {
     struct annotator_settings ours, theirs;
     char what[96];
     if (profile_annotator(p->profile, data, &ours, err) || profile_annotator(paper, data, &theirs, err))
         return -1;
-    snprintf(what, sizeof what, "%s, annotator", title_of(data));
+    snprintf(what, sizeof what, "%s, annotator", wording_title(data));
     for (const struct setting *s = annotator_schema; s->name; s++) {
-        char a[SETTING_TEXT_SIZE], b[SETTING_TEXT_SIZE];
         if (!s->record || !strcmp(s->name, "n") || !strcmp(s->name, "seed"))
             continue;
-        value_text(s, &ours, a), value_text(s, &theirs, b);
-        common_row(p, what, s->name, a, b);
+        common_row(p, what, s->name, compared(p, s, &ours, &theirs));
     }
     return 0;
 }
 
-static int setting_rows(struct printed *p, struct error *err) {
+static int setting_rows(struct building *p, struct error *err) {
     struct profile paper;
     p->columns = json_pack("[s, s]", "of", "setting");
     struct methods methods = list_methods();
@@ -237,8 +255,8 @@ static int setting_rows(struct printed *p, struct error *err) {
             training_rows(p, ours->set->name, &paper, err) || annotator_rows(p, ours->set->name, &paper, err);
     }
     profile_free(&paper);
-    snprintf(
-        p->note, sizeof p->note,
+    text_printf(
+        &p->sheet->intro,
         "Settings in force in profile %s; the paper's (profile paper) beside them where they differ. \" is "
         "the same for all methods, - has no meaning for the method. Of data sets after the first: what "
         "differs.",
@@ -246,102 +264,29 @@ static int setting_rows(struct printed *p, struct error *err) {
     return failed ? -1 : 0;
 }
 
-int printed_make(struct printed *p, const struct table *table, const struct profile *profile,
-                 struct error *err) {
-    *p = (struct printed){.table = table, .profile = profile, .rows = json_array()};
-    return table->kind == TABLE_TEXTURES ? texture_rows(p, err) : setting_rows(p, err);
-}
-
-void printed_free(struct printed *p) {
-    json_decref(p->columns);
-    json_decref(p->rows);
-    memset(p, 0, sizeof *p);
-}
-
-// ---------------------------------------------------------------------------------------- formats
-
-// The texts of a row with `write` for each and `between` two of them.
-static void put_row(FILE *out, const json_t *cells, void (*write)(FILE *out, const char *text),
-                    const char *between) {
-    for (size_t i = 0; i < json_array_size(cells); i++) {
-        if (i)
-            fputs(between, out);
-        write(out, json_string_value(json_array_get(cells, i)));
+// The rows as they are now, and the sheet's words.
+static void fill_sheet(const struct building *b, const struct table *table) {
+    struct sheet *s = b->sheet;
+    size_t i, k;
+    json_t *row, *cell;
+    s->name = table->name;
+    s->profile = b->profile->name;
+    s->breaks_pages = 1;
+    text_add(&s->title, table->title);
+    text_add(&s->caption, text_string(&s->intro));
+    json_array_foreach(b->columns, i, cell) sheet_add_column(s, SHEET_TEXT, 0, json_string_value(cell));
+    json_array_foreach(b->rows, i, row) {
+        json_array_foreach(row, k, cell) sheet_add_cell(s, json_string_value(cell));
     }
 }
 
-static void plain(FILE *out, const char *text) {
-    fputs(text, out);
-}
-
-static void markdown(FILE *out, const struct printed *p) {
-    fprintf(out, "## %s\n\n%s\n\n| ", p->table->title, p->note);
-    put_row(out, p->columns, plain, " | ");
-    fputs(" |\n|", out);
-    for (size_t i = 0; i < json_array_size(p->columns); i++)
-        fputs(" --- |", out);
-    for (size_t i = 0; i < json_array_size(p->rows); i++) {
-        fputs("\n| ", out);
-        put_row(out, json_array_get(p->rows, i), plain, " | ");
-        fputs(" |", out);
-    }
-    fputc('\n', out);
-}
-
-static void csv(FILE *out, const struct printed *p) {
-    put_row(out, p->columns, csv_text, ",");
-    fputc('\n', out);
-    for (size_t i = 0; i < json_array_size(p->rows); i++) {
-        put_row(out, json_array_get(p->rows, i), csv_text, ",");
-        fputc('\n', out);
-    }
-}
-
-// A long table, which may go over pages; the columns share the width of the text, and their texts break.
-static void latex(FILE *out, const struct printed *p) {
-    size_t columns = json_array_size(p->columns);
-    fputs("{\\scriptsize\\setlength{\\tabcolsep}{2pt}\n\\begin{longtable}{", out);
-    for (size_t i = 0; i < columns; i++)
-        fprintf(out, ">{\\raggedright\\arraybackslash}p{%.3f\\textwidth}", 0.93 / (double)columns);
-    fputs("}\n\\caption{", out);
-    latex_text(out, p->table->title);
-    fputs(". ", out);
-    latex_text(out, p->note);
-    fprintf(out, "}\\label{tab:%s}\\\\\n\\hline\n", p->table->name);
-    put_row(out, p->columns, latex_text, " & ");
-    fputs(" \\\\\n\\hline\n\\endhead\n", out);
-    for (size_t i = 0; i < json_array_size(p->rows); i++) {
-        put_row(out, json_array_get(p->rows, i), latex_text, " & ");
-        fputs(" \\\\\n", out);
-    }
-    fputs("\\hline\n\\end{longtable}}\n", out);
-}
-
-int printed_output(FILE *out, enum output_format format, const struct printed *p, struct error *err) {
-    if (format == OUTPUT_MARKDOWN) {
-        markdown(out, p);
-    } else if (format == OUTPUT_CSV) {
-        csv(out, p);
-    } else if (format == OUTPUT_LATEX) {
-        latex(out, p);
-    } else {
-        json_t *value =
-            json_pack("{s:s, s:s, s:s, s:s, s:O, s:O}", "table", p->table->name, "profile", p->profile->name,
-                      "title", p->table->title, "note", p->note, "columns", p->columns, "rows", p->rows);
-        char *text = value ? json_dumps(value, JSON_INDENT(2)) : NULL;
-        json_decref(value);
-        if (!text)
-            return fail(err, "%s: a value that JSON cannot hold", p->table->name);
-        fprintf(out, "%s\n", text);
-        free(text);
-    }
-    return 0;
-}
-
-static int write_printed(FILE *out, enum output_format format, const void *context, struct error *err) {
-    return printed_output(out, format, context, err);
-}
-
-int printed_files(const char *results, const struct printed *p, struct error *err) {
-    return output_write_files(results, p->profile->name, p->table->name, write_printed, p, err);
+int printed_sheet(struct sheet *sheet, const struct table *table, const struct profile *profile,
+                  struct error *err) {
+    struct building b = {.profile = profile, .sheet = sheet, .rows = json_array()};
+    int failed = table->kind == TABLE_TEXTURES ? texture_rows(&b, err) : setting_rows(&b, err);
+    if (!failed)
+        fill_sheet(&b, table);
+    json_decref(b.columns);
+    json_decref(b.rows);
+    return failed || sheet_check(sheet, err) ? -1 : 0;
 }

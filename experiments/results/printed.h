@@ -5,25 +5,13 @@
 #ifndef REFF_EXPERIMENTS_RESULTS_PRINTED_H
 #define REFF_EXPERIMENTS_RESULTS_PRINTED_H
 
-#include "experiments/results/output.h"
+#include "experiments/plan/profile.h"
+#include "experiments/plan/table.h"
+#include "experiments/results/sheet.h"
 
-// A title, named columns and rows of text.
-struct printed {
-    const struct table *table;
-    const struct profile *profile;
-    char note[600];         // what the table says of itself, a sentence or two
-    json_t *columns, *rows; // names; lists of as many texts
-};
-
-// Free with printed_free, also after a failure. The profile must be resolved where it has a texture set of
-// the user's own; no data are read.
-int printed_make(struct printed *p, const struct table *table, const struct profile *profile,
-                 struct error *err);
-void printed_free(struct printed *p);
-
-// All four formats, beside those of the other tables (output.h).
-int printed_files(const char *results, const struct printed *p, struct error *err);
-
-int printed_output(FILE *out, enum output_format format, const struct printed *p, struct error *err);
+// Fills a sheet that is {0}; free it with sheet_free, also after a failure. The profile must be resolved where
+// it has a texture set of the user's own; no data are read. Table and profile must live as long as the sheet.
+int printed_sheet(struct sheet *sheet, const struct table *table, const struct profile *profile,
+                  struct error *err);
 
 #endif

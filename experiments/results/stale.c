@@ -2,7 +2,7 @@
 #include "experiments/results/stale.h"
 
 #include "core/base/json_fields.h"
-#include "experiments/results/origin.h"
+#include "experiments/results/table_provenance.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,26 +39,23 @@ static json_t *as_written(const json_t *value) {
 }
 
 // Compares two objects but for keys that an outline does not know, and those that no setting decides.
-static int differ(const json_t *before, const json_t *now, char why[STALE_SIZE]) {
+static int differ(const json_t *before, const json_t *now, struct text *why) {
     static const char *const unknown[] = {"inputs", "weights", "weights_sha256", "precision"};
     json_t *a = as_written(before), *b = as_written(now);
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
         json_object_del(a, unknown[i]);
         json_object_del(b, unknown[i]);
     }
-    struct text difference = {0};
-    identity_difference(&difference, a, b);
-    snprintf(why, STALE_SIZE, "%s", text_string(&difference));
-    text_free(&difference);
+    identity_difference(why, a, b);
     json_decref(a);
     json_decref(b);
-    return *why != 0;
+    return why->length != 0;
 }
 
 // Columns whose cells were absent when the table was made have no settings.
-static int settings_differ(const struct table_result *r, const json_t *table, char why[STALE_SIZE]) {
+static int settings_differ(const struct table_result *r, const json_t *table, struct text *why) {
     const json_t *before = json_object_get(json_object_get(table, "provenance"), "settings");
-    json_t *now = origin_settings(r);
+    json_t *now = table_provenance_settings(r);
     int stale = 0;
     for (int column = 0; column < r->table->column_count && !stale; column++) {
         const char *name = r->table->columns[column];
@@ -83,7 +80,7 @@ static json_t *identity_of(const char *results, const json_t *run) {
 }
 
 static int runs_differ(const struct table_result *r, const char *results, const json_t *table,
-                       char why[STALE_SIZE]) {
+                       struct text *why) {
     const json_t *runs = json_object_get(json_object_get(table, "provenance"), "runs"), *run;
     size_t i;
     json_array_foreach(runs, i, run) {
@@ -120,12 +117,11 @@ static struct seeds seeds_of(const json_t *table) {
 }
 
 int table_stale(const struct table *definition, const struct profile *profile, const char *results,
-                const json_t *table, char why[STALE_SIZE], struct error *err) {
+                const json_t *table, struct text *why, struct error *err) {
     struct seeds seeds = seeds_of(table);
     struct plan plan;
-    why[0] = 0;
     if (!same_cells(definition, table)) {
-        snprintf(why, STALE_SIZE, "it has other rows or columns");
+        text_add(why, "it has other rows or columns");
         return 1;
     }
     int stale = plan_outline(&plan, profile, &seeds, definition, 1, err) ? -1 : 0;
@@ -133,5 +129,5 @@ int table_stale(const struct table *definition, const struct profile *profile, c
     if (!stale)
         stale = settings_differ(&r, table, why) || runs_differ(&r, results, table, why);
     plan_free(&plan);
-    return stale;
+    return text_check(why, "why a table is out of date", err) ? -1 : stale;
 }

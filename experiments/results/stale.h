@@ -9,10 +9,8 @@
 
 #include "experiments/plan/cells.h"
 
-enum { STALE_SIZE = 240 };
-
-// 1: the table (its JSON) is out of date, and `why` says in what ("lambda 3 -> 4"). 0: it is current.
+// 1: the table (its JSON) is out of date, and `why` ({0} before) says in what ("lambda 3 -> 4"). 0: it is current.
 int table_stale(const struct table *definition, const struct profile *profile, const char *results,
-                const json_t *table, char why[STALE_SIZE], struct error *err);
+                const json_t *table, struct text *why, struct error *err);
 
 #endif

@@ -4,71 +4,8 @@
 #include "core/methods/method.h"
 #include "gen/data_set/data_set.h"
 
-#include <ctype.h>
-#include <string.h>
-
-enum { DIGEST_FROM = 24 }; // letters and digits without a break
-
-const char *title_of(const char *word) {
+const char *wording_title(const char *word) {
     const struct method *method = method_of(word);
     const struct data_set *set = data_set_of(word);
     return method ? method->title : set ? set->title : word;
-}
-
-static void latex_character(FILE *out, char c) {
-    // "--" is a ligature, quotes are bent: that would change a command line.
-    static const char *const words[][2] = {{"\\", "backslash"},  {"~", "asciitilde"}, {"^", "asciicircum"},
-                                           {"|", "bar"},         {"<", "less"},       {">", "greater"},
-                                           {"'", "quotesingle"}, {"`", "asciigrave"}};
-    for (size_t w = 0; w < sizeof words / sizeof *words; w++)
-        if (*words[w][0] == c) {
-            fprintf(out, "\\text%s{}", words[w][1]);
-            return;
-        }
-    if (strchr("&%$#_{}", c))
-        fprintf(out, "\\%c", c);
-    else if (c == '-')
-        fputs("-{}", out);
-    else
-        fputc(iscntrl((unsigned char)c) ? ' ' : c, out);
-}
-
-void latex_text(FILE *out, const char *text) {
-    char before = 0;
-    for (; *text; before = *text++) {
-        // In prose a hyphen and an apostrophe stay as they are; two hyphens begin an option and must not
-        // become a dash.
-        if ((*text == '-' && before != '-' && text[1] != '-') || *text == '\'')
-            fputc(*text, out);
-        else
-            latex_character(out, *text);
-    }
-}
-
-// Letters and digits from here on.
-static int run_length(const char *text) {
-    int length = 0;
-    while (isalnum((unsigned char)text[length]))
-        length++;
-    return length;
-}
-
-void latex_code(FILE *out, const char *text) {
-    int left = 0, digest = 0; // of a run of letters and digits
-    char before = ' ';
-    for (; *text; text++) {
-        int plain = isalnum((unsigned char)*text) != 0;
-        if (plain && !left) {
-            left = run_length(text);
-            digest = left >= DIGEST_FROM;
-        }
-        latex_character(out, *text);
-        left -= plain;
-        // Not at the end, not inside a character of several bytes, not between an option and its hyphens.
-        int option = *text == '-' && (before == ' ' || before == '-');
-        if (text[1] && ((unsigned char)text[1] & 0xc0) != 0x80 && !option &&
-            (!plain || (digest && left && left % 8 == 0)))
-            fputs("\\allowbreak{}", out);
-        before = *text;
-    }
 }

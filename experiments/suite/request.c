@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/suite/request.h"
+#include "experiments/results/paper.h"
 
 #include "core/base/memory.h"
-#include "experiments/results/origin.h"
+#include "experiments/results/table_provenance.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +36,10 @@ int request_read(struct request *r, const struct request_options *options, char 
     r->seeds = r->profile.seeds;
     if (*options->seeds && seeds_parse(&r->seeds, options->seeds, "--seeds", err))
         return -1;
-    origin_command(r->command, words, word_count, options->profile, options->data, &r->seeds, options->rows,
-                   options->columns);
+    table_provenance_command(&r->command, words, word_count, options->profile, options->data, &r->seeds,
+                             options->rows, options->columns);
+    if (text_check(&r->command, "the command", err))
+        return -1;
     return plan_make(&r->plan, &r->profile, &r->seeds, r->tables, r->table_count, work, err);
 }
 
@@ -44,6 +47,7 @@ void request_free(struct request *r) {
     plan_free(&r->plan);
     free(r->tables);
     profile_free(&r->profile);
+    text_free(&r->command);
 }
 
 int request_results_read(struct request_results *out, const struct request *r, const char *results,
@@ -58,7 +62,7 @@ int request_results_read(struct request_results *out, const struct request *r, c
     if (!failed)
         failed = claims_decide(out->tables, r->table_count, paper, &out->claims, &out->claim_count, err);
     for (int t = 0; t < r->table_count && !failed; t++)
-        failed = !(out->provenance[t] = origin_of_table(&out->tables[t], r->command, err));
+        failed = !(out->provenance[t] = table_provenance(&out->tables[t], text_string(&r->command), err));
     json_decref(paper);
     return failed ? -1 : 0;
 }
@@ -74,17 +78,17 @@ void request_results_free(struct request_results *out, const struct request *r) 
     free(out->provenance);
 }
 
-static int print_one(const struct request *r, int i, FILE *out, enum output_format format,
-                     const char *results, struct error *err) {
-    struct printed printed;
-    int failed = printed_make(&printed, &r->tables[r->table_count + i], &r->profile, err);
+static int print_one(const struct request *r, int i, FILE *out, enum sheet_format format, const char *results,
+                     struct error *err) {
+    struct sheet sheet = {0};
+    int failed = printed_sheet(&sheet, &r->tables[r->table_count + i], &r->profile, err);
     if (!failed)
-        failed = results ? printed_files(results, &printed, err) : printed_output(out, format, &printed, err);
-    printed_free(&printed);
+        failed = results ? sheet_files(results, &sheet, err) : sheet_print(out, format, &sheet, err);
+    sheet_free(&sheet);
     return failed ? -1 : 0;
 }
 
-int request_print(FILE *out, enum output_format format, const struct request *r, struct error *err) {
+int request_print(FILE *out, enum sheet_format format, const struct request *r, struct error *err) {
     for (int i = 0; i < r->printed_count; i++) {
         if (i || r->table_count)
             fputc('\n', out);

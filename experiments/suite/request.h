@@ -5,8 +5,8 @@
 
 #include "core/base/options.h"
 #include "experiments/results/metric.h"
-#include "experiments/results/output.h"
 #include "experiments/results/printed.h"
+#include "experiments/results/table_result_output.h"
 #include "experiments/sweep/sweep.h"
 
 struct request_options {
@@ -36,7 +36,7 @@ struct request {
     int table_count, printed_count;
     struct seeds seeds;
     struct plan plan;
-    char command[1024]; // that asks for the same again
+    struct text command; // that asks for the same again
 };
 
 // Reads tables (by word: "table1a", or "table1" for all of its parts) and profile, makes the plan. Free with
@@ -50,11 +50,11 @@ struct request_results {
     struct table_result *tables;
     struct claim_result *claims;
     int claim_count;
-    json_t **provenance; // [table_count] origin.h
+    json_t **provenance; // [table_count] table_provenance.h
 };
 
 // The tables without runs, in one format, or as files.
-int request_print(FILE *out, enum output_format format, const struct request *r, struct error *err);
+int request_print(FILE *out, enum sheet_format format, const struct request *r, struct error *err);
 int request_print_files(const struct request *r, const char *results, struct error *err);
 
 int request_results_read(struct request_results *out, const struct request *r, const char *results,

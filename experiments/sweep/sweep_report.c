@@ -167,7 +167,8 @@ static int terminal_width(FILE *terminal) {
 
 void sweep_progress(struct sweep *s, int now) {
     double time = seconds_now(), interval = s->terminal ? terminal_seconds : LOG_SECONDS, steps = 0, all = 0;
-    char left[40], detail[160] = "", line[400];
+    char detail[160] = "", line[400];
+    struct text left = {0};
     if (s->last_line <= 0 && !s->terminal)
         s->last_line = time; // the first plain line comes after an interval
     if (!now && time - s->last_line < interval)
@@ -185,10 +186,13 @@ void sweep_progress(struct sweep *s, int now) {
                      t->last.phase == PHASE_GENERATE ? "" : t->last.text);
     }
     double remaining = sweep_seconds_left(s);
+    if (remaining >= 0)
+        progress_add_duration(&left, remaining);
+    text_add(&left, remaining < 0 ? "time left not yet known" : " left");
     snprintf(line, sizeof line, "%.60s: %d/%d runs done, %.0f %% of the steps, %s%s", s->options->label,
-             sweep_count(s, TASK_DONE), s->plan->count, all > 0 ? 100 * steps / all : 0,
-             remaining < 0 ? "time left not yet known" : strcat(duration_text(remaining, left), " left"),
+             sweep_count(s, TASK_DONE), s->plan->count, all > 0 ? 100 * steps / all : 0, text_string(&left),
              detail);
+    text_free(&left);
     if (s->terminal) // a line that wraps could not be written over
         fprintf(s->options->log, "\r%.*s\033[K", terminal_width(s->options->log) - 1, line);
     else

@@ -249,5 +249,10 @@ int command_gen(int argc, char **argv, struct error *err) {
     for (size_t i = 0; i < sizeof generators / sizeof *generators; i++)
         if (!strcmp(argv[1], generators[i].name))
             return generators[i].run(argc - 1, argv + 1, err);
-    return fail_usage(err, "'%.60s' cannot be generated; see reff gen --help", argv[1]);
+    struct suggestion near;
+    suggest_start(&near, argv[1]);
+    for (size_t i = 0; i < sizeof generators / sizeof *generators; i++)
+        suggest_consider(&near, generators[i].name);
+    return fail_usage(err, "'%.60s'%s cannot be generated; see reff gen --help", argv[1],
+                      suggest_text(&near));
 }

@@ -119,7 +119,7 @@ static int put_pictures(struct contact_sheet *sheet, const struct preview *p, st
     int bad = !mask;
     for (int i = 0; i < p->count && !bad; i++)
         bad = shard_read(p->shard, &p->order[p->first + i], 1, rgb, mask, NULL, err) ||
-              sheet_put(sheet, i, rgb, mask, p->names[i], err);
+              contact_sheet_put(sheet, i, rgb, mask, p->names[i], err);
     free(rgb);
     free(mask);
     return bad ? -1 : 0;
@@ -136,13 +136,13 @@ static void say_written(const char *out, const struct preview *p, const struct c
 static int write_sheet(struct contact_sheet *sheet, struct preview *p, const char *out, struct error *err) {
     uint8_t *png = NULL;
     size_t size = 0;
-    int bad = sheet_make(sheet, p->names, p->count, err) || put_pictures(sheet, p, err) ||
+    int bad = contact_sheet_make(sheet, p->names, p->count, err) || put_pictures(sheet, p, err) ||
               image_encode_png(sheet->pixels, sheet->width, sheet->height, 3, &png, &size, err) ||
               file_write_or_print(out, png, size, err);
     if (!bad)
         say_written(out, p, sheet, size);
     free(png);
-    sheet_free(sheet);
+    contact_sheet_free(sheet);
     return bad ? -1 : 0;
 }
 

@@ -133,7 +133,7 @@ static int cell_height(const struct contact_sheet *s) {
     return s->image_height * s->scale + s->name_lines * SHEET_LINE;
 }
 
-int sheet_make(struct contact_sheet *s, const char *const *names, int count, struct error *err) {
+int contact_sheet_make(struct contact_sheet *s, const char *const *names, int count, struct error *err) {
     struct text lines[SHEET_NAME_LINES] = {{0}};
     cairo_t *c = name_canvas(1, 1);
     s->name_lines = 0;
@@ -207,8 +207,8 @@ static void put_outline(struct contact_sheet *s, int left, int top, const uint8_
         }
 }
 
-int sheet_put(struct contact_sheet *s, int place, const uint8_t *rgb, const uint8_t *mask, const char *name,
-              struct error *err) {
+int contact_sheet_put(struct contact_sheet *s, int place, const uint8_t *rgb, const uint8_t *mask,
+                      const char *name, struct error *err) {
     int left = SHEET_GAP + place % s->columns * (cell_width(s) + SHEET_GAP),
         top = SHEET_GAP + place / s->columns * (cell_height(s) + SHEET_GAP);
     put_image(s, left, top, rgb);
@@ -219,7 +219,7 @@ int sheet_put(struct contact_sheet *s, int place, const uint8_t *rgb, const uint
     return s->name_lines ? put_name(s, left, top + s->image_height * s->scale, cell_width(s), name, err) : 0;
 }
 
-void sheet_free(struct contact_sheet *s) {
+void contact_sheet_free(struct contact_sheet *s) {
     free(s->pixels);
     s->pixels = NULL;
     cairo_debug_reset_static_data();

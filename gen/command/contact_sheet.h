@@ -2,11 +2,11 @@
 // A contact sheet: pictures side by side, each with its annotation and, below it, the name of its class.
 //
 //     struct contact_sheet sheet = {.columns = 10, .scale = 3, .image_width = 32, .image_height = 32};
-//     if (sheet_make(&sheet, names, count, err)) ...
+//     if (contact_sheet_make(&sheet, names, count, err)) ...
 //     for (int i = 0; i < count; i++)
-//         if (sheet_put(&sheet, i, rgb, mask, names[i], err)) ...
+//         if (contact_sheet_put(&sheet, i, rgb, mask, names[i], err)) ...
 //     image_encode_png(sheet.pixels, sheet.width, sheet.height, 3, ...);
-//     sheet_free(&sheet);
+//     contact_sheet_free(&sheet);
 #ifndef REFF_GEN_COMMAND_CONTACT_SHEET_H
 #define REFF_GEN_COMMAND_CONTACT_SHEET_H
 
@@ -25,7 +25,7 @@ struct contact_sheet {
     int scale;                     // screen pixels per pixel of an image
     enum sheet_annotation annotation;
 
-    // Set by sheet_make.
+    // Set by contact_sheet_make.
     int width, height; // pixels
     int name_lines;    // below each picture: as many as the longest name takes, at most SHEET_NAME_LINES
     uint8_t *pixels;   // RGB [height, width, 3]; owned
@@ -34,14 +34,14 @@ struct contact_sheet {
 enum { SHEET_NAME_LINES = 3, SHEET_LINE = 14 /* pixels */, SHEET_GAP = 4 /* pixels between pictures */ };
 
 // An empty sheet for `count` pictures of these names; a name that is too long for its lines is cut short.
-// Fails with EXIT_USAGE when a side has more than SHEET_SIDE_MAXIMUM pixels. Free with sheet_free in every
+// Fails with EXIT_USAGE when a side has more than SHEET_SIDE_MAXIMUM pixels. Free with contact_sheet_free in every
 // case.
-int sheet_make(struct contact_sheet *sheet, const char *const *names, int count, struct error *err);
+int contact_sheet_make(struct contact_sheet *sheet, const char *const *names, int count, struct error *err);
 
 // Picture `place` (0 is the first): rgb [image_height, image_width, 3], mask [image_height, image_width].
-int sheet_put(struct contact_sheet *sheet, int place, const uint8_t *rgb, const uint8_t *mask,
-              const char *name, struct error *err);
+int contact_sheet_put(struct contact_sheet *sheet, int place, const uint8_t *rgb, const uint8_t *mask,
+                      const char *name, struct error *err);
 
-void sheet_free(struct contact_sheet *sheet); // also gives back the fonts that the libraries keep
+void contact_sheet_free(struct contact_sheet *sheet); // also gives back the fonts that the libraries keep
 
 #endif

@@ -29,8 +29,13 @@ const struct data_set *data_set_find(const char *name, struct error *err) {
     const struct data_set *set = data_set_of(name);
     if (!set) {
         struct text names = {0};
+        struct suggestion near;
         list_names(&names);
-        fail_usage(err, "'%.60s' is no data set; there are %s", name, text_string(&names));
+        suggest_start(&near, name);
+        for (int i = 0; i < DATA_SETS; i++)
+            suggest_consider(&near, data_set_list[i]->name);
+        fail_usage(err, "'%.60s'%s is no data set; there are %s", name, suggest_text(&near),
+                   text_string(&names));
         text_free(&names);
     }
     return set;

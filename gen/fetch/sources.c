@@ -69,8 +69,9 @@ static int take(void *context, const char *section, const char *key, const char 
     if (!*section || strlen(section) >= SETTING_WORD_SIZE)
         return fail_usage(err, "%s: '%.60s' stands in no [section] of at most %d characters", where, key,
                           SETTING_WORD_SIZE - 1);
+    struct suggestion near;
     if (!s)
-        return fail_usage(err, "%s: unknown key '%.60s'", where, key);
+        return fail_usage(err, "%s: unknown key '%.60s'%s", where, key, settings_suggest(&near, keys, key));
     if (!all->count || strcmp(all->items[all->count - 1].name, section)) {
         for (int i = 0; i < all->count; i++)
             if (!strcmp(all->items[i].name, section))
@@ -112,30 +113,41 @@ void source_list_free(struct source_list *s) {
 }
 
 // "mnist dtd isic2017": every set once.
-static void list_sets(const struct source_list *s, char *out, size_t size) {
-    size_t used = 0;
-    out[0] = 0;
+static void list_sets(const struct source_list *s, struct text *out) {
     for (int i = 0; i < s->count; i++) {
         int seen = 0;
         for (int j = 0; j < i; j++)
             seen |= !strcmp(s->items[j].set, s->items[i].set);
-        if (!seen && used < size)
-            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? " " : "", s->items[i].set);
+        if (!seen)
+            text_printf(out, "%s%s", out->length ? " " : "", s->items[i].set);
     }
 }
 
-int source_list_choose(struct source_list *s, char *const *words, int count, struct error *err) {
-    char sets[512];
-    list_sets(s, sets, sizeof sets);
-    for (int w = 0; w < count; w++) {
+// Refuses a word that names neither a set nor one of its files.
+static int check_words(const struct source_list *s, char *const *words, int count, struct error *err) {
+    struct text sets = {0};
+    list_sets(s, &sets);
+    int failed = text_check(&sets, "the sets' names", err);
+    for (int w = 0; w < count && !failed; w++) {
+        struct suggestion near;
         int known = 0;
-        for (int i = 0; i < s->count; i++)
+        suggest_from_list(&near, words[w], text_string(&sets));
+        for (int i = 0; i < s->count; i++) {
             known |= !strcmp(s->items[i].name, words[w]) || !strcmp(s->items[i].set, words[w]);
+            suggest_consider(&near, s->items[i].name);
+        }
         if (!known)
-            return fail_usage(err,
-                              "'%.60s' is none of the sets: %s; nor a file of theirs (--dry-run lists them)",
-                              words[w], sets);
+            failed = fail_usage(
+                err, "'%.60s'%s is none of the sets: %s; nor a file of theirs (--dry-run lists them)",
+                words[w], suggest_text(&near), text_string(&sets));
     }
+    text_free(&sets);
+    return failed;
+}
+
+int source_list_choose(struct source_list *s, char *const *words, int count, struct error *err) {
+    if (check_words(s, words, count, err))
+        return -1;
     int kept = 0;
     for (int i = 0; i < s->count; i++) {
         int wanted = !count;

@@ -125,13 +125,8 @@ json_t *photographs_inputs(const settings_t *s, struct error *err) {
 // ---------------------------------------------------------------------------------------------- lists
 
 static int check_settings(const settings_t *settings, struct error *err) {
-    for (const struct setting *s = photographs_schema; s->name; s++) { // as good as parsed ones
-        char text[SETTING_TEXT_SIZE], where[SETTING_WORD_SIZE + 2];
-        settings_t copy = *settings;
-        snprintf(where, sizeof where, "--%s", s->name);
-        if (settings_assign(s, &copy, settings_text(s, settings, text), where, err))
-            return -1;
-    }
+    if (settings_check(photographs_schema, settings, err))
+        return -1;
     if (!strcmp(settings->annotations, "none") && !strcmp(settings->split, "train"))
         return fail_usage(err, "--annotations: none is not for training: where all of an image is marked, "
                                "nothing is learned from the annotation");

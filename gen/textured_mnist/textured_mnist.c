@@ -286,14 +286,8 @@ static int write_images(struct job *job, int count, struct shard_writer *writer,
 }
 
 static int check_settings(const settings_t *settings, struct error *err) {
-    for (const struct setting *s = textured_mnist_schema; s->name;
-         s++) { // held to the same rules as parsed ones
-        char text[SETTING_TEXT_SIZE], where[SETTING_WORD_SIZE + 2];
-        settings_t copy = *settings;
-        snprintf(where, sizeof where, "--%s", s->name);
-        if (settings_assign(s, &copy, settings_text(s, settings, text), where, err))
-            return -1;
-    }
+    if (settings_check(textured_mnist_schema, settings, err))
+        return -1;
     if (settings->size > settings->canvas)
         return fail_usage(err, "--size: %d is not in %d..%d, the canvas", settings->size, DIGIT_SIDE_LEAST,
                           settings->canvas);

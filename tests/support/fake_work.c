@@ -120,8 +120,10 @@ static int fake_generate(const struct data_set *set, const union data_settings *
     char *bytes = calloc(1, fake.shard_bytes);
     if (!bytes)
         return fail(err, "out of memory: a fake shard");
-    char split[SETTING_TEXT_SIZE];
-    note_event("generate %s\n", settings_text(settings_find(set->schema, "split"), settings, split));
+    struct text split = {0};
+    settings_add_text(&split, settings_find(set->schema, "split"), settings);
+    note_event("generate %s\n", text_string(&split));
+    text_free(&split);
     pass_point();
     if (progress)
         progress(progress_context, 1, 1, NULL);

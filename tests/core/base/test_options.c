@@ -87,7 +87,8 @@ static void test_usage_errors_are_refused_with_their_message(void) {
         {"sample --output o a b c d", "'d' is one word too many; see reff sample --help"},
         {"sample a", "--output is missing; see reff sample --help"},
         {"sample a --output", "--output: a value must follow"},
-        {"sample a --outputs o", "unknown option '--outputs'; see reff sample --help"},
+        {"sample a --outputs o",
+         "unknown option '--outputs' (did you mean '--output'?); see reff sample --help"},
         {"sample a --out o", "unknown option '--out'; see reff sample --help"}, // no abbreviations
         {"sample a --output o --no-count", "unknown option '--no-count'; see reff sample --help"},
         {"sample a -o o", "unknown option '-o'; see reff sample --help"},
@@ -205,7 +206,8 @@ static void test_a_usage_error_is_one_line_and_status_2(void) {
     CU_ASSERT_STRING_EQUAL(r.out, "");
     program_free(&r);
     CU_ASSERT_EQUAL(reff_run(&r, 0, "train", "--epoch", "3"), EXIT_USAGE);
-    CU_ASSERT_STRING_EQUAL(r.err, "reff: unknown option '--epoch'; see reff train --help\n");
+    CU_ASSERT_STRING_EQUAL(
+        r.err, "reff: unknown option '--epoch' (did you mean '--epochs'?); see reff train --help\n");
     program_free(&r);
     const char *const bare[] = {suite_reff(), NULL};
     CU_ASSERT_EQUAL(program_run(&r, 0, bare), EXIT_USAGE); // no command: the help, on standard error

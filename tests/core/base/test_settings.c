@@ -91,7 +91,7 @@ static const struct {
     {"weights", "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1", NULL},
     {"weights", "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1", "--x: more than 16 numbers"},
     {"method", "reff-single", NULL},
-    {"method", "reff-", "--x: 'reff-' is none of: baseline reff reff-single"},
+    {"method", "reff-", "--x: 'reff-' (did you mean 'reff'?) is none of: baseline reff reff-single"},
     {"method", "baseline reff", "--x: 'baseline reff' is none of: baseline reff reff-single"},
     {"method", "", "--x: '' is none of: baseline reff reff-single"},
     {"verbose", "yes", NULL},
@@ -166,8 +166,10 @@ static void test_text_out_and_in_gives_the_same_bits(void) {
     settings_default(schema, &back);
     CU_ASSERT(!same(&s, &back));
     for (const struct setting *entry = schema; entry->name; entry++) {
-        char text[SETTING_TEXT_SIZE];
-        CU_ASSERT(!settings_assign(entry, &back, settings_text(entry, &s, text), entry->name, &err));
+        struct text text = {0};
+        settings_add_text(&text, entry, &s);
+        CU_ASSERT(!settings_assign(entry, &back, text_string(&text), entry->name, &err));
+        text_free(&text);
     }
     CU_ASSERT(same(&s, &back));
 }
@@ -232,7 +234,7 @@ static void test_json_with_unknown_or_ill_typed_settings_is_refused(void) {
         const char *text, *message;
     } rows[] = {
         {"[]", "x: settings are no JSON object"},
-        {"{\"epoch\": 8}", "x: unknown setting 'epoch'"},
+        {"{\"epoch\": 8}", "x: unknown setting 'epoch' (did you mean 'epochs'?)"},
         {"{\"epochs\": null}", "x: epochs: not a value of this kind"},
         {"{\"epochs\": \"many\"}", "x: epochs: 'many' is not a whole number"},
         {"{\"epochs\": 8.5}", "x: epochs: '8.5' is not a whole number"},

@@ -130,7 +130,7 @@ static void test_wrong_usage_is_one_line_and_status_2(void) {
         {"--lr", "abc", "--lr: 'abc'"},
         {"--lr", "nan", "--lr: "},
         {"--epochs", "0", "--epochs: 0 is not in 1..1000000"},
-        {"--method", "refff", "--method: 'refff' is none of"},
+        {"--method", "refff", "--method: 'refff' (did you mean 'reff'?) is none of"},
         {"--layer-weights", "1,2", "layer_weights: 2 numbers instead of 4"},
         {"--lrate", "1", "unknown option '--lrate'"},
         {"--lr", NULL, "--lr: a value must follow"},

@@ -4,7 +4,8 @@
 #include "experiments/plan/home.h"
 #include "experiments/plan/profile.h"
 #include "experiments/plan/table.h"
-#include "experiments/results/results.h"
+#include "experiments/results/paper.h"
+#include "experiments/results/table_result.h"
 #include "tests/support/suite.h"
 #include "tests/support/sweep_fixture.h"
 
@@ -262,19 +263,19 @@ static void test_bad_tables_are_refused_with_file_and_line(void) {
 
 static void test_bad_profiles_are_refused_with_file_and_line(void) {
     static const struct bad_file bad[] = {
-        {PROFILE_HEAD "canvs = 32\n", "bad.ini:7: unknown key 'canvs' in [data]"},
+        {PROFILE_HEAD "canvs = 32\n", "bad.ini:7: unknown key 'canvs' (did you mean 'canvas'?) in [data]"},
         {PROFILE_HEAD "canvas = 0\n", "bad.ini:7: 0 is not in "},
         {PROFILE_HEAD "canvas = big\n", "bad.ini:7: 'big' is not a whole number"},
         {PROFILE_HEAD "p = 0\n", "bad.ini:7: 'p' is set by the tables"},
         {PROFILE_HEAD "train = 3\n", "bad.ini:7: key 'train' given twice (first in line 5)"},
-        {PROFILE_HEAD "[train]\nlamda = 3\n", "bad.ini:8: unknown key 'lamda' in [train]"},
+        {PROFILE_HEAD "[train]\nlamda = 3\n", "bad.ini:8: unknown key 'lamda' (did you mean 'lambda'?) in [train]"},
         {PROFILE_HEAD "[train]\nlambda = 3\nepochs = 2\nlambda = 4\n",
          "bad.ini:10: key 'lambda' given twice (first in line 8)"},
         {PROFILE_HEAD "[train]\nlr = nan\n", "bad.ini:8: 'nan' is not a number"},
         {PROFILE_HEAD "[train]\nseed = 1\n", "bad.ini:8: 'seed' is set by the tables"},
         {PROFILE_HEAD "[method ref]\nlambda = 1\n", "bad.ini:8: 'ref'"},
         {PROFILE_HEAD "[method reff]\nlambda = x\n", "bad.ini:8: 'x' is not a number"},
-        {PROFILE_HEAD "[method reff]\nepohs = 1\n", "bad.ini:8: unknown key 'epohs' in [method reff]"},
+        {PROFILE_HEAD "[method reff]\nepohs = 1\n", "bad.ini:8: unknown key 'epohs' (did you mean 'epochs'?) in [method reff]"},
         {PROFILE_HEAD "[methods]\nlambda = 1\n", "bad.ini:8: unknown section [methods]"},
         {PROFILE_HEAD "texture_set = none\n", "bad.ini:7: there is no texture set 'none'; there are dtd"},
         {PROFILE_HEAD "[train]\nbatch = 65\n", "baseline: a batch of 65 is more than the 64 training images"},
@@ -289,7 +290,7 @@ static void test_bad_profiles_are_refused_with_file_and_line(void) {
         {PROFILE_HEAD "[train dogs]\nlr = 1\n", "bad.ini:8: 'dogs' is no data set"},
         {PROFILE_HEAD "[method reff dogs]\nlr = 1\n", "bad.ini:8: 'dogs' is no data set"},
         {PROFILE_HEAD "[annotator]\nn = 5\n", "bad.ini:8: 'n' is set by the tables"},
-        {PROFILE_HEAD "[annotator]\nngff = 5\n", "bad.ini:8: unknown key 'ngff' in [annotator]"},
+        {PROFILE_HEAD "[annotator]\nngff = 5\n", "bad.ini:8: unknown key 'ngff' (did you mean 'ngf'?) in [annotator]"},
         {PROFILE_HEAD "[annotator pets]\nngf = x\n", "bad.ini:8: 'x' is not a whole number"},
         {"title = t\n[profile]\n", "bad.ini:1: 'title' stands before any [section]"},
         {"[profile]\ntitle = t\nseeds = 1,1\n", "bad.ini:3: seed 1 given twice"},

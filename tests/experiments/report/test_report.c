@@ -3,7 +3,7 @@
 // with tables and figures missing; and that LaTeX takes it, where there is LaTeX.
 #include "core/base/memory.h"
 #include "experiments/report/report.h"
-#include "experiments/results/origin.h"
+#include "experiments/results/table_provenance.h"
 #include "tests/support/suite.h"
 
 #include <stdlib.h>
@@ -92,7 +92,7 @@ static void put_table(const char *name, const char *text) {
             json_array_append_new(cells,
                                   json_pack("{s:s, s:s}", "row", t.rows[row], "column", t.columns[column]));
     json_object_set_new(table, "cells", cells);
-    json_object_set_new(json_object_get(table, "provenance"), "settings", origin_settings(&r));
+    json_object_set_new(json_object_get(table, "provenance"), "settings", table_provenance_settings(&r));
     snprintf(path, sizeof path, "tables/tiny/%s.json", name);
     CU_ASSERT_FATAL(!json_write(suite_path(path), table, &err));
     json_decref(table);

@@ -3,6 +3,7 @@
 // behind it. Expected values are scipy's (1.10: ttest_ind with equal_var=False, linregress, one-sided) and
 // Holm's method by hand.
 #include "experiments/results/claims.h"
+#include "experiments/results/paper.h"
 #include "tests/support/suite.h"
 
 #include <stdlib.h>

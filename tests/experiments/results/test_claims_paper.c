@@ -6,6 +6,7 @@
 // changes some cells and says what becomes of its claim; the numbers behind are checked against scipy
 // (1.10: ttest_ind with equal_var=False).
 #include "experiments/results/claims.h"
+#include "experiments/results/paper.h"
 #include "tests/support/suite.h"
 
 #include <stdlib.h>

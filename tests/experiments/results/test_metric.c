@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tables of other numbers than accuracy.
+#include "experiments/plan/home.h"
 #include "experiments/results/metric.h"
+#include "experiments/results/paper.h"
+#include "experiments/results/table_result_output.h"
 #include "experiments/store/record.h"
 #include "tests/support/fake_work.h"
 #include "tests/support/suite.h"
@@ -50,20 +53,20 @@ static void end(void) {
     fixture_free(&f);
 }
 
-static char *text_of(enum output_format format) {
+static char *text_of(enum sheet_format format) {
     struct error err = {0};
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
     CU_ASSERT_PTR_NOT_NULL_FATAL(out);
     json_t *provenance = json_object();
-    CU_ASSERT(!output_table(out, format, &table, NULL, 0, provenance, &err));
+    CU_ASSERT(!table_result_print(out, format, &table, NULL, 0, provenance, &err));
     json_decref(provenance);
     fclose(out);
     return text;
 }
 
-static int choose(const char *name, enum output_format format, struct error *err) {
+static int choose(const char *name, enum sheet_format format, struct error *err) {
     int kept;
     return metric_select(&table, 1, name, format, &kept, err);
 }
@@ -71,20 +74,24 @@ static int choose(const char *name, enum output_format format, struct error *err
 static void test_a_number_takes_the_place_of_accuracy(void) {
     struct error err = {0};
     begin();
-    CU_ASSERT_FATAL(!choose("worst_group_accuracy", OUTPUT_MARKDOWN, &err));
+    CU_ASSERT_FATAL(!choose("worst_group_accuracy", SHEET_MARKDOWN, &err));
     const struct cell_result *c = table_result_cell(&table, 0, 0);
     CU_ASSERT(c->n == 2 && c->values[0] == 15 && c->values[1] == 17);
     CU_ASSERT_DOUBLE_EQUAL(c->sample.mean, 16, 1e-12);
     CU_ASSERT(!table_result_cell(&table, 0, 1)->has_paper); // the paper's is an accuracy
-    char *text = text_of(OUTPUT_MARKDOWN);
+    char *text = text_of(SHEET_MARKDOWN);
     suite_text_has(text, "Metric worst_group_accuracy after the last epoch");
+    suite_text_has(text, ": worst_group_accuracy\n\n"); // of a title that does not speak of accuracy
+    suite_text_has(text,
+                   "| p    | Baseline, worst_group_accuracy | ReFF, worst_group_accuracy |\n| ---- | --- ");
+    CU_ASSERT_PTR_NULL(strstr(text, "paper"));
     suite_text_has(text, "| 16.00 \xc2\xb1 1.41 (2) ");
     free(text);
     end();
     begin();
-    CU_ASSERT_FATAL(!choose("annotation.iou", OUTPUT_MARKDOWN, &err));
+    CU_ASSERT_FATAL(!choose("annotation.iou", SHEET_MARKDOWN, &err));
     CU_ASSERT_DOUBLE_EQUAL(table_result_cell(&table, 0, 0)->sample.mean, 0.16, 1e-12);
-    text = text_of(OUTPUT_MARKDOWN);
+    text = text_of(SHEET_MARKDOWN);
     suite_text_has(text, "| 0.1600 \xc2\xb1 0.0141 (2) "); // a share has more digits
     free(text);
     end();
@@ -93,9 +100,9 @@ static void test_a_number_takes_the_place_of_accuracy(void) {
 static void test_choosing_accuracy_changes_nothing(void) {
     struct error err = {0};
     begin();
-    char *before = text_of(OUTPUT_MARKDOWN);
-    CU_ASSERT_FATAL(!choose("accuracy", OUTPUT_MARKDOWN, &err));
-    char *after = text_of(OUTPUT_MARKDOWN);
+    char *before = text_of(SHEET_MARKDOWN);
+    CU_ASSERT_FATAL(!choose("accuracy", SHEET_MARKDOWN, &err));
+    char *after = text_of(SHEET_MARKDOWN);
     CU_ASSERT_STRING_EQUAL(before, after);
     free(before), free(after);
     end();
@@ -105,10 +112,10 @@ static void test_choosing_accuracy_changes_nothing(void) {
 static void test_cells_whose_runs_have_not_recorded_a_number_say_so(void) {
     struct error err = {0};
     begin();
-    CU_ASSERT_FATAL(!choose("pointing.layer4", OUTPUT_MARKDOWN, &err));
+    CU_ASSERT_FATAL(!choose("pointing.layer4", SHEET_MARKDOWN, &err));
     CU_ASSERT_EQUAL(table_result_cell(&table, 0, 0)->n, 2);
     CU_ASSERT_EQUAL(table_result_cell(&table, 0, 1)->n, 0);
-    char *text = text_of(OUTPUT_MARKDOWN);
+    char *text = text_of(SHEET_MARKDOWN);
     suite_text_has(text, "| not recorded ");
     suite_text_has(text, "- p = 0, reff: no such number in its record: pointing.layer4: seed 1, 2\n");
     free(text);
@@ -118,11 +125,91 @@ static void test_cells_whose_runs_have_not_recorded_a_number_say_so(void) {
 static void test_unknown_numbers_and_formats_without_place_for_a_matrix_are_refused(void) {
     struct error err = {0};
     begin();
-    CU_ASSERT(choose("annotation.seconds", OUTPUT_MARKDOWN, &err)); // a cost
+    CU_ASSERT(choose("annotation.seconds", SHEET_MARKDOWN, &err)); // a cost
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
-    suite_text_has(err.message, "--metric list");
-    CU_ASSERT(choose("confusion", OUTPUT_CSV, &err));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "--metric list"));
+    CU_ASSERT(choose("confusion", SHEET_CSV, &err));
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+    end();
+}
+
+// The nearest name that a run has, or could have, stands beside the unknown one.
+static void test_an_unknown_number_is_refused_with_the_nearest_name(void) {
+    struct error err = {0};
+    struct table_result empty;
+    int kept;
+    begin();
+    CU_ASSERT(choose("annotation.ioo", SHEET_MARKDOWN, &err));
+    CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+    CU_ASSERT_STRING_EQUAL(err.message,
+                           "--metric: no run of small has recorded 'annotation.ioo' (did you mean "
+                           "'annotation.iou'?); --metric list names what there is");
+    // Without any run: a name that runs record is taken, another is not.
+    CU_ASSERT_FATAL(!table_result_read(&empty, &f.tables[0], &f.plan, suite_path("nothing"), paper, &err));
+    CU_ASSERT(!metric_select(&empty, 1, "pointing.layer4", SHEET_MARKDOWN, &kept, &err));
+    CU_ASSERT(kept && !strcmp(empty.metric, "pointing.layer4"));
+    CU_ASSERT(metric_select(&empty, 1, "pointing", SHEET_MARKDOWN, &kept, &err));
+    CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+    suite_text_has(err.message,
+                   "--metric: 'pointing' is none of the numbers that runs record: accuracy annotation.iou ");
+    CU_ASSERT(metric_select(&empty, 1, "eca", SHEET_MARKDOWN, &kept, &err));
+    suite_text_has(err.message, "'eca' (did you mean 'ece'?) is none");
+    table_result_free(&empty);
+    end();
+}
+
+// What the runs of the reference have recorded is known without them.
+static void test_the_names_of_all_recorded_numbers_are_known(void) {
+    static const char *const tables[] = {"table1a", "table3b"};
+    struct error err = {0};
+    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
+        char path[PATH_SIZE], name[80];
+        const char *metric;
+        json_t *value;
+        snprintf(name, sizeof name, "../results/reference/quick/%s.json", tables[t]);
+        CU_ASSERT_FATAL(!home_path(path, name, &err));
+        json_t *json = json_read(path, &err);
+        const json_t *cells = json_object_get(json, "cells");
+        CU_ASSERT_FATAL(json_array_size(cells) > 0);
+        for (size_t i = 0; i < json_array_size(cells); i++)
+            json_object_foreach(json_object_get(json_array_get(cells, i), "metrics"), metric, value)
+                suite_text_has(metric_names, metric);
+        json_decref(json);
+    }
+}
+
+// In place of the title's words, so that it does not speak of another number.
+static void test_the_title_names_the_metric(void) {
+    struct error err = {0};
+    begin();
+    struct table named = f.tables[0];
+    snprintf(named.title, sizeof named.title, "Table 9: test accuracy by p");
+    table.table = &named;
+    CU_ASSERT_FATAL(!choose("worst_group_accuracy", SHEET_MARKDOWN, &err));
+    char *text = text_of(SHEET_MARKDOWN);
+    suite_text_has(text, "## Table 9: worst_group_accuracy by p\n");
+    free(text);
+    text = text_of(SHEET_LATEX);
+    suite_text_has(text, "\\renewcommand{\\thetable}{9}\n\\caption{worst\\_group\\_accuracy by p. Ours: ");
+    suite_text_has(text, "$p$ & Baseline, worst\\_group\\_accuracy & ReFF, worst\\_group\\_accuracy \\\\\n");
+    free(text);
+    text = text_of(SHEET_CSV);
+    suite_text_has(
+        text,
+        "table,profile,data,row_name,row,column,metric,n,mean,std,ci95_low,ci95_high,seeds,values,missing\n");
+    suite_text_has(text, ",p,0,baseline,worst_group_accuracy,2,16,1.414213562,");
+    free(text);
+    text = text_of(SHEET_JSON);
+    suite_text_has(text, "\"title\": \"Table 9: worst_group_accuracy by p\"");
+    free(text);
+    end();
+    begin();
+    table.table = &named;
+    CU_ASSERT_FATAL(!choose("confusion", SHEET_MARKDOWN, &err));
+    text = text_of(SHEET_MARKDOWN);
+    suite_text_has(text, "## Table 9: test accuracy and confusion by p\n");
+    suite_text_has(text, "| p    | Baseline, accuracy     | ReFF, accuracy         |\n");
+    free(text);
     end();
 }
 
@@ -143,12 +230,12 @@ static void test_of_several_tables_those_without_the_number_are_left_out(void) {
     CU_ASSERT_FATAL(!table_result_read(&tables[0], &f.tables[0], &f.plan, results, paper, &err));
     CU_ASSERT_FATAL(!table_result_read(&tables[1], &second, &f.plan, results, paper, &err));
     CU_ASSERT_FATAL(!table_result_read(&tables[2], &third, &f.plan, results, paper, &err));
-    CU_ASSERT_FATAL(!metric_select(tables, 3, "pointing.layer4", OUTPUT_MARKDOWN, kept, &err));
+    CU_ASSERT_FATAL(!metric_select(tables, 3, "pointing.layer4", SHEET_MARKDOWN, kept, &err));
     CU_ASSERT(kept[0] && !kept[1] && kept[2]);
     CU_ASSERT_STRING_EQUAL(tables[0].metric, "pointing.layer4");
     CU_ASSERT_STRING_EQUAL(tables[1].metric, "");
     CU_ASSERT_EQUAL(table_result_cell(&tables[1], 0, 0)->n, 2); // as it was
-    CU_ASSERT(metric_select(tables, 3, "pointing.layer9", OUTPUT_MARKDOWN, kept, &err));
+    CU_ASSERT(metric_select(tables, 3, "pointing.layer9", SHEET_MARKDOWN, kept, &err));
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
     for (int t = 0; t < 3; t++)
         table_result_free(&tables[t]);
@@ -159,13 +246,13 @@ static void test_of_several_tables_those_without_the_number_are_left_out(void) {
 static void test_confusion_matrices_of_all_seeds_are_added(void) {
     struct error err = {0};
     begin();
-    CU_ASSERT_FATAL(!choose("confusion", OUTPUT_JSON, &err));
-    char *text = text_of(OUTPUT_MARKDOWN);
+    CU_ASSERT_FATAL(!choose("confusion", SHEET_JSON, &err));
+    char *text = text_of(SHEET_MARKDOWN);
     suite_text_has(
         text, "p = 0, Baseline (rows: labels, columns: answers, seeds added):\n\n```\n    6     2\n    4  "
               "   8\n```");
     free(text);
-    text = text_of(OUTPUT_JSON);
+    text = text_of(SHEET_JSON);
     json_t *value = json_loads(text, 0, NULL);
     const json_t *first = json_array_get(json_object_get(value, "cells"), 0);
     CU_ASSERT_EQUAL(
@@ -199,6 +286,11 @@ void suite_metric(void) {
                 test_cells_whose_runs_have_not_recorded_a_number_say_so);
     CU_add_test(suite, "unknown numbers and formats without place for a matrix are refused",
                 test_unknown_numbers_and_formats_without_place_for_a_matrix_are_refused);
+    CU_add_test(suite, "an unknown number is refused with the nearest name",
+                test_an_unknown_number_is_refused_with_the_nearest_name);
+    CU_add_test(suite, "the names of all recorded numbers are known",
+                test_the_names_of_all_recorded_numbers_are_known);
+    CU_add_test(suite, "the title names the metric", test_the_title_names_the_metric);
     CU_add_test(suite, "of several tables those without the number are left out",
                 test_of_several_tables_those_without_the_number_are_left_out);
     CU_add_test(suite, "confusion matrices of all seeds are added",

@@ -10,42 +10,41 @@
 
 static struct profile profile;
 static struct table table;
-static struct printed printed;
+static struct sheet sheet;
 
 static void begin(const char *table_name, const char *profile_path) {
     struct error err = {0};
     CU_ASSERT_FATAL(!table_read(&table, table_name, &err));
     CU_ASSERT_FATAL(!profile_read(&profile, profile_path, &err));
-    CU_ASSERT_FATAL(!printed_make(&printed, &table, &profile, &err));
+    CU_ASSERT_FATAL(!printed_sheet(&sheet, &table, &profile, &err));
 }
 
 static void end(void) {
-    printed_free(&printed);
+    sheet_free(&sheet);
     profile_free(&profile);
 }
 
-static char *text_of(enum output_format format) {
+static char *text_of(enum sheet_format format) {
     struct error err = {0};
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
     CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-    CU_ASSERT(!printed_output(out, format, &printed, &err));
+    CU_ASSERT(!sheet_print(out, format, &sheet, &err));
     fclose(out);
     return text;
 }
 
-static const char *cell(size_t row, size_t column) {
-    const char *text = json_string_value(json_array_get(json_array_get(printed.rows, row), column));
-    return text ? text : "";
+static const char *cell(int row, int column) {
+    return row < sheet_rows(&sheet) ? sheet_cell(&sheet, row, column) : "";
 }
 
 // The row of a setting, by what it is of.
-static size_t row_of(const char *of, const char *setting) {
-    for (size_t i = 0; i < json_array_size(printed.rows); i++)
+static int row_of(const char *of, const char *setting) {
+    for (int i = 0; i < sheet_rows(&sheet); i++)
         if (!strcmp(cell(i, 0), of) && !strcmp(cell(i, 1), setting))
             return i;
-    return json_array_size(printed.rows);
+    return sheet_rows(&sheet);
 }
 
 // ---------------------------------------------------------------------------------------- texture classes
@@ -53,22 +52,22 @@ static size_t row_of(const char *of, const char *setting) {
 // The specification's list: ten classes of digits, 37 backgrounds, those of the digits first.
 static void test_texture_classes_are_the_papers(void) {
     begin("supp-table1", "quick");
-    CU_ASSERT_EQUAL(json_array_size(printed.rows), 37);
+    CU_ASSERT_EQUAL(sheet_rows(&sheet), 37);
     CU_ASSERT_STRING_EQUAL(cell(0, 1), "banded");
     CU_ASSERT_STRING_EQUAL(cell(0, 2), "blotchy");
     CU_ASSERT_STRING_EQUAL(cell(9, 1), "zigzagged");
     CU_ASSERT_STRING_EQUAL(cell(9, 2), "fibrous");
     CU_ASSERT_STRING_EQUAL(cell(10, 0), "-");
     CU_ASSERT_STRING_EQUAL(cell(36, 2), "wrinkled");
-    suite_text_has(printed.note, "made by code");
+    suite_text_has(text_string(&sheet.intro), "made by code");
     end();
 }
 
 // Another set in force is what is printed.
 static void test_texture_classes_are_of_the_set_in_force(void) {
     begin("supp-table1", "standard");
-    CU_ASSERT_EQUAL(json_array_size(printed.rows), 10); // mixed20
-    suite_text_has(printed.note, "texture set mixed20 (photographs)");
+    CU_ASSERT_EQUAL(sheet_rows(&sheet), 10); // mixed20
+    suite_text_has(text_string(&sheet.intro), "texture set mixed20 (photographs)");
     end();
 }
 
@@ -96,8 +95,8 @@ static const char settings_text_of_test[] = "[profile]\n"
 
 static void test_hyperparameters_in_force_stand_beside_the_papers(void) {
     begin("supp-table4", fixture_write("profile.ini", settings_text_of_test));
-    size_t lr = row_of("Textured MNIST", "lr"), lambda = row_of("Textured MNIST", "lambda"),
-           weights = row_of("Textured MNIST", "layer_weights"), gamma = row_of("Textured MNIST", "gamma");
+    int lr = row_of("Textured MNIST", "lr"), lambda = row_of("Textured MNIST", "lambda"),
+        weights = row_of("Textured MNIST", "layer_weights"), gamma = row_of("Textured MNIST", "gamma");
     CU_ASSERT_STRING_EQUAL(cell(lr, 2), "0.25 (paper: 0.01)");
     CU_ASSERT_STRING_EQUAL(cell(lr, 7), "\"");    // as the first
     CU_ASSERT_STRING_EQUAL(cell(lambda, 2), "-"); // the baseline has none
@@ -122,8 +121,8 @@ static void test_hyperparameters_in_force_stand_beside_the_papers(void) {
 // The paper's own profile differs from itself nowhere.
 static void test_the_papers_profile_is_the_papers(void) {
     begin("supp-table4", "paper");
-    for (size_t i = 0; i < json_array_size(printed.rows); i++)
-        for (size_t k = 2; k < json_array_size(printed.columns); k++)
+    for (int i = 0; i < sheet_rows(&sheet); i++)
+        for (int k = 2; k < sheet.column_count; k++)
             CU_ASSERT_PTR_NULL(strstr(cell(i, k), "(paper: "));
     CU_ASSERT_STRING_EQUAL(cell(row_of("Textured MNIST", "model"), 2), "resnet50");
     CU_ASSERT_STRING_EQUAL(cell(row_of("Textured MNIST", "epochs"), 2), "50");
@@ -135,21 +134,24 @@ static void test_the_papers_profile_is_the_papers(void) {
 static void test_a_printed_table_comes_in_all_formats(void) {
     struct error err = {0};
     begin("supp-table4", fixture_write("profile.ini", settings_text_of_test));
-    size_t columns = json_array_size(printed.columns);
-    for (size_t i = 0; i < json_array_size(printed.rows); i++)
-        CU_ASSERT_EQUAL(json_array_size(json_array_get(printed.rows, i)), columns);
-    char *md = text_of(OUTPUT_MARKDOWN), *csv = text_of(OUTPUT_CSV), *tex = text_of(OUTPUT_LATEX),
-         *json = text_of(OUTPUT_JSON);
+    CU_ASSERT_EQUAL(sheet.cell_count, sheet_rows(&sheet) * sheet.column_count);
+    char *md = text_of(SHEET_MARKDOWN), *csv = text_of(SHEET_CSV), *tex = text_of(SHEET_LATEX),
+         *json = text_of(SHEET_JSON);
     suite_text_has(md, "## Supplement, Table 4");
     suite_text_has(md, "| Textured MNIST | lr | 0.25 (paper: 0.01) |");
     suite_text_has(csv, "Textured MNIST,layer_weights,-,\"15, 60, 250, 1000\",");
     suite_text_has(csv, "Textured MNIST,pixels,32 (paper: 224),\"\"\"\",");
     suite_text_has(tex, "weight\\_decay & ");
+    suite_text_has(
+        tex,
+        "\\renewcommand{\\tablename}{Supplement, Table}\n\\renewcommand{\\thetable}{4}\n\\begin{longtable}");
+    suite_text_has(tex, "\\caption{hyperparameters. Settings in force");
     suite_text_has(tex, "\\end{longtable}");
     json_t *value = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
-    CU_ASSERT_EQUAL(json_array_size(json_object_get(value, "rows")), json_array_size(printed.rows));
+    CU_ASSERT_EQUAL(json_array_size(json_object_get(value, "rows")), sheet_rows(&sheet));
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(value, "note")), text_string(&sheet.intro));
     json_decref(value);
-    CU_ASSERT_FATAL(!printed_files(suite_path("results"), &printed, &err));
+    CU_ASSERT_FATAL(!sheet_files(suite_path("results"), &sheet, &err));
     char *file = file_read(suite_path("results/tables/profile/supp-table4.csv"), 1 << 20, NULL, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     CU_ASSERT_STRING_EQUAL(file, csv);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text in LaTeX: nothing in it may be a command, and nothing may be lost.
+#include "experiments/results/latex.h"
 #include "experiments/results/wording.h"
 #include "tests/support/suite.h"
 
@@ -51,9 +52,9 @@ static void test_commands_and_digests_keep_their_characters_and_may_break(void) 
 }
 
 static void test_methods_and_data_sets_have_titles(void) {
-    CU_ASSERT_STRING_EQUAL(title_of("reff-single"), "ReFF (single layer)");
-    CU_ASSERT_STRING_EQUAL(title_of("isic2017"), "ISIC2017");
-    CU_ASSERT_STRING_EQUAL(title_of("p"), "p");
+    CU_ASSERT_STRING_EQUAL(wording_title("reff-single"), "ReFF (single layer)");
+    CU_ASSERT_STRING_EQUAL(wording_title("isic2017"), "ISIC2017");
+    CU_ASSERT_STRING_EQUAL(wording_title("p"), "p");
 }
 
 void suite_wording(void) {

@@ -63,7 +63,7 @@ static void test_wrong_options_are_named(void) {
         {{"--count", "54001"}, "--count: 54001 is more than the 54000 images of split train"},
         {{"--count", "6001", "--split", "validation"}, "--count: 6001 is more than the 6000 images of split"},
         {{"--count", "-1"}, "--count: -1 is not in 0..1000000"},
-        {{"--split", "tset"}, "--split: 'tset' is none of: train validation test"},
+        {{"--split", "tset"}, "--split: 'tset' (did you mean 'test'?) is none of: train validation test"},
         {{"--seed", "-1"}, "--seed: '-1' is not a whole number of at least 0"},
         {{"--texture-set", "dtd47"}, "there is no texture set 'dtd47'; there are dtd, mixed20, mixed47, and"},
         {{"--texture-set", "mixed20"}, "texture class 'kth_tips/aluminium_foil' is not built in"},

@@ -131,11 +131,11 @@ static void test_names_stand_below_their_pictures(void) {
     struct error err = {0};
     struct contact_sheet s = {.columns = 3, .image_width = SIDE, .image_height = SIDE, .scale = 1};
     memset(rgb, 200, sizeof rgb);
-    CU_ASSERT_FATAL(!sheet_make(&s, names, 3, &err));
+    CU_ASSERT_FATAL(!contact_sheet_make(&s, names, 3, &err));
     CU_ASSERT_EQUAL(s.name_lines, 2);
     CU_ASSERT_EQUAL(s.height, 2 * SHEET_GAP + SIDE + 2 * SHEET_LINE);
     for (int i = 0; i < 3; i++)
-        CU_ASSERT_EQUAL(sheet_put(&s, i, rgb, mask, names[i], &err), 0);
+        CU_ASSERT_EQUAL(contact_sheet_put(&s, i, rgb, mask, names[i], &err), 0);
     int first = SHEET_GAP + SIDE, second = first + SHEET_LINE;
     for (int i = 0; i < 3; i++) {
         int left = SHEET_GAP + i * (SIDE + SHEET_GAP);
@@ -144,7 +144,7 @@ static void test_names_stand_below_their_pictures(void) {
         CU_ASSERT_EQUAL(count_ink(&s, left + SIDE, SHEET_GAP, 0, s.height), 0); // nothing between pictures
     }
     CU_ASSERT_EQUAL(count_ink(&s, 0, s.width, SHEET_GAP + SIDE + 2 * SHEET_LINE, s.height), 0);
-    sheet_free(&s);
+    contact_sheet_free(&s);
 }
 
 // The command takes the names from the shard: three lesions of ISIC2017 by name, digits by number.

@@ -2,8 +2,9 @@
 // Tables in their four formats, made from records of runs: a complete cell, one with a failed seed, one that
 // never ran, and texts with every character that some format gives a meaning. Expected numbers are scipy's.
 #include "core/base/memory.h"
-#include "experiments/results/origin.h"
-#include "experiments/results/output.h"
+#include "experiments/results/paper.h"
+#include "experiments/results/table_provenance.h"
+#include "experiments/results/table_result_output.h"
 #include "experiments/store/record.h"
 #include "tests/support/fake_work.h"
 #include "tests/support/suite.h"
@@ -49,7 +50,7 @@ static void put_run(int row, int column, uint64_t seed, double accuracy) {
 // p = 0: two seeds of both methods; p = 1: one seed of the baseline, whose other one failed; none of ReFF.
 static void begin_with(double last) {
     struct error err = {0};
-    char *words[] = {"small.ini", "it's"}, command[1024];
+    char *words[] = {"small.ini", "it's"};
     fixture_make_table(&f, table_text, fixture_profile_text);
     snprintf(results, sizeof results, "%s", suite_path("results"));
     put_run(0, 0, 1, 30), put_run(0, 0, 2, 32);
@@ -59,10 +60,13 @@ static void begin_with(double last) {
     paper = json_pack("{s:[f, f]}", "small|0|reff", 46.68, 0.82);
     CU_ASSERT_FATAL(!table_result_read(&table, &f.tables[0], &f.plan, results, paper, &err));
     CU_ASSERT_FATAL(!claims_decide(&table, 1, paper, &claims, &claim_count, &err));
-    origin_command(command, words, 2, "tiny", "/my data", &f.plan.seeds, "0,1", "");
+    struct text command = {0};
+    table_provenance_command(&command, words, 2, "tiny", "/my data", &f.plan.seeds, "0,1", "");
     CU_ASSERT_STRING_EQUAL(
-        command, "reff run small.ini 'it'\\''s' --profile tiny --seeds 1,2 --rows 0,1 --data '/my data'");
-    provenance = origin_of_table(&table, command, &err);
+        text_string(&command),
+        "reff run small.ini 'it'\\''s' --profile tiny --seeds 1,2 --rows 0,1 --data '/my data'");
+    provenance = table_provenance(&table, text_string(&command), &err);
+    text_free(&command);
     CU_ASSERT_PTR_NOT_NULL_FATAL(provenance);
 }
 
@@ -78,13 +82,13 @@ static void end(void) {
     fixture_free(&f);
 }
 
-static char *text_of(enum output_format format) {
+static char *text_of(enum sheet_format format) {
     struct error err = {0};
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
     CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-    CU_ASSERT(!output_table(out, format, &table, claims, claim_count, provenance, &err));
+    CU_ASSERT(!table_result_print(out, format, &table, claims, claim_count, provenance, &err));
     fclose(out);
     return text;
 }
@@ -93,7 +97,7 @@ static char *text_of(enum output_format format) {
 
 static void test_markdown_has_n_the_papers_numbers_reasons_and_verdicts(void) {
     begin();
-    char *text = text_of(OUTPUT_MARKDOWN);
+    char *text = text_of(SHEET_MARKDOWN);
     suite_text_has(
         text,
         "| 0    | 31.00 \xc2\xb1 1.41 (2)       | -                       | 46.75 \xc2\xb1 1.06 (2)       | "
@@ -131,7 +135,7 @@ static int count_fields(const char **line) {
 
 static void test_every_line_of_csv_has_all_fields_quoted_where_needed(void) {
     begin();
-    char *text = text_of(OUTPUT_CSV);
+    char *text = text_of(SHEET_CSV);
     const char *line = text;
     int lines = 0;
     for (; *line; lines++)
@@ -173,7 +177,7 @@ static void check_latex_structure(const char *text) {
 
 static void test_in_latex_special_characters_are_plain_groups_and_columns_close(void) {
     begin();
-    char *text = text_of(OUTPUT_LATEX);
+    char *text = text_of(SHEET_LATEX);
     check_latex_structure(text);
     suite_text_has(
         text,
@@ -183,6 +187,7 @@ static void test_in_latex_special_characters_are_plain_groups_and_columns_close(
         text, "0 & $31.00 \\pm 1.41$ (2) & -- & $46.75 \\pm 1.06$ (2) & $46.68 \\pm 0.82$ ($+0.07$) \\\\\n");
     suite_text_has(text, "1 & $99.50$ (1) & -- & not run & -- \\\\\n");
     suite_text_has(text, "\\begin{tabular}{lrrrr}");
+    CU_ASSERT_PTR_NULL(strstr(text, "\\thetable")); // the title has no number
     free(text);
     end();
 }
@@ -190,13 +195,13 @@ static void test_in_latex_special_characters_are_plain_groups_and_columns_close(
 // What all columns have in common is said once, what differs is said of each.
 static void test_a_caption_names_the_settings_that_differ_between_columns(void) {
     begin();
-    char *text = text_of(OUTPUT_MARKDOWN);
+    char *text = text_of(SHEET_MARKDOWN);
     suite_text_has(text, "network small (width 4), epochs: 2");
     free(text);
     for (int i = 0; i < f.plan.count; i++)
         if (!strcmp(f.plan.cells[i].training.method, "reff"))
             f.plan.cells[i].training.epochs = 7;
-    text = text_of(OUTPUT_MARKDOWN);
+    text = text_of(SHEET_MARKDOWN);
     suite_text_has(text, "network small (width 4), epochs: baseline 2, reff 7");
     free(text);
     end();
@@ -235,7 +240,7 @@ static void test_json_has_every_cell_with_its_numbers(void) {
     static const char *const keys[] = {"row", "column", "seeds",      "values",    "mean",    "std",
                                        "n",   "ci95",   "paper_mean", "paper_std", "metrics", NULL};
     begin();
-    char *text = text_of(OUTPUT_JSON);
+    char *text = text_of(SHEET_JSON);
     json_t *value = parse(text), *cells = json_object_get(value, "cells");
     has_keys(value, top);
     CU_ASSERT_STRING_EQUAL(string(value, "table"), "small");
@@ -279,7 +284,7 @@ static void test_json_has_every_claim_with_its_test(void) {
     static const char *const keys[] = {"id",      "verdict", "effect",       "statistic",
                                        "p_value", "p_holm",  "paper_effect", NULL};
     begin();
-    char *text = text_of(OUTPUT_JSON);
+    char *text = text_of(SHEET_JSON);
     json_t *value = parse(text), *list = json_object_get(value, "claims");
     CU_ASSERT_EQUAL_FATAL(json_array_size(list), 2);
     const json_t *c1 = json_array_get(list, 0), *c2 = json_array_get(list, 1);
@@ -304,11 +309,11 @@ static void test_json_has_the_provenance_of_its_runs(void) {
     static const char *const program[] = {"version",   "git_revision",    "git_dirty", "compiler",
                                           "processor", "instruction_set", "libraries", NULL};
     begin();
-    char *text = text_of(OUTPUT_JSON);
-    json_t *value = parse(text), *origin = json_object_get(value, "provenance");
-    has_keys(origin, keys);
-    has_keys(json_object_get(origin, "table_made_by"), program);
-    const json_t *runs = json_object_get(origin, "runs"), *makers = json_object_get(origin, "runs_made_by");
+    char *text = text_of(SHEET_JSON);
+    json_t *value = parse(text), *made = json_object_get(value, "provenance");
+    has_keys(made, keys);
+    has_keys(json_object_get(made, "table_made_by"), program);
+    const json_t *runs = json_object_get(made, "runs"), *makers = json_object_get(made, "runs_made_by");
     CU_ASSERT_EQUAL_FATAL(json_array_size(runs), 5);
     CU_ASSERT_STRING_EQUAL(string(json_array_get(runs, 4), "row"), "1");
     CU_ASSERT_STRING_EQUAL(string(json_array_get(runs, 4), "digest"),
@@ -319,11 +324,11 @@ static void test_json_has_the_provenance_of_its_runs(void) {
     CU_ASSERT_STRING_EQUAL(string(json_array_get(makers, 0), "git_revision"), "aaaa");
     CU_ASSERT_EQUAL(number(json_array_get(makers, 0), "runs"), 3);
     CU_ASSERT_EQUAL(number(json_array_get(makers, 1), "runs"), 2);
-    const json_t *reff = json_object_get(json_object_get(origin, "settings"), "reff");
+    const json_t *reff = json_object_get(json_object_get(made, "settings"), "reff");
     CU_ASSERT_EQUAL(number(json_object_get(reff, "train"), "lambda"), 3);
 
     char before[DIGEST_SIZE];
-    snprintf(before, sizeof before, "%s", string(origin, "results_sha256"));
+    snprintf(before, sizeof before, "%s", string(made, "results_sha256"));
     json_decref(value);
     free(text);
     end();
@@ -338,13 +343,13 @@ static void test_json_has_the_provenance_of_its_runs(void) {
 static void test_files_hold_what_is_printed(void) {
     struct error err = {0};
     begin();
-    CU_ASSERT_FATAL(!output_files(results, &table, claims, claim_count, provenance, &err));
-    CU_ASSERT_EQUAL(suite_count_entries(suite_path("results/tables/profile")), OUTPUT_FORMATS);
-    for (int format = 0; format < OUTPUT_FORMATS; format++) {
+    CU_ASSERT_FATAL(!table_result_files(results, &table, claims, claim_count, provenance, &err));
+    CU_ASSERT_EQUAL(suite_count_entries(suite_path("results/tables/profile")), SHEET_FORMATS);
+    for (int format = 0; format < SHEET_FORMATS; format++) {
         char name[64];
-        snprintf(name, sizeof name, "results/tables/profile/small.%s", output_names[format]);
+        snprintf(name, sizeof name, "results/tables/profile/small.%s", sheet_format_names[format]);
         char *file = file_read(suite_path(name), 1 << 20, NULL, &err),
-             *text = text_of((enum output_format)format);
+             *text = text_of((enum sheet_format)format);
         CU_ASSERT_PTR_NOT_NULL_FATAL(file);
         CU_ASSERT_STRING_EQUAL(file, text); // a file is what is printed
         free(file);
@@ -357,15 +362,15 @@ static void test_files_hold_what_is_printed(void) {
 static void test_a_full_disk_leaves_the_table_that_was_there(void) {
     struct error err = {0};
     begin();
-    CU_ASSERT_FATAL(!output_files(results, &table, claims, claim_count, provenance, &err));
+    CU_ASSERT_FATAL(!table_result_files(results, &table, claims, claim_count, provenance, &err));
     char *before = file_read(suite_path("results/tables/profile/small.md"), 1 << 20, NULL, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(before);
     suite_limit_files(100);
-    int failed = output_files(results, &table, claims, claim_count, provenance, &err);
+    int failed = table_result_files(results, &table, claims, claim_count, provenance, &err);
     suite_limit_files(0);
     CU_ASSERT(failed);
-    suite_text_has(err.message, "small.md");
-    CU_ASSERT_EQUAL(suite_count_entries(suite_path("results/tables/profile")), OUTPUT_FORMATS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "small.md"));
+    CU_ASSERT_EQUAL(suite_count_entries(suite_path("results/tables/profile")), SHEET_FORMATS);
     char *after = file_read(suite_path("results/tables/profile/small.md"), 1 << 20, NULL, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(after);
     CU_ASSERT_STRING_EQUAL(before, after);
@@ -378,8 +383,8 @@ static void test_a_folder_that_cannot_be_made_is_named(void) {
     struct error err = {0};
     begin();
     fixture_write("blocked", "a file where the folder should be");
-    CU_ASSERT(output_files(suite_path("blocked"), &table, claims, claim_count, provenance, &err));
-    suite_text_has(err.message, "blocked");
+    CU_ASSERT(table_result_files(suite_path("blocked"), &table, claims, claim_count, provenance, &err));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "blocked"));
     end();
 }
 
@@ -441,7 +446,7 @@ static void test_a_table_of_some_rows_lies_beside_the_whole_one(void) {
     struct error err = {0};
     char path[PATH_SIZE];
     begin();
-    CU_ASSERT_FATAL(!output_files(results, &table, claims, claim_count, provenance, &err));
+    CU_ASSERT_FATAL(!table_result_files(results, &table, claims, claim_count, provenance, &err));
     snprintf(path, sizeof path, "%s/tables/%s/small.json", results, f.plan.profile->name);
     char *before = file_read(path, 1 << 20, NULL, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(before);
@@ -450,7 +455,7 @@ static void test_a_table_of_some_rows_lies_beside_the_whole_one(void) {
     part.row_count = 1;
     part.partial = 1;
     table.table = &part;
-    CU_ASSERT_FATAL(!output_files(results, &table, claims, claim_count, provenance, &err));
+    CU_ASSERT_FATAL(!table_result_files(results, &table, claims, claim_count, provenance, &err));
     table.table = &f.tables[0];
     char *after = file_read(path, 1 << 20, NULL, &err);
     CU_ASSERT_STRING_EQUAL(before, after);
@@ -468,8 +473,8 @@ static void test_a_table_of_some_rows_lies_beside_the_whole_one(void) {
     end();
 }
 
-void suite_output(void) {
-    CU_pSuite suite = CU_add_suite("output", suite_make_folder, suite_remove_folder);
+void suite_table_result_output(void) {
+    CU_pSuite suite = CU_add_suite("table_result_output", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "Markdown has n, the paper's numbers, reasons and verdicts",
                 test_markdown_has_n_the_papers_numbers_reasons_and_verdicts);
     CU_add_test(suite, "every line of CSV has all fields, quoted where needed",

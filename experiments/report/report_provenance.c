@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The report's origins: how fast the runs were, which program and machine made them from which inputs.
+// The report's provenance: how fast the runs were, which program and machine made them from which inputs.
 #include "experiments/report/report.h"
 
 #include "core/base/json_fields.h"
 #include "core/base/provenance.h"
+#include "experiments/results/latex.h"
 #include "experiments/results/statistics.h"
 #include "experiments/results/wording.h"
 
@@ -42,9 +43,9 @@ static char *group_of(const json_t *record) {
         return NULL;
     snprintf(network, sizeof network, "%.40s (%.0f)", json_field_text(settings, "model"),
              json_field_number(settings, "width"));
-    latex_text(out, title_of(json_field_text(cell, "data_set")));
+    latex_text(out, wording_title(json_field_text(cell, "data_set")));
     fputs(" & ", out);
-    latex_text(out, title_of(json_field_text(settings, "method")));
+    latex_text(out, wording_title(json_field_text(settings, "method")));
     fputs(" & ", out);
     latex_text(out, network);
     fprintf(out, " & %.0f & ", json_field_number(data, "pixels"));

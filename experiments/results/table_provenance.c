@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "experiments/results/origin.h"
+#include "experiments/results/table_provenance.h"
 
 #include "core/base/file.h"
 #include "core/base/provenance.h"
@@ -10,47 +10,43 @@
 // ---------------------------------------------------------------------------------------- the command
 
 // Appends a blank and a word, in quotes if a shell would read it otherwise.
-static void append_word(char out[1024], const char *word) {
+static void add_word(struct text *out, const char *word) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,=+:@%";
-    size_t used = strlen(out);
-    if (word[strspn(word, plain)] || !*word) {
-        used += (size_t)snprintf(out + used, 1024 - used, " '");
-        for (; *word && used + 8 < 1024; word++)
-            used += (size_t)snprintf(out + used, 1024 - used, *word == '\'' ? "'\\''" : "%c", *word);
-        snprintf(out + used, 1024 - used, "'");
-    } else {
-        snprintf(out + used, 1024 - used, " %s", word);
+    if (*word && !word[strspn(word, plain)]) {
+        text_printf(out, " %s", word);
+        return;
     }
+    text_add(out, " '");
+    for (; *word; word++)
+        if (*word == '\'')
+            text_add(out, "'\\''");
+        else
+            text_add_bytes(out, word, 1);
+    text_add(out, "'");
 }
 
-void origin_command(char out[1024], char *const *words, int word_count, const char *profile, const char *data,
-                    const struct seeds *seeds, const char *rows, const char *columns) {
-    char list[SEEDS_MOST * 21 + 2] = "";
-    size_t used = 0;
-    snprintf(out, 1024, "reff run");
+static void add_option(struct text *out, const char *name, const char *value) {
+    if (!*value)
+        return;
+    add_word(out, name);
+    add_word(out, value);
+}
+
+void table_provenance_command(struct text *out, char *const *words, int word_count, const char *profile,
+                              const char *data, const struct seeds *seeds, const char *rows,
+                              const char *columns) {
+    text_add(out, "reff run");
     for (int i = 0; i < word_count; i++)
-        append_word(out, words[i]);
-    append_word(out, "--profile");
-    append_word(out, profile);
+        add_word(out, words[i]);
+    add_option(out, "--profile", profile);
+    text_add(out, " --seeds ");
     for (int i = 0; i < seeds->count; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%llu", i ? "," : "",
-                                 (unsigned long long)seeds->values[i]);
+        text_printf(out, "%s%llu", i ? "," : "", (unsigned long long)seeds->values[i]);
     if (seeds->count == 1)
-        strcat(list, ","); // a list: one number alone is a count
-    append_word(out, "--seeds");
-    append_word(out, list);
-    if (*rows) {
-        append_word(out, "--rows");
-        append_word(out, rows);
-    }
-    if (*columns) {
-        append_word(out, "--columns");
-        append_word(out, columns);
-    }
-    if (*data) {
-        append_word(out, "--data");
-        append_word(out, data);
-    }
+        text_add(out, ","); // a list: one number alone is a count
+    add_option(out, "--rows", rows);
+    add_option(out, "--columns", columns);
+    add_option(out, "--data", data);
 }
 
 // ---------------------------------------------------------------------------------------- the runs
@@ -89,8 +85,8 @@ static void count_maker(json_t *makers, json_t *maker) {
     json_array_append_new(makers, maker);
 }
 
-void origin_add_run(json_t *runs, json_t *makers, const json_t *run, const char *row, const char *column,
-                    uint64_t seed) {
+void table_provenance_add_run(json_t *runs, json_t *makers, const json_t *run, const char *row,
+                              const char *column, uint64_t seed) {
     const json_t *data = json_object_get(run, "data");
     json_array_append_new(runs, json_pack("{s:s, s:s, s:I, s:O?, s:O?, s:O?, s:O?, s:O?}", "row", row,
                                           "column", column, "seed", (json_int_t)seed, "digest",
@@ -145,7 +141,7 @@ static json_t *annotator_of(const struct table_result *r, int column) {
 }
 
 // The part of the cells' identities that is the same for a whole column.
-json_t *origin_settings(const struct table_result *r) {
+json_t *table_provenance_settings(const struct table_result *r) {
     json_t *settings = json_object();
     for (int column = 0; column < r->table->column_count; column++) {
         const struct cell *cell = settings_cell(r, column);
@@ -162,7 +158,7 @@ json_t *origin_settings(const struct table_result *r) {
     return settings;
 }
 
-json_t *origin_of_table(const struct table_result *r, const char *command, struct error *err) {
+json_t *table_provenance(const struct table_result *r, const char *command, struct error *err) {
     char digest[DIGEST_SIZE];
     json_t *program = provenance_json(err);
     if (!program || json_digest(r->runs, digest, err)) {
@@ -171,7 +167,7 @@ json_t *origin_of_table(const struct table_result *r, const char *command, struc
     }
     json_t *origin = json_pack("{s:s, s:o, s:O, s:o, s:o, s:O, s:s}", "command", command, "table_made_by",
                                program, "runs_made_by", r->makers, "inputs", inputs_of(r), "settings",
-                               origin_settings(r), "runs", r->runs, "results_sha256", digest);
+                               table_provenance_settings(r), "runs", r->runs, "results_sha256", digest);
     if (!origin)
         fail(err, "%s: its provenance cannot be put into JSON", r->table->name);
     return origin;

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/results/table_result_sheet.h"
+
+#include "experiments/results/table_result_notes.h"
+#include "experiments/results/table_result_words.h"
+
+#include <string.h>
+
+#define PLUS_MINUS "\xc2\xb1"
+
+enum { WIDTH_SYMBOL = 4, WIDTH_OURS = 22, WIDTH_PAPER = 23 };
+
+// Digits after the point: percentages have two, shares four.
+static int digits_of(const struct table_result *r) {
+    return !*r->metric || strstr(r->metric, "accuracy") || !strcmp(r->metric, "confusion") ||
+                   strstr(r->metric, "ece")
+               ? 2
+               : 4;
+}
+
+static int has_paper(const struct table_result *r) {
+    int any = 0;
+    for (int i = 0; i < r->table->row_count * r->table->column_count; i++)
+        any |= r->cells[i].has_paper;
+    return any;
+}
+
+// ---------------------------------------------------------------------------------------- to read
+
+static void add_ours(struct sheet *s, const struct cell_result *c, int digits) {
+    if (!c->n) // the whole reason stands below
+        sheet_printf(s, "%.*s", (int)strcspn(c->missing, ":"), c->missing);
+    else if (c->n == 1)
+        sheet_printf(s, "%.*f (1)", digits, c->sample.mean);
+    else
+        sheet_printf(s, "%.*f " PLUS_MINUS " %.*f (%d)", digits, c->sample.mean, digits, c->sample.std, c->n);
+}
+
+static void add_papers(struct sheet *s, const struct cell_result *c) {
+    if (!c->has_paper)
+        sheet_add_cell(s, "-");
+    else if (c->n)
+        sheet_printf(s, "%.2f " PLUS_MINUS " %.2f (%+.2f)", c->paper_mean, c->paper_std,
+                     c->sample.mean - c->paper_mean);
+    else
+        sheet_printf(s, "%.2f " PLUS_MINUS " %.2f", c->paper_mean, c->paper_std);
+}
+
+static void add_columns(struct sheet *s, const struct table_result *r, int beside_paper) {
+    sheet_add_column(s, SHEET_SYMBOL, WIDTH_SYMBOL, r->table->row_name);
+    for (int column = 0; column < r->table->column_count; column++) {
+        struct text heading = {0};
+        table_result_add_heading(&heading, r, column);
+        sheet_add_column(s, SHEET_NUMBER, WIDTH_OURS, text_string(&heading));
+        s->incomplete |= heading.incomplete;
+        text_free(&heading);
+        if (beside_paper)
+            sheet_add_column(s, SHEET_NUMBER, WIDTH_PAPER, "(paper, difference)");
+    }
+}
+
+// What the numbers are and what +- means, with `between` the two.
+static void add_meaning(struct text *out, const struct table_result *r, const char *between) {
+    table_result_add_measure(out, r);
+    text_printf(out,
+                "%s " PLUS_MINUS " is the sample standard deviation (ddof 1) over the seeds, their number in "
+                "brackets (seeds ",
+                between);
+    table_result_add_seeds(out, r->plan->seeds.values, r->plan->seeds.count, ", ");
+    text_add(out, ")");
+}
+
+void table_result_sheet(struct sheet *s, const struct table_result *r, const struct claim_result *claims,
+                        int claim_count) {
+    const struct table *t = r->table;
+    int beside_paper = has_paper(r);
+    s->name = t->name;
+    s->profile = r->plan->profile->name;
+    table_result_add_title(&s->title, r);
+    table_result_add_part(&s->title, r);
+    table_result_add_setting(&s->intro, r);
+    text_add(&s->intro, ".");
+    text_add(&s->caption, "Ours: ");
+    table_result_add_setting(&s->caption, r);
+    text_add(&s->caption, ". ");
+    add_meaning(&s->caption, r, ";");
+    text_add(&s->caption, ".");
+    add_columns(s, r, beside_paper);
+    for (int row = 0; row < t->row_count; row++) {
+        sheet_add_cell(s, t->rows[row]);
+        for (int column = 0; column < t->column_count; column++) {
+            const struct cell_result *c = table_result_cell(r, row, column);
+            add_ours(s, c, digits_of(r));
+            if (beside_paper)
+                add_papers(s, c);
+        }
+    }
+    add_meaning(&s->note, r, ".");
+    text_add(&s->note, beside_paper
+                           ? "; the paper's are as printed there, the difference is ours less the paper's.\n"
+                           : ".\n");
+    table_result_add_matrices(&s->note, r);
+    table_result_add_missing(&s->note, r);
+    table_result_add_claims(&s->note, r, claims, claim_count);
+}
+
+// ---------------------------------------------------------------------------------------- for programs
+
+static void add_number(struct sheet *s, int present, double value) {
+    if (present)
+        sheet_printf(s, "%.10g", value);
+    else
+        sheet_add_cell(s, "");
+}
+
+// A text that was built, as a cell.
+static void add_text(struct sheet *s, struct text *text) {
+    sheet_add_cell(s, text_string(text));
+    s->incomplete |= text->incomplete;
+    text_free(text);
+}
+
+static void add_cell(struct sheet *s, const struct table_result *r, int row, int column) {
+    const struct cell_result *c = table_result_cell(r, row, column);
+    const char *names[] = {r->table->name,     r->plan->profile->name, NULL,
+                           r->table->row_name, r->table->rows[row],    r->table->columns[column]};
+    struct text data = {0}, seeds = {0}, values = {0};
+    table_result_add_data(&data, r, column);
+    table_result_add_seeds(&seeds, c->seeds, c->n, " ");
+    for (int i = 0; i < c->n; i++)
+        text_printf(&values, "%s%.10g", i ? " " : "", c->values[i]);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i])
+            sheet_add_cell(s, names[i]);
+        else
+            add_text(s, &data);
+    if (*r->metric)
+        sheet_add_cell(s, r->metric);
+    sheet_printf(s, "%d", c->n);
+    add_number(s, c->n > 0, c->sample.mean);
+    add_number(s, c->n > 1, c->sample.std);
+    add_number(s, c->n > 1, c->sample.ci_low);
+    add_number(s, c->n > 1, c->sample.ci_high);
+    if (!*r->metric) {
+        add_number(s, c->has_paper, c->paper_mean);
+        add_number(s, c->has_paper, c->paper_std);
+        add_number(s, c->n > 0 && c->has_paper, c->sample.mean - c->paper_mean);
+    }
+    add_text(s, &seeds);
+    add_text(s, &values);
+    sheet_add_cell(s, c->missing);
+}
+
+// Of another metric than accuracy the paper has nothing: its name stands in place of the paper's columns.
+void table_result_cells(struct sheet *s, const struct table_result *r) {
+    static const char *const accuracy[] = {"table",     "profile",    "data",      "row_name",   "row",
+                                           "column",    "n",          "mean",      "std",        "ci95_low",
+                                           "ci95_high", "paper_mean", "paper_std", "difference", "seeds",
+                                           "values",    "missing",    NULL};
+    static const char *const other[] = {"table",  "profile", "data",    "row_name", "row",      "column",
+                                        "metric", "n",       "mean",    "std",      "ci95_low", "ci95_high",
+                                        "seeds",  "values",  "missing", NULL};
+    s->name = r->table->name;
+    s->profile = r->plan->profile->name;
+    for (const char *const *name = *r->metric ? other : accuracy; *name; name++)
+        sheet_add_column(s, SHEET_TEXT, 0, *name);
+    for (int row = 0; row < r->table->row_count; row++)
+        for (int column = 0; column < r->table->column_count; column++)
+            add_cell(s, r, row, column);
+}
