@@ -113,7 +113,7 @@ int json_print(FILE *out, const json_t *value, struct error *err) {
 int json_write(const char *path, const json_t *value, struct error *err) {
     char *text = json_text(value);
     if (!text)
-        return fail(err, "%s: a value that JSON cannot hold", path);
+        return fail(err, "%s: out of memory, or a value that JSON cannot hold", path);
     struct output out;
     int result = output_open(&out, path, err);
     if (!result) {

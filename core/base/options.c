@@ -154,8 +154,7 @@ int options_override(const struct command *command, int argc, char **argv, void 
     return 0;
 }
 
-// Whether the command line named the option (needed for those without a default).
-static int was_given(const struct setting *s, int argc, char **argv) {
+int options_given(const struct setting *s, int argc, char *const *argv) {
     char name[SETTING_WORD_SIZE];
     option_name(s, name);
     size_t length = strlen(name);
@@ -180,7 +179,7 @@ int options_parse(const struct command *command, int argc, char **argv, void *ta
     if (command->schema) {
         settings_default(command->schema, target);
         for (const struct setting *s = command->schema; s->name && !missing; s++)
-            if (!s->standard && !was_given(s, argc, argv))
+            if (!s->standard && !options_given(s, argc, argv))
                 missing = option_name(s, name);
     }
     int result = options_override(command, argc, argv, target, words, err);

@@ -36,6 +36,9 @@ int options_parse(const struct command *command, int argc, char **argv, void *ta
 int options_override(const struct command *command, int argc, char **argv, void *target, struct words *words,
                      struct error *err);
 
+// Whether the command line names the option. To be asked before it is parsed, which moves words within argv.
+int options_given(const struct setting *s, int argc, char *const *argv);
+
 // Usage, options with units, ranges and defaults, an example.
 void options_help(const struct command *command, FILE *out);
 

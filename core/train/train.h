@@ -6,9 +6,10 @@
 //   metrics.jsonl      one JSON object a line and epoch: epoch, step, loss, loss_main, loss_reg, reg_terms,
 //                      train_accuracy, test_accuracy, ...; abn: loss_att, loss_map; with clip_norm:
 //                      grad_norm (mean 2-norm of the gradient before clipping), clipped (share of steps)
+//   settings.json      while unfinished: what it depends on, to tell in what another run differs
 //   checkpoint         while unfinished: everything needed to go on with the same bits
 //   checkpoint.old     the one before
-//   model.safetensors  when settings ask for it
+//   model.safetensors  when settings ask for it, with its description (model_about.h)
 //   run.json           written last: with "state": "done" in it the run is complete; "computed" lists the
 //                      precisions and instruction sets of its steps if they changed on the way
 //
@@ -56,8 +57,12 @@ struct train_job {
     const char *train, *test; // shards
     const char *validation;   // shard, or NULL
     const char *folder;       // made if missing; an unfinished run in it is continued
-    const json_t *cell;   // stored in run.json under "cell" (what the sweep knows about this run), or NULL
-    const char *identity; // names what the run depends on: a checkpoint of another identity is not continued
+    const json_t *cell; // stored in run.json under "cell" (what the sweep knows about this run), or NULL
+    // Names what the run depends on: a checkpoint of another identity is not continued, the record of a
+    // finished run is replaced. NULL: the settings and shards, and a finished run, or an unfinished one of others, is
+    // refused ("run: its unfinished run has lr 0.01, not 0.02; --force begins anew"), unless `force` is set.
+    const char *identity;
+    int force;                   // remove what an earlier run left in the folder
     progress_function *progress; // steps; may be NULL
     void *progress_context;
     const char

@@ -61,11 +61,12 @@ static int make_explanations(struct trainer *t, struct error *err) {
     return t->inspected ? 0 : -1;
 }
 
+const double trainer_mean[3] = {0.485, 0.456, 0.406}, trainer_deviation[3] = {0.229, 0.224, 0.225};
+
 static void fill_pixel_table(struct trainer *t) {
-    static const double mean[3] = {0.485, 0.456, 0.406}, deviation[3] = {0.229, 0.224, 0.225};
     for (int c = 0; c < 3; c++)
         for (int v = 0; v < 256; v++)
-            t->pixel[c][v] = (real)((v / 255.0 - mean[c]) / deviation[c]);
+            t->pixel[c][v] = (real)((v / 255.0 - trainer_mean[c]) / trainer_deviation[c]);
 }
 
 struct trainer *trainer_create(const struct trainer_settings *settings, uint64_t seed, struct error *err) {

@@ -9,6 +9,9 @@
 #include "core/networks/network.h"
 #include "core/optimisers/sgd.h"
 
+// Of the input's channels: (x / 255 - mean) / deviation (docs/mathematics.md, section 1).
+extern const double trainer_mean[3], trainer_deviation[3];
+
 struct trainer_settings {
     struct network network; // network.model must outlive the trainer; network.attention: ABN
     int batch;

@@ -5,8 +5,9 @@
 #include "core/base/file.h"
 #include "core/base/memory.h"
 
-#include <jansson.h>
+#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -256,12 +257,31 @@ static int match_branches(const struct parameters *p, const struct source *s, in
     return 0;
 }
 
+// A pickle's first bytes could be the length of a header: what follows them could not.
+static int is_pickle(const uint8_t *file, size_t size) {
+    return size >= 8 && file[0] == 0x80 && file[1] >= 2 && file[1] <= 5 &&
+           (file[1] < 4 ? file[7] != 0 : file[2] == 0x95);
+}
+
+// PyTorch's own files are zip archives of pickles, or bare pickles.
+static int check_format(const char *path, const uint8_t *file, size_t size, struct error *err) {
+    if (size < sizeof(uint64_t))
+        return fail(err, "%s: too short for a safetensors file", path);
+    if (!memcmp(file, "PK\3\4", 4) || is_pickle(file, size))
+        return fail(err,
+                    "%s: a PyTorch file (.pth), no safetensors; convert it: python3 -c \"import torch, "
+                    "safetensors.torch as s; s.save_file({k: v.contiguous() for k, v in torch.load('%.200s', "
+                    "map_location='cpu', weights_only=True).items()}, '%.200s.safetensors')\"",
+                    path, path, path);
+    return 0;
+}
+
 // Splits the file into header and data. The header is the caller's to release, also on failure.
 static int open_source(const uint8_t *file, size_t size, struct source *s, struct error *err) {
     uint64_t length;
     json_error_t where;
-    if (size < sizeof length)
-        return fail(err, "%s: too short for a safetensors file", s->path);
+    if (check_format(s->path, file, size, err))
+        return -1;
     memcpy(&length, file, sizeof length);
     if (length > size - sizeof length)
         return fail(err, "%s: header of %llu bytes in a file of %zu", s->path, (unsigned long long)length,
@@ -312,10 +332,50 @@ int weights_start(struct parameters *p, const char *path, int *head_replaced, in
     return result;
 }
 
+// ---------------------------------------------------------------------------------------- description
+
+enum { HEADER_MOST = 100 << 20 }; // bytes, as the format limits it
+
+static json_t *read_header(FILE *file, const char *path, struct error *err) {
+    uint8_t start[8];
+    uint64_t length;
+    json_error_t where;
+    size_t size = fread(start, 1, sizeof start, file);
+    if (check_format(path, start, size, err))
+        return NULL;
+    memcpy(&length, start, sizeof length);
+    char *text = length <= HEADER_MOST ? allocate(length + 1, 1, "a file of weights", err) : NULL;
+    if (length > HEADER_MOST)
+        fail(err, "%s: header of %llu bytes", path, (unsigned long long)length);
+    json_t *header = NULL;
+    if (text && fread(text, 1, length, file) != length)
+        fail(err, "%s: shorter than its header of %llu bytes", path, (unsigned long long)length);
+    else if (text && !(header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where)))
+        fail(err, "%s: header is no JSON object: %.200s", path, where.text);
+    free(text);
+    return header;
+}
+
+int weights_about(const char *path, json_t **about, struct error *err) {
+    FILE *file = fopen(path, "rb");
+    *about = NULL;
+    if (!file)
+        return fail_system(err, errno, "%s", path);
+    json_t *header = read_header(file, path, err);
+    fclose(file);
+    if (!header)
+        return -1;
+    *about = json_incref(json_object_get(header, "__metadata__"));
+    json_decref(header);
+    return 0;
+}
+
 // ---------------------------------------------------------------------------------------- writing
 
-static json_t *make_header(const struct parameters *p) {
+static json_t *make_header(const struct parameters *p, const json_t *about) {
     json_t *header = json_object();
+    if (about)
+        json_object_set(header, "__metadata__", (json_t *)about);
     size_t offset = 0;
     for (int i = 0; i < p->count; i++) {
         const struct parameter *item = &p->items[i];
@@ -331,8 +391,8 @@ static json_t *make_header(const struct parameters *p) {
     return header;
 }
 
-int weights_save(const struct parameters *p, const char *path, struct error *err) {
-    json_t *header = make_header(p);
+int weights_save(const struct parameters *p, const char *path, const json_t *about, struct error *err) {
+    json_t *header = make_header(p, about);
     char *text = json_dumps(header, JSON_COMPACT);
     json_decref(header);
     if (!text)

@@ -6,6 +6,8 @@
 
 #include "core/graph/graph.h"
 
+#include <jansson.h>
+
 // Fills every parameter and running statistic from the file (F32, F16, BF16, F64). The head (fc.*) keeps its
 // initial values where the file's has another number of classes; *head_replaced tells. Anything else missing
 // or of another shape fails, naming the tensors; the parameters are then unchanged. Extra tensors are ignored
@@ -21,8 +23,12 @@ int weights_start(struct parameters *p, const char *path, int *head_replaced, in
                   struct error *err);
 int weights_fresh(const char *name); // of an attention branch, without a counterpart in a ResNet
 
-// Writes all parameters and statistics as F32, whole or not at all.
-int weights_save(const struct parameters *p, const char *path, struct error *err);
+// Writes all parameters and statistics as F32, whole or not at all. about: what is said of the file in its
+// header (__metadata__), an object of strings; or NULL.
+int weights_save(const struct parameters *p, const char *path, const json_t *about, struct error *err);
+
+// What is said of a file in its header: *about is a new reference, NULL where nothing is. Reads no numbers.
+int weights_about(const char *path, json_t **about, struct error *err);
 
 // SHA-256 over names and numbers (as F32), the identity of a trained network.
 int weights_digest(const struct parameters *p, char hex[65], struct error *err);

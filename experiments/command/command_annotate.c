@@ -6,6 +6,7 @@
 #include "core/base/progress.h"
 #include "core/shard/shard.h"
 #include "experiments/command/commands.h"
+#include "experiments/command/joined.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -26,13 +27,6 @@ static const struct setting file_schema[] = {
     SETTING_END,
 };
 
-enum { MOST_SETTINGS = 32 };
-
-struct both { // one target for one table: the files, then the annotator's settings
-    struct options files;
-    struct annotator_settings annotator;
-};
-
 static int print_outcome(const char *path, struct error *err) {
     struct shard *shard = shard_open_measured(path, err);
     json_t *attributes = shard ? shard_attributes(shard, err) : NULL;
@@ -46,11 +40,11 @@ static int print_outcome(const char *path, struct error *err) {
 }
 
 int command_annotate(int argc, char **argv, struct error *err) {
-    struct setting schema[MOST_SETTINGS];
-    static struct both both;
-    struct words words;
+    struct options files = {0};
+    struct annotator_settings annotator = {0};
+    const struct options_part own = {file_schema, &files, sizeof files},
+                              work = {annotator_schema, &annotator, sizeof annotator};
     char folder[PATH_SIZE];
-    settings_join(schema, MOST_SETTINGS, file_schema, annotator_schema, offsetof(struct both, annotator));
     const struct command command = {
         .name = "annotate",
         .arguments = "",
@@ -62,26 +56,25 @@ int command_annotate(int argc, char **argv, struct error *err) {
             "Interrupted work\n"
             "continues from its checkpoint and ends with the same bits.",
         .example = "reff annotate --shard train.h5 --n 5 --output train-n5.h5",
-        .schema = schema,
     };
-    int result = options_parse(&command, argc, argv, &both, &words, err);
+    int result = joined_parse(&command, &own, &work, argc, argv, err);
     if (result)
         return result < 0 ? -1 : 0;
-    if (both.files.threads)
-        omp_set_num_threads(both.files.threads);
-    if (*both.files.folder)
-        snprintf(folder, sizeof folder, "%s", both.files.folder);
+    if (files.threads)
+        omp_set_num_threads(files.threads);
+    if (*files.folder)
+        snprintf(folder, sizeof folder, "%s", files.folder);
     else
-        snprintf(folder, sizeof folder, "%s.unfinished", both.files.output);
+        snprintf(folder, sizeof folder, "%s.unfinished", files.output);
     struct progress progress;
     progress_start(&progress, "annotate", "steps", 0, 0);
-    struct annotate_job job = {.settings = &both.annotator,
-                               .shard = both.files.shard,
-                               .output = both.files.output,
+    struct annotate_job job = {.settings = &annotator,
+                               .shard = files.shard,
+                               .output = files.output,
                                .folder = folder,
                                .progress = progress_follow,
                                .progress_context = &progress};
     result = annotate_run(&job, err);
     progress_end(&progress);
-    return result ? -1 : print_outcome(both.files.output, err);
+    return result ? -1 : print_outcome(files.output, err);
 }

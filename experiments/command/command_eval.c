@@ -4,6 +4,7 @@
 #include "core/methods/method.h"
 #include "core/shard/shard.h"
 #include "core/train/evaluate.h"
+#include "core/train/model_about.h"
 #include "core/train/train.h"
 #include "core/train/weights.h"
 #include "experiments/command/commands.h"
@@ -35,12 +36,15 @@ static const struct command command = {
     .name = "eval",
     .arguments = "SHARD",
     .summary = "Evaluate a trained network on a shard.",
-    .description = "Accuracy, worst class and group, the share of each layer's Grad-CAM inside the "
-                   "annotation and how often its\n"
-                   "maximum is (pointing game), expected calibration error, and the confusion matrix (rows: "
-                   "labels), with running\n"
-                   "statistics. Of an ABN also the attention branch's accuracy and its map.",
-    .example = "reff eval --weights run/model.safetensors --model small --width 16 test.h5",
+    .description =
+        "Accuracy, worst class and group, the share of each layer's Grad-CAM inside the "
+        "annotation and how often its\n"
+        "maximum is (pointing game), expected calibration error, and the confusion matrix (rows: "
+        "labels), with running\n"
+        "statistics. Of an ABN also the attention branch's accuracy and its map. A file of reff's own "
+        "says what it is: --model,\n"
+        "--width and --method are for others.",
+    .example = "reff eval --weights run/model.safetensors test.h5",
     .least_words = 1,
     .most_words = 1,
     .schema = schema,
@@ -90,7 +94,8 @@ static void print_report(const char *path, const json_t *report) {
     }
 }
 
-static int evaluate(const struct options *o, const char *path, struct shard *shard, struct error *err) {
+static int evaluate(const struct options *o, const int *given, const char *path, struct shard *shard,
+                    struct error *err) {
     struct shard_shape shape = shard_shape(shard);
     struct train_settings settings;
     struct trainer_settings resolved;
@@ -103,7 +108,8 @@ static int evaluate(const struct options *o, const char *path, struct shard *sha
     snprintf(settings.method, sizeof settings.method, "%s", o->method);
     settings.width = o->width;
     settings.batch = o->batch;
-    if (train_resolve(&settings, shape.height, shape.classes, &resolved, &lambda, err))
+    if (model_about_take(o->weights, given, &settings, err) ||
+        train_resolve(&settings, shape.height, shape.classes, &resolved, &lambda, err))
         return -1;
     resolved.regularises = 0; // no step will be taken
     struct trainer *t = trainer_create(&resolved, 0, err);
@@ -132,6 +138,9 @@ static int evaluate(const struct options *o, const char *path, struct shard *sha
 int command_eval(int argc, char **argv, struct error *err) {
     static struct options o;
     struct words words;
+    int given[ABOUT_SETTINGS];
+    for (int i = 0; model_about_setting(i); i++)
+        given[i] = options_given(settings_find(schema, model_about_setting(i)), argc, argv);
     int result = options_parse(&command, argc, argv, &o, &words, err);
     if (result)
         return result < 0 ? -1 : 0;
@@ -140,7 +149,7 @@ int command_eval(int argc, char **argv, struct error *err) {
     struct shard *shard = shard_open_measured(words.items[0], err);
     if (!shard)
         return -1;
-    result = evaluate(&o, words.items[0], shard, err);
+    result = evaluate(&o, given, words.items[0], shard, err);
     shard_close(shard);
     return result;
 }

@@ -4,10 +4,12 @@
 #include "core/base/options.h"
 #include "core/kernels/vector.h"
 #include "core/shard/shard.h"
+#include "core/train/model_about.h"
 #include "core/train/train.h"
 #include "core/train/trainer.h"
 #include "core/train/weights.h"
 #include "experiments/command/commands.h"
+#include "experiments/command/joined.h"
 
 #include <math.h>
 #include <omp.h>
@@ -33,12 +35,7 @@ static const char *const taken[] = {"model",     "width",       "method",    "la
                                     "gamma",     "order",       "reduction", "cam_eps", "bn_eps",
                                     "precision", "activations", "batch",     "seed",    "weights"};
 
-enum { TAKEN = sizeof taken / sizeof *taken, MOST_SETTINGS = 32 };
-
-struct both { // one target for one table: the files, then the training's settings
-    struct options files;
-    struct train_settings train;
-};
+enum { TAKEN = sizeof taken / sizeof *taken };
 
 struct batch {
     int pixels, classes;
@@ -55,14 +52,15 @@ struct parts {
     double loss[PARTS];
 };
 
-static int read_batch(const struct both *both, struct batch *b, struct error *err) {
-    struct shard *shard = shard_open_measured(both->files.data, err);
-    if (!shard || train_takes(&both->train, shard, err)) {
+static int read_batch(const struct options *o, const struct train_settings *s, struct batch *b,
+                      struct error *err) {
+    struct shard *shard = shard_open_measured(o->data, err);
+    if (!shard || train_takes(s, shard, err)) {
         shard_close(shard);
         return -1;
     }
     struct shard_shape shape = shard_shape(shard);
-    size_t n = (size_t)both->train.batch, area = (size_t)shape.height * (size_t)shape.width;
+    size_t n = (size_t)s->batch, area = (size_t)shape.height * (size_t)shape.width;
     uint32_t *index = allocate(n, sizeof *index, "a batch", err);
     b->pixels = shape.height;
     b->classes = shape.classes;
@@ -181,17 +179,17 @@ static void print_parts(const struct train_settings *s, const struct batch *batc
 }
 
 // Both precisions from the same weights and images.
-static int compare(const struct both *both, struct error *err) {
+static int compare(const struct options *o, const struct train_settings *s, struct error *err) {
     struct batch batch = {0};
     struct parts exact = {0}, rounded = {0};
-    struct train_settings plain = both->train;
+    struct train_settings plain = *s;
     strcpy(plain.precision, "f32");
-    int result = read_batch(both, &batch, err) || measure(&plain, &batch, &exact, err) ||
-                         measure(&both->train, &batch, &rounded, err)
+    int result = read_batch(o, s, &batch, err) || measure(&plain, &batch, &exact, err) ||
+                         measure(s, &batch, &rounded, err)
                      ? -1
                      : 0;
     if (!result)
-        print_parts(&both->train, &batch, &exact, &rounded);
+        print_parts(s, &batch, &exact, &rounded);
     free_parts(&exact);
     free_parts(&rounded);
     free(batch.images);
@@ -201,13 +199,17 @@ static int compare(const struct both *both, struct error *err) {
 }
 
 int command_gradients(int argc, char **argv, struct error *err) {
-    struct setting schema[MOST_SETTINGS], picked[TAKEN + 1];
-    static struct both both;
-    struct words words;
+    struct setting picked[TAKEN + 1];
+    struct options o = {0};
+    struct train_settings training;
+    const struct options_part own = {file_schema, &o, sizeof o}, work = {picked, &training, sizeof training};
+    int given[ABOUT_SETTINGS];
     for (int i = 0; i < TAKEN; i++)
         picked[i] = *settings_find(train_schema, taken[i]);
     picked[TAKEN] = (struct setting)SETTING_END;
-    settings_join(schema, MOST_SETTINGS, file_schema, picked, offsetof(struct both, train));
+    for (int i = 0; model_about_setting(i); i++)
+        given[i] = options_given(settings_find(train_schema, model_about_setting(i)), argc, argv);
+    given[ABOUT_METHOD] = given[ABOUT_METHOD] ? -1 : 0; // any method may start from any weights
     const struct command command = {
         .name = "gradients",
         .arguments = "",
@@ -219,15 +221,18 @@ int command_gradients(int argc, char **argv, struct error *err) {
             "--activations, and the cosine\n"
             "between these two; then the cosine between cross entropy and penalty. Before clipping "
             "and weight decay, on the\n"
-            "shard's first images, from the weights that a training would start from.",
+            "shard's first images, from the weights that a training would start from; a file that says what "
+            "it is needs no\n"
+            "--model, --width and --method.",
         .example = "reff gradients --data train.h5 --method reff --precision bf16 --activations bf16",
-        .schema = schema,
     };
-    settings_default(train_schema, &both.train);
-    int result = options_parse(&command, argc, argv, &both, &words, err);
+    settings_default(train_schema, &training);
+    int result = joined_parse(&command, &own, &work, argc, argv, err);
     if (result)
         return result < 0 ? -1 : 0;
-    if (both.files.threads)
-        omp_set_num_threads(both.files.threads);
-    return compare(&both, err);
+    if (o.threads)
+        omp_set_num_threads(o.threads);
+    if (*training.weights && model_about_take(training.weights, given, &training, err))
+        return -1;
+    return compare(&o, &training, err);
 }

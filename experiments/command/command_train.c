@@ -7,6 +7,7 @@
 #include "core/methods/method.h"
 #include "core/train/train.h"
 #include "experiments/command/commands.h"
+#include "experiments/command/joined.h"
 #include "experiments/process/lock.h"
 
 #include <omp.h>
@@ -19,7 +20,7 @@ struct options { // where things are; what is trained is in struct train_setting
     char train[SETTING_TEXT_SIZE], test[SETTING_TEXT_SIZE], validation[SETTING_TEXT_SIZE],
         output[SETTING_TEXT_SIZE];
     char trace[SETTING_TEXT_SIZE];
-    int threads;
+    int force, threads;
 };
 
 typedef struct options O;
@@ -30,15 +31,9 @@ static const struct setting file_schema[] = {
     SETTING_PATH(O, validation, "", "FILE", "validation shard"),
     SETTING_PATH(O, output, NULL, "DIR", "folder of the run; an unfinished run in it is continued"),
     SETTING_PATH(O, trace, "", "DIR", "write initial weights, batch order and losses for a peer to follow"),
+    SETTING_SWITCH(O, force, "replace a finished run; begin an unfinished one anew"),
     SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "threads; 0: all cores"),
     SETTING_END,
-};
-
-enum { MOST_SETTINGS = 64 };
-
-struct both { // one target for one table: the files, then the training's settings
-    struct options files;
-    struct train_settings train;
 };
 
 // The folder is one process's at a time, a sweep's too (its workers take the same lock).
@@ -55,19 +50,19 @@ static int lock_folder(char path[PATH_SIZE], const char *folder, struct error *e
 // "baseline cross entropy alone" and the other methods, a line each.
 static char *describe(struct error *err) {
     struct text out = {0};
-    text_add(&out,
-             "Writes run.json, metrics.jsonl and, if asked, model.safetensors into the output folder. "
-             "Interrupted runs\ncontinue from their checkpoint and end with the same bits.\n\nmethods:");
+    text_add(&out, "Writes run.json, metrics.jsonl and, if asked, model.safetensors into the output folder. "
+                   "Interrupted runs\ncontinue from their checkpoint and end with the same bits; other "
+                   "settings are refused, as is a finished run.\n\nmethods:");
     for (int i = 0; method_list[i]; i++)
         text_printf(&out, "\n  %-16s %s", method_list[i]->name, method_list[i]->summary);
     return text_take(&out, "a help text", err);
 }
 
 int command_train(int argc, char **argv, struct error *err) {
-    struct setting schema[MOST_SETTINGS];
-    static struct both both;
-    struct words words;
-    settings_join(schema, MOST_SETTINGS, file_schema, train_schema, offsetof(struct both, train));
+    struct options files = {0};
+    struct train_settings training = {0};
+    const struct options_part own = {file_schema, &files, sizeof files},
+                              work = {train_schema, &training, sizeof training};
     char *description = describe(err);
     if (!description)
         return -1;
@@ -77,26 +72,26 @@ int command_train(int argc, char **argv, struct error *err) {
         .summary = "Train a network on a shard and record the run.",
         .description = description,
         .example = "reff train --train train.h5 --test test.h5 --method reff --epochs 8 --output run",
-        .schema = schema,
     };
-    int result = options_parse(&command, argc, argv, &both, &words, err);
+    int result = joined_parse(&command, &own, &work, argc, argv, err);
     free(description);
     if (result)
         return result < 0 ? -1 : 0;
     char lock_path[PATH_SIZE];
-    int lock = lock_folder(lock_path, both.files.output, err);
+    int lock = lock_folder(lock_path, files.output, err);
     if (lock < 0)
         return -1;
-    if (both.files.threads)
-        omp_set_num_threads(both.files.threads);
+    if (files.threads)
+        omp_set_num_threads(files.threads);
     struct progress progress;
     progress_start(&progress, "train", "steps", 0, 0);
-    struct train_job job = {.settings = &both.train,
-                            .train = both.files.train,
-                            .test = both.files.test,
-                            .validation = *both.files.validation ? both.files.validation : NULL,
-                            .folder = both.files.output,
-                            .trace = *both.files.trace ? both.files.trace : NULL,
+    struct train_job job = {.settings = &training,
+                            .train = files.train,
+                            .test = files.test,
+                            .validation = *files.validation ? files.validation : NULL,
+                            .folder = files.output,
+                            .force = files.force,
+                            .trace = *files.trace ? files.trace : NULL,
                             .progress = progress_follow,
                             .progress_context = &progress};
     result = train_run(&job, err);
@@ -106,12 +101,12 @@ int command_train(int argc, char **argv, struct error *err) {
     if (result)
         return -1;
     char path[SETTING_TEXT_SIZE + 16];
-    snprintf(path, sizeof path, "%s/run.json", both.files.output);
+    snprintf(path, sizeof path, "%s/run.json", files.output);
     json_t *run = json_read(path, err);
     if (!run)
         return -1;
     json_t *metrics = json_object_get(run, "metrics");
-    printf("%s: test accuracy %.2f %%, worst class %.2f %%\n", both.files.output,
+    printf("%s: test accuracy %.2f %%, worst class %.2f %%\n", files.output,
            json_number_value(json_object_get(metrics, "accuracy")),
            json_number_value(json_object_get(metrics, "worst_class_accuracy")));
     json_decref(run);

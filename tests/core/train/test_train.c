@@ -63,14 +63,24 @@ static void stop_at(void *context, double done, double total, const char *note) 
         raise(SIGTERM);
 }
 
-static int run(const struct train_settings *s, const char *name, struct stop *stop, struct error *err) {
+static int run_in(const struct train_settings *s, const char *name, int force, struct stop *stop,
+                  struct error *err) {
     struct train_job job = {.settings = s,
+                            .force = force,
                             .train = suite_path("train.h5"),
                             .test = suite_path("test.h5"),
                             .folder = suite_path(name),
                             .progress = stop ? stop_at : NULL,
                             .progress_context = stop};
     return train_run(&job, err);
+}
+
+static int run(const struct train_settings *s, const char *name, struct stop *stop, struct error *err) {
+    return run_in(s, name, 0, stop, err);
+}
+
+static int run_anew(const struct train_settings *s, const char *name, struct stop *stop, struct error *err) {
+    return run_in(s, name, 1, stop, err);
 }
 
 static json_t *read_record(const char *name) {
@@ -277,13 +287,22 @@ static void test_a_checkpoint_of_other_settings_is_not_continued(void) {
     CU_ASSERT(run(&s, "other", &stop, &err) == -1);
     interrupt_clear();
     s.lr = 0.02;
-    CU_ASSERT_FATAL(!run(&s, "other", NULL, &err));
+    s.epochs = 2;
+    CU_ASSERT(run(&s, "other", NULL, &err) == -1);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(err.message,
+               "other: its unfinished run has lr 0.01, not 0.02; epochs 3, not 2; --force begins anew"));
+    CU_ASSERT(file_exists(suite_path("other/checkpoint"))); // refusing loses nothing
+    CU_ASSERT_FATAL(!run_anew(&s, "other", NULL, &err));
     json_t *b = read_record("other");
     CU_ASSERT_EQUAL(json_integer_value(json_object_get(b, "resumed_at_step")), 0);
     json_decref(b);
     // Nor does the record of a whole run pass for that of one begun after it.
     CU_ASSERT(file_exists(suite_path("other/run.json")));
     CU_ASSERT(run(&s, "other", &stop, &err) == -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "other: holds a finished run; --force replaces it"));
+    CU_ASSERT(file_exists(suite_path("other/run.json")));
+    CU_ASSERT(run_anew(&s, "other", &stop, &err) == -1 && err.status == EXIT_INTERRUPTED);
     interrupt_clear();
     CU_ASSERT(!file_exists(suite_path("other/run.json")));
 }
@@ -421,6 +440,52 @@ static void test_shards_that_disagree_and_folders_that_cannot_be_are_refused(voi
     suite_text_has(err.message, "few.h5/run: Not a directory");
 }
 
+struct notes {
+    char first[120], last[120];
+};
+
+static void keep_notes(void *context, double done, double total, const char *note) {
+    struct notes *n = context;
+    (void)total;
+    snprintf(done <= 1 ? n->first : n->last, sizeof n->first, "%s", note);
+}
+
+// Loss and accuracy of the epoch so far; the test data's of the epoch before, once there is one.
+static void test_progress_tells_loss_and_accuracy(void) {
+    struct error err = {0};
+    struct train_settings s = small_settings("baseline");
+    struct notes notes = {0};
+    struct train_job job = {.settings = &s,
+                            .train = suite_path("train.h5"),
+                            .test = suite_path("test.h5"),
+                            .folder = suite_path("noted"),
+                            .progress = keep_notes,
+                            .progress_context = &notes};
+    CU_ASSERT_FATAL(!train_run(&job, &err));
+    int epoch, epochs, lines = 0;
+    double loss, accuracy, test, tested[3] = {0}, losses[3] = {0}, accuracies[3] = {0};
+    CU_ASSERT_EQUAL(
+        sscanf(notes.first, "epoch %d/%d, loss %lf, accuracy %lf %%", &epoch, &epochs, &loss, &accuracy), 4);
+    CU_ASSERT(epoch == 1 && epochs == 3 && loss > 0 && !strstr(notes.first, "test"));
+    CU_ASSERT_EQUAL(sscanf(notes.last, "epoch %d/%d, loss %lf, accuracy %lf %%, test %lf %%", &epoch, &epochs,
+                           &loss, &accuracy, &test),
+                    5);
+    CU_ASSERT(epoch == 3 && epochs == 3);
+    char *text = read_metrics("noted"), *rest, *line = strtok_r(text, "\n", &rest);
+    for (; line && lines < 3; line = strtok_r(NULL, "\n", &rest), lines++) {
+        json_t *object = json_loads(line, 0, NULL);
+        tested[lines] = json_number_value(json_object_get(object, "test_accuracy"));
+        losses[lines] = json_number_value(json_object_get(object, "loss"));
+        accuracies[lines] = json_number_value(json_object_get(object, "train_accuracy"));
+        json_decref(object);
+    }
+    CU_ASSERT_EQUAL(lines, 3);
+    CU_ASSERT_DOUBLE_EQUAL(loss, losses[2], 0.005 * losses[2]); // three digits
+    CU_ASSERT_DOUBLE_EQUAL(accuracy, accuracies[2], 0.051);
+    CU_ASSERT_DOUBLE_EQUAL(test, tested[1], 0.051);
+    free(text);
+}
+
 void suite_train(void) {
     CU_pSuite suite = CU_add_suite("train", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "a run's record is complete and counts every image once",
@@ -446,4 +511,5 @@ void suite_train(void) {
                 test_a_loss_that_is_no_number_names_step_and_layer);
     CU_add_test(suite, "shards that disagree and folders that cannot be are refused",
                 test_shards_that_disagree_and_folders_that_cannot_be_are_refused);
+    CU_add_test(suite, "progress tells loss and accuracy so far", test_progress_tells_loss_and_accuracy);
 }

@@ -39,7 +39,7 @@ static void test_weights_survive_a_file_and_another_head_is_left_alone(void) {
     char x[65], y[65];
     parameters_find(&a->parameters, "layer2.0.bn1.running_var")->value[3] = (real)1.25;
     parameters_find(&a->parameters, "fc.bias")->value[1] = (real)-7.5;
-    CU_ASSERT_FATAL(!weights_save(&a->parameters, suite_path("w.safetensors"), &err));
+    CU_ASSERT_FATAL(!weights_save(&a->parameters, suite_path("w.safetensors"), NULL, &err));
     CU_ASSERT_FATAL(!weights_load(&b->parameters, suite_path("w.safetensors"), &replaced, &err));
     CU_ASSERT(!replaced);
     identify(a, x);
@@ -61,7 +61,7 @@ static void test_an_exported_file_keeps_the_format(void) {
     struct error err = {0};
     struct trainer *t = make_trainer(CLASSES, 4);
     size_t size, at = 0;
-    CU_ASSERT_FATAL(!weights_save(&t->parameters, suite_path("out.safetensors"), &err));
+    CU_ASSERT_FATAL(!weights_save(&t->parameters, suite_path("out.safetensors"), NULL, &err));
     unsigned char *file =
         (unsigned char *)file_read(suite_path("out.safetensors"), (size_t)1 << 22, &size, &err);
     CU_ASSERT_FATAL(file != NULL && size > 8);
@@ -288,7 +288,7 @@ static void test_files_cut_at_any_length_are_refused(void) {
     for (size_t i = 0; i < other->parameters.items[0].size; i++)
         other->parameters.items[0].value[i] = 3;
     identify(t, before);
-    CU_ASSERT_FATAL(!weights_save(&other->parameters, suite_path("cut.safetensors"), &err));
+    CU_ASSERT_FATAL(!weights_save(&other->parameters, suite_path("cut.safetensors"), NULL, &err));
     char *whole = file_read(suite_path("cut.safetensors"), 1 << 22, &size, &err);
     CU_ASSERT_FATAL(whole != NULL);
     uint64_t header;
@@ -313,7 +313,7 @@ static void test_damaged_headers_are_survived(void) {
     int replaced, refused = 0;
     size_t size;
     uint64_t header;
-    CU_ASSERT_FATAL(!weights_save(&t->parameters, suite_path("whole.safetensors"), &err));
+    CU_ASSERT_FATAL(!weights_save(&t->parameters, suite_path("whole.safetensors"), NULL, &err));
     char *file = file_read(suite_path("whole.safetensors"), 1 << 22, &size, &err);
     CU_ASSERT_FATAL(file != NULL);
     memcpy(&header, file, 8);
@@ -338,7 +338,7 @@ static void test_tensors_that_do_not_fit_are_named(void) {
     struct error err = {0};
     struct trainer *t = make_trainer(CLASSES, 4), *wide = make_trainer(CLASSES, 6);
     int replaced;
-    CU_ASSERT_FATAL(!weights_save(&wide->parameters, suite_path("wide.safetensors"), &err));
+    CU_ASSERT_FATAL(!weights_save(&wide->parameters, suite_path("wide.safetensors"), NULL, &err));
     CU_ASSERT(weights_load(&t->parameters, suite_path("wide.safetensors"), &replaced, &err) == -1);
     suite_text_has(err.message, "another shape than the network's: conv1.weight, bn1.weight");
     CU_ASSERT(weights_load(&t->parameters, suite_path("none.safetensors"), &replaced, &err) == -1);
@@ -359,7 +359,7 @@ static void test_an_attention_branch_starts_from_a_resnets_weights(void) {
     struct trainer *plain = make_network(CLASSES, 4, 0, 1), *abn = make_network(CLASSES, 4, 1, 2),
                    *initial = make_network(CLASSES, 4, 1, 2);
     int head, branch, fresh = 0;
-    CU_ASSERT_FATAL(!weights_save(&plain->parameters, suite_path("plain.safetensors"), &err));
+    CU_ASSERT_FATAL(!weights_save(&plain->parameters, suite_path("plain.safetensors"), NULL, &err));
     CU_ASSERT(weights_load(&abn->parameters, suite_path("plain.safetensors"), &head, &err) == -1);
     suite_text_has(err.message, "missing tensors: att_layer4.0.");
     CU_ASSERT_FATAL(!weights_start(&abn->parameters, suite_path("plain.safetensors"), &head, &branch, &err));
@@ -373,7 +373,7 @@ static void test_an_attention_branch_starts_from_a_resnets_weights(void) {
     }
     CU_ASSERT_EQUAL(fresh, 3 + 3 * 4); // att_conv, att_conv2, att_conv3; bn_att, bn_att2, bn_att3
     // From an ABN everything is taken, and nothing may be missing; a ResNet has no use for a branch.
-    CU_ASSERT_FATAL(!weights_save(&initial->parameters, suite_path("abn.safetensors"), &err));
+    CU_ASSERT_FATAL(!weights_save(&initial->parameters, suite_path("abn.safetensors"), NULL, &err));
     CU_ASSERT_FATAL(!weights_start(&abn->parameters, suite_path("abn.safetensors"), &head, &branch, &err));
     CU_ASSERT(!head && !branch);
     for (int i = 0; i < abn->parameters.count; i++)
@@ -381,7 +381,7 @@ static void test_an_attention_branch_starts_from_a_resnets_weights(void) {
     CU_ASSERT(weights_start(&plain->parameters, suite_path("abn.safetensors"), &head, &branch, &err) == -1);
     suite_text_has(err.message, "abn.safetensors: has an attention branch");
     strcpy(parameters_find(&initial->parameters, "att_conv3.weight")->name, "att_conv4.weight");
-    CU_ASSERT_FATAL(!weights_save(&initial->parameters, suite_path("part.safetensors"), &err));
+    CU_ASSERT_FATAL(!weights_save(&initial->parameters, suite_path("part.safetensors"), NULL, &err));
     CU_ASSERT(weights_start(&abn->parameters, suite_path("part.safetensors"), &head, &branch, &err) == -1);
     suite_text_has(err.message, "missing tensors: att_conv3.weight");
     trainer_free(plain);
@@ -394,7 +394,7 @@ static void test_loading_out_of_memory_is_told(void) {
     struct error err = {0};
     struct trainer *t = make_trainer(CLASSES, 2);
     int replaced, failures = 0, result;
-    CU_ASSERT_FATAL(!weights_save(&t->parameters, suite_path("memory.safetensors"), &err));
+    CU_ASSERT_FATAL(!weights_save(&t->parameters, suite_path("memory.safetensors"), NULL, &err));
     for (long n = 1;; n++) {
         memory_fail_at = n;
         result = weights_load(&t->parameters, suite_path("memory.safetensors"), &replaced, &err);
@@ -407,6 +407,55 @@ static void test_loading_out_of_memory_is_told(void) {
     CU_ASSERT_EQUAL(result, 0);
     CU_ASSERT(failures >= 3); // the file, the table of tensors, the spans
     trainer_free(t);
+}
+
+// PyTorch's own files, new and old, are called what they are; a header that begins like one is none.
+static void test_a_pth_is_called_one(void) {
+    static const struct {
+        const char *bytes;
+        int pytorch;
+    } files[] = {{"PK\3\4\0\0\0\0\0\0", 1},
+                 {"\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20", 1},
+                 {"\x80\x04\x95\x10\0\0\0\0\0\0", 1},
+                 {"\x80\x02\0\0\0\0\0\0{}", 0}};
+    struct trainer *t = make_trainer(CLASSES, 4);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct error err = {0};
+        int replaced;
+        json_t *about;
+        CU_ASSERT_FATAL(!file_write(suite_path("x.pth"), files[i].bytes, 10, &err));
+        CU_ASSERT_EQUAL(weights_load(&t->parameters, suite_path("x.pth"), &replaced, &err), -1);
+        CU_ASSERT_EQUAL(strstr(err.message,
+                               "x.pth: a PyTorch file (.pth), no safetensors; convert it: python3 -c "
+                               "\"import torch, safetensors.torch as s; s.save_file(") != NULL,
+                        files[i].pytorch);
+        CU_ASSERT_EQUAL(weights_about(suite_path("x.pth"), &about, &err), -1);
+        CU_ASSERT_EQUAL(strstr(err.message, "PyTorch") != NULL, files[i].pytorch);
+    }
+    trainer_free(t);
+}
+
+// The description comes back, and the digest is the numbers' alone.
+static void test_a_description_comes_back(void) {
+    struct error err = {0};
+    struct trainer *t = make_network(CLASSES, 4, 0, 1), *u = make_network(CLASSES, 4, 0, 2);
+    json_t *about = json_pack("{s:s, s:s}", "model", "small", "width", "4"), *read = NULL;
+    int replaced;
+    CU_ASSERT_FATAL(!weights_save(&t->parameters, suite_path("said.safetensors"), about, &err));
+    CU_ASSERT_FATAL(!weights_about(suite_path("said.safetensors"), &read, &err));
+    CU_ASSERT(json_equal(about, read));
+    json_decref(read);
+    CU_ASSERT_FATAL(!weights_load(&u->parameters, suite_path("said.safetensors"), &replaced, &err));
+    char a[65], b[65];
+    CU_ASSERT(!weights_digest(&t->parameters, a, &err) && !weights_digest(&u->parameters, b, &err));
+    CU_ASSERT_STRING_EQUAL(a, b);
+    CU_ASSERT_FATAL(!weights_save(&t->parameters, suite_path("mute.safetensors"), NULL, &err));
+    CU_ASSERT_FATAL(!weights_about(suite_path("mute.safetensors"), &read, &err));
+    CU_ASSERT_PTR_NULL(read);
+    CU_ASSERT_EQUAL(weights_about(suite_path("nothing.safetensors"), &read, &err), -1);
+    json_decref(about);
+    trainer_free(t);
+    trainer_free(u);
 }
 
 void suite_weights(void) {
@@ -426,4 +475,7 @@ void suite_weights(void) {
     CU_add_test(s, "an attention branch starts from a ResNet's weights",
                 test_an_attention_branch_starts_from_a_resnets_weights);
     CU_add_test(s, "loading out of memory is told", test_loading_out_of_memory_is_told);
+    CU_add_test(s, "a PyTorch file is called one", test_a_pth_is_called_one);
+    CU_add_test(s, "a file's description comes back, the digest is the numbers' alone",
+                test_a_description_comes_back);
 }

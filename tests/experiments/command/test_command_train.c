@@ -96,13 +96,13 @@ static void test_an_attention_branch_is_evaluated_as_what_it_is(void) {
     json_decref(run);
     json_decref(report);
     program_free(&r);
-    reff_run(&r, 0, "eval", "--weights", suite_path("abn/model.safetensors"), "--width", "2",
+    reff_run(&r, 0, "eval", "--weights", suite_path("abn/model.safetensors"), "--method", "baseline",
              suite_path("test.h5"));
-    expect_refusal(&r, EXIT_FAILED, "has an attention branch");
+    expect_refusal(&r, EXIT_USAGE, "--method: baseline, but ");
     program_free(&r);
-    reff_run(&r, 0, "eval", "--weights", suite_path("plain/model.safetensors"), "--width", "2", "--method",
-             "abn", suite_path("test.h5"));
-    expect_refusal(&r, EXIT_FAILED, "missing tensors: att_layer4.0.");
+    reff_run(&r, 0, "eval", "--weights", suite_path("plain/model.safetensors"), "--method", "abn",
+             suite_path("test.h5"));
+    expect_refusal(&r, EXIT_USAGE, "model.safetensors says baseline");
     program_free(&r);
 }
 
@@ -183,6 +183,55 @@ static void test_a_full_disk_leaves_no_record(void) {
     CU_ASSERT_EQUAL(suite_count_entries(suite_path("full")), 3);
 }
 
+// A file of ours says what it is; what contradicts it is refused, both values named.
+static void test_a_model_says_what_it_is(void) {
+    struct program_result r, e;
+    const char *model = suite_path("said/model.safetensors"), *test = suite_path("test.h5");
+    CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "train", "--train", suite_path("train.h5"), "--test", test,
+                                   "--output", suite_path("said"), "--width", "2", "--batch", "8", "--epochs",
+                                   "1", "--method", "abn", "--save-model"),
+                          0);
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "eval", "--weights", model, "--json", test), 0);
+    CU_ASSERT_EQUAL(
+        reff_run(&e, 0, "eval", "--weights", model, "--width", "2", "--method", "abn", "--json", test), 0);
+    CU_ASSERT_STRING_EQUAL(r.out, e.out);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "attention_accuracy"));
+    program_free(&r);
+    program_free(&e);
+    static const char *const given[][3] = {{"--width", "3", "--width: 3, but "},
+                                           {"--model", "resnet18", "--model: resnet18, but "},
+                                           {"--method", "reff", "--method: reff, but "}};
+    static const char *const says[] = {" says 2", " says small", " says abn"};
+    for (int i = 0; i < 3; i++) {
+        reff_run(&r, 0, "eval", "--weights", model, given[i][0], given[i][1], test);
+        expect_refusal(&r, EXIT_USAGE, given[i][2]);
+        CU_ASSERT_PTR_NOT_NULL(strstr(r.err, says[i]));
+        program_free(&r);
+    }
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "gradients", "--weights", model, "--batch", "4", "--data", test), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "small, abn"));
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "gradients", "--weights", model, "--width", "4", "--data", test),
+                    EXIT_USAGE);
+    program_free(&r);
+}
+
+// What is there stays, unless the user says otherwise.
+static void test_a_finished_run_is_not_overwritten(void) {
+    struct program_result r;
+    CU_ASSERT_EQUAL_FATAL(train(&r, 0, "kept", "--save-model", NULL), 0);
+    program_free(&r);
+    train(&r, 0, "kept", "--lr", "0.5");
+    expect_refusal(&r, EXIT_FAILED, "kept: holds a finished run; --force replaces it");
+    program_free(&r);
+    CU_ASSERT(file_exists(suite_path("kept/model.safetensors")));
+    CU_ASSERT_EQUAL(train(&r, 0, "kept", "--force", NULL), 0);
+    program_free(&r);
+    CU_ASSERT(!file_exists(suite_path("kept/model.safetensors"))); // none of another run beside the record
+    CU_ASSERT_EQUAL(suite_count_entries(suite_path("kept")), 2);   // run.json, metrics.jsonl
+}
+
 void suite_command_train(void) {
     CU_pSuite s = CU_add_suite("command_train", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "a run's record and an evaluation of its network agree",
@@ -195,4 +244,7 @@ void suite_command_train(void) {
     CU_add_test(s, "bad input is one line, status 1 and no record",
                 test_bad_input_is_one_line_status_1_and_no_record);
     CU_add_test(s, "a full disk leaves no record", test_a_full_disk_leaves_no_record);
+    CU_add_test(s, "a model says what it is, and contradictions are refused", test_a_model_says_what_it_is);
+    CU_add_test(s, "a finished run is not overwritten without --force",
+                test_a_finished_run_is_not_overwritten);
 }
