@@ -326,7 +326,7 @@ FUZZ         ?= idx
 FUZZ_SECONDS ?= 60
 FUZZ_SOURCES := tests/fuzz/fuzz_targets.c $(patsubst %,gen/%.c,draw/builtin_digits $(addprefix read/,gzip image members resample) \
                 $(addprefix photographs/,catalogue isic2017 pets) $(addprefix textured_mnist/,digits texture_set)) \
-                $(patsubst %,core/base/%.c,digest error file memory random settings) core/graph/graph.c core/train/weights.c
+                $(patsubst %,core/base/%.c,digest error file memory random settings) core/graph/parameters.c core/train/weights.c
 .PHONY: fuzz
 fuzz: $(STAMP) ## look for inputs that break a parser (FUZZ=idx|image|gzip|archive|settings|safetensors|csv|pets|trimap FUZZ_SECONDS=60)
 	@scripts/setup clang

@@ -20,6 +20,8 @@
 #define REFF_GRAPH_GRAPH_H
 
 #include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/graph/parameters.h"
 #include "core/kernels/precision.h"
 #include "core/kernels/real.h"
 
@@ -27,7 +29,10 @@
 #include <stdint.h>
 
 enum map { MAP_X, MAP_G, MAP_T, MAP_D, MAP_COUNT };
-enum { STAGES = 4, NODE_INPUTS = 2, NODE_PARAMETERS = 2 };
+enum { STAGES = 4, NODE_INPUTS = 2 };
+
+// Of an array that the plan has no place for.
+#define GRAPH_NOWHERE ((size_t)-1)
 
 enum graph_mode {
     GRAPH_INFER,          // x only, running statistics
@@ -39,61 +44,45 @@ enum graph_mode {
 
 struct value {
     int channels, height, width;
-    int producer;         // node, -1 for the graph's input
-    int above;            // depends on an explained value (or is one): has g and t
-    int paired;           // its maps are bf16 in pairs of channels (core/kernels/pairs.h)
-    real *map[MAP_COUNT]; // [channels][height][width][batch]; NULL where the plan has none
-};
-
-struct parameter {
-    char name[64]; // torchvision's: layer1.0.conv1.weight
-    int rank, shape[4];
-    size_t size;
-    int trained; // 0: a running statistic
-    real *value;
-    real *gradient; // of the last backward pass; NULL when not trained
-};
-
-// Parameters live apart from graphs, so that a training and an evaluation graph share them.
-struct parameters {
-    int count;
-    struct parameter *items; // [count]
-    real *storage;           // all values, then all gradients
-    size_t size;             // numbers in all parameters together
-    size_t trained_size;     // in the trained ones
+    int producer;             // node, -1 for the graph's input
+    int above;                // depends on an explained value (or is one): has g and t
+    int paired;               // its maps are bf16 in pairs of channels (core/kernels/pairs.h)
+    real *map[MAP_COUNT];     // [channels][height][width][batch]; NULL where the plan has none
+    size_t offset[MAP_COUNT]; // of those arrays in the arena; GRAPH_NOWHERE where the plan has none
 };
 
 struct graph;
 struct node;
 
-struct layer { // one per kind of layer: core/layers/
+// One per kind of layer: core/layers/. A function that is NULL has nothing to do.
+struct layer {
     const char *name;
-    int pairs; // takes values whose maps are bf16 in pairs, beside floats
-    // Bytes that the node keeps from its forward to its backward pass, beside its values. NULL: none.
+    size_t own_size; // of what a node of this kind owns: its settings, its parameters, its plan
+    int pairs;       // takes values whose maps are bf16 in pairs, beside floats
+    // Decides what can be decided once, as the graph is planned and before the next two are asked.
+    void (*plan)(const struct graph *g, struct node *node);
+    // Bytes that the node keeps from its forward to its backward pass, beside its values.
     size_t (*kept)(const struct graph *g, const struct node *node);
-    size_t (*scratch)(const struct graph *g, const struct node *node, int threads); // numbers; NULL: none
-    void (*forward)(struct graph *g, struct node *node); // x of inputs -> x of output
-    void (*score)(struct graph *g, struct node *node);   // g of output -> g of inputs
-    void (*tangent)(struct graph *g, struct node *node); // t of inputs -> t of output
-    void (*backward)(struct graph *g,
-                     struct node *node); // d of output -> d of inputs, gradients of parameters
+    size_t (*scratch)(const struct graph *g, const struct node *node, int threads); // numbers
+    void (*forward)(struct graph *g, struct node *node);  // x of inputs -> x of output
+    void (*score)(struct graph *g, struct node *node);    // g of output -> g of inputs
+    void (*tangent)(struct graph *g, struct node *node);  // t of inputs -> t of output
+    void (*backward)(struct graph *g, struct node *node); // d of output -> d of inputs, parameters' gradients
+    // Multiplications and additions of one pass through the node's matrix product, whichever map. NULL: none.
+    double (*flop)(const struct graph *g, const struct node *node);
+    // By which algorithm a map is computed, as the plan decided. NULL: there is but one.
+    void (*describe)(const struct graph *g, const struct node *node, enum map map, struct text *out);
 };
 
 struct node {
     const struct layer *layer;
     char name[64];
     int inputs[NODE_INPUTS], input_count, output;
-    int parameters[NODE_PARAMETERS], parameter_count; // indices; batch norm: weight, bias
-    int statistics[2];                                // batch norm: running mean and variance
-    int kernel, stride, padding;                      // convolution, max pooling
-    int relu;                                         // batch norm: ReLU after it (and after the residual)
-    double eps, momentum;                             // batch norm
-    double amount; // leaky ReLU: slope below 0; dropout: share of numbers dropped
+    void *own; // the layer's: own_size bytes, zero before its builder fills them in
     // Planned:
-    int adds[MAP_COUNT]
-            [NODE_INPUTS]; // g, d: 1 when an earlier consumer has written the input's array already
-    void *keep;            // kept() bytes
-    double *channel;       // batch norm: 8 sums per channel
+    int adds[MAP_COUNT][NODE_INPUTS]; // g, d: whether an earlier consumer has written the input's array
+    void *kept;                       // kept() bytes
+    size_t kept_offset;
 };
 
 // Told before (done 0) and after (done 1) each map of each node, for whoever measures where a step's time
@@ -119,12 +108,12 @@ struct graph {
     int training; // batch statistics, and running ones are updated
     struct {
         uint64_t seed, step;
-    } dropout;          // key of dropout's draws; whoever trains sets both before the forward pass
-    int frozen;         // the backward map leaves gradients of parameters alone (whatever they hold)
-    real *scratch;      // shared by the layers
-    size_t arena_bytes; // what graph_plan asks for
-    void *arena;        // borrowed
-    double *channel_sums;
+    } dropout;     // key of dropout's draws; whoever trains sets both before the forward pass
+    int frozen;    // the backward map leaves gradients of parameters alone (whatever they hold)
+    real *scratch; // shared by the layers
+    size_t scratch_offset;
+    size_t arena_bytes;     // what graph_plan asks for
+    void *arena;            // borrowed
     graph_observe *observe; // NULL: nobody looks
     void *observer;         // its context
 };
@@ -135,25 +124,18 @@ struct graph *graph_create(int batch, struct parameters *parameters, struct erro
 void graph_free(struct graph *g); // not its parameters, not its arena
 
 int graph_add_value(struct graph *g, int channels, int height, int width, struct error *err); // index or -1
-// Finds or adds; the first graph built over a set of parameters adds, later ones find. Index or -1.
-int parameters_add(struct parameters *p, const char *name, int rank, const int *shape, int trained,
-                   struct error *err);
-int parameters_allocate(struct parameters *p, struct error *err); // once all are added
-struct parameter *parameters_find(struct parameters *p, const char *name);
-void parameters_free(struct parameters *p);
-
-// Adds a zeroed node of that layer and name; the caller fills in the rest. NULL on failure. The pointer holds
-// until the next call.
+// Adds a node of that layer and name; the caller fills in further inputs and what the layer owns. NULL on
+// failure. The pointer holds until the next call.
 struct node *graph_add_node(struct graph *g, const struct layer *layer, const char *name, int input,
                             int output, struct error *err);
 
 // ---- planning
 
 // Decides maps and offsets for `mode` with the given stages explained (bits 0..3); sets arena_bytes.
-// `threads`: the most that will work at once.
+// `threads`: the maximum that will work at once.
 int graph_plan(struct graph *g, enum graph_mode mode, unsigned explained, int threads, struct error *err);
-// Gives the graph its arena (arena_bytes bytes, 64-byte aligned). Graphs that never run at once may share
-// one.
+// Gives the planned graph its arena: arena_bytes bytes, 64-byte aligned. Graphs that never run at once may
+// share one.
 void graph_place(struct graph *g, void *arena);
 
 // ---- running; each wants the one before

@@ -1,208 +1,144 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which way each product goes, decided by the shape, the precision and the instruction sets at hand:
 //
-//   float builds          core/kernels/tiled.h, by the best instruction set at hand
+//   float builds          in tiles, by the best instruction set at hand (tiled.h), 3x3 kernels of stride 1 by
+//                         Winograd's algorithm
 //
 // and what that does not take (double builds, small batches, few channels; of f32 without AVX-512 what is not
 // a weight gradient, nor done by Winograd's algorithm):
 //
-//   1x1, stride 1         the input is the matrix: OpenBLAS, tile by tile
-//   forward, data         core/kernels/direct.c
-//   weight gradient       direct.c for few channels, else OpenBLAS over patches laid out in tiles that stay
-//   in cache
+//   1x1, stride 1         OpenBLAS (gemm_patches.h)
+//   forward, data         direct.h
+//   weight gradient       direct.h for few channels, else OpenBLAS
 #include "core/kernels/convolution.h"
 
 #include "core/kernels/direct.h"
-#include "core/kernels/gemm.h"
+#include "core/kernels/gemm_patches.h"
+#include "core/kernels/isa.h"
 #include "core/kernels/tiled.h"
-
-#include <omp.h>
-#include <string.h>
+#include "core/kernels/tiled_gather.h"
+#include "core/kernels/tiled_weight.h"
+#include "core/kernels/tiled_winograd.h"
 
 void convolution_output(struct convolution *c) {
     c->h_out = (c->h_in + 2 * c->padding - c->kernel_h) / c->stride + 1;
     c->w_out = (c->w_in + 2 * c->padding - c->kernel_w) / c->stride + 1;
 }
 
-// A 1x1 convolution of stride 1 needs no patches: its input is the matrix.
-static int is_pointwise(const struct convolution *c) {
-    return c->kernel_h == 1 && c->kernel_w == 1 && c->stride == 1 && c->padding == 0;
-}
-
 // Where channels are few, a matrix product has too little to do per packed number (measured: 2 to 3 times
 // slower at 8 to 16 channels, even at 32, faster from 64 on).
 static int weight_goes_direct(const struct convolution *c) {
-    return !is_pointwise(c) && c->stride == 1 && c->c_in <= 32;
+    return !gemm_patches_pointwise(c) && c->stride == 1 && c->c_in <= 32;
 }
 
-enum { PATCH_BYTES = 384 << 10, LEAST_COLUMNS = 96 }; // a tile's patches fit a second-level cache
-enum { WEIGHT_ROWS = 288 }; // rows of patches that one thread handles in the weight gradient
-
-// Output pixels per tile, for patches of `rows` rows. Depends on the shape alone.
-static int tile_pixels(size_t rows, int pixels, int batch) {
-    size_t columns = PATCH_BYTES / sizeof(real) / (rows ? rows : 1);
-    if (columns < LEAST_COLUMNS)
-        columns = LEAST_COLUMNS;
-    size_t tile = (columns + (size_t)batch - 1) / (size_t)batch;
-    // At least eight tiles, so that several threads share small maps; never more than there are pixels.
-    size_t share = ((size_t)pixels + 7) / 8;
-    tile = tile < share ? tile : share;
-    return tile ? (int)tile : 1;
+static struct convolution_way in_tiles(const struct tile_kernels *k, const struct convolution *c) {
+    return (struct convolution_way){tiled_by_winograd(k, c) ? CONVOLUTION_WINOGRAD : CONVOLUTION_TILES, k};
 }
 
-static size_t patch_rows(const struct convolution *c) {
-    return (size_t)c->c_in * c->kernel_h * c->kernel_w;
+struct convolution_plan convolution_choose(const struct convolution *shape) {
+    const struct tile_kernels *k = tiled_kernels(shape), *of_weight = tiled_weight_kernels(shape);
+    struct convolution_plan p = {.shape = *shape};
+    p.activations.algorithm = gemm_patches_pointwise(shape) ? CONVOLUTION_GEMM : CONVOLUTION_DIRECT;
+    p.weight.algorithm = weight_goes_direct(shape) ? CONVOLUTION_DIRECT : CONVOLUTION_GEMM;
+    if (k)
+        p.activations = in_tiles(k, shape);
+    if (of_weight)
+        p.weight = in_tiles(of_weight, shape);
+    return p;
 }
 
-// Patch rows of one block of the weight gradient: at least eight blocks where the work is worth sharing.
-static size_t weight_block(const struct convolution *c) {
-    size_t rows = patch_rows(c), least = (rows + 7) / 8, block = rows < WEIGHT_ROWS ? rows : WEIGHT_ROWS;
-    int worth = (size_t)c->h_out * c->w_out * c->batch * rows > 1 << 18;
-    return worth && block > least ? least : block;
+const char *convolution_algorithm_name(enum convolution_algorithm algorithm) {
+    static const char *const names[] = {"winograd", "tiles", "direct", "gemm"};
+    return names[algorithm];
 }
 
-static size_t patch_size(const struct convolution *c) {
-    size_t block = weight_block(c);
-    size_t columns = (size_t)tile_pixels(block, c->h_out * c->w_out, c->batch) * c->batch;
-    return (block * columns + 15) / 16 * 16;
+const char *convolution_numbers(const struct convolution_way *way) {
+    if (!way->tiles)
+        return sizeof(real) == sizeof(float) ? "f32" : "double";
+    // Winograd's algorithm multiplies in f32, whatever the arrays are stored in.
+    int rounded = way->algorithm == CONVOLUTION_TILES && way->tiles->precision == PRECISION_BF16;
+    return rounded ? "bf16" : "f32";
 }
 
-size_t convolution_scratch(const struct convolution *c, int threads) {
-    const struct tile_kernels *k = tiled_kernels(c), *of_weight = tiled_weight_kernels(c);
-    size_t tiled = k ? tiled_scratch(k, c, threads) : of_weight ? tiled_scratch(of_weight, c, threads) : 0;
-    size_t direct = k ? 0 : direct_scratch(c, threads),
-           patches = of_weight ? 0 : patch_size(c) * (size_t)threads;
-    size_t most = blocks_of(tiled, sizeof(real));
-    most = direct > most ? direct : most;
-    return patches > most ? patches : most;
+const char *convolution_isa(const struct convolution_way *way) {
+    if (!way->tiles)
+        return NULL;
+    const struct tile_kernels *k = way->algorithm == CONVOLUTION_WINOGRAD ? way->tiles->winograd : way->tiles;
+    return k->isa == ISA_PLAIN ? NULL : isa_name(k->isa);
 }
 
-// Row (channel, ky, kx) of the patches of output pixels [first, last): runs of N numbers, zero outside the
-// image.
-static void patch_row(const struct convolution *c, const real *plane, int ky, int kx, int first, int last,
-                      real *out) {
-    size_t n = (size_t)c->batch;
-    int oy = first / c->w_out, ox = first % c->w_out;
-    for (int pixel = first; pixel < last;) {
-        int run =
-            c->w_out - ox < last - pixel ? c->w_out - ox : last - pixel; // to the end of this output row
-        int iy = oy * c->stride + ky - c->padding, ix = ox * c->stride + kx - c->padding;
-        if (iy < 0 || iy >= c->h_in) {
-            memset(out, 0, (size_t)run * n * sizeof(real));
-        } else if (c->stride == 1) {
-            int left = ix < 0 ? (-ix < run ? -ix : run) : 0;
-            int inside = c->w_in - (ix + left);
-            inside = inside < 0 ? 0 : inside < run - left ? inside : run - left;
-            const real *row = plane + (size_t)iy * c->w_in * n;
-            memset(out, 0, (size_t)left * n * sizeof(real));
-            if (inside)
-                memcpy(out + (size_t)left * n, row + (size_t)(ix + left) * n,
-                       (size_t)inside * n * sizeof(real));
-            memset(out + (size_t)(left + inside) * n, 0, (size_t)(run - left - inside) * n * sizeof(real));
-        } else {
-            const real *row = plane + (size_t)iy * c->w_in * n;
-            for (int i = 0; i < run; i++, ix += c->stride) {
-                if (ix >= 0 && ix < c->w_in)
-                    memcpy(out + (size_t)i * n, row + (size_t)ix * n, n * sizeof(real));
-                else
-                    memset(out + (size_t)i * n, 0, n * sizeof(real));
-            }
-        }
-        out += (size_t)run * n;
-        pixel += run;
-        ox = 0;
-        oy++;
+static size_t way_scratch(const struct convolution_way *way, const struct convolution *c, int of_weight,
+                          int threads) {
+    switch (way->algorithm) {
+    case CONVOLUTION_WINOGRAD:
+        return (tiled_winograd_scratch(c, threads) + sizeof(real) - 1) / sizeof(real);
+    case CONVOLUTION_TILES:
+        return ((of_weight ? tiled_weight_scratch : tiled_gather_scratch)(way->tiles, c, threads) +
+                sizeof(real) - 1) /
+               sizeof(real);
+    case CONVOLUTION_DIRECT:
+        return of_weight ? 0 : direct_scratch(c, threads);
+    default:
+        return of_weight ? gemm_patches_scratch(c, threads) : 0;
     }
 }
 
-// Rows [row_first, row_last) of the patches of output pixels [first, last), each `stride` numbers apart.
-static void patches(const struct convolution *c, const real *x, size_t row_first, size_t row_last, int first,
-                    int last, real *out, size_t stride) {
-    size_t taps = (size_t)c->kernel_h * c->kernel_w, plane = (size_t)c->h_in * c->w_in * c->batch;
-    for (size_t row = row_first; row < row_last; row++, out += stride) {
-        int tap = (int)(row % taps);
-        patch_row(c, x + row / taps * plane, tap / c->kernel_w, tap % c->kernel_w, first, last, out);
-    }
+size_t convolution_scratch(const struct convolution_plan *p, int threads) {
+    size_t a = way_scratch(&p->activations, &p->shape, 0, threads),
+           b = way_scratch(&p->weight, &p->shape, 1, threads);
+    return a > b ? a : b;
 }
 
-void convolution_forward(const struct convolution *c, const real *weight, const void *x, void *y, int add,
-                         real *scratch) {
-    const struct tile_kernels *k = tiled_kernels(c);
-    if (k) {
-        tiled_forward(k, c, weight, x, y, add, scratch);
-        return;
-    }
-    if (!is_pointwise(c)) {
+void convolution_forward(const struct convolution_plan *p, const real *weight, const void *x, void *y,
+                         int add, real *scratch) {
+    const struct convolution *c = &p->shape;
+    switch (p->activations.algorithm) {
+    case CONVOLUTION_WINOGRAD:
+        tiled_winograd_forward(p->activations.tiles, c, weight, x, y, add, scratch);
+        break;
+    case CONVOLUTION_TILES:
+        tiled_gather_forward(p->activations.tiles, c, weight, x, y, add, scratch);
+        break;
+    case CONVOLUTION_DIRECT:
         direct_forward(c, weight, x, y, add, scratch);
-        return;
-    }
-    size_t rows = patch_rows(c), n = (size_t)c->batch;
-    int pixels = c->h_out * c->w_out, tile = tile_pixels(rows, pixels, c->batch);
-    size_t columns = (size_t)pixels * n;
-#pragma omp parallel for schedule(static)
-    for (int first = 0; first < pixels; first += tile) {
-        int last = first + tile < pixels ? first + tile : pixels;
-        size_t at = (size_t)first * n;
-        gemm(GEMM_NN, c->c_out, (size_t)(last - first) * n, rows, weight, rows, (const real *)x + at, columns,
-             (real *)y + at, columns, add);
+        break;
+    default:
+        gemm_patches_forward(c, weight, x, y, add);
     }
 }
 
-void convolution_backward_data(const struct convolution *c, const real *weight, const void *y, void *x,
+void convolution_backward_data(const struct convolution_plan *p, const real *weight, const void *y, void *x,
                                int add, real *scratch) {
-    const struct tile_kernels *k = tiled_kernels(c);
-    if (k) {
-        tiled_backward_data(k, c, weight, y, x, add, scratch);
-        return;
-    }
-    if (!is_pointwise(c)) {
+    const struct convolution *c = &p->shape;
+    switch (p->activations.algorithm) {
+    case CONVOLUTION_WINOGRAD:
+        tiled_winograd_backward_data(p->activations.tiles, c, weight, y, x, add, scratch);
+        break;
+    case CONVOLUTION_TILES:
+        tiled_gather_backward_data(p->activations.tiles, c, weight, y, x, add, scratch);
+        break;
+    case CONVOLUTION_DIRECT:
         direct_backward_data(c, weight, y, x, add, scratch);
-        return;
-    }
-    size_t n = (size_t)c->batch, rows = (size_t)c->c_in;
-    int pixels = c->h_out * c->w_out, tile = tile_pixels((size_t)c->c_out, pixels, c->batch);
-    size_t columns = (size_t)pixels * n;
-#pragma omp parallel for schedule(static)
-    for (int first = 0; first < pixels; first += tile) {
-        int last = first + tile < pixels ? first + tile : pixels;
-        size_t at = (size_t)first * n;
-        gemm(GEMM_TN, rows, (size_t)(last - first) * n, c->c_out, weight, rows, (const real *)y + at, columns,
-             (real *)x + at, columns, add);
+        break;
+    default:
+        gemm_patches_backward_data(c, weight, y, x, add);
     }
 }
 
-// Each thread owns a block of patch rows (columns of the weight matrix) and goes through all tiles in order.
-void convolution_backward_weight(const struct convolution *c, const void *y, const void *x, real *weight,
+void convolution_backward_weight(const struct convolution_plan *p, const void *y, const void *x, real *weight,
                                  int add, real *scratch) {
-    const struct tile_kernels *k = tiled_weight_kernels(c);
-    if (k) {
-        tiled_backward_weight(k, c, y, x, weight, add, scratch);
-        return;
-    }
-    if (weight_goes_direct(c)) {
-        direct_backward_weight(c, y, x, weight, add, scratch);
-        return;
-    }
-    size_t rows = patch_rows(c), n = (size_t)c->batch, block = weight_block(c);
-    int pixels = c->h_out * c->w_out, tile = tile_pixels(block, pixels, c->batch);
-    size_t columns = (size_t)pixels * n, share = patch_size(c);
-    int blocks = (int)((rows + block - 1) / block), pointwise = is_pointwise(c);
-#pragma omp parallel for schedule(static)
-    for (int b = 0; b < blocks; b++) {
-        size_t row = (size_t)b * block, count = row + block < rows ? block : rows - row;
-        real *patch = scratch + share * (size_t)omp_get_thread_num();
-        for (int first = 0; first < pixels; first += tile) {
-            int last = first + tile < pixels ? first + tile : pixels;
-            size_t width = (size_t)(last - first) * n, at = (size_t)first * n;
-            const real *operand = (const real *)x + row * columns + at;
-            size_t stride = columns;
-            if (!pointwise) {
-                patches(c, x, row, row + count, first, last, patch, width);
-                operand = patch;
-                stride = width;
-            }
-            gemm(GEMM_NT, c->c_out, count, width, (const real *)y + at, columns, operand, stride,
-                 weight + row, rows, add || first);
-        }
+    const struct convolution *c = &p->shape;
+    switch (p->weight.algorithm) {
+    case CONVOLUTION_WINOGRAD:
+        tiled_winograd_backward_weight(p->weight.tiles, c, y, x, weight, add, scratch);
+        break;
+    case CONVOLUTION_TILES:
+        tiled_backward_weight(p->weight.tiles, c, y, x, weight, add, scratch);
+        break;
+    case CONVOLUTION_DIRECT:
+        direct_backward_weight(c, y, x, weight, add);
+        break;
+    default:
+        gemm_patches_backward_weight(c, y, x, weight, add, scratch);
     }
 }

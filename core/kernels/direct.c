@@ -7,11 +7,11 @@
 #include <string.h>
 
 enum {
-    STRIP = 2 * LANES, // images per panel
-    ROWS = 4,          // output channels per register block
-    PANEL_DEPTH = 256, // panel rows multiplied at a time: 16 KiB
-    MOST_TAPS = 256,   // kernels up to 16 x 16
-    STEP = 64,         // vectors of a run that the weight gradient takes at a time
+    STRIP = 2 * LANES,  // images per panel
+    ROWS = 4,           // output channels per register block
+    PANEL_DEPTH = 256,  // panel rows multiplied at a time: 16 KiB
+    MAXIMUM_TAPS = 256, // kernels up to 16 x 16
+    STEP = 64,          // vectors of a run that the weight gradient takes at a time
     PAIR_OUT = 4,
     PAIR_IN = 3, // its register block: 4 x 3 sums
 };
@@ -25,12 +25,12 @@ static size_t round_up(size_t n, size_t to) {
 // Both are: destination [m][pixels][N] from source [k][pixels][N], a destination pixel reading from a list of
 // (tap, source pixel). They differ in the list and in how the weights are packed.
 
-struct source { // one valid tap of a destination pixel
+struct tap_source { // one valid tap of a destination pixel
     int tap;
     size_t pixel;
 };
 
-struct gather {
+struct direct_gather {
     const struct convolution *c;
     int transposed;          // 0: forward, 1: data gradient
     size_t m, k;             // channels of destination and source
@@ -39,8 +39,8 @@ struct gather {
     int batch;
 };
 
-static struct gather make_gather(const struct convolution *c, int transposed) {
-    struct gather g = {
+static struct direct_gather make_gather(const struct convolution *c, int transposed) {
+    struct direct_gather g = {
         .c = c, .transposed = transposed, .taps = c->kernel_h * c->kernel_w, .batch = c->batch};
     g.m = (size_t)(transposed ? c->c_in : c->c_out);
     g.k = (size_t)(transposed ? c->c_out : c->c_in);
@@ -51,7 +51,7 @@ static struct gather make_gather(const struct convolution *c, int transposed) {
 }
 
 // The source pixel that destination pixel (y, x) reads through a tap, or -1.
-static inline long source_of(const struct gather *g, int y, int x, int ky, int kx) {
+static inline long source_of(const struct direct_gather *g, int y, int x, int ky, int kx) {
     const struct convolution *c = g->c;
     if (!g->transposed) {
         int sy = y * c->stride + ky - c->padding, sx = x * c->stride + kx - c->padding;
@@ -66,18 +66,18 @@ static inline long source_of(const struct gather *g, int y, int x, int ky, int k
 }
 
 // Valid taps of destination pixel (y, x), in the order of the weights.
-static int list_sources(const struct gather *g, int y, int x, struct source *out) {
+static int list_sources(const struct direct_gather *g, int y, int x, struct tap_source *out) {
     int count = 0;
     for (int tap = 0; tap < g->taps; tap++) {
         long pixel = source_of(g, y, x, tap / g->c->kernel_w, tap % g->c->kernel_w);
         if (pixel >= 0)
-            out[count++] = (struct source){tap, (size_t)pixel};
+            out[count++] = (struct tap_source){tap, (size_t)pixel};
     }
     return count;
 }
 
 // out [m / ROWS][tap][k][ROWS], zeros past m.
-static void pack_weights(const struct gather *g, const real *weight, real *out) {
+static void pack_weights(const struct direct_gather *g, const real *weight, real *out) {
     size_t taps = (size_t)g->taps, blocks = round_up(g->m, ROWS) / ROWS;
     // weight [c_out][c_in][tap]
     size_t by_m = g->transposed ? taps : g->k * taps, by_k = g->transposed ? g->m * taps : taps;
@@ -93,8 +93,8 @@ static void pack_weights(const struct gather *g, const real *weight, real *out) 
 }
 
 // panel [count][k][STRIP]: images first .. first+lanes of the pixel's sources; lanes past the batch are zero.
-static void fill_panel(const struct gather *g, const real *source, const struct source *list, int count,
-                       size_t first, size_t used, real *panel) {
+static void fill_panel(const struct direct_gather *g, const real *source, const struct tap_source *list,
+                       int count, size_t first, size_t used, real *panel) {
     for (int t = 0; t < count; t++) {
         const real *from = source + list[t].pixel * (size_t)g->batch + first;
         if (used == STRIP)
@@ -150,8 +150,8 @@ static void put_block(lanes sums[ROWS][2], size_t rows, size_t used, int add, re
 // One pixel, one strip of images, all output channels. The panel is multiplied in parts that fit the
 // first-level cache (whole taps, or a share of one where it alone is too deep); later parts add to what the
 // first wrote.
-static void one_strip(const struct gather *g, const real *weights, const struct source *list, int count,
-                      const real *panel, real *to, size_t columns, size_t used, int add) {
+static void one_strip(const struct direct_gather *g, const real *weights, const struct tap_source *list,
+                      int count, const real *panel, real *to, size_t columns, size_t used, int add) {
     size_t blocks = round_up(g->m, ROWS) / ROWS;
     size_t share = g->k < PANEL_DEPTH ? g->k : PANEL_DEPTH, per_part = PANEL_DEPTH / share;
     int started = 0;
@@ -174,7 +174,7 @@ static void one_strip(const struct gather *g, const real *weights, const struct 
 }
 
 // A thread's panel; behind it what a group of pixels adds up to, before it is put in its places.
-static size_t panel_size(const struct gather *g) {
+static size_t panel_size(const struct direct_gather *g) {
     return round_up(((size_t)g->taps * g->k + g->m) * STRIP, 16);
 }
 
@@ -184,28 +184,28 @@ static size_t panel_size(const struct gather *g) {
 // if their coordinates have the same remainder by the stride ("phase"; forward there is one phase); where a
 // pixel's tap falls outside the image its lanes are zero.
 
-struct group {
-    int count;                      // pixels
-    int pixels[STRIP];              // of the destination
-    struct source taps[MOST_TAPS];  // of any of them; `pixel` is not used
-    long sources[MOST_TAPS][STRIP]; // of each of them, -1: none
+struct pixel_group {
+    int count;                            // pixels
+    int pixels[STRIP];                    // of the destination
+    struct tap_source taps[MAXIMUM_TAPS]; // of any of them; `pixel` is not used
+    long sources[MAXIMUM_TAPS][STRIP];    // of each of them, -1: none
     int taps_count;
 };
 
-static int phases(const struct gather *g) {
+static int phases(const struct direct_gather *g) {
     return g->transposed ? g->c->stride : 1;
 }
 
-static int phase_pixels(const struct gather *g, int phase) {
+static int phase_pixels(const struct direct_gather *g, int phase) {
     int step = phases(g), height = g->pixels / g->width;
     return ((height - phase / step + step - 1) / step) * ((g->width - phase % step + step - 1) / step);
 }
 
 // Fills in the group that begins with pixel `first` of the phase.
-static void make_group(const struct gather *g, int phase, int first, struct group *out) {
+static void make_group(const struct direct_gather *g, int phase, int first, struct pixel_group *out) {
     int step = phases(g), per_row = (g->width - phase % step + step - 1) / step;
-    int left = phase_pixels(g, phase) - first, most = STRIP / g->batch;
-    out->count = left < most ? left : most;
+    int left = phase_pixels(g, phase) - first, fit = STRIP / g->batch;
+    out->count = left < fit ? left : fit;
     out->taps_count = 0;
     for (int j = 0; j < out->count; j++) {
         int y = phase / step + step * ((first + j) / per_row),
@@ -233,8 +233,8 @@ static inline void copy_run(real *to, const real *from, size_t n) {
         to[i] = from[i];
 }
 
-static void fill_group_panel(const struct gather *g, const real *source, const struct group *group,
-                             real *panel) {
+static void fill_group_panel(const struct direct_gather *g, const real *source,
+                             const struct pixel_group *group, real *panel) {
     size_t n = (size_t)g->batch, used = (size_t)group->count * n;
     for (int t = 0; t < group->taps_count; t++) {
         const long *from = group->sources[t];
@@ -257,8 +257,8 @@ static void fill_group_panel(const struct gather *g, const real *source, const s
 }
 
 // sums [m][STRIP] of a group to the destination.
-static void put_group(const struct gather *g, const struct group *group, const real *sums, int add,
-                      real *to) {
+static void put_group(const struct direct_gather *g, const struct pixel_group *group, const real *sums,
+                      int add, real *to) {
     size_t n = (size_t)g->batch, columns = (size_t)g->pixels * n;
     for (size_t m = 0; m < g->m; m++, sums += STRIP, to += columns)
         for (int j = 0; j < group->count; j++) {
@@ -271,28 +271,28 @@ static void put_group(const struct gather *g, const struct group *group, const r
         }
 }
 
-static void run_groups(const struct gather *g, const real *weights, const real *source, real *destination,
-                       int add, real *scratch) {
+static void run_groups(const struct direct_gather *g, const real *weights, const real *source,
+                       real *destination, int add, real *scratch) {
     size_t panels = panel_size(g), depth = (size_t)g->taps * g->k;
-    int most = STRIP / g->batch, kinds = phases(g) * phases(g), total = 0;
+    int fit = STRIP / g->batch, kinds = phases(g) * phases(g), total = 0;
     for (int phase = 0; phase < kinds; phase++)
-        total += (phase_pixels(g, phase) + most - 1) / most;
+        total += (phase_pixels(g, phase) + fit - 1) / fit;
 #pragma omp parallel for schedule(static)
     for (int task = 0; task < total; task++) {
-        struct group group;
+        struct pixel_group group;
         real *panel = scratch + panels * (size_t)omp_get_thread_num(), *sums = panel + depth * STRIP;
         int phase = 0, at = task;
-        for (int here; at >= (here = (phase_pixels(g, phase) + most - 1) / most); phase++)
+        for (int here; at >= (here = (phase_pixels(g, phase) + fit - 1) / fit); phase++)
             at -= here;
-        make_group(g, phase, at * most, &group);
+        make_group(g, phase, at * fit, &group);
         fill_group_panel(g, source, &group, panel);
         one_strip(g, weights, group.taps, group.taps_count, panel, sums, STRIP, STRIP, 0);
         put_group(g, &group, sums, add, destination);
     }
 }
 
-static void run_gather(const struct gather *g, const real *weight, const real *source, real *destination,
-                       int add, real *scratch) {
+static void run_gather(const struct direct_gather *g, const real *weight, const real *source,
+                       real *destination, int add, real *scratch) {
     size_t batch = (size_t)g->batch, columns = (size_t)g->pixels * batch, panels = panel_size(g);
     real *weights = scratch + panels * (size_t)omp_get_max_threads();
     pack_weights(g, weight, weights);
@@ -302,7 +302,7 @@ static void run_gather(const struct gather *g, const real *weight, const real *s
     }
 #pragma omp parallel for schedule(static)
     for (int pixel = 0; pixel < g->pixels; pixel++) {
-        struct source list[MOST_TAPS];
+        struct tap_source list[MAXIMUM_TAPS];
         real *panel = scratch + panels * (size_t)omp_get_thread_num();
         int count = list_sources(g, pixel / g->width, pixel % g->width, list);
         for (size_t first = 0; first < batch; first += STRIP) {
@@ -316,24 +316,24 @@ static void run_gather(const struct gather *g, const real *weight, const real *s
 
 void direct_forward(const struct convolution *c, const real *weight, const real *x, real *y, int add,
                     real *scratch) {
-    struct gather g = make_gather(c, 0);
+    struct direct_gather g = make_gather(c, 0);
     run_gather(&g, weight, x, y, add, scratch);
 }
 
 void direct_backward_data(const struct convolution *c, const real *weight, const real *y, real *x, int add,
                           real *scratch) {
-    struct gather g = make_gather(c, 1);
+    struct direct_gather g = make_gather(c, 1);
     run_gather(&g, weight, y, x, add, scratch);
 }
 
 size_t direct_scratch(const struct convolution *c, int threads) {
-    size_t most = 0;
+    size_t maximum = 0;
     for (int transposed = 0; transposed < 2; transposed++) {
-        struct gather g = make_gather(c, transposed);
+        struct direct_gather g = make_gather(c, transposed);
         size_t need = panel_size(&g) * (size_t)threads + round_up(g.m, ROWS) * g.k * (size_t)g.taps;
-        most = need > most ? need : most;
+        maximum = need > maximum ? need : maximum;
     }
-    return most;
+    return maximum;
 }
 
 // ------------------------------------------------------------------------------------ weight gradient
@@ -343,8 +343,8 @@ size_t direct_scratch(const struct convolution *c, int threads) {
 // first-level cache, through all taps, with one vector of partial sums per weight, and adds up the lanes at
 // the end.
 
-struct pair { // the sums of one pair
-    lanes sums[MOST_TAPS][PAIR_OUT][PAIR_IN];
+struct weight_pair { // the sums of one pair
+    lanes sums[MAXIMUM_TAPS][PAIR_OUT][PAIR_IN];
 };
 
 // sums += y run * x run, over n numbers; rows past the last channel repeat the last one.
@@ -394,7 +394,7 @@ static void tap_runs(const struct convolution *c, const real *const y[PAIR_OUT],
 }
 
 static void one_pair(const struct convolution *c, const real *y, const real *x, int out, int in,
-                     struct pair *p) {
+                     struct weight_pair *p) {
     size_t y_plane = (size_t)c->h_out * c->w_out * c->batch, x_plane = (size_t)c->h_in * c->w_in * c->batch;
     const real *ys[PAIR_OUT], *xs[PAIR_IN];
     int taps = c->kernel_h * c->kernel_w, piece = STEP * LANES / c->batch;
@@ -412,14 +412,13 @@ static void one_pair(const struct convolution *c, const real *y, const real *x, 
         }
 }
 
-void direct_backward_weight(const struct convolution *c, const real *y, const real *x, real *weight, int add,
-                            real *scratch) {
-    (void)scratch;
+void direct_backward_weight(const struct convolution *c, const real *y, const real *x, real *weight,
+                            int add) {
     int taps = c->kernel_h * c->kernel_w;
     int outs = (c->c_out + PAIR_OUT - 1) / PAIR_OUT, ins = (c->c_in + PAIR_IN - 1) / PAIR_IN;
 #pragma omp parallel for schedule(static)
     for (int task = 0; task < outs * ins; task++) {
-        struct pair p;
+        struct weight_pair p;
         int out = task / ins * PAIR_OUT, in = task % ins * PAIR_IN;
         one_pair(c, y, x, out, in, &p);
         for (int o = 0; o < PAIR_OUT && out + o < c->c_out; o++)

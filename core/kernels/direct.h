@@ -12,16 +12,15 @@
 #ifndef REFF_KERNELS_DIRECT_H
 #define REFF_KERNELS_DIRECT_H
 
-#include "core/kernels/convolution.h"
+#include "core/kernels/convolution_shape.h"
 
-// Numbers of scratch for any of the three.
+// Numbers of scratch for the first two.
 size_t direct_scratch(const struct convolution *c, int threads);
 
 void direct_forward(const struct convolution *c, const real *weight, const real *x, real *y, int add,
                     real *scratch);
 void direct_backward_data(const struct convolution *c, const real *weight, const real *y, real *x, int add,
                           real *scratch);
-void direct_backward_weight(const struct convolution *c, const real *y, const real *x, real *weight, int add,
-                            real *scratch);
+void direct_backward_weight(const struct convolution *c, const real *y, const real *x, real *weight, int add);
 
 #endif

@@ -21,24 +21,26 @@
 //
 // A source in pairs (pairs.h) is not packed at all: its planes are the rows of B tiles as they lie, taps
 // outside the image are rows of zeros.
+#include "core/kernels/tiled_gather.h"
+
 #include "core/kernels/pairs.h"
-#include "core/kernels/tiled.h"
+#include "core/kernels/tiled_internal.h"
 
 #include <omp.h>
 #include <string.h>
 
 enum {
-    MOST_TAPS = 256,
+    MAXIMUM_TAPS = 256,
     FOLDED_CHANNELS = 7,
     BAND_BYTES = 1 << 19, // of source tiles: half of a second-level cache
-    LEAST_TASKS = 8,
+    MINIMUM_TASKS = 8,
 };
 
-struct layout { // cells from one source tile to the next in each direction, and between a tile's rows
+struct tile_layout { // cells from one source tile to the next in each direction, and between a tile's rows
     size_t row, column, strip, depth, tile_row;
 };
 
-struct gather {
+struct tile_gather {
     const struct convolution *c;
     int transposed;
     int source_paired, destination_paired;
@@ -56,16 +58,16 @@ struct gather {
     int m_blocks;                   // of 16 output channels
     int band, bands, shares;        // destination rows per task; tasks in y; tasks in m
     size_t row_tiles, weight_tiles; // tiles of a source row; of all weights
-    struct layout source;
+    struct tile_layout source;
 };
 
 // Numbers of a tile's depth.
-static int tile_depth(const struct gather *g) {
+static int tile_depth(const struct tile_gather *g) {
     return TILE_CELLS * g->numbers;
 }
 
 // The source row that destination row y reads through ky, or -1.
-static int source_row(const struct gather *g, int y, int ky) {
+static int source_row(const struct tile_gather *g, int y, int ky) {
     int at = g->transposed ? y + g->c->padding - ky : y * g->c->stride + ky - g->c->padding;
     if (g->transposed) {
         if (at < 0 || at % g->c->stride)
@@ -76,19 +78,19 @@ static int source_row(const struct gather *g, int y, int ky) {
 }
 
 // Source column of the first destination column of a phase through kx, may lie outside; 0: no such tap.
-static int source_offset(const struct gather *g, int phase, int kx, int *offset) {
+static int source_offset(const struct tile_gather *g, int phase, int kx, int *offset) {
     int at = g->transposed ? phase + g->c->padding - kx : kx - g->c->padding,
         by = g->transposed ? g->c->stride : 1;
     *offset = at / by; // exact where the tap exists
     return at % by == 0;
 }
 
-static int phase_columns(const struct gather *g, int phase) {
+static int phase_columns(const struct tile_gather *g, int phase) {
     return (g->width - phase + g->phases - 1) / g->phases;
 }
 
 // Source rows that destination rows [first, last) read: from *from, their number returned.
-static int rows_read(const struct gather *g, int first, int last, int *from) {
+static int rows_read(const struct tile_gather *g, int first, int last, int *from) {
     int low = g->source_rows, high = -1;
     for (int y = first; y < last; y++)
         for (int ky = 0; ky < g->c->kernel_h; ky++) {
@@ -101,7 +103,7 @@ static int rows_read(const struct gather *g, int first, int last, int *from) {
 }
 
 // Whether any of these destination rows reads a source row: a stride may pass it over.
-static int is_read(const struct gather *g, int first, int last, int row) {
+static int is_read(const struct tile_gather *g, int first, int last, int row) {
     for (int y = first; y < last; y++)
         for (int ky = 0; ky < g->c->kernel_h; ky++)
             if (source_row(g, y, ky) == row)
@@ -109,7 +111,7 @@ static int is_read(const struct gather *g, int first, int last, int row) {
     return 0;
 }
 
-static void keep_columns(struct gather *g) {
+static void keep_columns(struct tile_gather *g) {
     int first = 0, last = 0;
     if (g->folded || g->source_paired) {
         g->columns = g->folded ? g->width : g->source_width;
@@ -129,7 +131,7 @@ static void keep_columns(struct gather *g) {
 
 // A 1x1 kernel of stride 1 sees no rows: where one has an odd number of columns and its tiles fill a band,
 // the last column would be multiplied by itself. Then each pixel is a row.
-static void forget_rows(struct gather *g) {
+static void forget_rows(struct tile_gather *g) {
     const struct convolution *c = g->c;
     size_t row_bytes = (size_t)g->depth * g->width * g->strips * TILE * sizeof(cell);
     if (c->kernel_h > 1 || c->kernel_w > 1 || c->stride > 1 || c->padding || g->source_paired ||
@@ -140,7 +142,7 @@ static void forget_rows(struct gather *g) {
 }
 
 // Band and shares: as many rows as half a second-level cache holds, as many tasks as keep threads busy.
-static void divide(struct gather *g) {
+static void divide(struct tile_gather *g) {
     size_t row_bytes = g->row_tiles * TILE * sizeof(cell);
     g->band = smaller(g->rows, (g->rows + 1) / 2);
     int from;
@@ -148,28 +150,29 @@ static void divide(struct gather *g) {
         g->band = (g->band + 1) / 2;
     g->bands = (g->rows + g->band - 1) / g->band;
     int pairs = (g->m_blocks + 1) / 2;
-    g->shares = smaller(pairs, (LEAST_TASKS + g->bands - 1) / g->bands);
+    g->shares = smaller(pairs, (MINIMUM_TASKS + g->bands - 1) / g->bands);
 }
 
-static struct layout lay_out(const struct gather *g) {
+static struct tile_layout lay_out(const struct tile_gather *g) {
     size_t pixel = (size_t)g->strips * TILE;
     if (!g->source_paired)
-        return (struct layout){.row = g->row_tiles * TILE,
-                               .column = pixel,
-                               .strip = TILE,
-                               .depth = (size_t)g->columns * pixel,
-                               .tile_row = TILE_COLUMNS};
+        return (struct tile_layout){.row = g->row_tiles * TILE,
+                                    .column = pixel,
+                                    .strip = TILE,
+                                    .depth = (size_t)g->columns * pixel,
+                                    .tile_row = TILE_COLUMNS};
     size_t n = (size_t)g->c->batch, // a pair is a cell
         plane = pairs_plane((size_t)g->source_rows * g->source_width * n) / 2;
-    return (struct layout){.row = (size_t)g->source_width * n,
-                           .column = n,
-                           .strip = TILE_COLUMNS,
-                           .depth = TILE_CELLS * plane,
-                           .tile_row = plane};
+    return (struct tile_layout){.row = (size_t)g->source_width * n,
+                                .column = n,
+                                .strip = TILE_COLUMNS,
+                                .depth = TILE_CELLS * plane,
+                                .tile_row = plane};
 }
 
-static struct gather make_gather(const struct tile_kernels *k, const struct convolution *c, int transposed) {
-    struct gather g = {.c = c, .transposed = transposed, .numbers = k->numbers};
+static struct tile_gather make_gather(const struct tile_kernels *k, const struct convolution *c,
+                                      int transposed) {
+    struct tile_gather g = {.c = c, .transposed = transposed, .numbers = k->numbers};
     g.m = transposed ? c->c_in : c->c_out;
     g.k = transposed ? c->c_out : c->c_in;
     g.rows = transposed ? c->h_in : c->h_out;
@@ -199,19 +202,19 @@ static struct gather make_gather(const struct tile_kernels *k, const struct conv
 // ------------------------------------------------------------------------------------------ weights
 
 // Cells of the tiles [ky][kx][depth] of 16 output channels.
-static size_t weight_block(const struct gather *g) {
+static size_t weight_block(const struct tile_gather *g) {
     return (size_t)g->c->kernel_h * g->taps_x * g->depth * TILE;
 }
 
 // Where the rows of such a block lie.
-static cell *weight_at(const struct gather *g, cell *block, int row, int tap, int depth) {
+static cell *weight_at(const struct tile_gather *g, cell *block, int row, int tap, int depth) {
     return block + ((size_t)tap * g->depth + (size_t)depth) * TILE + (size_t)row * TILE_CELLS;
 }
 
 // One row of the weight tiles, folded: channel and kx together are its depth. A channel's weights of this row
 // lie by_k numbers behind those of the one before.
-static void lay_folded(const struct tile_kernels *k, const struct gather *g, const real *weight, size_t by_k,
-                       int row, cell *block) {
+static void lay_folded(const struct tile_kernels *k, const struct tile_gather *g, const real *weight,
+                       size_t by_k, int row, cell *block) {
     int kernel_w = g->c->kernel_w;
     for (int ky = 0; ky < g->c->kernel_h; ky++)
         for (int depth = 0; depth < g->depth; depth++) {
@@ -225,8 +228,8 @@ static void lay_folded(const struct tile_kernels *k, const struct gather *g, con
 }
 
 // `rows` rows from weight [k][row][tap], whose rows of taps lie together and are columns.
-static void lay_columns(const struct tile_kernels *k, const struct gather *g, const real *weight, size_t by_k,
-                        int first_row, int rows, cell *block) {
+static void lay_columns(const struct tile_kernels *k, const struct tile_gather *g, const real *weight,
+                        size_t by_k, int first_row, int rows, cell *block) {
     int taps = g->c->kernel_h * g->c->kernel_w;
     for (int depth = 0; depth < g->depth; depth++)
         for (int first = 0; first < rows * taps; first += TILE_ROWS) {
@@ -239,7 +242,7 @@ static void lay_columns(const struct tile_kernels *k, const struct gather *g, co
         }
 }
 
-static void pack_weights(const struct tile_kernels *k, const struct gather *g, const real *weight,
+static void pack_weights(const struct tile_kernels *k, const struct tile_gather *g, const real *weight,
                          cell *out) {
     size_t taps = (size_t)g->c->kernel_h * g->c->kernel_w;
 #pragma omp for schedule(static)
@@ -271,7 +274,7 @@ struct depth_source { // one of the depths of a cell, over all kept columns
     int offset;       // source column of kept column 0
 };
 
-static struct depth_source depth_source(const struct gather *g, const real *source, int row, int depth) {
+static struct depth_source depth_source(const struct tile_gather *g, const real *source, int row, int depth) {
     size_t plane = (size_t)g->source_rows * g->source_width * g->c->batch;
     int channel = g->folded ? depth % g->k : depth, kx = g->folded ? depth / g->k : 0;
     int limit = g->folded ? g->k * g->c->kernel_w : g->k;
@@ -285,15 +288,17 @@ static struct depth_source depth_source(const struct gather *g, const real *sour
 }
 
 // Kept columns [*first, *last) of a depth that lie in the image.
-static void inside(const struct gather *g, const struct depth_source *s, int step, int *first, int *last) {
+static void inside(const struct tile_gather *g, const struct depth_source *s, int step, int *first,
+                   int *last) {
     *first = s->row ? smaller(g->columns, larger(0, (-s->offset + step - 1) / step)) : 0;
     *last = s->row ? smaller(g->columns, (g->source_width - s->offset + step - 1) / step) : 0;
     *last = larger(*first, *last);
 }
 
 // All depths of a cell over kept columns [first, last), each either wholly inside or wholly outside.
-static void pack_stretch(const struct tile_kernels *k, const struct gather *g, const struct depth_source s[2],
-                         int step, int first, int last, const int in[2], cell *to) {
+static void pack_stretch(const struct tile_kernels *k, const struct tile_gather *g,
+                         const struct depth_source s[2], int step, int first, int last, const int in[2],
+                         cell *to) {
     size_t n = (size_t)g->c->batch;
     for (int strip = 0; strip < g->strips && first < last; strip++) {
         const real *from[2];
@@ -308,7 +313,7 @@ static void pack_stretch(const struct tile_kernels *k, const struct gather *g, c
 }
 
 // The next channel's row lies a plane away, which no processor foresees.
-static void ask_for(const struct gather *g, const real *source, int row, int channel) {
+static void ask_for(const struct tile_gather *g, const real *source, int row, int channel) {
     if (g->folded || channel >= g->k)
         return;
     const real *next = depth_source(g, source, row, channel).row;
@@ -317,7 +322,7 @@ static void ask_for(const struct gather *g, const real *source, int row, int cha
 }
 
 // One source row into its tiles [depth][column][strip].
-static void pack_row(const struct tile_kernels *k, const struct gather *g, const real *source, int row,
+static void pack_row(const struct tile_kernels *k, const struct tile_gather *g, const real *source, int row,
                      cell *tiles) {
     int step = g->folded ? g->step : 1;
     int rows = g->depth == 1 ? g->cells : g->depth * TILE_CELLS; // of all tiles
@@ -351,9 +356,9 @@ static void pack_row(const struct tile_kernels *k, const struct gather *g, const
 
 // ------------------------------------------------------------------------------------------ products
 
-struct task {
+struct gather_task {
     const struct tile_kernels *k;
-    const struct gather *g;
+    const struct tile_gather *g;
     const cell *weights, *tiles; // tiles of source rows from `row` on
     int row;
     void *destination;
@@ -361,8 +366,8 @@ struct task {
 };
 
 // C tile number i of a block to output channels from m on, at one pixel's strip.
-static void put_tile(const struct task *t, const float *sums, int m, size_t pixel, int strip) {
-    const struct gather *g = t->g;
+static void put_tile(const struct gather_task *t, const float *sums, int m, size_t pixel, int strip) {
+    const struct tile_gather *g = t->g;
     size_t columns = (size_t)g->rows * g->width * g->c->batch,
            at = pixel * (size_t)g->c->batch + (size_t)strip * TILE_COLUMNS;
     int rows = smaller(TILE_ROWS, g->m - m), used = smaller(TILE_COLUMNS, g->c->batch - strip * TILE_COLUMNS);
@@ -376,22 +381,23 @@ static void put_tile(const struct task *t, const float *sums, int m, size_t pixe
 
 // What a block of C tiles multiplies: two rows of weight tiles (one at the end of an odd number) and two
 // chunks, each a destination column of a phase and a strip, in the same destination row or in two.
-struct block {
-    int mb, phase, rows[2];                            // of the destination
-    int count;                                         // taps that either row has
-    struct tile_run runs[MOST_TAPS], aimed[MOST_TAPS]; // without columns; those of two chunks
-    const cell *sources[MOST_TAPS][2];                 // source row of a tap; NULL: outside the image
-    int columns[MOST_TAPS];                            // source column of the phase's first
+struct tile_block {
+    int mb, phase, rows[2];                                  // of the destination
+    int count;                                               // taps that either row has
+    struct tile_run runs[MAXIMUM_TAPS], aimed[MAXIMUM_TAPS]; // without columns; those of two chunks
+    const cell *sources[MAXIMUM_TAPS][2];                    // source row of a tap; NULL: outside the image
+    int columns[MAXIMUM_TAPS];                               // source column of the phase's first
 };
 
-static const cell *source_at(const struct task *t, int y, int ky) {
+static const cell *source_at(const struct gather_task *t, int y, int ky) {
     int row = source_row(t->g, y, ky);
     return row < 0 ? NULL : t->tiles + (size_t)(row - t->row) * t->g->source.row;
 }
 
 // Its taps, of both rows: where one has a tap that the other has not, the other reads zeros.
-static void begin_block(const struct task *t, int mb, int y, int other, int phase, struct block *b) {
-    const struct gather *g = t->g;
+static void begin_block(const struct gather_task *t, int mb, int y, int other, int phase,
+                        struct tile_block *b) {
+    const struct tile_gather *g = t->g;
     b->rows[0] = y;
     b->rows[1] = other;
     b->mb = mb;
@@ -419,7 +425,7 @@ static void begin_block(const struct task *t, int mb, int y, int other, int phas
 
 // The source tiles of a chunk, half j of a run, through tap r of its row; 0: outside the image, zeros.
 // Strides are set already, of rows inside.
-static int aim(const struct gather *g, const struct block *b, int r, int j, int column, int strip,
+static int aim(const struct tile_gather *g, const struct tile_block *b, int r, int j, int column, int strip,
                struct tile_run *run) {
     const cell *row = b->sources[r][j];
     int inside = g->folded || (column >= g->left && column < g->left + g->source_width);
@@ -435,7 +441,7 @@ static int aim(const struct gather *g, const struct block *b, int r, int j, int 
 }
 
 // The runs of two chunks, taps that both have outside the image left out.
-static int aim_both(const struct gather *g, struct block *b, const int q[2]) {
+static int aim_both(const struct tile_gather *g, struct tile_block *b, const int q[2]) {
     int count = 0, step = g->folded ? 1 : g->step;
     for (int r = 0; r < b->count; r++) {
         struct tile_run *run = &b->aimed[count];
@@ -449,8 +455,8 @@ static int aim_both(const struct gather *g, struct block *b, const int q[2]) {
 }
 
 // Chunks number first and other; the same one in the same row: there is but one.
-static void multiply_chunks(const struct task *t, struct block *b, int first, int other) {
-    const struct gather *g = t->g;
+static void multiply_chunks(const struct gather_task *t, struct tile_block *b, int first, int other) {
+    const struct tile_gather *g = t->g;
     float sums[4][TILE_SUMS] __attribute__((aligned(64)));
     int q[2] = {first, other}, single = first == other && b->rows[0] == b->rows[1];
     t->k->multiply(b->aimed, aim_both(g, b, q), g->depth, g->cells,
@@ -465,12 +471,12 @@ static void multiply_chunks(const struct task *t, struct block *b, int first, in
 // Columns of one phase of two destination rows (other == y: of one): each row's chunks two by two, and what
 // an odd number of them leaves together. Where a chunk is a column, so are the first and the last, whose taps
 // outside the image can then be left out.
-static void multiply_rows(const struct task *t, int mb, int y, int other, int phase) {
+static void multiply_rows(const struct gather_task *t, int mb, int y, int other, int phase) {
     int chunks = phase_columns(t->g, phase) * t->g->strips, rows[2] = {y, other}, two = other != y;
     int edges = two && t->g->strips == 1 && t->g->c->padding > 0 && chunks > 2;
     int first = edges, last = chunks - edges; // of those taken within a row
     last -= (last - first) % 2;
-    struct block b;
+    struct tile_block b;
     for (int i = 0; i < 1 + two && first < last; i++) {
         begin_block(t, mb, rows[i], rows[i], phase, &b);
         for (int q = first; q < last; q += 2)
@@ -484,8 +490,8 @@ static void multiply_rows(const struct task *t, int mb, int y, int other, int ph
             multiply_chunks(t, &b, q, q);
 }
 
-static void run_task(struct task *t, const void *source, int task, cell *tiles) {
-    const struct gather *g = t->g;
+static void run_task(struct gather_task *t, const void *source, int task, cell *tiles) {
+    const struct tile_gather *g = t->g;
     int band = task % g->bands, share = task / g->bands, pairs = (g->m_blocks + 1) / 2;
     int first = band * g->band, last = smaller(g->rows, first + g->band);
     int rows = rows_read(g, first, last, &t->row);
@@ -507,28 +513,28 @@ static void run_task(struct task *t, const void *source, int task, cell *tiles) 
         }
 }
 
-static size_t band_numbers(const struct gather *g) {
-    int most = 0, from;
+static size_t band_numbers(const struct tile_gather *g) {
+    int maximum = 0, from;
     if (g->source_paired)
         return 0;
     for (int first = 0; first < g->rows; first += g->band)
-        most = larger(most, rows_read(g, first, smaller(g->rows, first + g->band), &from));
-    return (size_t)most * g->row_tiles * TILE;
+        maximum = larger(maximum, rows_read(g, first, smaller(g->rows, first + g->band), &from));
+    return (size_t)maximum * g->row_tiles * TILE;
 }
 
-static size_t destination_bytes(const struct gather *g) {
+static size_t destination_bytes(const struct tile_gather *g) {
     size_t columns = (size_t)g->rows * g->width * g->c->batch;
     return g->destination_paired ? pairs_bytes(g->m, columns) : (size_t)g->m * columns * sizeof(real);
 }
 
-static void run(const struct tile_kernels *k, const struct gather *g, const real *weight, const void *source,
-                void *destination, int add, void *scratch) {
+static void run(const struct tile_kernels *k, const struct tile_gather *g, const real *weight,
+                const void *source, void *destination, int add, void *scratch) {
     cell *weights = scratch, *tiles = weights + g->weight_tiles * TILE;
     size_t band = band_numbers(g);
     enum put how = add ? PUT_ADD : destination_bytes(g) > TILED_CACHE_BYTES ? PUT_PAST : PUT_OVER;
 #pragma omp parallel
     {
-        struct task t = {.k = k, .g = g, .weights = weights, .destination = destination, .how = how};
+        struct gather_task t = {.k = k, .g = g, .weights = weights, .destination = destination, .how = how};
         pack_weights(k, g, weight, weights);
         k->begin(g->cells);
 #pragma omp for schedule(static)
@@ -540,22 +546,22 @@ static void run(const struct tile_kernels *k, const struct gather *g, const real
 
 void tiled_gather_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,
                           const void *x, void *y, int add, void *scratch) {
-    struct gather g = make_gather(k, c, 0);
+    struct tile_gather g = make_gather(k, c, 0);
     run(k, &g, weight, x, y, add, scratch);
 }
 
 void tiled_gather_backward_data(const struct tile_kernels *k, const struct convolution *c, const real *weight,
                                 const void *y, void *x, int add, void *scratch) {
-    struct gather g = make_gather(k, c, 1);
+    struct tile_gather g = make_gather(k, c, 1);
     run(k, &g, weight, y, x, add, scratch);
 }
 
 size_t tiled_gather_scratch(const struct tile_kernels *k, const struct convolution *c, int threads) {
-    size_t most = 0;
+    size_t maximum = 0;
     for (int transposed = 0; transposed < 2; transposed++) {
-        struct gather g = make_gather(k, c, transposed);
+        struct tile_gather g = make_gather(k, c, transposed);
         size_t need = (g.weight_tiles * TILE + band_numbers(&g) * (size_t)threads) * sizeof(cell);
-        most = need > most ? need : most;
+        maximum = need > maximum ? need : maximum;
     }
-    return most;
+    return maximum;
 }

@@ -14,19 +14,21 @@
 // within its phase. In bf16 an odd batch is padded by one zero per pixel.
 //
 // Where input channels are few, the taps in x are folded into them, as in tiled_gather.c.
+#include "core/kernels/tiled_weight.h"
+
 #include "core/kernels/pairs.h"
-#include "core/kernels/tiled.h"
+#include "core/kernels/tiled_internal.h"
 
 #include <omp.h>
 #include <string.h>
 
 enum {
-    MOST_ROWS = 64,       // of a band
+    MAXIMUM_ROWS = 64,    // of a band
     BAND_BYTES = 1 << 20, // of packed rows: measured with caches of 1 and 2 MiB
     FOLDED_CHANNELS = 8,
 };
 
-struct plan {
+struct tiled_weight_plan {
     const struct convolution *c;
     int numbers;          // of a cell
     int images;           // batch, whole cells
@@ -45,8 +47,8 @@ struct plan {
     size_t y_size, x_size, sums_size; // numbers and cells of the parts of the scratch
 };
 
-static struct plan make_plan(const struct tile_kernels *k, const struct convolution *c) {
-    struct plan p = {.c = c, .numbers = k->numbers};
+static struct tiled_weight_plan make_plan(const struct tile_kernels *k, const struct convolution *c) {
+    struct tiled_weight_plan p = {.c = c, .numbers = k->numbers};
     p.images = (int)blocks_of((size_t)c->batch, (size_t)p.numbers) * p.numbers;
     p.folded = c->kernel_w > 1 && c->c_in <= FOLDED_CHANNELS && !c->x_paired;
     p.channels = p.folded ? c->c_in * c->kernel_w : c->c_in;
@@ -64,7 +66,7 @@ static struct plan make_plan(const struct tile_kernels *k, const struct convolut
     size_t row_bytes =
         ((size_t)p.m_blocks * p.y_row + (size_t)p.i_blocks * p.x_row * c->stride) * sizeof(cell);
     size_t rows = BAND_BYTES / row_bytes;
-    p.band = rows < 1 ? 1 : smaller((int)(rows < MOST_ROWS ? rows : MOST_ROWS), c->h_out);
+    p.band = rows < 1 ? 1 : smaller((int)(rows < MAXIMUM_ROWS ? rows : MAXIMUM_ROWS), c->h_out);
     p.source_band = (p.band - 1) * c->stride + c->kernel_h;
     p.y_size = (size_t)p.m_blocks * p.band * p.y_row;
     p.x_size = (size_t)p.i_blocks * p.source_band * p.x_row;
@@ -77,7 +79,7 @@ static struct plan make_plan(const struct tile_kernels *k, const struct convolut
 enum { NUMBER = 4 }; // bytes of a float and of a pair, which are moved alike
 
 // Pixels from[0], from[step], ... of `count`, each `batch` numbers or pairs, made `images` wide.
-static void spread(const struct plan *p, const char *from, int step, int count, char *to) {
+static void spread(const struct tiled_weight_plan *p, const char *from, int step, int count, char *to) {
     size_t pixel = (size_t)p->c->batch * NUMBER, wide = (size_t)p->images * NUMBER;
     if (step == 1 && wide == pixel) {
         memcpy(to, from, (size_t)count * pixel);
@@ -90,8 +92,8 @@ static void spread(const struct plan *p, const char *from, int step, int count, 
 }
 
 // One row of one output channel, or of a pair of them, to its rows of A tiles.
-static void pack_row(const struct tile_kernels *k, const struct plan *p, const char *from, char *stage,
-                     cell *out) {
+static void pack_row(const struct tile_kernels *k, const struct tiled_weight_plan *p, const char *from,
+                     char *stage, cell *out) {
     size_t n = (size_t)p->c->w_out * p->images;
     if (p->images != p->c->batch) {
         spread(p, from, 1, p->c->w_out, stage);
@@ -104,8 +106,8 @@ static void pack_row(const struct tile_kernels *k, const struct plan *p, const c
 }
 
 // Output rows [first, last) of 16 output channels.
-static void pack_y(const struct tile_kernels *k, const struct plan *p, const char *y, int mb, int first,
-                   int last, char *stage, cell *out) {
+static void pack_y(const struct tile_kernels *k, const struct tiled_weight_plan *p, const char *y, int mb,
+                   int first, int last, char *stage, cell *out) {
     const struct convolution *c = p->c;
     size_t row = (size_t)c->w_out * c->batch, of_row = c->y_paired ? 2 : 1;
     size_t plane = c->y_paired ? pairs_plane(row * (size_t)c->h_out) / 2 : row * (size_t)c->h_out;
@@ -119,21 +121,21 @@ static void pack_y(const struct tile_kernels *k, const struct plan *p, const cha
         }
 }
 
-struct span { // [first, last)
+struct position_range { // [first, last)
     int first, last;
 };
 
 // Which of `count` positions lie in the image: position i is source column i * stride + shift. Positions are
 // those that are kept of a phase (or of a folded tap), or output columns.
-static struct span inside(const struct plan *p, int shift, int count) {
+static struct position_range inside(const struct tiled_weight_plan *p, int shift, int count) {
     int s = p->c->stride, first = shift < 0 ? (-shift + s - 1) / s : 0;
     int last = p->c->w_in <= shift ? 0 : smaller(count, (p->c->w_in - shift + s - 1) / s);
-    return (struct span){smaller(first, last), last};
+    return (struct position_range){smaller(first, last), last};
 }
 
 // One channel's, or one pair's, source row into the stage, zero outside the image.
-static void stage_row(const struct plan *p, const char *row, int shift, char *to) {
-    struct span in = inside(p, shift, p->positions);
+static void stage_row(const struct tiled_weight_plan *p, const char *row, int shift, char *to) {
+    struct position_range in = inside(p, shift, p->positions);
     size_t wide = (size_t)p->images * NUMBER, begin = (size_t)in.first * wide, end = (size_t)in.last * wide;
     memset(to, 0, begin);
     if (in.first < in.last)
@@ -142,8 +144,8 @@ static void stage_row(const struct plan *p, const char *row, int shift, char *to
     memset(to + end, 0, (size_t)p->source_depth * (size_t)p->numbers * NUMBER - end);
 }
 
-static void turn(const struct tile_kernels *k, const struct plan *p, const char *from, size_t plane, size_t n,
-                 cell *out) {
+static void turn(const struct tile_kernels *k, const struct tiled_weight_plan *p, const char *from,
+                 size_t plane, size_t n, cell *out) {
     if (p->c->x_paired)
         k->turn_pairs((const bf16 *)from, 2 * plane, n, out);
     else
@@ -151,8 +153,8 @@ static void turn(const struct tile_kernels *k, const struct plan *p, const char 
 }
 
 // One source row of 16 channels, `plane` numbers or pairs apart, to B tiles by way of the stage.
-static void turn_staged(const struct tile_kernels *k, const struct plan *p, const char *row, size_t plane,
-                        int ib, int phase, char *stage, cell *out) {
+static void turn_staged(const struct tile_kernels *k, const struct tiled_weight_plan *p, const char *row,
+                        size_t plane, int ib, int phase, char *stage, cell *out) {
     const struct convolution *c = p->c;
     int of_row = c->x_paired ? 2 : 1;
     size_t width = (size_t)p->source_depth * (size_t)p->numbers;
@@ -173,15 +175,15 @@ static void turn_staged(const struct tile_kernels *k, const struct plan *p, cons
 }
 
 // Whether those of its numbers that lie in the image fill whole tiles, which can be turned as they lie.
-static int fills_tiles(const struct plan *p, int ib, struct span in) {
+static int fills_tiles(const struct tiled_weight_plan *p, int ib, struct position_range in) {
     int depth = TILE_CELLS * p->numbers, step = p->c->stride > 1 ? 1 : in.last - in.first;
     return !p->folded && (ib + 1) * TILE_COLUMNS <= p->channels && p->images == p->c->batch &&
            in.first * p->images % depth == 0 && step * p->images % depth == 0;
 }
 
 // The same without the stage; `row` is that of the first of the 16 channels.
-static void turn_in_place(const struct tile_kernels *k, const struct plan *p, const char *row, size_t plane,
-                          int shift, struct span in, cell *out) {
+static void turn_in_place(const struct tile_kernels *k, const struct tiled_weight_plan *p, const char *row,
+                          size_t plane, int shift, struct position_range in, cell *out) {
     size_t n = (size_t)p->images, pixel = n * NUMBER,
            tiles = n / (size_t)p->numbers * TILE_COLUMNS; // of a position
     int s = p->c->stride, count = s > 1 ? 1 : in.last - in.first;
@@ -193,15 +195,15 @@ static void turn_in_place(const struct tile_kernels *k, const struct plan *p, co
 }
 
 // One source row of 16 input channels, all phases.
-static void pack_x(const struct tile_kernels *k, const struct plan *p, const char *x, int ib, int iy,
-                   char *stage, cell *out) {
+static void pack_x(const struct tile_kernels *k, const struct tiled_weight_plan *p, const char *x, int ib,
+                   int iy, char *stage, cell *out) {
     const struct convolution *c = p->c;
     size_t plane = (size_t)c->h_in * c->w_in * c->batch, of_block = TILE_COLUMNS / (c->x_paired ? 2 : 1);
     plane = c->x_paired ? pairs_plane(plane) / 2 : plane;
     size_t width = (size_t)c->w_in * (size_t)c->batch;
     const char *row = x + (size_t)iy * width * NUMBER;
     for (int phase = 0; phase < p->phases; phase++, out += (size_t)p->source_depth * TILE_COLUMNS) {
-        struct span in = inside(p, phase - c->padding, p->positions);
+        struct position_range in = inside(p, phase - c->padding, p->positions);
         if (fills_tiles(p, ib, in))
             turn_in_place(k, p, row + (size_t)ib * of_block * plane * NUMBER, plane, phase - c->padding, in,
                           out);
@@ -213,53 +215,55 @@ static void pack_x(const struct tile_kernels *k, const struct plan *p, const cha
 // A block of 2 x 2 tiles: two blocks of output channels, two columns of the list. Threads share them in their
 // order, and pack the rows of the operand with more channels in the same order: so a thread mostly multiplies
 // what it packed itself.
-struct place {
+struct block_place {
     int m_pair, column_pair;
 };
 
-static int block_of(const struct plan *p, struct place at) {
+static int block_of(const struct tiled_weight_plan *p, struct block_place at) {
     int m_pairs = (p->m_blocks + 1) / 2;
     return p->i_blocks > p->m_blocks ? at.column_pair * m_pairs + at.m_pair
                                      : at.m_pair * p->column_pairs + at.column_pair;
 }
 
-static struct place place_of(const struct plan *p, int block) {
+static struct block_place place_of(const struct tiled_weight_plan *p, int block) {
     int m_pairs = (p->m_blocks + 1) / 2;
     return p->i_blocks > p->m_blocks
-               ? (struct place){.m_pair = block % m_pairs, .column_pair = block / m_pairs}
-               : (struct place){.m_pair = block / p->column_pairs, .column_pair = block % p->column_pairs};
+               ? (struct block_place){.m_pair = block % m_pairs, .column_pair = block / m_pairs}
+               : (struct block_place){.m_pair = block / p->column_pairs,
+                                      .column_pair = block % p->column_pairs};
 }
 
 // A place in the list: the tap and the block of input channels.
-struct column {
+struct tap_column {
     int ky, kx, ib;
 };
 
-static struct column column_of(const struct plan *p, int at) {
+static struct tap_column column_of(const struct tiled_weight_plan *p, int at) {
     int tap = at / p->i_blocks;
-    return (struct column){.ky = tap / p->taps_x, .kx = tap % p->taps_x, .ib = at % p->i_blocks};
+    return (struct tap_column){.ky = tap / p->taps_x, .kx = tap % p->taps_x, .ib = at % p->i_blocks};
 }
 
 // Where the sums of a block of output channels, a block of input channels and a tap lie.
-static size_t sums_at(const struct plan *p, int mb, struct column at) {
+static size_t sums_at(const struct tiled_weight_plan *p, int mb, struct tap_column at) {
     int column = (at.ky * p->taps_x + at.kx) * p->i_blocks + at.ib;
-    size_t block = (size_t)block_of(p, (struct place){mb / 2, column / 2});
+    size_t block = (size_t)block_of(p, (struct block_place){mb / 2, column / 2});
     return (block * 4 + (size_t)(mb % 2 * 2 + column % 2)) * TILE_SUMS;
 }
 
 // Tiles of an output row's depth whose source through kx lies in the image, at least in part.
-static struct span depth_of(const struct plan *p, int kx) {
+static struct position_range depth_of(const struct tiled_weight_plan *p, int kx) {
     if (p->folded)
-        return (struct span){0, p->depth};
-    struct span in = inside(p, kx - p->c->padding, p->c->w_out);
+        return (struct position_range){0, p->depth};
+    struct position_range in = inside(p, kx - p->c->padding, p->c->w_out);
     int pixel = p->images / p->numbers; // cells
-    return (struct span){in.first * pixel / TILE_CELLS, (in.last * pixel + TILE_CELLS - 1) / TILE_CELLS};
+    return (struct position_range){in.first * pixel / TILE_CELLS,
+                                   (in.last * pixel + TILE_CELLS - 1) / TILE_CELLS};
 }
 
 // The B tiles of a column of the list from tile `depth` on, half j of a run, at an output row of the band
 // that begins with row `first`; 0: outside the image, zeros.
-static int aim(const struct plan *p, const cell *xs, struct column at, int oy, int first, int depth,
-               struct tile_run *run, int j) {
+static int aim(const struct tiled_weight_plan *p, const cell *xs, struct tap_column at, int oy, int first,
+               int depth, struct tile_run *run, int j) {
     int s = p->c->stride, iy = oy * s + at.ky - p->c->padding, row = (oy - first) * s + at.ky;
     int within = iy >= 0 && iy < p->c->h_in;
     run->b[j] = tile_zeros;
@@ -273,15 +277,15 @@ static int aim(const struct plan *p, const cell *xs, struct column at, int oy, i
 }
 
 // Adds a band's share to one block of sums.
-static void multiply_block(const struct tile_kernels *k, const struct plan *p, const cell *ys, const cell *xs,
-                           int block, int first, int last, float *sums) {
-    struct place at = place_of(p, block);
+static void multiply_block(const struct tile_kernels *k, const struct tiled_weight_plan *p, const cell *ys,
+                           const cell *xs, int block, int first, int last, float *sums) {
+    struct block_place at = place_of(p, block);
     int column = 2 * at.column_pair, mb = 2 * at.m_pair;
-    struct column left = column_of(p, column),
-                  right = column + 1 < p->columns ? column_of(p, column + 1) : left;
+    struct tap_column left = column_of(p, column),
+                      right = column + 1 < p->columns ? column_of(p, column + 1) : left;
     size_t y_block = (size_t)p->band * p->y_row;
-    struct tile_run runs[MOST_ROWS];
-    struct span one = depth_of(p, left.kx), two = depth_of(p, right.kx);
+    struct tile_run runs[MAXIMUM_ROWS];
+    struct position_range one = depth_of(p, left.kx), two = depth_of(p, right.kx);
     int from = smaller(one.first, two.first), to = larger(one.last, two.last), count = 0;
     for (int oy = first; oy < last; oy++) {
         struct tile_run *run = &runs[count];
@@ -296,7 +300,7 @@ static void multiply_block(const struct tile_kernels *k, const struct plan *p, c
 
 // The sums of a block of output and one of input channels, all taps, to their weights: [m][channel][tap],
 // where the sums are [tap][m][channel].
-static void put(const struct plan *p, int mb, int ib, const float *sums, int add, real *weight) {
+static void put(const struct tiled_weight_plan *p, int mb, int ib, const float *sums, int add, real *weight) {
     const struct convolution *c = p->c;
     size_t taps = (size_t)c->kernel_h * c->kernel_w, c_in = (size_t)c->c_in, at[TILE_COLUMNS];
     int first = ib * TILE_COLUMNS, columns = smaller(TILE_COLUMNS, p->channels - first),
@@ -310,7 +314,7 @@ static void put(const struct plan *p, int mb, int ib, const float *sums, int add
         for (int tap = 0; tap < c->kernel_h * p->taps_x; tap++) {
             int ky = tap / p->taps_x, kx = tap % p->taps_x;
             const float *from =
-                sums + sums_at(p, mb, (struct column){ky, kx, ib}) + (size_t)row * TILE_COLUMNS;
+                sums + sums_at(p, mb, (struct tap_column){ky, kx, ib}) + (size_t)row * TILE_COLUMNS;
             for (int column = 0; column < columns; column++) {
                 real *here = to + at[column] + ky * c->kernel_w + kx;
                 *here = (add ? *here : 0) + from[column];
@@ -319,9 +323,9 @@ static void put(const struct plan *p, int mb, int ib, const float *sums, int add
     }
 }
 
-void tiled_weight_gradient(const struct tile_kernels *k, const struct convolution *c, const void *y,
+void tiled_backward_weight(const struct tile_kernels *k, const struct convolution *c, const void *y,
                            const void *x, real *weight, int add, void *scratch) {
-    struct plan p = make_plan(k, c);
+    struct tiled_weight_plan p = make_plan(k, c);
     float *sums = scratch;
     real *stages = (real *)(sums + p.sums_size);
     cell *ys = (cell *)(stages + p.stage * (size_t)omp_get_max_threads()), *xs = ys + p.y_size;
@@ -355,7 +359,7 @@ void tiled_weight_gradient(const struct tile_kernels *k, const struct convolutio
 }
 
 size_t tiled_weight_scratch(const struct tile_kernels *k, const struct convolution *c, int threads) {
-    struct plan p = make_plan(k, c);
+    struct tiled_weight_plan p = make_plan(k, c);
     return p.sums_size * sizeof(float) + p.stage * (size_t)threads * sizeof(real) +
            (p.y_size + p.x_size) * sizeof(cell);
 }

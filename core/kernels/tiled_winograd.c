@@ -15,7 +15,7 @@
 #include "core/kernels/tiled_winograd.h"
 
 #include "core/kernels/pairs.h"
-#include "core/kernels/tiled.h"
+#include "core/kernels/tiled_internal.h"
 #include "core/kernels/winograd_patches.h"
 
 #include <omp.h>
@@ -26,19 +26,19 @@ enum {
     RESULTS = WINOGRAD_RESULTS,
     TAPS = WINOGRAD_TAPS * WINOGRAD_TAPS,
     BAND_BYTES = 1 << 19, // of source tiles: half of a second-level cache
-    LEAST_TASKS = 8,
-    LEAST_CHANNELS = 16,   // with fewer there is too little to do per transformed number (measured)
-    LEAST_NUMBERS = 25000, // channels times pixels: below, products in bf16 are as fast (measured)
+    MINIMUM_TASKS = 8,
+    MINIMUM_CHANNELS = 16,   // with fewer there is too little to do per transformed number (measured)
+    MINIMUM_NUMBERS = 25000, // channels times pixels: below, products in bf16 are as fast (measured)
 };
 
 int tiled_by_winograd(const struct tile_kernels *k, const struct convolution *c) {
     int channels = smaller(c->c_in, c->c_out);
     return k->winograd && c->kernel_h == WINOGRAD_TAPS && c->kernel_w == WINOGRAD_TAPS && c->stride == 1 &&
-           c->padding < WINOGRAD_TAPS && 2 * c->batch > WINOGRAD_LANES && channels >= LEAST_CHANNELS &&
-           (k->precision == PRECISION_F32 || channels * c->h_out * c->w_out >= LEAST_NUMBERS);
+           c->padding < WINOGRAD_TAPS && 2 * c->batch > WINOGRAD_LANES && channels >= MINIMUM_CHANNELS &&
+           (k->precision == PRECISION_F32 || channels * c->h_out * c->w_out >= MINIMUM_NUMBERS);
 }
 
-struct plan {
+struct winograd_plan {
     const struct tile_kernels *storage, *k; // the tables that store the destination, and that multiply
     int transposed;
     const real *weight;
@@ -52,8 +52,8 @@ struct plan {
     enum put how;
 };
 
-static struct plan make_plan(const struct convolution *c, int transposed) {
-    struct plan p = {.transposed = transposed};
+static struct winograd_plan make_plan(const struct convolution *c, int transposed) {
+    struct winograd_plan p = {.transposed = transposed};
     struct winograd_array in = {NULL, c->x_paired, c->c_in, c->h_in, c->w_in, c->batch},
                           out = {NULL, c->y_paired, c->c_out, c->h_out, c->w_out, c->batch};
     p.source = transposed ? out : in;
@@ -68,22 +68,22 @@ static struct plan make_plan(const struct convolution *c, int transposed) {
     p.few = p.patches.count <= p.m_blocks;
     p.band = larger((int)(BAND_BYTES / (p.block * sizeof(cell))) & ~1, 2);
     p.bands = (p.patches.count + p.band - 1) / p.band;
-    p.shares = smaller(p.m_pairs, (LEAST_TASKS + p.bands - 1) / p.bands);
+    p.shares = smaller(p.m_pairs, (MINIMUM_TASKS + p.bands - 1) / p.bands);
     return p;
 }
 
 // Blocks that all threads share, and those of each thread.
-static size_t shared_blocks(const struct plan *p) {
+static size_t shared_blocks(const struct winograd_plan *p) {
     return (size_t)(p->few ? p->patches.count : p->m_blocks);
 }
-static size_t own_blocks(const struct plan *p) {
+static size_t own_blocks(const struct winograd_plan *p) {
     return (size_t)(p->few ? 2 : p->band);
 }
 
 // ------------------------------------------------------------------------------------------ operands
 
 // The kernels between output channel m and 16 source channels from k on; turned where transposed.
-static void gather_taps(const struct plan *p, int m, int k, real taps[TAPS][WINOGRAD_LANES]) {
+static void gather_taps(const struct winograd_plan *p, int m, int k, real taps[TAPS][WINOGRAD_LANES]) {
     size_t by_m = p->transposed ? TAPS : (size_t)p->source.channels * TAPS,
            by_k = p->transposed ? (size_t)p->destination.channels * TAPS : TAPS;
     int used = smaller(WINOGRAD_LANES, p->source.channels - k);
@@ -97,7 +97,7 @@ static void gather_taps(const struct plan *p, int m, int k, real taps[TAPS][WINO
 }
 
 // Depths [first, last) of 16 output channels. In f32 a row of an A tile is 16 numbers, as one of a B tile is.
-static void pack_weights(const struct plan *p, int mb, int first, int last, cell *to) {
+static void pack_weights(const struct winograd_plan *p, int mb, int first, int last, cell *to) {
     real taps[TAPS][WINOGRAD_LANES], stage[POINTS * WINOGRAD_LANES];
     const real *each[TAPS];
     for (int tap = 0; tap < TAPS; tap++)
@@ -117,7 +117,7 @@ static void pack_weights(const struct plan *p, int mb, int first, int last, cell
 }
 
 // Depths [first, last) of a chunk.
-static void pack_chunk(const struct plan *p, int chunk, int first, int last, cell *to) {
+static void pack_chunk(const struct winograd_plan *p, int chunk, int first, int last, cell *to) {
     struct winograd_patch patch = winograd_patch(&p->patches, chunk, p->source.batch);
     struct winograd_window room;
     real stage[POINTS * WINOGRAD_LANES];
@@ -141,13 +141,13 @@ static void pack_chunk(const struct plan *p, int chunk, int first, int last, cel
 
 // ------------------------------------------------------------------------------------------ products
 
-struct work { // of a thread
+struct winograd_sums { // of a thread
     float sums[POINTS][4][TILE_SUMS], results[RESULTS * RESULTS][TILE_SUMS];
 };
 
 // Two blocks of output channels (one at the end of an odd number), two chunks (or one twice).
-static void multiply_chunks(const struct plan *p, int mb, const cell *weights, const cell *left,
-                            const cell *right, struct work *w) {
+static void multiply_chunks(const struct winograd_plan *p, int mb, const cell *weights, const cell *left,
+                            const cell *right, struct winograd_sums *w) {
     for (size_t point = 0; point < POINTS; point++) {
         size_t at = point * (size_t)p->depth * TILE;
         struct tile_run run = {.a = weights + at,
@@ -161,8 +161,8 @@ static void multiply_chunks(const struct plan *p, int mb, const cell *weights, c
 }
 
 // Chunks [first, last), transformed, times output channels [32 pair, 32 pair + 32).
-static void multiply_pair(const struct plan *p, int pair, const cell *weights, const cell *chunks, int first,
-                          int last, struct work *w) {
+static void multiply_pair(const struct winograd_plan *p, int pair, const cell *weights, const cell *chunks,
+                          int first, int last, struct winograd_sums *w) {
     for (int chunk = first; chunk < last; chunk += 2) {
         int other = smaller(chunk + 1, last - 1);
         multiply_chunks(p, 2 * pair, weights, chunks + (size_t)(chunk - first) * p->block,
@@ -178,8 +178,8 @@ static void multiply_pair(const struct plan *p, int pair, const cell *weights, c
     }
 }
 
-static void run_task_of_many(const struct plan *p, int task, const cell *weights, cell *chunks,
-                             struct work *w) {
+static void run_task_of_many(const struct winograd_plan *p, int task, const cell *weights, cell *chunks,
+                             struct winograd_sums *w) {
     int band = task % p->bands, share = task / p->bands;
     int first = band * p->band, last = smaller(p->patches.count, first + p->band);
     for (int chunk = first; chunk < last; chunk++)
@@ -188,8 +188,8 @@ static void run_task_of_many(const struct plan *p, int task, const cell *weights
         multiply_pair(p, pair, weights + (size_t)(2 * pair) * p->block, chunks, first, last, w);
 }
 
-static void run_task_of_few(const struct plan *p, int pair, const cell *chunks, cell *weights,
-                            struct work *w) {
+static void run_task_of_few(const struct winograd_plan *p, int pair, const cell *chunks, cell *weights,
+                            struct winograd_sums *w) {
     for (int i = 0; i < 2 && 2 * pair + i < p->m_blocks; i++)
         pack_weights(p, 2 * pair + i, 0, p->depth, weights + (size_t)i * p->block);
     multiply_pair(p, pair, weights, chunks, 0, p->patches.count, w);
@@ -197,14 +197,15 @@ static void run_task_of_few(const struct plan *p, int pair, const cell *chunks, 
 
 static void run(const struct tile_kernels *k, const struct convolution *c, int transposed, const real *weight,
                 const void *source, void *destination, int add, void *scratch) {
-    struct plan plan = make_plan(c, transposed), *p = &plan;
+    struct winograd_plan plan = make_plan(c, transposed), *p = &plan;
     p->storage = k;
     p->k = k->winograd;
     p->weight = weight;
     p->source.numbers = source;
     p->destination.numbers = destination;
     cell *shared = scratch, *owns = shared + shared_blocks(p) * p->block;
-    struct work *works = (struct work *)(owns + own_blocks(p) * p->block * (size_t)omp_get_max_threads());
+    struct winograd_sums *works =
+        (struct winograd_sums *)(owns + own_blocks(p) * p->block * (size_t)omp_get_max_threads());
     const struct winograd_array *to = &p->destination;
     size_t columns = (size_t)to->rows * to->width * to->batch;
     size_t bytes =
@@ -213,7 +214,7 @@ static void run(const struct tile_kernels *k, const struct convolution *c, int t
 #pragma omp parallel
     {
         cell *own = owns + own_blocks(p) * p->block * (size_t)omp_get_thread_num();
-        struct work *w = works + omp_get_thread_num();
+        struct winograd_sums *w = works + omp_get_thread_num();
 #pragma omp for schedule(static)
         for (int i = 0; i < (int)shared_blocks(p) * p->depth; i++) {
             int block = i / p->depth, d = i % p->depth;
@@ -238,12 +239,12 @@ void tiled_winograd_backward_data(const struct tile_kernels *k, const struct con
 }
 
 size_t tiled_winograd_scratch(const struct convolution *c, int threads) {
-    size_t most = tiled_winograd_weight_scratch(c, threads);
+    size_t maximum = tiled_winograd_weight_scratch(c, threads);
     for (int transposed = 0; transposed < 2; transposed++) {
-        struct plan p = make_plan(c, transposed);
+        struct winograd_plan p = make_plan(c, transposed);
         size_t need = (shared_blocks(&p) + own_blocks(&p) * (size_t)threads) * p.block * sizeof(cell) +
-                      (size_t)threads * sizeof(struct work);
-        most = need > most ? need : most;
+                      (size_t)threads * sizeof(struct winograd_sums);
+        maximum = need > maximum ? need : maximum;
     }
-    return most;
+    return maximum;
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions in tiles by Winograd's algorithm (winograd.h), which multiplies in f32 whatever the precision:
 // arrays may be stored in pairs of bf16, but no operand is rounded for the product. Arguments and results as
-// in tiled.h.
+// in convolution.h; scratch is 64-byte aligned.
 //
 //   forward, data gradient   tiled_winograd.c
 //   weight gradient          tiled_winograd_weight.c
 #ifndef REFF_KERNELS_TILED_WINOGRAD_H
 #define REFF_KERNELS_TILED_WINOGRAD_H
 
-#include "core/kernels/convolution.h"
+#include "core/kernels/convolution_shape.h"
 #include "core/kernels/tiles.h"
 
 // Whether this is the way of a convolution, all three products: 3x3, stride 1, channels and images enough,

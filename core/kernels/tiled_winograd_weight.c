@@ -8,7 +8,7 @@
 //   2. multiply: a task is a block of 2 x 2 C tiles, two blocks of output times two of input channels,
 //                at all points
 //   3. behind the last band the same task makes 3 x 3 taps from the 36 points
-#include "core/kernels/tiled.h"
+#include "core/kernels/tiled_internal.h"
 #include "core/kernels/tiled_winograd.h"
 #include "core/kernels/winograd_patches.h"
 
@@ -24,7 +24,7 @@ enum {
 
 typedef float block_sums[POINTS][4][TILE_SUMS];
 
-struct plan {
+struct winograd_weight_plan {
     const struct convolution *c;
     struct winograd_patches patches;
     int m_blocks, i_blocks, m_pairs, i_pairs;
@@ -32,13 +32,13 @@ struct plan {
     size_t block; // cells of a band's tiles of 16 channels
 };
 
-struct room { // of a thread
+struct winograd_weight_room { // of a thread
     real stage[TILE_COLUMNS][POINTS][WINOGRAD_LANES];
     float taps[TAPS][TILE_SUMS];
 };
 
-static struct plan make_plan(const struct convolution *c) {
-    struct plan p = {.c = c, .patches = winograd_patches(c->batch, c->h_out, c->w_out)};
+static struct winograd_weight_plan make_plan(const struct convolution *c) {
+    struct winograd_weight_plan p = {.c = c, .patches = winograd_patches(c->batch, c->h_out, c->w_out)};
     p.m_blocks = (int)blocks_of((size_t)c->c_out, TILE_ROWS);
     p.i_blocks = (int)blocks_of((size_t)c->c_in, TILE_COLUMNS);
     p.m_pairs = (p.m_blocks + 1) / 2;
@@ -50,8 +50,8 @@ static struct plan make_plan(const struct convolution *c) {
 }
 
 // One chunk of 16 output channels; number `at` of its band.
-static void pack_y(const struct tile_kernels *k, const struct plan *p, const void *y, int mb, int chunk,
-                   int at, cell *block) {
+static void pack_y(const struct tile_kernels *k, const struct winograd_weight_plan *p, const void *y, int mb,
+                   int chunk, int at, cell *block) {
     const struct convolution *c = p->c;
     struct winograd_array a = {y, c->y_paired, c->c_out, c->h_out, c->w_out, c->batch};
     struct winograd_patch patch = winograd_patch(&p->patches, chunk, c->batch);
@@ -73,8 +73,8 @@ static void pack_y(const struct tile_kernels *k, const struct plan *p, const voi
 }
 
 // The same of 16 input channels.
-static void pack_x(const struct tile_kernels *k, const struct plan *p, const void *x, int ib, int chunk,
-                   int at, struct room *own, cell *block) {
+static void pack_x(const struct tile_kernels *k, const struct winograd_weight_plan *p, const void *x, int ib,
+                   int chunk, int at, struct winograd_weight_room *own, cell *block) {
     const struct convolution *c = p->c;
     struct winograd_array a = {x, c->x_paired, c->c_in, c->h_in, c->w_in, c->batch};
     struct winograd_patch patch = winograd_patch(&p->patches, chunk, c->batch);
@@ -95,8 +95,8 @@ static void pack_x(const struct tile_kernels *k, const struct plan *p, const voi
 }
 
 // Adds a band of `count` chunks to one block of sums.
-static void multiply(const struct tile_kernels *k, const struct plan *p, const cell *ys, const cell *xs,
-                     int block, int count, int add, block_sums sums) {
+static void multiply(const struct tile_kernels *k, const struct winograd_weight_plan *p, const cell *ys,
+                     const cell *xs, int block, int count, int add, block_sums sums) {
     int mb = 2 * (block / p->i_pairs), ib = 2 * (block % p->i_pairs),
         other = smaller(ib + 1, p->i_blocks - 1);
     for (size_t point = 0; point < POINTS; point++) {
@@ -111,8 +111,8 @@ static void multiply(const struct tile_kernels *k, const struct plan *p, const c
 }
 
 // The taps of a C tile to its weights.
-static void put_taps(const struct plan *p, const float taps[TAPS][TILE_SUMS], int mb, int ib, int add,
-                     real *weight) {
+static void put_taps(const struct winograd_weight_plan *p, const float taps[TAPS][TILE_SUMS], int mb, int ib,
+                     int add, real *weight) {
     const struct convolution *c = p->c;
     int rows = smaller(TILE_ROWS, c->c_out - mb * TILE_ROWS),
         columns = smaller(TILE_COLUMNS, c->c_in - ib * TILE_COLUMNS);
@@ -124,8 +124,8 @@ static void put_taps(const struct plan *p, const float taps[TAPS][TILE_SUMS], in
     }
 }
 
-static void put_block(const struct plan *p, const block_sums sums, int block, int add, struct room *room,
-                      real *weight) {
+static void put_block(const struct winograd_weight_plan *p, const block_sums sums, int block, int add,
+                      struct winograd_weight_room *room, real *weight) {
     for (int i = 0; i < 4; i++) {
         int mb = 2 * (block / p->i_pairs) + i / 2, ib = 2 * (block % p->i_pairs) + i % 2;
         if (mb >= p->m_blocks || ib >= p->i_blocks)
@@ -138,16 +138,16 @@ static void put_block(const struct plan *p, const block_sums sums, int block, in
 void tiled_winograd_backward_weight(const struct tile_kernels *storage, const struct convolution *c,
                                     const void *y, const void *x, real *weight, int add, void *scratch) {
     const struct tile_kernels *k = storage->winograd;
-    struct plan p = make_plan(c);
+    struct winograd_weight_plan p = make_plan(c);
     int blocks = p.m_pairs * p.i_pairs, whole = p.band == p.patches.count;
     // A single band's sums are done with at once.
     size_t sums_count = whole ? (size_t)omp_get_max_threads() : (size_t)blocks;
     cell *ys = scratch, *xs = ys + (size_t)p.m_blocks * p.block;
     block_sums *sums = (block_sums *)(xs + (size_t)p.i_blocks * p.block);
-    struct room *rooms = (struct room *)(sums + sums_count);
+    struct winograd_weight_room *rooms = (struct winograd_weight_room *)(sums + sums_count);
 #pragma omp parallel
     {
-        struct room *room = rooms + omp_get_thread_num();
+        struct winograd_weight_room *room = rooms + omp_get_thread_num();
         k->begin(TILE_CELLS);
         for (int first = 0; first < p.patches.count; first += p.band) {
             int count = smaller(p.band, p.patches.count - first);
@@ -172,8 +172,8 @@ void tiled_winograd_backward_weight(const struct tile_kernels *storage, const st
 }
 
 size_t tiled_winograd_weight_scratch(const struct convolution *c, int threads) {
-    struct plan p = make_plan(c);
+    struct winograd_weight_plan p = make_plan(c);
     size_t sums = p.band == p.patches.count ? (size_t)threads : (size_t)p.m_pairs * p.i_pairs;
     return (size_t)(p.m_blocks + p.i_blocks) * p.block * sizeof(cell) + sums * sizeof(block_sums) +
-           (size_t)threads * sizeof(struct room);
+           (size_t)threads * sizeof(struct winograd_weight_room);
 }

@@ -114,4 +114,7 @@ extern const struct tile_kernels tiles_avx512_bf16, tiles_amx; // bf16
 // The table of a precision that is made for an instruction set; NULL: there is none.
 const struct tile_kernels *tiles_of(enum precision precision, enum isa isa);
 
+// The tables of isa_for_bf16() and of isa_for_f32(), asked once.
+const struct tile_kernels *tiles_for(enum precision precision);
+
 #endif

@@ -262,3 +262,10 @@ const struct tile_kernels *tiles_of(enum precision precision, enum isa isa) {
     };
     return tables[precision][isa];
 }
+
+const struct tile_kernels *tiles_for(enum precision precision) {
+    static const struct tile_kernels *chosen[2];
+    if (!chosen[precision])
+        chosen[precision] = tiles_of(precision, precision == PRECISION_BF16 ? isa_for_bf16() : isa_for_f32());
+    return chosen[precision];
+}

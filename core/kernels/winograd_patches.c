@@ -2,7 +2,7 @@
 #include "core/kernels/winograd_patches.h"
 
 #include "core/kernels/pairs.h"
-#include "core/kernels/tiled.h"
+#include "core/kernels/tiled_internal.h"
 #include "core/kernels/wide.h"
 
 #include <string.h>

@@ -18,14 +18,28 @@
 
 #include <math.h>
 
-enum { MEAN, SCALE, SUM_G, DOT_G, SUM_T, DOT_T, SUMS = 8 }; // per channel, in node->channel
+struct batch_norm_node {
+    int weight, bias, running_mean, running_var; // parameters
+    int relu;                                    // ReLU after it (and after the residual)
+    double eps, momentum;
+};
+
+enum { MEAN, SCALE, SUM_G, DOT_G, SUM_T, DOT_T, SUMS = 8 }; // per channel, kept from map to map
+
+static size_t kept(const struct graph *g, const struct node *node) {
+    return (size_t)g->values[node->output].channels * SUMS * sizeof(double);
+}
+
+static const struct batch_norm_node *own_of(const struct node *node) {
+    return node->own;
+}
 
 static int residual_of(const struct node *node) {
     return node->input_count > 1 ? node->inputs[1] : -1;
 }
 
 static double *sums_of(const struct node *node, int channel) {
-    return node->channel + (size_t)SUMS * channel;
+    return (double *)node->kept + (size_t)SUMS * channel;
 }
 
 // Every map goes over its arrays once or twice, by pieces of two channels' rows (piece.h): first the sums
@@ -35,15 +49,15 @@ static double *sums_of(const struct node *node, int channel) {
 
 // The mean and s of a channel from its mean and the sum of squares about that; the running ones are moved.
 static void move_running(struct graph *g, struct node *node, int c, double mean, double squares) {
-    struct parameter *items = g->parameters->items;
-    real *running_mean = items[node->statistics[0]].value + c,
-         *running_var = items[node->statistics[1]].value + c;
+    const struct batch_norm_node *own = node->own;
+    real *running_mean = layer_parameter(g, own->running_mean)->value + c,
+         *running_var = layer_parameter(g, own->running_var)->value + c;
     double m = (double)value_columns(g, node->output);
     double variance = squares > 0 ? squares / m : 0, unbiased = m > 1 ? variance * m / (m - 1) : variance;
-    *running_mean = (real)((1 - node->momentum) * (double)*running_mean + node->momentum * mean);
-    *running_var = (real)((1 - node->momentum) * (double)*running_var + node->momentum * unbiased);
+    *running_mean = (real)((1 - own->momentum) * (double)*running_mean + own->momentum * mean);
+    *running_var = (real)((1 - own->momentum) * (double)*running_var + own->momentum * unbiased);
     sums_of(node, c)[MEAN] = mean;
-    sums_of(node, c)[SCALE] = 1 / sqrt(variance + node->eps);
+    sums_of(node, c)[SCALE] = 1 / sqrt(variance + own->eps);
 }
 
 // Pairs are dear to read: sums and squares in one pass, about the mean of the first piece, from which the
@@ -96,11 +110,13 @@ static void batch_statistics(struct graph *g, struct node *node, int group) {
 }
 
 static void running_statistics(const struct graph *g, const struct node *node, int group) {
-    const struct parameter *items = g->parameters->items;
+    const struct batch_norm_node *own = node->own;
+    const real *mean = layer_parameter(g, own->running_mean)->value,
+               *variance = layer_parameter(g, own->running_var)->value;
     for (int h = 0; h < piece_channels(g, node->output, group); h++) {
         int c = 2 * group + h;
-        sums_of(node, c)[MEAN] = (double)items[node->statistics[0]].value[c];
-        sums_of(node, c)[SCALE] = 1 / sqrt((double)items[node->statistics[1]].value[c] + node->eps);
+        sums_of(node, c)[MEAN] = (double)mean[c];
+        sums_of(node, c)[SCALE] = 1 / sqrt((double)variance[c] + own->eps);
     }
 }
 
@@ -122,10 +138,11 @@ WIDE static void normalise(size_t n, const real *u, real mean, real scale, real 
 static void normalise_row(const struct graph *g, const struct node *node, int c, size_t n, const real *u,
                           const real *r, real *y) {
     const double *sums = sums_of(node, c);
-    real mean = (real)sums[MEAN], scale = (real)(sums[SCALE] * (double)layer_weight(g, node, 0)->value[c]);
-    real shift =
-        (real)((double)layer_weight(g, node, 1)->value[c] + ((double)mean - sums[MEAN]) * (double)scale);
-    normalise(n, u, mean, scale, shift, r, node->relu, y);
+    real mean = (real)sums[MEAN],
+         scale = (real)(sums[SCALE] * (double)layer_parameter(g, own_of(node)->weight)->value[c]);
+    real shift = (real)((double)layer_parameter(g, own_of(node)->bias)->value[c] +
+                        ((double)mean - sums[MEAN]) * (double)scale);
+    normalise(n, u, mean, scale, shift, r, own_of(node)->relu, y);
 }
 
 static void forward(struct graph *g, struct node *node) {
@@ -150,19 +167,19 @@ static void forward(struct graph *g, struct node *node) {
 
 // ---------------------------------------------------------------------------------------------- g and d
 
-struct sums { // of a row v of a channel: S(v) and S(v u^); 0 in evaluation, which needs neither
+struct row_sums { // of a row v of a channel: S(v) and S(v u^); 0 in evaluation, which needs neither
     double sum, dot;
 };
 
 static void add_sums(const struct graph *g, const real *v, const real *u, real mean, size_t n,
-                     struct sums *s) {
+                     struct row_sums *s) {
     if (!g->training)
         return;
     s->sum += vector_sum(v, n);
     s->dot += vector_dot_about(v, u, mean, n);
 }
 
-static void finish_sums(const double *channel, struct sums *s) {
+static void finish_sums(const double *channel, struct row_sums *s) {
     s->dot = channel[SCALE] * (s->dot + ((double)(real)channel[MEAN] - channel[MEAN]) * s->sum);
 }
 
@@ -195,10 +212,10 @@ static void pass_to_residual(const struct graph *g, const struct node *node, enu
 // The g or d at the output of two channels, cut at the ReLU.
 static struct rows cut(const struct graph *g, const struct node *node, enum map map, const struct piece *p,
                        piece_buffer of_v, piece_buffer of_a) {
-    if (node->relu && g->values[node->output].paired)
+    if (own_of(node)->relu && g->values[node->output].paired)
         return piece_get_gated(g, node->output, map, p, of_v);
     struct rows v = piece_get(g, node->output, map, p, of_v);
-    if (node->relu) {
+    if (own_of(node)->relu) {
         struct rows a = piece_get(g, node->output, MAP_X, p, of_a);
         for (int h = 0; h < p->count; h++)
             mask(a.of[h], p->n, v.of[h]);
@@ -208,13 +225,13 @@ static struct rows cut(const struct graph *g, const struct node *node, enum map 
 
 // The g or d at the output of two channels: cut, passed to the residual, summed up. g is cut in place, for
 // later maps read it there. q: not NULL for S(t gy) as well.
-static void receive(const struct graph *g, const struct node *node, enum map map, int group, struct sums s[2],
-                    double q[2]) {
+static void receive(const struct graph *g, const struct node *node, enum map map, int group,
+                    struct row_sums s[2], double q[2]) {
     int input = node->inputs[0], output = node->output;
     piece_buffer of_v, of_a, of_u;
     FOR_PIECES(p, g, output, group) {
         struct rows v = cut(g, node, map, &p, of_v, of_a);
-        if (node->relu && map == MAP_G)
+        if (own_of(node)->relu && map == MAP_G)
             piece_put(g, output, map, &p, v);
         pass_to_residual(g, node, map, &p, v);
         struct rows u = piece_get(g, input, MAP_X, &p, of_u);
@@ -245,9 +262,9 @@ WIDE static void affine(real *out, const real *in, const real *u, real mean, dou
 // out (+)= w s P in over n numbers of channel c, the projection P = I - 11'/M - u^ u^'/M (identity in
 // evaluation), from the sums over the whole channel.
 static void project(const struct graph *g, const struct node *node, int c, size_t n, const real *in,
-                    const real *u, struct sums s, real *out, int add) {
+                    const real *u, struct row_sums s, real *out, int add) {
     const double *channel = sums_of(node, c);
-    double ws = channel[SCALE] * (double)layer_weight(g, node, 0)->value[c],
+    double ws = channel[SCALE] * (double)layer_parameter(g, own_of(node)->weight)->value[c],
            m = (double)value_columns(g, node->output);
     affine(out, in, u, (real)channel[MEAN], ws, -ws * channel[SCALE] * s.dot / m, -ws * s.sum / m, n, add);
 }
@@ -257,7 +274,7 @@ static void score(struct graph *g, struct node *node) {
 #pragma omp parallel for schedule(static)
     for (int group = 0; group < piece_groups(g, output); group++) {
         piece_buffer of_v, of_u, of_to;
-        struct sums s[2] = {{0, 0}, {0, 0}};
+        struct row_sums s[2] = {{0, 0}, {0, 0}};
         receive(g, node, MAP_G, group, s, NULL);
         for (int h = 0; h < piece_channels(g, output, group); h++) {
             sums_of(node, 2 * group + h)[SUM_G] = s[h].sum;
@@ -277,11 +294,11 @@ static void score(struct graph *g, struct node *node) {
 
 // ---------------------------------------------------------------------------------------------- t
 
-static void sum_tangents(const struct graph *g, const struct node *node, int group, struct sums s[2]) {
+static void sum_tangents(const struct graph *g, const struct node *node, int group, struct row_sums s[2]) {
     int input = node->inputs[0];
     piece_buffer of_t, of_u;
     for (int h = 0; h < 2; h++)
-        s[h] = (struct sums){0, 0};
+        s[h] = (struct row_sums){0, 0};
     if (layer_map(g, input, MAP_T))
         FOR_PIECES(p, g, input, group) {
             struct rows t = piece_get(g, input, MAP_T, &p, of_t), u = piece_get(g, input, MAP_X, &p, of_u);
@@ -301,7 +318,7 @@ static void tangent(struct graph *g, struct node *node) {
 #pragma omp parallel for schedule(static)
     for (int group = 0; group < piece_groups(g, output); group++) {
         piece_buffer of_in, of_u, of_r, of_to;
-        struct sums s[2];
+        struct row_sums s[2];
         sum_tangents(g, node, group, s);
         FOR_PIECES(p, g, output, group) {
             struct rows in = piece_get_any(g, input, MAP_T, &p, of_in),
@@ -314,7 +331,7 @@ static void tangent(struct graph *g, struct node *node) {
                 if (r.of[h])
                     add_or_set(r.of[h], p.n, in.of[h] != NULL, to.of[h]);
             }
-            if (node->relu) {
+            if (own_of(node)->relu) {
                 struct rows a = piece_get(g, output, MAP_X, &p, of_in);
                 for (int h = 0; h < p.count; h++)
                     mask(a.of[h], p.n, to.of[h]);
@@ -326,35 +343,36 @@ static void tangent(struct graph *g, struct node *node) {
 
 // ---------------------------------------------------------------------------------------------- d
 
-struct second { // what the g map's dependence on u and w adds: of_t t + of_g gy + of_u (u - mean) + constant
+// What the g map's dependence on u and w adds: of_t t + of_g gy + of_u (u - mean) + constant.
+struct second_terms {
     real of_t, of_g, of_u, constant;
     double of_w; // dphi/dw
 };
 
-static struct second second_order(const struct graph *g, const struct node *node, int c, double t_gy) {
+static struct second_terms second_order(const struct graph *g, const struct node *node, int c, double t_gy) {
     const double *sums = sums_of(node, c);
-    double s = sums[SCALE], w = (double)layer_weight(g, node, 0)->value[c],
+    double s = sums[SCALE], w = (double)layer_parameter(g, own_of(node)->weight)->value[c],
            n = (double)value_columns(g, node->output);
     double q = t_gy - (sums[SUM_T] * sums[SUM_G] + sums[DOT_T] * sums[DOT_G]) / n;
     double outer = w * s * s;
     double sum_v = -(sums[DOT_G] * sums[SUM_T] + sums[DOT_T] * sums[SUM_G]) / n;
     double dot_v = -2 * sums[DOT_G] * sums[DOT_T] / n;
-    return (struct second){.of_t = (real)(-outer * sums[DOT_G] / n),
-                           .of_g = (real)(-outer * sums[DOT_T] / n),
-                           .of_u = (real)(-outer * s * (dot_v + q) / n), // u^ = s (u - mean)
-                           .constant = (real)(-outer * sum_v / n),
-                           .of_w = s * q};
+    return (struct second_terms){.of_t = (real)(-outer * sums[DOT_G] / n),
+                                 .of_g = (real)(-outer * sums[DOT_T] / n),
+                                 .of_u = (real)(-outer * s * (dot_v + q) / n), // u^ = s (u - mean)
+                                 .constant = (real)(-outer * sum_v / n),
+                                 .of_w = s * q};
 }
 
-WIDE static void add_second(const struct second *k, real mean, size_t n, const real *t, const real *gy,
+WIDE static void add_second(const struct second_terms *k, real mean, size_t n, const real *t, const real *gy,
                             const real *u, real *d_u) {
     real ft = k->of_t, fg = k->of_g, fu = k->of_u, fc = k->constant;
     for (size_t i = 0; i < n; i++)
         d_u[i] += ft * t[i] + fg * gy[i] + fu * (u[i] - mean) + fc;
 }
 
-static void backward_rows(struct graph *g, struct node *node, int group, const struct sums s[2],
-                          const struct second *second) {
+static void backward_rows(struct graph *g, struct node *node, int group, const struct row_sums s[2],
+                          const struct second_terms *second) {
     int input = node->inputs[0], output = node->output, add = node->adds[MAP_D][0];
     piece_buffer of_d, of_u, of_to, of_t, of_g;
     FOR_PIECES(p, g, output, group) {
@@ -380,8 +398,8 @@ static void backward(struct graph *g, struct node *node) {
     int above = layer_map(g, input, MAP_T) != NULL;
 #pragma omp parallel for schedule(static)
     for (int group = 0; group < piece_groups(g, node->output); group++) {
-        struct sums s[2] = {{0, 0}, {0, 0}};
-        struct second second[2] = {{0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}};
+        struct row_sums s[2] = {{0, 0}, {0, 0}};
+        struct second_terms second[2] = {{0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}};
         double q[2] = {0, 0};
         receive(g, node, MAP_D, group, s, above ? q : NULL);
         for (int h = 0; h < piece_channels(g, node->output, group); h++) {
@@ -390,8 +408,8 @@ static void backward(struct graph *g, struct node *node) {
                 second[h] = second_order(g, node, c, q[h]);
             if (g->frozen)
                 continue;
-            layer_weight(g, node, 0)->gradient[c] = (real)(s[h].dot + second[h].of_w);
-            layer_weight(g, node, 1)->gradient[c] = (real)s[h].sum;
+            layer_parameter(g, own_of(node)->weight)->gradient[c] = (real)(s[h].dot + second[h].of_w);
+            layer_parameter(g, own_of(node)->bias)->gradient[c] = (real)s[h].sum;
         }
         if (layer_map(g, input, MAP_D))
             backward_rows(g, node, group, s, above ? second : NULL);
@@ -399,6 +417,8 @@ static void backward(struct graph *g, struct node *node) {
 }
 
 static const struct layer layer = {.name = "batch norm",
+                                   .own_size = sizeof(struct batch_norm_node),
+                                   .kept = kept,
                                    .pairs = 1,
                                    .forward = forward,
                                    .score = score,
@@ -411,20 +431,14 @@ int graph_add_batch_norm(struct graph *g, const char *name, int input, int resid
     struct value in = g->values[input];
     int p[4];
     for (int i = 0; i < 4; i++)
-        if ((p[i] = layer_parameter(g, name, suffixes[i], 1, &in.channels, i < 2, err)) < 0)
+        if ((p[i] = layer_add_parameter(g, name, suffixes[i], 1, &in.channels, i < 2, err)) < 0)
             return -1;
     int output = graph_add_value(g, in.channels, in.height, in.width, err);
     struct node *node = output < 0 ? NULL : graph_add_node(g, &layer, name, input, output, err);
     if (!node)
         return -1;
-    node->parameters[0] = p[0];
-    node->parameters[1] = p[1];
-    node->parameter_count = 2;
-    node->statistics[0] = p[2];
-    node->statistics[1] = p[3];
-    node->relu = relu;
-    node->eps = eps;
-    node->momentum = momentum;
+    *(struct batch_norm_node *)node->own =
+        (struct batch_norm_node){p[0], p[1], p[2], p[3], relu, eps, momentum};
     if (residual >= 0)
         node->inputs[node->input_count++] = residual;
     return output;

@@ -3,25 +3,35 @@
 // place in the channel), so it needs no state and does not depend on threads; the mask is kept from the
 // forward pass for the other maps.
 #include "core/base/random.h"
+#include "core/layers/elementwise.h"
 #include "core/layers/layers.h"
+
+#include <string.h>
+
+struct dropout_node {
+    struct elementwise_node elementwise; // its constant: what is not dropped is multiplied by
+    double share;
+};
 
 static size_t kept(const struct graph *g, const struct node *node) {
     return g->training ? value_size(g, node->output) : 0;
 }
 
-static void pass(struct graph *g, struct node *node, const real *from, real *to, int add) {
-    size_t size = value_size(g, node->output);
-    const uint8_t *keep = node->keep;
-    real scale = g->training ? (real)(1 / (1 - node->amount)) : 1;
-    int all = !g->training;
-    if (!to)
+static void slope(const struct elementwise_piece *p, const real *restrict from, real *restrict to) {
+    const uint8_t *restrict kept = p->kept;
+    real scale = p->constant;
+    if (!kept) { // evaluation
+        memcpy(to, from, p->n * sizeof *to);
         return;
-#pragma omp parallel for simd schedule(static)
-    for (size_t i = 0; i < size; i++) {
-        real v = scale * from[i], before = to[i];
-        v = all || keep[i] ? v : 0;
-        to[i] = add ? before + v : v;
     }
+    for (size_t i = 0; i < p->n; i++) {
+        real v = scale * from[i];
+        to[i] = kept[i] ? v : 0;
+    }
+}
+
+static void value(const struct elementwise_piece *p, real *y) {
+    slope(p, p->x, y);
 }
 
 static void draw(const struct graph *g, struct node *node) {
@@ -29,47 +39,36 @@ static void draw(const struct graph *g, struct node *node) {
     int channels = g->values[node->output].channels;
     uint32_t purpose = random_purpose("dropout") ^ random_purpose(node->name);
     // Dropped where a number of 32 bits lies below the share of their range.
-    uint32_t least = (uint32_t)(node->amount * 0x1p32);
-    uint8_t *keep = node->keep;
+    uint32_t minimum = (uint32_t)(((const struct dropout_node *)node->own)->share * 0x1p32);
+    uint8_t *mask = node->kept;
 #pragma omp parallel for schedule(static)
     for (int c = 0; c < channels; c++) {
         struct random r =
             random_stream(g->dropout.seed, purpose, g->dropout.step * (uint64_t)channels + (uint64_t)c);
         for (size_t i = 0; i < m; i++)
-            keep[c * m + i] = random_bits(&r) >= least;
+            mask[c * m + i] = random_bits(&r) >= minimum;
     }
 }
 
 static void forward(struct graph *g, struct node *node) {
     if (g->training)
         draw(g, node);
-    pass(g, node, layer_map(g, node->inputs[0], MAP_X), layer_map(g, node->output, MAP_X), 0);
-}
-static void score(struct graph *g, struct node *node) {
-    pass(g, node, layer_map(g, node->output, MAP_G), layer_map(g, node->inputs[0], MAP_G),
-         node->adds[MAP_G][0]);
-}
-static void tangent(struct graph *g, struct node *node) {
-    pass(g, node, layer_map(g, node->inputs[0], MAP_T), layer_map(g, node->output, MAP_T), 0);
-}
-static void backward(struct graph *g, struct node *node) {
-    pass(g, node, layer_map(g, node->output, MAP_D), layer_map(g, node->inputs[0], MAP_D),
-         node->adds[MAP_D][0]);
+    elementwise_forward(g, node);
 }
 
+static const struct elementwise functions = {.value = value, .slope = slope};
 static const struct layer layer = {.name = "dropout",
+                                   .own_size = sizeof(struct dropout_node),
                                    .kept = kept,
                                    .forward = forward,
-                                   .score = score,
-                                   .tangent = tangent,
-                                   .backward = backward};
+                                   .score = elementwise_score,
+                                   .tangent = elementwise_tangent,
+                                   .backward = elementwise_backward};
 
 int graph_add_dropout(struct graph *g, const char *name, int input, double share, struct error *err) {
-    struct value in = g->values[input];
-    int output = graph_add_value(g, in.channels, in.height, in.width, err);
-    struct node *node = output < 0 ? NULL : graph_add_node(g, &layer, name, input, output, err);
+    struct node *node = elementwise_add(g, &layer, &functions, 1 / (1 - share), name, input, err);
     if (!node)
         return -1;
-    node->amount = share;
-    return output;
+    ((struct dropout_node *)node->own)->share = share;
+    return node->output;
 }

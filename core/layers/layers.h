@@ -6,6 +6,7 @@
 #define REFF_LAYERS_LAYERS_H
 
 #include "core/graph/graph.h"
+#include "core/kernels/convolution_shape.h"
 
 // y = weight * x (+ bias); weight [channels][c_in][kernel][kernel], zero padding.
 int graph_add_convolution(struct graph *g, const char *name, int input, int channels, int kernel, int stride,
@@ -55,11 +56,15 @@ int graph_add_average_pool(struct graph *g, const char *name, int input, struct 
 // weight [outputs][c_in], bias [outputs]; the input is 1 x 1.
 int graph_add_linear(struct graph *g, const char *name, int input, int outputs, struct error *err);
 
+// Whether a node is a convolution (transposed ones are none), and then its shape; while the graph has no
+// plan, as if nothing were kept in pairs.
+int layer_convolution(const struct graph *g, const struct node *node, struct convolution *out);
+
 // ---- shared by the layers
 
-// "name.suffix" as a parameter; index or -1.
-int layer_parameter(struct graph *g, const char *name, const char *suffix, int rank, const int *shape,
-                    int trained, struct error *err);
+// Finds or adds the parameter "name.suffix"; index or -1.
+int layer_add_parameter(struct graph *g, const char *name, const char *suffix, int rank, const int *shape,
+                        int trained, struct error *err);
 
 // Per channel: y += bias, and gradient of bias = sum of d (graph.frozen: none).
 void layer_add_bias(const struct graph *g, const struct node *node, const struct parameter *bias);
@@ -68,8 +73,11 @@ void layer_bias_gradient(const struct graph *g, const struct node *node, const s
 static inline real *layer_map(const struct graph *g, int value, enum map map) {
     return g->values[value].map[map];
 }
-static inline struct parameter *layer_weight(const struct graph *g, const struct node *node, int i) {
-    return &g->parameters->items[node->parameters[i]];
+static inline int layer_map_planned(const struct graph *g, int value, enum map map) {
+    return g->values[value].offset[map] != GRAPH_NOWHERE;
+}
+static inline struct parameter *layer_parameter(const struct graph *g, int index) {
+    return &g->parameters->items[index];
 }
 
 #endif

@@ -4,23 +4,24 @@
 #include "core/kernels/vector.h"
 #include "core/layers/layers.h"
 
-#include <stdio.h>
+struct linear_node {
+    int weight, bias; // parameters
+};
 
-int layer_parameter(struct graph *g, const char *name, const char *suffix, int rank, const int *shape,
-                    int trained, struct error *err) {
-    char full[64];
-    if (snprintf(full, sizeof full, "%s.%s", name, suffix) >= (int)sizeof full)
-        return fail(err, "%s.%s: name too long", name, suffix);
-    return parameters_add(g->parameters, full, rank, shape, trained, err);
+static struct parameter *weight_of(const struct graph *g, const struct node *node) {
+    return layer_parameter(g, ((const struct linear_node *)node->own)->weight);
+}
+static struct parameter *bias_of(const struct graph *g, const struct node *node) {
+    return layer_parameter(g, ((const struct linear_node *)node->own)->bias);
 }
 
 static void forward(struct graph *g, struct node *node) {
     size_t in = (size_t)g->values[node->inputs[0]].channels, out = (size_t)g->values[node->output].channels;
     size_t n = (size_t)g->batch;
     real *z = layer_map(g, node->output, MAP_X);
-    gemm(GEMM_NN, out, n, in, layer_weight(g, node, 0)->value, in, layer_map(g, node->inputs[0], MAP_X), n, z,
-         n, 0);
-    const real *bias = layer_weight(g, node, 1)->value;
+    gemm(GEMM_NN, out, n, in, weight_of(g, node)->value, in, layer_map(g, node->inputs[0], MAP_X), n, z, n,
+         0);
+    const real *bias = bias_of(g, node)->value;
     for (size_t o = 0; o < out; o++)
         for (size_t i = 0; i < n; i++)
             z[o * n + i] += bias[o];
@@ -31,8 +32,8 @@ static void down(struct graph *g, struct node *node, enum map map) {
     size_t n = (size_t)g->batch;
     real *x = layer_map(g, node->inputs[0], map);
     if (x)
-        gemm(GEMM_TN, in, n, out, layer_weight(g, node, 0)->value, in, layer_map(g, node->output, map), n, x,
-             n, node->adds[map][0]);
+        gemm(GEMM_TN, in, n, out, weight_of(g, node)->value, in, layer_map(g, node->output, map), n, x, n,
+             node->adds[map][0]);
 }
 
 static void score(struct graph *g, struct node *node) {
@@ -42,7 +43,7 @@ static void score(struct graph *g, struct node *node) {
 static void tangent(struct graph *g, struct node *node) {
     size_t in = (size_t)g->values[node->inputs[0]].channels, out = (size_t)g->values[node->output].channels;
     size_t n = (size_t)g->batch;
-    gemm(GEMM_NN, out, n, in, layer_weight(g, node, 0)->value, in, layer_map(g, node->inputs[0], MAP_T), n,
+    gemm(GEMM_NN, out, n, in, weight_of(g, node)->value, in, layer_map(g, node->inputs[0], MAP_T), n,
          layer_map(g, node->output, MAP_T), n, 0);
 }
 
@@ -50,7 +51,7 @@ static void backward(struct graph *g, struct node *node) {
     size_t in = (size_t)g->values[node->inputs[0]].channels, out = (size_t)g->values[node->output].channels;
     size_t n = (size_t)g->batch;
     const real *d = layer_map(g, node->output, MAP_D), *t = layer_map(g, node->inputs[0], MAP_T);
-    struct parameter *weight = layer_weight(g, node, 0), *bias = layer_weight(g, node, 1);
+    struct parameter *weight = weight_of(g, node), *bias = bias_of(g, node);
     if (!g->frozen)
         gemm(GEMM_NT, out, in, n, d, n, layer_map(g, node->inputs[0], MAP_X), n, weight->gradient, in, 0);
     if (t && !g->frozen)
@@ -60,19 +61,26 @@ static void backward(struct graph *g, struct node *node) {
     down(g, node, MAP_D);
 }
 
-static const struct layer linear = {
-    .name = "linear", .forward = forward, .score = score, .tangent = tangent, .backward = backward};
+static double flop(const struct graph *g, const struct node *node) {
+    return 2.0 * (double)weight_of(g, node)->size * g->batch;
+}
+
+static const struct layer linear = {.name = "linear",
+                                    .own_size = sizeof(struct linear_node),
+                                    .forward = forward,
+                                    .score = score,
+                                    .tangent = tangent,
+                                    .backward = backward,
+                                    .flop = flop};
 
 int graph_add_linear(struct graph *g, const char *name, int input, int outputs, struct error *err) {
     int shape[2] = {outputs, g->values[input].channels};
-    int weight = layer_parameter(g, name, "weight", 2, shape, 1, err);
-    int bias = weight < 0 ? -1 : layer_parameter(g, name, "bias", 1, shape, 1, err);
+    int weight = layer_add_parameter(g, name, "weight", 2, shape, 1, err);
+    int bias = weight < 0 ? -1 : layer_add_parameter(g, name, "bias", 1, shape, 1, err);
     int output = bias < 0 ? -1 : graph_add_value(g, outputs, 1, 1, err);
     struct node *node = output < 0 ? NULL : graph_add_node(g, &linear, name, input, output, err);
     if (!node)
         return -1;
-    node->parameters[0] = weight;
-    node->parameters[1] = bias;
-    node->parameter_count = 2;
+    *(struct linear_node *)node->own = (struct linear_node){weight, bias};
     return output;
 }

@@ -12,6 +12,14 @@
 
 enum { IMAGES = 64 }; // at a time
 
+struct max_pool_node {
+    int kernel, stride, padding;
+};
+
+static const struct max_pool_node *own_of(const struct node *node) {
+    return node->own;
+}
+
 static size_t kept(const struct graph *g, const struct node *node) {
     return value_size(g, node->output);
 }
@@ -34,16 +42,17 @@ static struct piece same_images(const struct graph *g, int value, int y, int x, 
 
 // Winners of the same numbers of channel p->channel.
 static uint8_t *winners(const struct graph *g, const struct node *node, const struct piece *p) {
-    return (uint8_t *)node->keep + (size_t)p->channel * value_columns(g, node->output) + p->at;
+    return (uint8_t *)node->kept + (size_t)p->channel * value_columns(g, node->output) + p->at;
 }
 
-struct span { // of taps in one direction: those of an output pixel that lie inside the input
+struct tap_range { // of taps in one direction: those of an output pixel that lie inside the input
     int first, last, begin;
 };
 
-static struct span taps_of(const struct node *node, int out, int in_size) {
-    int begin = out * node->stride - node->padding, left = in_size - begin;
-    return (struct span){begin < 0 ? -begin : 0, left < node->kernel ? left : node->kernel, begin};
+static struct tap_range taps_of(const struct node *node, int out, int in_size) {
+    int begin = out * own_of(node)->stride - own_of(node)->padding, left = in_size - begin;
+    return (struct tap_range){begin < 0 ? -begin : 0,
+                              left < own_of(node)->kernel ? left : own_of(node)->kernel, begin};
 }
 
 // A tap's numbers win over the best so far where they are larger or the first NaN.
@@ -74,7 +83,7 @@ static void each_pixel(const struct graph *g, const struct node *node, pool_pixe
 
 static void forward_pixel(const struct graph *g, const struct node *node, int oy, int ox, struct piece to) {
     const struct value *in = &g->values[node->inputs[0]];
-    struct span ys = taps_of(node, oy, in->height), xs = taps_of(node, ox, in->width);
+    struct tap_range ys = taps_of(node, oy, in->height), xs = taps_of(node, ox, in->width);
     piece_buffer of_x;
     real best[2][IMAGES] = {{0}};
     int32_t winner[2][IMAGES] = {{0}};
@@ -83,8 +92,8 @@ static void forward_pixel(const struct graph *g, const struct node *node, int oy
             struct piece from = same_images(g, node->inputs[0], ys.begin + ky, xs.begin + kx, &to);
             struct rows x = piece_get(g, node->inputs[0], MAP_X, &from, of_x);
             for (int h = 0; h < to.count; h++)
-                compete(to.n, x.of[h], ky * node->kernel + kx, ky == ys.first && kx == xs.first, best[h],
-                        winner[h]);
+                compete(to.n, x.of[h], ky * own_of(node)->kernel + kx, ky == ys.first && kx == xs.first,
+                        best[h], winner[h]);
         }
     piece_buffer of_y;
     struct rows y = piece_room(g, node->output, MAP_X, &to, of_y);
@@ -111,11 +120,12 @@ static void down_pixel(const struct graph *g, const struct node *node, enum map 
     size_t batch = (size_t)g->batch, width = (size_t)g->values[node->inputs[0]].width;
     piece_buffer of_y;
     struct rows y = piece_get(g, node->output, map, &from, of_y);
-    int top = oy * node->stride - node->padding, left = ox * node->stride - node->padding;
+    int top = oy * own_of(node)->stride - own_of(node)->padding,
+        left = ox * own_of(node)->stride - own_of(node)->padding;
     for (int h = 0; h < from.count; h++) {
         const uint8_t *winner = winners(g, node, &from) + (size_t)h * value_columns(g, node->output);
         for (size_t i = 0; i < from.n; i++) {
-            int iy = top + winner[i] / node->kernel, ix = left + winner[i] % node->kernel;
+            int iy = top + winner[i] / own_of(node)->kernel, ix = left + winner[i] % own_of(node)->kernel;
             x[h][((size_t)iy * width + (size_t)ix) * batch + from.at % batch + i] += y.of[h][i];
         }
     }
@@ -167,7 +177,7 @@ static size_t scratch(const struct graph *g, const struct node *node, int thread
 
 static void tangent_pixel(const struct graph *g, const struct node *node, int oy, int ox, struct piece to) {
     const struct value *in = &g->values[node->inputs[0]];
-    struct span ys = taps_of(node, oy, in->height), xs = taps_of(node, ox, in->width);
+    struct tap_range ys = taps_of(node, oy, in->height), xs = taps_of(node, ox, in->width);
     piece_buffer of_x, of_y;
     struct rows y = piece_room(g, node->output, MAP_T, &to, of_y);
     for (int h = 0; h < to.count; h++)
@@ -178,7 +188,7 @@ static void tangent_pixel(const struct graph *g, const struct node *node, int oy
             struct rows x = piece_get(g, node->inputs[0], MAP_T, &from, of_x);
             for (int h = 0; h < to.count; h++)
                 add_where(to.n, x.of[h], winners(g, node, &to) + (size_t)h * value_columns(g, node->output),
-                          ky * node->kernel + kx, y.of[h]);
+                          ky * own_of(node)->kernel + kx, y.of[h]);
         }
     piece_put(g, node->output, MAP_T, &to, y);
 }
@@ -195,6 +205,7 @@ static void backward(struct graph *g, struct node *node) {
 }
 
 static const struct layer layer = {.name = "max pool",
+                                   .own_size = sizeof(struct max_pool_node),
                                    .pairs = 1,
                                    .kept = kept,
                                    .scratch = scratch,
@@ -215,8 +226,6 @@ int graph_add_max_pool(struct graph *g, const char *name, int input, int kernel,
     struct node *node = output < 0 ? NULL : graph_add_node(g, &layer, name, input, output, err);
     if (!node)
         return -1;
-    node->kernel = kernel;
-    node->stride = stride;
-    node->padding = padding;
+    *(struct max_pool_node *)node->own = (struct max_pool_node){kernel, stride, padding};
     return output;
 }

@@ -7,7 +7,7 @@
 
 #include "core/graph/graph.h"
 #include "core/kernels/pairs.h"
-#include "core/kernels/tiled.h"
+#include "core/kernels/tiles.h"
 #include "core/kernels/vector.h"
 
 struct piece {

@@ -11,7 +11,7 @@
 
 #include "core/base/error.h"
 #include "core/graph/graph.h"
-#include "core/kernels/convolution.h"
+#include "core/kernels/convolution_shape.h"
 #include "core/train/train.h"
 
 #include <jansson.h>

@@ -3,9 +3,11 @@
 #include "core/base/isolate.h"
 #include "core/base/memory.h"
 #include "core/base/progress.h"
+#include "core/kernels/convolution.h"
 #include "core/kernels/gemm.h"
 #include "core/kernels/pairs.h"
 #include "core/kernels/vector.h"
+#include "core/layers/layers.h"
 #include "core/networks/network.h"
 #include "core/train/trainer.h"
 #include "experiments/bench/bench.h"
@@ -51,21 +53,6 @@ char *bench_shape_text(const struct convolution *c, char out[BENCH_SHAPE_SIZE]) 
 
 // ---------------------------------------------------------------------------------------- which
 
-static struct convolution shape_of(const struct graph *g, const struct node *node) {
-    const struct value *in = &g->values[node->inputs[0]], *out = &g->values[node->output];
-    struct convolution c = {.batch = g->batch,
-                            .c_in = in->channels,
-                            .h_in = in->height,
-                            .w_in = in->width,
-                            .c_out = out->channels,
-                            .kernel_h = node->kernel,
-                            .kernel_w = node->kernel,
-                            .stride = node->stride,
-                            .padding = node->padding};
-    convolution_output(&c);
-    return c;
-}
-
 static int add_shape(struct bench_convolutions *out, const struct convolution *c, int of_images,
                      struct error *err) {
     for (int i = 0; i < out->count; i++)
@@ -88,10 +75,10 @@ int bench_convolutions_list(struct bench_convolutions *out, const struct bench_c
     int failed = !g;
     for (int n = 0; g && n < g->node_count && !failed; n++) {
         const struct node *node = &g->nodes[n];
-        if (strcmp(node->layer->name, "convolution"))
+        struct convolution shape;
+        if (!layer_convolution(g, node, &shape))
             continue;
         for (enum precision precision = PRECISION_F32; precision <= PRECISION_BF16 && !failed; precision++) {
-            struct convolution shape = shape_of(g, node);
             shape.precision = precision;
             // As the steps keep them, but for the maps that Grad-CAM reads.
             int pairs = precision == PRECISION_BF16 && !strcmp(c->training.activations, "bf16");
@@ -113,18 +100,18 @@ void bench_convolutions_free(struct bench_convolutions *convolutions) {
 // ---------------------------------------------------------------------------------------- one, in a child
 
 struct operands {
-    const struct convolution *c;
+    struct convolution_plan plan;
     void *x, *y;
     real *weight, *scratch;
 };
 
 static void run(const struct operands *o, enum bench_product product) {
     if (product == BENCH_FORWARD)
-        convolution_forward(o->c, o->weight, o->x, o->y, 0, o->scratch);
+        convolution_forward(&o->plan, o->weight, o->x, o->y, 0, o->scratch);
     else if (product == BENCH_DATA)
-        convolution_backward_data(o->c, o->weight, o->y, o->x, 0, o->scratch);
+        convolution_backward_data(&o->plan, o->weight, o->y, o->x, 0, o->scratch);
     else
-        convolution_backward_weight(o->c, o->y, o->x, o->weight, 0, o->scratch);
+        convolution_backward_weight(&o->plan, o->y, o->x, o->weight, 0, o->scratch);
 }
 
 // The shortest of many runs after a first one, which meets cold pages.
@@ -166,21 +153,21 @@ struct measurement {
 
 static json_t *measure(void *context, struct error *err) {
     const struct measurement *m = context;
-    struct operands o = {.c = &m->convolution->shape};
+    const struct convolution *c = &m->convolution->shape;
+    struct operands o = {.plan = convolution_choose(c)};
     json_t *result = NULL;
     omp_set_num_threads(m->effort->threads);
     gemm_prepare();
     vector_flush_denormals();
-    if ((o.x = fill_activations(input_bytes(o.c), o.c->x_paired, err)) &&
-        (o.weight = fill(weight_size(o.c), err)) &&
-        (o.y = fill_activations(output_bytes(o.c), o.c->y_paired, err)) &&
-        (o.scratch = fill(convolution_scratch(o.c, m->effort->threads), err))) {
+    if ((o.x = fill_activations(input_bytes(c), c->x_paired, err)) &&
+        (o.weight = fill(weight_size(c), err)) &&
+        (o.y = fill_activations(output_bytes(c), c->y_paired, err)) &&
+        (o.scratch = fill(convolution_scratch(&o.plan, m->effort->threads), err))) {
         result = json_array();
         for (enum bench_product p = 0; p < BENCH_PRODUCTS; p++) {
             int wanted = p != BENCH_DATA || !m->convolution->of_images;
             double seconds = wanted ? shortest(&o, p, m->effort->seconds / BENCH_PRODUCTS) : 0;
-            json_array_append_new(result,
-                                  json_real(wanted ? 1e-9 * bench_convolution_flop(o.c) / seconds : 0));
+            json_array_append_new(result, json_real(wanted ? 1e-9 * bench_convolution_flop(c) / seconds : 0));
         }
     }
     free(o.x);

@@ -126,13 +126,8 @@ json_t *bench_layers_json(const struct bench_layers *layers, struct error *err) 
 
 // ---------------------------------------------------------------------------------------- work
 
-// Multiplications and additions of one pass through a node's product, whichever map.
 static double product_flop(const struct graph *g, const struct node *node) {
-    const char *kind = node->layer->name;
-    if (strcmp(kind, "convolution") && strcmp(kind, "linear"))
-        return 0;
-    return 2.0 * (double)g->parameters->items[node->parameters[0]].size *
-           (double)value_columns(g, node->output);
+    return node->layer->flop ? node->layer->flop(g, node) : 0;
 }
 
 static int has(const struct graph *g, int value, enum map map) {

@@ -4,7 +4,8 @@
 // of anything, with outputs and scratch filled with NaN before; infinities, NaN and denormals; the same bits
 // on any number of threads.
 #include "core/kernels/pairs.h"
-#include "core/kernels/tiled.h"
+#include "core/kernels/tiled_gather.h"
+#include "core/kernels/tiled_weight.h"
 #include "core/kernels/tiled_winograd.h"
 #include "tests/support/convolution_fixture.h"
 #include "tests/support/suite.h"
@@ -45,7 +46,31 @@ static size_t winograd_scratch(const struct tile_kernels *k, const struct convol
     return tiled_winograd_scratch(c, threads);
 }
 
-static const struct way by_shape = {tiled_scratch, tiled_forward, tiled_backward_data, tiled_backward_weight};
+static size_t scratch_by_shape(const struct tile_kernels *k, const struct convolution *c, int threads) {
+    size_t gather = tiled_gather_scratch(k, c, threads), weight = tiled_weight_scratch(k, c, threads);
+    return tiled_by_winograd(k, c) ? tiled_winograd_scratch(c, threads) : gather > weight ? gather : weight;
+}
+
+static void forward_by_shape(const struct tile_kernels *k, const struct convolution *c, const real *weight,
+                             const void *x, void *y, int add, void *scratch) {
+    (tiled_by_winograd(k, c) ? tiled_winograd_forward : tiled_gather_forward)(k, c, weight, x, y, add,
+                                                                              scratch);
+}
+
+static void backward_data_by_shape(const struct tile_kernels *k, const struct convolution *c,
+                                   const real *weight, const void *y, void *x, int add, void *scratch) {
+    (tiled_by_winograd(k, c) ? tiled_winograd_backward_data : tiled_gather_backward_data)(k, c, weight, y, x,
+                                                                                          add, scratch);
+}
+
+static void backward_weight_by_shape(const struct tile_kernels *k, const struct convolution *c, const void *y,
+                                     const void *x, real *weight, int add, void *scratch) {
+    (tiled_by_winograd(k, c) ? tiled_winograd_backward_weight : tiled_backward_weight)(k, c, y, x, weight,
+                                                                                       add, scratch);
+}
+
+static const struct way by_shape = {scratch_by_shape, forward_by_shape, backward_data_by_shape,
+                                    backward_weight_by_shape};
 static const struct way by_winograd = {winograd_scratch, tiled_winograd_forward, tiled_winograd_backward_data,
                                        tiled_winograd_backward_weight};
 

@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the layers with a bias share. The g and t maps do not see a bias, so its gradient is the sum of d.
-#include "core/kernels/vector.h"
+// What layers with parameters share. The g and t maps do not see a bias, so its gradient is the sum of d.
 #include "core/layers/layers.h"
+#include "core/kernels/vector.h"
+
+#include <stdio.h>
+
+int layer_add_parameter(struct graph *g, const char *name, const char *suffix, int rank, const int *shape,
+                        int trained, struct error *err) {
+    char full[64];
+    if (snprintf(full, sizeof full, "%s.%s", name, suffix) >= (int)sizeof full)
+        return fail(err, "%s.%s: name too long", name, suffix);
+    return parameters_add(g->parameters, full, rank, shape, trained, err);
+}
 
 void layer_add_bias(const struct graph *g, const struct node *node, const struct parameter *bias) {
     size_t m = value_columns(g, node->output);

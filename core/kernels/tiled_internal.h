@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the convolutions in tiles share: tiled_gather.c, tiled_weight.c and Winograd's files.
+#ifndef REFF_KERNELS_TILED_INTERNAL_H
+#define REFF_KERNELS_TILED_INTERNAL_H
+
+#include "core/kernels/tiles.h"
+
+#include <stddef.h>
+
+enum { TILED_CACHE_BYTES = 4 << 20 }; // a larger array is put past the caches (measured)
+
+static inline size_t blocks_of(size_t n, size_t of) { // blocks of `of` that hold n
+    return (n + of - 1) / of;
+}
+static inline int smaller(int a, int b) {
+    return a < b ? a : b;
+}
+static inline int larger(int a, int b) {
+    return a > b ? a : b;
+}
+
+// A row of a B tile outside the image.
+static const cell tile_zeros[TILE_COLUMNS] __attribute__((aligned(64)));
+
+#endif
