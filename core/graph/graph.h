@@ -164,6 +164,9 @@ uint16_t *value_pairs(const struct graph *g, int value, enum map map);
 size_t value_columns(const struct graph *g, int value);
 size_t value_size(const struct graph *g, int value);
 
+// Bytes of one of a value's arrays, as the plan keeps it.
+size_t value_bytes(const struct graph *g, int value);
+
 // The first node, in the map's order of computing, whose output holds a number that is not finite:
 // "layer3.0.bn2". NULL when all are finite. Means something until the next map has run (arrays are reused).
 const char *graph_first_nonfinite(const struct graph *g, enum map map);

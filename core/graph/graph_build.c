@@ -64,7 +64,7 @@ uint16_t *value_pairs(const struct graph *g, int value, enum map map) {
     return (uint16_t *)g->values[value].map[map];
 }
 
-size_t graph_value_bytes(const struct graph *g, int value) {
+size_t value_bytes(const struct graph *g, int value) {
     return g->values[value].paired ? pairs_bytes(g->values[value].channels, value_columns(g, value))
                                    : value_size(g, value) * sizeof(real);
 }

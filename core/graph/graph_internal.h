@@ -7,6 +7,5 @@
 
 int graph_mode_has(enum graph_mode mode, enum map map); // whether a step in that mode computes the map
 int graph_is_explained(const struct graph *g, int value);
-size_t graph_value_bytes(const struct graph *g, int value); // of one of its arrays, as the plan keeps it
 
 #endif

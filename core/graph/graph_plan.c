@@ -109,7 +109,7 @@ static void live_outside(const struct graph *g, int v, enum map map, struct allo
 
 static struct allotment value_allotment(struct graph *g, int v, enum map map) {
     struct allotment a = {
-        .bytes = graph_value_bytes(g, v), .first = INT_MAX, .last = -1, .offset = &g->values[v].offset[map]};
+        .bytes = value_bytes(g, v), .first = INT_MAX, .last = -1, .offset = &g->values[v].offset[map]};
     for (int n = 0; n < g->node_count; n++)
         if (g->nodes[n].output == v || reads(&g->nodes[n], v))
             live_at_node(g, v, map, n, &a);

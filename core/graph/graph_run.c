@@ -56,7 +56,7 @@ void graph_tangent(struct graph *g, graph_visit *visit, void *context) {
         if (any_input_above(g, node))
             run(g, n, MAP_T, node->layer->tangent);
         else // the lowest explained value: nothing comes from below
-            memset(g->values[node->output].map[MAP_T], 0, graph_value_bytes(g, node->output));
+            memset(g->values[node->output].map[MAP_T], 0, value_bytes(g, node->output));
         visit_value(g, node->output, visit, context);
     }
 }

@@ -116,23 +116,26 @@ static double flop(const struct graph *g, const struct node *node) {
     return 2.0 * (double)layer_parameter(g, own->weight)->size * c->batch * c->h_out * c->w_out;
 }
 
-static void describe_way(const char *product, const struct convolution_way *way, struct text *out) {
+static void describe_way(const struct convolution_way *way, struct text *out) {
     const char *isa = convolution_isa(way);
-    text_printf(out, "%s%s%s %s%s%s", out->length ? ", " : "", product,
-                convolution_algorithm_name(way->algorithm), convolution_numbers(way), isa ? " " : "",
-                isa ? isa : "");
+    text_printf(out, "%s %s%s%s", convolution_algorithm_name(way->algorithm), convolution_numbers(way),
+                isa ? " " : "", isa ? isa : "");
 }
 
 static void describe(const struct graph *g, const struct node *node, enum map map, struct text *out) {
-    const struct convolution_node *own = node->own;
-    int down_too = map == MAP_D && layer_map_planned(g, node->inputs[0], MAP_D);
+    const struct convolution_plan *p = &((const struct convolution_node *)node->own)->plan;
+    int same = p->weight.algorithm == p->activations.algorithm && p->weight.tiles == p->activations.tiles;
     if (map != MAP_D) {
-        describe_way("", &own->plan.activations, out);
+        describe_way(&p->activations, out);
         return;
     }
-    if (down_too)
-        describe_way("data ", &own->plan.activations, out);
-    describe_way("weight ", &own->plan.weight, out);
+    if (!same && layer_map_planned(g, node->inputs[0], MAP_D)) {
+        text_add(out, "data ");
+        describe_way(&p->activations, out);
+        text_add(out, ", ");
+    }
+    text_add(out, same ? "" : "weight ");
+    describe_way(&p->weight, out);
 }
 
 #define CONVOLUTION(word, takes_pairs)                                                                       \

@@ -25,17 +25,31 @@ static enum graph_mode step_mode(const struct trainer_settings *s) {
     return s->detached ? GRAPH_TRAIN_DETACHED : GRAPH_TRAIN_EXPLAIN;
 }
 
+static struct graph *build(const struct trainer_settings *s, struct parameters *parameters,
+                           struct error *err) {
+    struct graph *g = network_build(&s->network, s->batch, parameters, err);
+    if (g) {
+        g->precision = s->precision;
+        g->activations = s->activations;
+    }
+    return g;
+}
+
+struct graph *trainer_graph(const struct trainer_settings *settings, struct parameters *parameters,
+                            struct error *err) {
+    struct graph *g = build(settings, parameters, err);
+    if (g && graph_plan(g, step_mode(settings), regularised_stages(settings), settings->threads, err)) {
+        graph_free(g);
+        g = NULL;
+    }
+    return g;
+}
+
 static int make_graphs(struct trainer *t, struct error *err) {
     const struct trainer_settings *s = &t->settings;
-    t->steps = network_build(&s->network, s->batch, &t->parameters, err);
-    t->evaluation = t->steps ? network_build(&s->network, s->batch, &t->parameters, err) : NULL;
-    if (!t->evaluation)
-        return -1;
-    t->steps->precision = t->evaluation->precision = s->precision;
-    t->steps->activations = t->evaluation->activations = s->activations;
-    if (graph_plan(t->steps, step_mode(s), regularised_stages(s), s->threads, err))
-        return -1;
-    return graph_plan(t->evaluation, GRAPH_INFER_EXPLAIN, ALL_STAGES, s->threads, err);
+    t->steps = trainer_graph(s, &t->parameters, err);
+    t->evaluation = t->steps ? build(s, &t->parameters, err) : NULL;
+    return t->evaluation ? graph_plan(t->evaluation, GRAPH_INFER_EXPLAIN, ALL_STAGES, s->threads, err) : -1;
 }
 
 static size_t arena_bytes(const struct trainer *t) {

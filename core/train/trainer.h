@@ -51,6 +51,11 @@ struct step_result {
 struct trainer *trainer_create(const struct trainer_settings *settings, uint64_t seed, struct error *err);
 void trainer_free(struct trainer *t);
 
+// The graph of a step as a trainer of these settings would make it, planned but without an arena, over
+// parameters that start as {0}. NULL with a message. Free both.
+struct graph *trainer_graph(const struct trainer_settings *settings, struct parameters *parameters,
+                            struct error *err);
+
 // Bytes that a trainer of these settings takes, without making one.
 int trainer_memory(const struct trainer_settings *settings, double *bytes, struct error *err);
 

@@ -9,6 +9,7 @@
 int command_train(int argc, char **argv, struct error *err);
 int command_annotate(int argc, char **argv, struct error *err);
 int command_gradients(int argc, char **argv, struct error *err);
+int command_info(int argc, char **argv, struct error *err);
 int command_eval(int argc, char **argv, struct error *err);
 int command_golden(int argc, char **argv, struct error *err);
 int command_run(int argc, char **argv, struct error *err);

@@ -8,7 +8,6 @@
 // argv[0] is the command's own name. 0, or -1 with a message and an exit status in err.
 int command_gen(int argc, char **argv, struct error *err);     // gen textured-mnist | digits | textures
 int command_fetch(int argc, char **argv, struct error *err);   // fetch [NAME...]
-int command_info(int argc, char **argv, struct error *err);    // info FILE
 int command_preview(int argc, char **argv, struct error *err); // preview FILE OUT.png
 int command_verify(int argc, char **argv, struct error *err);  // verify FILE
 

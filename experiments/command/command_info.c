@@ -1,39 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
-// reff info: what is inside a shard; or what this machine offers.
+// reff info: what is inside a shard; or what this machine offers; or what a training step would do.
 #include "core/base/memory.h"
 #include "core/base/options.h"
 #include "core/base/provenance.h"
 #include "core/base/text.h"
 #include "core/kernels/isa.h"
 #include "core/shard/shard.h"
-#include "gen/command/commands.h"
+#include "experiments/command/commands.h"
+#include "experiments/command/info_plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct options {
-    int json, machine;
+    int json, machine, plan, pixels, classes, threads;
 };
 
-static const struct setting schema[] = {
-    SETTING_SWITCH(struct options, machine, "what this machine offers instead, and what would be used of it"),
-    SETTING_SWITCH(struct options, json, "print all of it as JSON"),
+typedef struct options O;
+
+static const struct setting schema_of_info[] = {
+    SETTING_SWITCH(O, machine, "what this machine offers instead, and what would be used of it"),
+    SETTING_SWITCH(O, plan, "what a training step of these settings would do instead, layer by layer"),
+    SETTING_COUNT(O, pixels, "224", 8, 4096, "pixels", "with --plan: side of the images"),
+    SETTING_COUNT(O, classes, "10", 2, 1000000, "classes", "with --plan"),
+    SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "with --plan; 0: all cores"),
+    SETTING_SWITCH(O, json, "print all of it as JSON"),
     SETTING_END,
 };
 
-static const struct command command = {
+// The training's settings that a plan depends on.
+static const char *const taken[] = {"model",         "width",     "method",     "batch",
+                                    "layer_weights", "precision", "activations"};
+
+enum { TAKEN = sizeof taken / sizeof *taken, ROWS = TAKEN + sizeof schema_of_info / sizeof *schema_of_info };
+
+struct info_settings { // one target for one table: the command's own, then the training's
+    struct options own;
+    struct train_settings train;
+};
+
+static const struct command command_of_info = {
     .name = "info",
-    .arguments = "FILE | --machine",
+    .arguments = "FILE | --machine | --plan",
     .summary = "Print what is inside a shard: shapes, attributes, datasets, images per class.",
     .description =
         "With --machine: processor, cores, and the instruction set that multiplies in bf16 (precision = bf16 "
         "or\n"
-        "auto). The environment variable REFF_ISA names a lesser one to use: plain, avx512-bf16 or amx.",
+        "auto). The environment variable REFF_ISA names a lesser one to use: plain, avx512-bf16 or amx.\n\n"
+        "With --plan: each layer of a training step with its output's shape, the arrays that the output has "
+        "(x\n"
+        "and the gradients g, t and d), their size, what the layer keeps beside them, and by which algorithm "
+        "and\n"
+        "instruction set its convolutions run on this machine.",
     .example = "reff info train.h5",
     .least_words = 0,
     .most_words = 1,
-    .schema = schema,
 };
 
 // {"images", "height", "width", "classes", "per_class": [..], "annotated": share of pixels, "attributes",
@@ -187,27 +209,48 @@ static void print_machine(const json_t *machine) {
     print_products(machine, "bf16");
 }
 
+static int parse(int argc, char **argv, struct info_settings *o, struct words *words, struct error *err) {
+    struct setting schema[ROWS], picked[TAKEN + 1] = {{0}};
+    struct command command = command_of_info;
+    settings_default(train_schema, &o->train);
+    for (int i = 0; i < TAKEN; i++)
+        picked[i] = *settings_find(train_schema, taken[i]);
+    settings_join(schema, ROWS, schema_of_info, picked, offsetof(struct info_settings, train));
+    command.schema = schema;
+    return options_parse(&command, argc, argv, o, words, err);
+}
+
+static json_t *describe_shard(const char *path, struct error *err) {
+    struct shard *shard = shard_open(path, err);
+    json_t *info = shard ? describe(shard, err) : NULL;
+    shard_close(shard);
+    return info;
+}
+
+static int print(const struct options *o, const char *path, json_t *info, struct error *err) {
+    if (o->json)
+        return json_print(stdout, info, err);
+    if (o->plan)
+        return info_plan_print(info, err);
+    if (o->machine)
+        print_machine(info);
+    else
+        print_info(path, info);
+    return 0;
+}
+
 int command_info(int argc, char **argv, struct error *err) {
-    struct options o;
+    struct info_settings o;
     struct words words;
-    int result = options_parse(&command, argc, argv, &o, &words, err);
+    int result = parse(argc, argv, &o, &words, err);
     if (result)
         return result < 0 ? -1 : 0;
-    if (words.count != !o.machine)
-        return fail_usage(err, "one FILE, or --machine; see reff info --help");
-    struct shard *shard = o.machine ? NULL : shard_open(words.items[0], err);
-    json_t *info = o.machine ? describe_machine(err) : shard ? describe(shard, err) : NULL;
-    shard_close(shard);
-    if (!info)
-        return -1;
-    int failed = 0;
-    if (o.json) {
-        failed = json_print(stdout, info, err);
-    } else if (o.machine) {
-        print_machine(info);
-    } else {
-        print_info(words.items[0], info);
-    }
+    if (words.count + o.own.machine + o.own.plan != 1)
+        return fail_usage(err, "one of FILE, --machine and --plan; see reff info --help");
+    json_t *info = o.own.machine ? describe_machine(err)
+                   : o.own.plan  ? info_plan(&o.train, o.own.pixels, o.own.classes, o.own.threads, err)
+                                 : describe_shard(words.items[0], err);
+    result = info ? print(&o.own, words.count ? words.items[0] : "", info, err) : -1;
     json_decref(info);
-    return failed;
+    return result;
 }
