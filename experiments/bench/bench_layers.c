@@ -131,7 +131,7 @@ static double product_flop(const struct graph *g, const struct node *node) {
 }
 
 static int has(const struct graph *g, int value, enum map map) {
-    return g->values[value].map[map] != NULL;
+    return g->values[value].offset[map] != GRAPH_NOWHERE;
 }
 
 // Bytes of a value's array of that map; 0 where the plan has none.
