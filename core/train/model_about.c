@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/train/model_about.h"
 
+#include "core/base/text.h"
 #include "core/base/version.h"
 #include "core/train/trainer.h"
 #include "core/train/weights.h"
@@ -58,13 +59,15 @@ static int take_setting(const char *path, const json_t *about, int i, int given,
                         struct error *err) {
     const char *value = json_string_value(json_object_get(about, names[i]));
     const struct setting *setting = settings_find(train_schema, names[i]);
-    char ours[SETTING_TEXT_SIZE];
+    struct text ours = {0};
     if (!value || given < 0)
         return 0;
-    settings_text(setting, s, ours);
-    if (given && strcmp(ours, value) != 0)
-        return fail_usage(err, "--%s: %s, but %s says %.60s", names[i], ours, path, value);
-    return settings_assign(setting, s, value, path, err);
+    settings_add_text(&ours, setting, s);
+    int bad = text_check(&ours, "a setting", err);
+    if (!bad && given && strcmp(text_string(&ours), value) != 0)
+        bad = fail_usage(err, "--%s: %s, but %s says %.60s", names[i], text_string(&ours), path, value);
+    text_free(&ours);
+    return bad ? bad : settings_assign(setting, s, value, path, err);
 }
 
 int model_about_take(const char *path, const int given[ABOUT_SETTINGS], struct train_settings *s,

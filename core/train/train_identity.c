@@ -45,14 +45,19 @@ static void add_setting_differences(struct text *out, const json_t *before, cons
     settings_default(train_schema, &here);
     settings_from_json(train_schema, &there, before, "", &ignored);
     settings_from_json(train_schema, &here, now, "", &ignored);
+    struct text a = {0}, b = {0};
     for (const struct setting *s = train_schema; s->name; s++) {
-        char a[SETTING_TEXT_SIZE], b[SETTING_TEXT_SIZE];
-        settings_text(s, &there, a);
-        settings_text(s, &here, b);
-        if (s->record && strcmp(a, b) != 0)
-            text_printf(out, "%s%s %s, not %s", out->length ? "; " : "", s->name, *a ? a : "none",
-                        *b ? b : "none");
+        text_clear(&a);
+        text_clear(&b);
+        settings_add_text(&a, s, &there);
+        settings_add_text(&b, s, &here);
+        out->incomplete |= a.incomplete || b.incomplete;
+        if (s->record && strcmp(text_string(&a), text_string(&b)) != 0)
+            text_printf(out, "%s%s %s, not %s", out->length ? "; " : "", s->name,
+                        a.length ? text_string(&a) : "none", b.length ? text_string(&b) : "none");
     }
+    text_free(&a);
+    text_free(&b);
 }
 
 // "lr 0.01, not 0.02; another test shard": empty where they are the same.
