@@ -30,24 +30,25 @@ static struct place place_of(const struct table *t, int row, int column) {
     return p;
 }
 
-static void add_place(struct text *out, const struct place *p) {
+enum { PLACE_SIZE = 160 };
+
+// "p 0, q 1, size 223, n 10, reff". A cell is looked for by its name, so that no name may fail for want of memory.
+static void name_place(char out[PLACE_SIZE], const struct place *p) {
     const struct axes *a = &p->axes;
+    char where[80], annotated[32] = "";
     if (data_set_of(p->data)->place)
-        text_printf(out, "p %.6g, q %.6g, size %.6g, ", a->p, a->q, a->size);
+        snprintf(where, sizeof where, "p %.6g, q %.6g, size %.6g", a->p, a->q, a->size);
     else
-        text_printf(out, "%.40s, ", p->data);
+        snprintf(where, sizeof where, "%.40s", p->data);
     if (method_of(p->method)->annotations && a->n != N_ALL)
-        text_printf(out, "n %.6g, ", a->n);
-    text_add(out, p->method);
+        snprintf(annotated, sizeof annotated, "n %.6g, ", a->n);
+    snprintf(out, PLACE_SIZE, "%s, %s%.40s", where, annotated, p->method);
 }
 
 static void cell_name(char out[192], const struct profile *profile, const struct place *p, uint64_t seed) {
-    struct text name = {0};
-    text_printf(&name, "%s: ", profile->name);
-    add_place(&name, p);
-    text_printf(&name, ", seed %llu", (unsigned long long)seed);
-    snprintf(out, 192, "%s", text_string(&name));
-    text_free(&name);
+    char place[PLACE_SIZE];
+    name_place(place, p);
+    snprintf(out, 192, "%s: %s, seed %llu", profile->name, place, (unsigned long long)seed);
 }
 
 static struct place place_of_cell(const struct cell *c) {
@@ -56,7 +57,9 @@ static struct place place_of_cell(const struct cell *c) {
 
 void cell_place_text(struct text *out, const struct cell *cell) {
     const struct place place = place_of_cell(cell);
-    add_place(out, &place);
+    char name[PLACE_SIZE];
+    name_place(name, &place);
+    text_add(out, name);
 }
 
 int cell_has_same_place(const struct cell *a, const struct cell *b) {
@@ -295,10 +298,10 @@ static int add_cell(struct plan *plan, const struct place *place, uint64_t seed,
         return -1;
     struct text reason = {0};
     why_absent(&reason, plan, place);
-    int absent = reason.length || reason.incomplete;
+    int absent = reason.length > 0, unknown = text_check(&reason, "why a cell is absent", err);
     text_free(&reason);
-    if (absent)
-        return 0;
+    if (absent || unknown)
+        return unknown;
     fill_data(&c, data);
     if (fill_settings(&c, plan->profile, place->method, err) ||
         array_resize(plan->cells, (size_t)plan->count + 1, "cells", err))
