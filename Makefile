@@ -86,7 +86,7 @@ $(STAMP): scripts/setup
 build: $(BUILD)/reff ## build the reff command
 
 COMPILE = $(CC) $(FLAGS) $$(pkg-config --cflags $(PACKAGES)) -MMD -MP -c $< -o $@
-LINK    = $(CC) $(FLAGS) $^ $$(pkg-config --libs $(PACKAGES)) -lm -o $@
+LINK    = $(CC) $(FLAGS) -Wl,-z,relro,-z,now $^ $$(pkg-config --libs $(PACKAGES)) -lm -o $@
 
 # What records say of the program: written anew only when it changes, so that an unchanged tree rebuilds nothing.
 # Without git, or in a folder that git does not track, the revision is the one that git archive (make dist) wrote into
@@ -229,7 +229,7 @@ READ_FILES := $(wildcard experiments/tables/*.ini experiments/tables/paper.csv e
 DOC_FILES  := README.md LICENSE CITATION.cff $(wildcard CHANGELOG.md docs/install.md)
 INSTALLED   = $(DESTDIR)$(abspath $(PREFIX))
 
-.PHONY: install uninstall dist test-install
+.PHONY: install uninstall dist deb test-install
 install: ## install the program and what it reads (PREFIX=/usr/local DESTDIR=)
 	@$(REMAKE) build
 	@install -D -m 755 $(BUILD)/reff '$(INSTALLED)/bin/reff'
@@ -257,9 +257,22 @@ dist: ## the last commit as build/reff-VERSION.tar.gz, for a release
 	@git archive --format=tar.gz --prefix=reff-$(VERSION)/ -o build/reff-$(VERSION).tar.gz HEAD
 	@echo build/reff-$(VERSION).tar.gz
 
-test-install: ## install into a folder, use the program from there with the sources out of reach, uninstall
+# debian/ is put together in build/deb; its rules call `make install` here, so the program is the one that make build
+# makes, linked for PREFIX=/usr.
+DEB = build/deb/reff-$(VERSION)
+deb: ## a Debian package, build/reff_VERSION_ARCH.deb
+	@scripts/setup debhelper build-essential
+	@$(REMAKE) build PREFIX=/usr
+	@rm -rf build/deb && mkdir -p $(DEB) && cp -r scripts/packaging/debian $(DEB)
+	@date=$$(sed -n 's/.*REFF_DATE *"\(.*\)".*/\1/p' core/base/version.h) && \
+	    sed -i -e 's/@VERSION@/$(VERSION)/' -e "s/@DATE@/$$(LC_ALL=C date -uRd "$$date")/" $(DEB)/debian/changelog
+	@cd $(DEB) && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS DEB_BUILD_OPTIONS=noautodbgsym dpkg-buildpackage -b -us -uc \
+	    >../log 2>&1 || { tail -n 20 ../log; exit 1; }
+	@cp build/deb/reff_$(VERSION)_*.deb build/ && ls build/reff_$(VERSION)_*.deb
+
+test-install: ## install into a folder and as a package, use the program with the sources out of reach, remove it
 	@$(REMAKE) build
-	@tests/install/test_install.sh
+	@scripts/tally tests/install/test_install.sh tests/install/test_package.sh
 
 # ---- tests: SANITIZE=1 builds with address and undefined-behaviour checks
 

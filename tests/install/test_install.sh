@@ -1,37 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs into a folder, moves that elsewhere, and uses the program from / : it must find its own definitions and none
-# of the source tree's. Ends with one line: N passed, N failed.
+# of the source tree's. Ends with one line: N passed, N failed, N skipped.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
-work=$(mktemp -d) || exit 1
+. tests/install/checks.sh
 trap 'rm -rf "$work"' EXIT
-unset REFF_HOME
-passed=0 failed=0
 
-check() { # NAME COMMAND...
-    local name=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $name: $*"
-        tail -n 5 "$work/log"
-    fi
-}
-
-says() { # TEXT COMMAND...: its output holds the text
-    local text=$1
-    shift
-    "$@" 2>&1 | tee /dev/stderr | grep -qF -- "$text"
-}
-
-from_root() { (cd / && "$@"); }
-
-# Nothing that make says of its jobs to a test that it calls concerns the make that is called here.
-unset MAKEFLAGS MAKELEVEL MFLAGS
 check 'make install puts everything below PREFIX' make install PREFIX=/opt/reff DESTDIR="$work/stage"
 mkdir "$work/elsewhere"
 mv "$work/stage/opt/reff" "$work/elsewhere/moved"
@@ -53,10 +29,12 @@ check 'REFF_HOME names another home' from_root env REFF_HOME=/nowhere bash -c "'
 
 pages=$work/elsewhere/moved/share/man/man1
 check 'every command has its page' test "$(ls "$pages" | wc -l)" -ge 20
-if command -v mandoc >/dev/null; then
+if can mandoc mandoc; then
     check 'mandoc finds no error in a page' mandoc -Tlint -Wwarning "$pages"/*.1
-else
+elif command -v man >/dev/null; then
     check 'man finds nothing to warn of' bash -c "for p in '$pages'/*.1; do man --warnings -l \$p 2>&1 >/dev/null | grep . && exit 1; done; true"
+else
+    skip 'manual pages have no errors' 'neither mandoc nor man'
 fi
 
 complete_in_bash() { # EXPECTED WORD...: the last word is completed
@@ -76,15 +54,18 @@ check 'bash offers profiles' complete_in_bash quick run --profile q
 check 'bash offers what is generated' complete_in_bash textured-mnist gen text
 if command -v zsh >/dev/null; then
     check 'zsh reads its completion' zsh -n "$work/elsewhere/moved/share/zsh/site-functions/_reff"
+else
+    skip 'zsh reads its completion' 'no zsh'
 fi
 if command -v fish >/dev/null; then
     check 'fish offers profiles' says quick env PATH="$(dirname "$reff"):$PATH" fish --no-config -c \
         "source $work/elsewhere/moved/share/fish/vendor_completions.d/reff.fish; complete -C 'reff run --profile q'"
+else
+    skip 'fish offers profiles' 'no fish'
 fi
 
 check 'make install again' make install PREFIX="$work/here"
 check 'make uninstall' make uninstall PREFIX="$work/here"
 check 'nothing but empty folders is left' test -z "$(find "$work/here" -type f)"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+at_end
