@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Command lines: what is accepted, what is refused and how, and what the program itself answers.
 #include "core/base/options.h"
+#include "core/base/options_formats.h"
 #include "core/base/version.h"
 #include "tests/support/suite.h"
 
@@ -141,13 +142,19 @@ static void test_overriding_keeps_what_is_not_named(void) {
     CU_ASSERT_STRING_EQUAL(s.output, "kept");
 }
 
-static void test_help_texts_show_units_ranges_defaults_and_an_example(void) {
+// What a function writes about the command; the caller frees it.
+static char *written(void (*write)(const struct command *, FILE *)) {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     CU_ASSERT_FATAL(out != NULL);
-    options_help(&command, out);
+    write(&command, out);
     fclose(out);
+    return text;
+}
+
+static void test_help_texts_show_units_ranges_defaults_and_an_example(void) {
+    char *text = written(options_help);
     static const char *const parts[] = {
         "usage: reff sample [options] FILE...\n",
         "Takes a sample.",
@@ -161,6 +168,46 @@ static void test_help_texts_show_units_ranges_defaults_and_an_example(void) {
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         suite_text_has(text, parts[i]);
+    free(text);
+}
+
+static void test_a_manual_page_holds_what_the_help_text_holds(void) {
+    char *text = written(options_man);
+    suite_text_begins(text, ".TH REFF-SAMPLE 1 " REFF_DATE " \"reff " REFF_VERSION "\" \"reff manual\"\n"
+                            ".SH NAME\nreff-sample \\- Takes a sample\n"
+                            ".SH SYNOPSIS\n.B reff sample\n[options]\nFILE...\n");
+    static const char *const parts[] = {
+        ".B \\-\\-count images\nhow many; 0..1000; default 10\n",
+        ".B \\-\\-label\\-text TEXT\nlabel\n",
+        ".B \\-\\-shuffle\nin any order\n",
+        ".B \\-\\-output FILE\nwhere to; required\n",
+        ".SH EXAMPLES\n.nf\nreff sample \\-\\-output a b\n.fi\n",
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        suite_text_has(text, parts[i]);
+    free(text);
+}
+
+static void test_a_manual_page_takes_no_text_for_a_request_of_roff(void) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    CU_ASSERT_FATAL(out != NULL);
+    man_text(".so x\n'quoted' a\\b\n  --item", out);
+    fclose(out);
+    CU_ASSERT_STRING_EQUAL(text, "\\&.so x\n\\&'quoted' a\\eb\n.br\n\\-\\-item\n");
+    free(text);
+}
+
+static void test_the_list_for_completion_says_what_follows_each_word(void) {
+    char *text = written(options_list);
+    CU_ASSERT_STRING_EQUAL(text, "--count\tvalue\thow many\n"
+                                 "--p\tvalue\tchance\n"
+                                 "--label-text\tvalue\tlabel\n"
+                                 "--shuffle\tflag\tin any order\n"
+                                 "--output\tfile\twhere to\n"
+                                 "--help\tflag\tprint the options\n"
+                                 "WORDS\tFILE...\t\n");
     free(text);
 }
 
@@ -193,6 +240,34 @@ static void test_every_command_answers_help(void) {
         suite_text_begins(help.out, "usage: reff ");
         CU_ASSERT_STRING_EQUAL(help.err, "");
         program_free(&help);
+        commands++;
+    }
+    CU_ASSERT(commands >= 3);
+    program_free(&r);
+}
+
+// The program lists its commands, a command what it is followed by; each has its page.
+static void test_every_listed_command_answers_help_as_page_and_as_list(void) {
+    struct program_result r, page, list;
+    CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "--help=man"), EXIT_OK);
+    suite_text_begins(r.out, ".TH REFF 1 ");
+    program_free(&r);
+    int commands = 0;
+    CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "--help=list"), EXIT_OK);
+    for (char *next, *line = r.out; (next = strchr(line, '\n')); line = next + 1) {
+        char *tab = strchr(line, '\t');
+        CU_ASSERT_FATAL(tab != NULL && tab < next);
+        *tab = '\0';
+        suite_text_begins(tab + 1, "word\t");
+        CU_ASSERT_EQUAL(reff_run(&page, 0, line, "--help=man"), EXIT_OK);
+        suite_text_begins(page.out, ".TH REFF-");
+        suite_text_has(page.out, "\n.SH NAME\nreff-");
+        CU_ASSERT_STRING_EQUAL(page.err, "");
+        CU_ASSERT_EQUAL(reff_run(&list, 0, line, "--help=list"), EXIT_OK);
+        suite_text_has(list.out, strcmp(line, "gen") ? "--help\tflag\t" : "textured-mnist\tword\t");
+        CU_ASSERT_STRING_EQUAL(list.err, "");
+        program_free(&page);
+        program_free(&list);
         commands++;
     }
     CU_ASSERT(commands >= 3);
@@ -241,8 +316,16 @@ void suite_options(void) {
     CU_add_test(s, "overriding keeps what is not named", test_overriding_keeps_what_is_not_named);
     CU_add_test(s, "help texts show units, ranges, defaults and an example",
                 test_help_texts_show_units_ranges_defaults_and_an_example);
+    CU_add_test(s, "a manual page holds what the help text holds",
+                test_a_manual_page_holds_what_the_help_text_holds);
+    CU_add_test(s, "a manual page takes no text for a request of roff",
+                test_a_manual_page_takes_no_text_for_a_request_of_roff);
+    CU_add_test(s, "the list for completion says what follows each word",
+                test_the_list_for_completion_says_what_follows_each_word);
     CU_add_test(s, "reff answers --version and --help", test_reff_answers_version_and_help);
     CU_add_test(s, "every command answers --help", test_every_command_answers_help);
+    CU_add_test(s, "every listed command answers --help as page and as list",
+                test_every_listed_command_answers_help_as_page_and_as_list);
     CU_add_test(s, "a usage error is one line and status 2", test_a_usage_error_is_one_line_and_status_2);
     CU_add_test(s, "reff fails when its output cannot be written",
                 test_reff_fails_when_its_output_cannot_be_written);
