@@ -24,7 +24,7 @@ void json_add_real(struct text *text, double value) {
         text_add(text, number);
         return;
     }
-    int power = atoi(exponent + 1);
+    int power = (int)strtol(exponent + 1, NULL, 10);
     if (power >= -4 && power < REAL_DIGITS) {
         text_printf(text, "%.*f", digits - 1 > power ? digits - 1 - power : 1, value);
     } else {

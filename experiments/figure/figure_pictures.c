@@ -52,8 +52,9 @@ static int mark_given(struct panel_reader *r, uint8_t *given, long count) {
         if (r->panel->pictures[i].kind != PICTURE_PSEUDO)
             continue;
         const struct cell *cell = figure_cell(r->cells, r->panel, &r->panel->pictures[i], r->err);
-        struct shard *shard =
-            cell && !annotations_path(path, r->job->results, cell, r->err) ? shard_open_measured(path, r->err) : NULL;
+        struct shard *shard = cell && !annotations_path(path, r->job->results, cell, r->err)
+                                  ? shard_open_measured(path, r->err)
+                                  : NULL;
         failed = !shard || shard_column(shard, "annotated", annotated, r->err);
         for (long k = 0; k < count && !failed; k++)
             given[k] |= annotated[k] != 0;
