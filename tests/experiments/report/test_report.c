@@ -260,6 +260,44 @@ static void test_provenance_names_program_inputs_and_command(void) {
     expect("provenance.tex", "\\$\\allowbreak{}data"); // of the command
 }
 
+static void write_definitions(const char *shell) {
+    struct program_result r;
+    const char *const argv[] = {"/bin/sh", "-c", shell, "sh", suite_reff(), suite_path("home"), NULL};
+    CU_ASSERT_EQUAL_FATAL(program_run(&r, 0, argv), 0);
+    program_free(&r);
+}
+
+// Definitions that somebody is still writing are none of the report's: it is made without them, and says so.
+static void test_half_written_definitions_are_left_out_and_told(void) {
+    struct program_result r;
+    const char *named = getenv("REFF_HOME");
+    char *before = named ? strdup(named) : NULL, profile[PATH_SIZE];
+    put_results();
+    write_definitions(
+        "mkdir -p \"$2\" && cp -r \"$(dirname \"$1\")/../../experiments\" \"$2\" && cd \"$2\" && "
+        "for kind in tables figures profiles; do "
+        "printf '[%s]\\ntitle = half wri' ${kind%s} >experiments/$kind/half-written.ini; done");
+    setenv("REFF_HOME", suite_path("home"), 1);
+    snprintf(profile, sizeof profile, "%s", suite_path("tiny.ini"));
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "report", "--results", suite_folder(), "--profile", profile), EXIT_OK);
+    suite_text_has(r.err, "experiments/tables/half-written.ini: ");
+    suite_text_has(r.err, "experiments/figures/half-written.ini: ");
+    suite_text_has(r.err, ": left out\n");
+    CU_ASSERT_PTR_NULL(strstr(r.err, "profiles/half-written.ini"));
+    program_free(&r);
+    expect("tables.tex", "\\ReffTable{../../tables/tiny/table1a.tex}\n");
+    expect("values.tex", "\\ReffDefine{runs}{2}\n");
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "report", "--results", suite_folder(), "--profile", "half-written"),
+                    EXIT_USAGE);
+    suite_text_has(r.err, "experiments/profiles/half-written.ini");
+    program_free(&r);
+    if (before)
+        setenv("REFF_HOME", before, 1);
+    else
+        unsetenv("REFF_HOME");
+    free(before);
+}
+
 // Each allocation that fails is told, and no half report takes the place of the one before.
 static void test_memory_that_runs_out_is_told_and_leaves_the_report_before(void) {
     struct error err = {0};
@@ -327,6 +365,8 @@ void suite_report(void) {
                 test_missing_tables_and_figures_are_named_with_what_makes_them);
     CU_add_test(suite, "provenance names program, inputs and command",
                 test_provenance_names_program_inputs_and_command);
+    CU_add_test(suite, "half-written definitions are left out and told",
+                test_half_written_definitions_are_left_out_and_told);
     CU_add_test(suite, "memory that runs out is told and leaves the report before",
                 test_memory_that_runs_out_is_told_and_leaves_the_report_before);
     CU_add_test(suite, "LaTeX takes the report", test_latex_takes_the_report);
