@@ -6,8 +6,10 @@
 #include "core/base/interrupt.h"
 
 #include <CUnit/Basic.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 // build_suites.h holds a line SUITE(thing) for each file tests/test_thing.c (the Makefile writes it; suite.h
 // says why there is no list to edit).
@@ -54,13 +56,42 @@ static int add_suite(int i) {
     return 1;
 }
 
+static pid_t runner;
+static void (*program_handler)(int);
+
+// Signals that tests raise, or send to processes that they forked, set the program's flag. One from outside (Ctrl-C,
+// timeout) ends the run: with the flag set, tests would fail that have nothing to do with it.
+static void on_signal(int number, siginfo_t *info, void *context) {
+    (void)context;
+    if (getpid() != runner || info->si_pid == runner) {
+        program_handler(number);
+        return;
+    }
+    signal(number, SIG_DFL);
+    raise(number); // delivered when this handler returns
+}
+
+static void catch_signals(void) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGUSR1};
+    struct sigaction action;
+    runner = getpid();
+    interrupt_install();
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        sigaction(numbers[i], NULL, &action);
+        program_handler = action.sa_handler;
+        action.sa_flags = SA_SIGINFO;
+        action.sa_sigaction = on_signal;
+        sigaction(numbers[i], &action, NULL);
+    }
+}
+
 int main(int argc, char **argv) {
     unsigned unregistered = 0;
     setvbuf(stdout, NULL, _IOLBF, 0); // in order with standard error, and whole if a test crashes
     for (int i = 1; i < argc; i++)
         if (!is_known(argv[i]))
             return EXIT_USAGE;
-    interrupt_install();
+    catch_signals();
     if (CU_initialize_registry() != CUE_SUCCESS)
         return EXIT_FAILED;
     for (int i = 0; i < SUITES; i++)

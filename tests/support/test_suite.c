@@ -75,9 +75,22 @@ static void test_an_assertion_that_holds_is_silent(void) {
     CU_ASSERT_EQUAL(CU_get_number_of_failures(), before);
 }
 
+// With the signal kept as the program's flag, tests would fail that have nothing to do with it.
+static void test_a_signal_from_outside_ends_the_run(void) {
+    static const char line[] = "TMPDIR=\"$1\" timeout 0.5 \"$(dirname \"$2\")/tests/run\" 2>&1";
+    struct program_result r;
+    const char *const argv[] = {"/bin/sh", "-c", line, "sh", suite_folder(), suite_reff(), NULL};
+    CU_ASSERT_EQUAL(program_run(&r, 0, argv), 124); // as timeout has it
+    suite_text_has(r.out, "Suite: ");
+    CU_ASSERT_PTR_NULL(strstr(r.out, "Run Summary"));
+    CU_ASSERT_PTR_NULL(strstr(r.out, "FAILED"));
+    program_free(&r);
+}
+
 void suite_suite(void) {
-    CU_pSuite suite = CU_add_suite("suite", NULL, NULL);
+    CU_pSuite suite = CU_add_suite("suite", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "an assertion that fails says both values",
                 test_an_assertion_that_fails_says_both_values);
     CU_add_test(suite, "an assertion that holds is silent", test_an_assertion_that_holds_is_silent);
+    CU_add_test(suite, "a signal from outside ends the run", test_a_signal_from_outside_ends_the_run);
 }

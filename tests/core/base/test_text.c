@@ -53,7 +53,7 @@ static void test_a_lost_piece_is_told(void) {
     CU_ASSERT_PTR_NULL(t.bytes);
 }
 
-static void test_control_characters_are_shown(void) {
+static void test_control_characters_are_shown_never_sent(void) {
     struct text t = {0};
     text_add_visible(&t, "a\x1b[31mb\n\x7f \xc3\xa4 \xc2\x9bm");
     CU_ASSERT_STRING_EQUAL(text_string(&t), "a\\x1b[31mb\\x0a\\x7f \xc3\xa4 \\x9bm");
@@ -65,5 +65,6 @@ void suite_text(void) {
     CU_add_test(suite, "a text grows piece by piece", test_a_text_grows_piece_by_piece);
     CU_add_test(suite, "an empty text can be taken", test_an_empty_text_can_be_taken);
     CU_add_test(suite, "a lost piece is told", test_a_lost_piece_is_told);
-    CU_add_test(suite, "control characters are shown, never sent", test_control_characters_are_shown);
+    CU_add_test(suite, "control characters are shown, never sent",
+                test_control_characters_are_shown_never_sent);
 }
