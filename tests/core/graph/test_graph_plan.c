@@ -302,7 +302,7 @@ static char *make_arena(size_t bytes) { // all NaN
     return arena;
 }
 
-static void test_arrays_alive_together_lie_apart(void) {
+static void test_arrays_that_are_alive_together_lie_apart(void) {
     for (int i = 0; i < GRAPHS; i++) {
         struct trial t;
         trial_open(&t, i);
@@ -427,7 +427,7 @@ static uint64_t run_step(struct trial *t) {
     return sum;
 }
 
-static void test_a_step_in_the_arena_has_the_bits_of_one_without(void) {
+static void test_a_step_in_the_arena_has_the_bits_of_one_whose_arrays_have_memory_of_their_own(void) {
     gemm_prepare();
     for (int i = 0; i < GRAPHS; i++) {
         uint64_t sums[2];
@@ -452,8 +452,9 @@ static void test_a_step_in_the_arena_has_the_bits_of_one_without(void) {
 void suite_graph_plan(void);
 void suite_graph_plan(void) {
     CU_pSuite suite = CU_add_suite("graph_plan", NULL, NULL);
-    CU_add_test(suite, "arrays that are alive together lie apart", test_arrays_alive_together_lie_apart);
+    CU_add_test(suite, "arrays that are alive together lie apart",
+                test_arrays_that_are_alive_together_lie_apart);
     CU_add_test(suite, "a step in the arena has the bits of one whose arrays have memory of their own",
-                test_a_step_in_the_arena_has_the_bits_of_one_without);
+                test_a_step_in_the_arena_has_the_bits_of_one_whose_arrays_have_memory_of_their_own);
     CU_add_test(suite, "an arena can be changed for another", test_an_arena_can_be_changed_for_another);
 }

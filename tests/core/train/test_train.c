@@ -451,7 +451,7 @@ static void keep_notes(void *context, double done, double total, const char *not
 }
 
 // Loss and accuracy of the epoch so far; the test data's of the epoch before, once there is one.
-static void test_progress_tells_loss_and_accuracy(void) {
+static void test_progress_tells_loss_and_accuracy_so_far(void) {
     struct error err = {0};
     struct train_settings s = small_settings("baseline");
     struct notes notes = {0};
@@ -511,5 +511,6 @@ void suite_train(void) {
                 test_a_loss_that_is_no_number_names_step_and_layer);
     CU_add_test(suite, "shards that disagree and folders that cannot be are refused",
                 test_shards_that_disagree_and_folders_that_cannot_be_are_refused);
-    CU_add_test(suite, "progress tells loss and accuracy so far", test_progress_tells_loss_and_accuracy);
+    CU_add_test(suite, "progress tells loss and accuracy so far",
+                test_progress_tells_loss_and_accuracy_so_far);
 }

@@ -410,7 +410,7 @@ static void test_loading_out_of_memory_is_told(void) {
 }
 
 // PyTorch's own files, new and old, are called what they are; a header that begins like one is none.
-static void test_a_pth_is_called_one(void) {
+static void test_a_pytorch_file_is_called_one(void) {
     static const struct {
         const char *bytes;
         int pytorch;
@@ -436,7 +436,7 @@ static void test_a_pth_is_called_one(void) {
 }
 
 // The description comes back, and the digest is the numbers' alone.
-static void test_a_description_comes_back(void) {
+static void test_a_files_description_comes_back_the_digest_is_the_numbers_alone(void) {
     struct error err = {0};
     struct trainer *t = make_network(CLASSES, 4, 0, 1), *u = make_network(CLASSES, 4, 0, 2);
     json_t *about = json_pack("{s:s, s:s}", "model", "small", "width", "4"), *read = NULL;
@@ -475,7 +475,7 @@ void suite_weights(void) {
     CU_add_test(s, "an attention branch starts from a ResNet's weights",
                 test_an_attention_branch_starts_from_a_resnets_weights);
     CU_add_test(s, "loading out of memory is told", test_loading_out_of_memory_is_told);
-    CU_add_test(s, "a PyTorch file is called one", test_a_pth_is_called_one);
+    CU_add_test(s, "a PyTorch file is called one", test_a_pytorch_file_is_called_one);
     CU_add_test(s, "a file's description comes back, the digest is the numbers' alone",
-                test_a_description_comes_back);
+                test_a_files_description_comes_back_the_digest_is_the_numbers_alone);
 }

@@ -38,7 +38,7 @@ static const char *way_of(const json_t *node, const char *map) {
     return way ? way : "none";
 }
 
-static void test_baseline_has_x_and_d_alone(void) {
+static void test_a_baselines_arrays_are_x_and_d_alone(void) {
     json_t *plan = plan_of("baseline");
     const json_t *node = node_of(plan, "layer4.0.bn2");
     CU_ASSERT_FATAL(node != NULL);
@@ -50,7 +50,7 @@ static void test_baseline_has_x_and_d_alone(void) {
     json_decref(plan);
 }
 
-static void test_reff_has_all_four_above_an_explained_value(void) {
+static void test_above_an_explained_value_there_are_all_four(void) {
     json_t *plan = plan_of("reff");
     const json_t *below = node_of(plan, "bn1"), *above = node_of(plan, "layer4.0.bn2");
     CU_ASSERT_FATAL(below != NULL && above != NULL);
@@ -100,7 +100,7 @@ static void test_the_table_has_a_line_a_node(void) {
     program_free(&r);
 }
 
-static void test_it_is_one_of_three(void) {
+static void test_a_file_the_machine_and_a_plan_exclude_each_other(void) {
     struct program_result r;
     CU_ASSERT_EQUAL(reff_run(&r, 0, "info", "--plan", "--machine"), EXIT_USAGE);
     CU_ASSERT_STRING_EQUAL(r.err, "reff: one of FILE, --machine and --plan; see reff info --help\n");
@@ -113,11 +113,12 @@ static void test_it_is_one_of_three(void) {
 void suite_command_info(void);
 void suite_command_info(void) {
     CU_pSuite suite = CU_add_suite("command_info", NULL, NULL);
-    CU_add_test(suite, "a baseline's arrays are x and d alone", test_baseline_has_x_and_d_alone);
+    CU_add_test(suite, "a baseline's arrays are x and d alone", test_a_baselines_arrays_are_x_and_d_alone);
     CU_add_test(suite, "above an explained value there are all four",
-                test_reff_has_all_four_above_an_explained_value);
+                test_above_an_explained_value_there_are_all_four);
     CU_add_test(suite, "algorithms are those of the instruction set",
                 test_algorithms_are_those_of_the_instruction_set);
     CU_add_test(suite, "the table has a line a node", test_the_table_has_a_line_a_node);
-    CU_add_test(suite, "a file, the machine and a plan exclude each other", test_it_is_one_of_three);
+    CU_add_test(suite, "a file, the machine and a plan exclude each other",
+                test_a_file_the_machine_and_a_plan_exclude_each_other);
 }

@@ -184,7 +184,7 @@ static void test_a_full_disk_leaves_no_record(void) {
 }
 
 // A file of ours says what it is; what contradicts it is refused, both values named.
-static void test_a_model_says_what_it_is(void) {
+static void test_a_model_says_what_it_is_and_contradictions_are_refused(void) {
     struct program_result r, e;
     const char *model = suite_path("said/model.safetensors"), *test = suite_path("test.h5");
     CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "train", "--train", suite_path("train.h5"), "--test", test,
@@ -218,7 +218,7 @@ static void test_a_model_says_what_it_is(void) {
 }
 
 // What is there stays, unless the user says otherwise.
-static void test_a_finished_run_is_not_overwritten(void) {
+static void test_a_finished_run_is_not_overwritten_without_force(void) {
     struct program_result r;
     CU_ASSERT_EQUAL_FATAL(train(&r, 0, "kept", "--save-model", NULL), 0);
     program_free(&r);
@@ -244,7 +244,8 @@ void suite_command_train(void) {
     CU_add_test(s, "bad input is one line, status 1 and no record",
                 test_bad_input_is_one_line_status_1_and_no_record);
     CU_add_test(s, "a full disk leaves no record", test_a_full_disk_leaves_no_record);
-    CU_add_test(s, "a model says what it is, and contradictions are refused", test_a_model_says_what_it_is);
+    CU_add_test(s, "a model says what it is, and contradictions are refused",
+                test_a_model_says_what_it_is_and_contradictions_are_refused);
     CU_add_test(s, "a finished run is not overwritten without --force",
-                test_a_finished_run_is_not_overwritten);
+                test_a_finished_run_is_not_overwritten_without_force);
 }
