@@ -6,6 +6,7 @@
 #include "core/base/version.h"
 #include "core/train/train_internal.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,11 +41,15 @@ int train_identity(struct training *r) {
 
 static void add_setting_differences(struct text *out, const json_t *before, const json_t *now) {
     struct train_settings there, here;
-    struct error ignored;
+    struct error unread = {0};
     settings_default(train_schema, &there);
     settings_default(train_schema, &here);
-    settings_from_json(train_schema, &there, before, "", &ignored);
-    settings_from_json(train_schema, &here, now, "", &ignored);
+    if (settings_from_json(train_schema, &there, before, "", &unread) ||
+        settings_from_json(train_schema, &here, now, "", &unread)) {
+        out->incomplete |= unread.cause == ENOMEM;
+        text_add(out, "settings of another version of the program");
+        return;
+    }
     struct text a = {0}, b = {0};
     for (const struct setting *s = train_schema; s->name; s++) {
         text_clear(&a);

@@ -58,10 +58,8 @@ const char *sheet_cell(const struct sheet *s, int row, int column) {
 }
 
 int sheet_check(const struct sheet *s, struct error *err) {
-    const struct text *texts[] = {&s->title, &s->intro, &s->caption, &s->note};
-    int incomplete = s->incomplete;
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        incomplete |= texts[i]->incomplete;
+    int incomplete = s->incomplete || s->title.incomplete || s->intro.incomplete || s->caption.incomplete ||
+                     s->note.incomplete;
     return incomplete ? fail_memory(err, "the table %s", s->name) : 0;
 }
 

@@ -25,8 +25,8 @@
 #define DATA_SET_DEFAULT               "textured-mnist" // the first line's
 #define DATA_SET_WORD_(variable, name) " " name
 #define DATA_SET_NAMES                 (&(DATA_SET_LINES(DATA_SET_WORD_))[1]) // of a setting's table
-#define DATA_SET_ONE_(variable, name)  +1
-enum { DATA_SETS = DATA_SET_LINES(DATA_SET_ONE_) };
+#define DATA_SET_AT_(variable, name)   DATA_SET_AT_##variable,
+enum { DATA_SET_LINES(DATA_SET_AT_) DATA_SETS }; // the last one counts them
 
 union data_settings { // of any data set; which one, its data_set says
     struct textured_mnist_settings textured_mnist;

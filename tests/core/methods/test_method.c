@@ -35,7 +35,7 @@ static void test_an_unknown_method_is_named_beside_those_there_are(void) {
     CU_ASSERT_PTR_NULL(method_of("ref"));
     CU_ASSERT_PTR_NULL(method_find("reff-l3", &err));
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
-    suite_text_begins(err.message, "method: 'reff-l3' is none of: baseline reff ");
+    suite_text_begins(err.message, "method: 'reff-l3' (did you mean 'reff-l1'?) is none of: baseline reff ");
     suite_text_has(err.message, METHOD_NAMES);
 }
 
