@@ -398,12 +398,12 @@ static int resolve_missing(struct profile_data *data, char *source, const char *
 static int resolve_data(struct profile *p, struct profile_data *data, const char *folder, int *used,
                         struct error *err) {
     char word[SETTING_WORD_SIZE];
-    for (const char *at = data->set->paths; sscanf(at, " %63s", word) == 1;) {
+    for (const char *at = data->set->paths; *(at += strspn(at, " ")); at += strlen(word)) {
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(at, " "), at);
         char *path = (char *)&data->settings + settings_find(data->set->schema, word)->offset;
         if (data->set->may_be_missing ? resolve_missing(data, path, folder, used, err)
                                       : resolve(path, folder, used, p, err))
             return -1;
-        at += strspn(at, " ") + strlen(word);
     }
     return 0;
 }
