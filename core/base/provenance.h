@@ -12,7 +12,7 @@
 // build from neither a git checkout nor a release's archive; git_dirty where no git was there to ask.
 json_t *provenance_json(struct error *err);
 
-// The version, and the revision where it is known: "0.1.0 (revision 96d2942f4c1a, with uncommitted changes)".
+// The version, and the revision where it is known: "0.1.0 (revision 37e7fa97d569, with uncommitted changes)".
 const char *provenance_version(void);
 
 #endif
