@@ -34,6 +34,14 @@ pid_t child_start(struct error *err) {
     return 0;
 }
 
+// How the child ended, as waitpid says it.
+static int wait_for(pid_t child) {
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
 // ------------------------------------------------------------------------------ a value from a child
 
 static void write_all(int descriptor, const char *text, size_t size) {
@@ -86,7 +94,7 @@ static void answer(int descriptor, json_t *(*make)(void *, struct error *), void
 }
 
 json_t *isolated_json(json_t *(*make)(void *context, struct error *err), void *context, struct error *err) {
-    int ends[2], status;
+    int ends[2], status = 0;
     if (pipe(ends)) {
         fail_system(err, errno, "cannot make a pipe");
         return NULL;
@@ -100,8 +108,7 @@ json_t *isolated_json(json_t *(*make)(void *context, struct error *err), void *c
     char *text = child > 0 ? read_all(ends[0], err) : NULL;
     close(ends[0]);
     if (child > 0)
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-            ;
+        status = wait_for(child);
     if (!text)
         return NULL;
     json_t *message = json_loads(text, 0, NULL), *value = json_incref(json_object_get(message, "value"));
@@ -180,8 +187,7 @@ int isolated_call(int (*call)(void *context, struct error *err), void *context, 
     close(ends[0]);
     if (child < 0)
         return -1;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        ;
+    status = wait_for(child);
     if (got < sizeof verdict) {
         *died = 1;
         return fail(err, "%s", WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "no answer");
@@ -207,8 +213,7 @@ char *program_output(const char *const argv[], struct error *err) {
     char *text = child > 0 ? read_all(ends[0], err) : NULL;
     close(ends[0]);
     if (child > 0)
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-            ;
+        status = wait_for(child);
     if (!text || status == 0)
         return text;
     free(text);

@@ -33,8 +33,7 @@ struct shard {
     hid_t file, images, masks;
     uint8_t *image_memory, *mask_memory; // all of them, or NULL: read from the file
     int32_t *labels;                     // [N]
-    char content[DIGEST_SIZE];           // as claimed, and as measured where `measured`
-    int measured;
+    char content[DIGEST_SIZE];           // as claimed; after shard_open_measured as measured
 };
 
 // ---- reader_guard.c

@@ -52,10 +52,7 @@ static void check_refused(const char *name, const char *message) {
     struct error err = {0};
     struct shard *shard = shard_open(suite_path(name), &err);
     CU_ASSERT_PTR_NULL(shard);
-    if (!strstr(err.message, message)) {
-        fprintf(stderr, "\n  expected '%s', got '%s'\n", message, err.message);
-        CU_FAIL("another message");
-    }
+    suite_text_has(err.message, message);
     shard_close(shard);
 }
 
@@ -186,7 +183,7 @@ static void test_a_flipped_pixel_is_found_before_it_is_used(void) {
     flip_pixel(suite_path("flipped.h5"));
     shard = shard_open_measured(suite_path("flipped.h5"), &err);
     CU_ASSERT_PTR_NULL(shard);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "flipped.h5: its content has the digest "));
+    suite_text_has(err.message, "flipped.h5: its content has the digest ");
     shard_close(shard);
 }
 
