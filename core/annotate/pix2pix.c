@@ -73,7 +73,8 @@ struct pix2pix *pix2pix_create(const struct pix2pix_settings *settings, struct e
     for (int v = 0; v < 256; v++)
         p->byte[v] = (real)(v / 255.0 * 2 - 1);
     if (make_graphs(p, err) || make_side(&p->generator, settings, generator_arena(p), err) ||
-        make_side(&p->discriminator, settings, rounded(p->judge->arena_bytes), err) || make_arrays(p, err)) {
+        make_side(&p->discriminator, settings, rounded(p->judge->arena_bytes), err) || make_arrays(p, err) ||
+        gemm_check_memory(settings->threads, err)) {
         pix2pix_free(p);
         return NULL;
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/kernels/gemm.h"
 
+#include "core/base/startup.h"
+
 #include <cblas.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -18,6 +20,13 @@ void gemm_prepare(void) {
     int threads = omp_get_max_threads();
     openblas_set_num_threads(1);
     omp_set_num_threads(threads);
+}
+
+int gemm_check_memory(int threads, struct error *err) {
+    return startup_buffers_fit(threads)
+               ? 0
+               : fail_memory(err, "matrix products need %d MiB of buffers, %d for each thread",
+                             threads * STARTUP_BUFFER_MIB, STARTUP_BUFFER_MIB);
 }
 
 // What OpenBLAS calls its kernels for processors with AVX2 or more.

@@ -5,6 +5,7 @@
 #ifndef REFF_KERNELS_GEMM_H
 #define REFF_KERNELS_GEMM_H
 
+#include "core/base/error.h"
 #include "core/kernels/real.h"
 
 #include <stddef.h>
@@ -26,5 +27,9 @@ void gemm_choose_kernels(char **argv);
 
 // Call once before any product: fixes OpenBLAS to one thread per call.
 void gemm_prepare(void);
+
+// Whether so many threads could multiply at once: OpenBLAS maps a buffer for each when it first does, and where it gets
+// none it tries for ever. To be asked once all large arrays are there.
+int gemm_check_memory(int threads, struct error *err);
 
 #endif

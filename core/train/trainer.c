@@ -98,7 +98,7 @@ struct trainer *trainer_create(const struct trainer_settings *settings, uint64_t
     if (!t->velocity || !t->predictions)
         goto failed;
     t->arena = allocate_arena(arena_bytes(t), "a step", err);
-    if (!t->arena)
+    if (!t->arena || gemm_check_memory(settings->threads, err))
         goto failed;
     graph_place(t->steps, t->arena);
     graph_place(t->evaluation, t->arena);

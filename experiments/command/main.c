@@ -4,6 +4,7 @@
 #include "core/base/interrupt.h"
 #include "core/base/options_formats.h"
 #include "core/base/provenance.h"
+#include "core/base/startup.h"
 #include "core/base/suggest.h"
 #include "core/kernels/gemm.h"
 #include "core/kernels/isa.h"
@@ -101,49 +102,60 @@ static int print_form(const char *form, struct error *err) {
     return 0;
 }
 
+// What is asked of the program itself: 1 when it is none of these.
+static int print_about(const char *word, struct error *err) {
+    if (!strcmp(word, "--help"))
+        print_help(stdout);
+    else if (!strcmp(word, "--version"))
+        printf("reff %s\n", provenance_version());
+    else if (!strncmp(word, "--help=", 7))
+        return print_form(word + 7, err);
+    else
+        return 1;
+    return 0;
+}
+
+static const struct entry *find_command(const char *name) {
+    for (int i = 0; i < COMMANDS; i++)
+        if (!strcmp(name, commands[i].name))
+            return &commands[i];
+    return NULL;
+}
+
+static int refuse(const char *name, struct error *err) {
+    struct suggestion near;
+    suggest_start(&near, name);
+    for (int i = 0; i < COMMANDS; i++)
+        suggest_consider(&near, commands[i].name);
+    return fail_usage(err, "unknown command '%.60s'%s; see reff --help", name, suggest_text(&near));
+}
+
+static int run(int argc, char **argv, struct error *err) {
+    int result = print_about(argv[1], err);
+    if (result > 0) {
+        const struct entry *command = find_command(argv[1]);
+        gemm_choose_kernels(argv);
+        interrupt_install();
+        if (isa_check_limit(err))
+            return err->status = EXIT_USAGE, -1;
+        result = command ? command->run(argc - 1, argv + 1, err) : refuse(argv[1], err);
+    }
+    return result || standard_output_flush(err) ? -1 : 0;
+}
+
 int main(int argc, char **argv) {
     struct error err = {0};
+    startup_finish();
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
-    }
-    if (!strcmp(argv[1], "--help")) {
-        print_help(stdout);
-        return EXIT_OK;
-    }
-    if (!strncmp(argv[1], "--help=", 7)) {
-        int result = print_form(argv[1] + 7, &err);
-        if (result <= 0) {
-            if (result < 0)
-                fprintf(stderr, "reff: %s\n", err.message);
-            return result ? EXIT_FAILED : EXIT_OK;
-        }
-    }
-    if (!strcmp(argv[1], "--version")) {
-        printf("reff %s\n", provenance_version());
-        return EXIT_OK;
     }
     // What a command prints is lost or kept as a whole, so that a full disk can be named at the end.
     static char printed[1 << 16];
     if (!isatty(STDOUT_FILENO))
         setvbuf(stdout, printed, _IOFBF, sizeof printed);
-    gemm_choose_kernels(argv);
-    interrupt_install();
-    if (isa_check_limit(&err)) {
-        fprintf(stderr, "reff: %s\n", err.message);
-        return EXIT_USAGE;
-    }
-    for (int i = 0; i < COMMANDS; i++)
-        if (!strcmp(argv[1], commands[i].name)) {
-            if (!commands[i].run(argc - 1, argv + 1, &err) && !standard_output_flush(&err))
-                return EXIT_OK;
-            fprintf(stderr, "reff: %s\n", err.message);
-            return err.status ? (int)err.status : EXIT_FAILED;
-        }
-    struct suggestion near;
-    suggest_start(&near, argv[1]);
-    for (int i = 0; i < COMMANDS; i++)
-        suggest_consider(&near, commands[i].name);
-    fprintf(stderr, "reff: unknown command '%.60s'%s; see reff --help\n", argv[1], suggest_text(&near));
-    return EXIT_USAGE;
+    if (!run(argc, argv, &err))
+        return EXIT_OK;
+    fprintf(stderr, "reff: %s\n", err.message);
+    return err.status ? (int)err.status : EXIT_FAILED;
 }

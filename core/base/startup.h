@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must hold before main, and before the libraries' own constructors: descriptors 0 to 2 are open, and there is
+// memory for OpenBLAS to start with. A program that calls startup_finish gets both; startup.c says how.
+#ifndef REFF_BASE_STARTUP_H
+#define REFF_BASE_STARTUP_H
+
+enum { STARTUP_BUFFER_MIB = 128 }; // what OpenBLAS maps for a thread that multiplies (its builds for x86-64)
+
+// First thing in main. A reader that goes away (`reff table | head`) then is a failed write with a message, instead of
+// a signal that leaves half-written files.
+void startup_finish(void);
+
+// Whether `count` of OpenBLAS's buffers could be mapped now: 1 or 0. Nothing stays mapped. OpenBLAS itself tries for
+// ever where it gets none.
+int startup_buffers_fit(int count);
+
+#endif
