@@ -36,7 +36,7 @@ struct agreement { // of pseudo-annotations with true ones
     int64_t off; // sum over pixels of |difference|, in 1/255
 };
 
-struct work {
+struct annotator_work {
     const struct annotate_job *job;
     struct annotator_settings settings; // with the depth used
     struct shard *shard;
@@ -104,7 +104,7 @@ int annotator_memory(const struct annotator_settings *settings, int height, int 
 
 // ---------------------------------------------------------------------------------------------- beginning
 
-static int check_output(struct work *w) {
+static int check_output(struct annotator_work *w) {
     const struct annotate_job *job = w->job;
     struct stat in, out;
     if (file_check_target(job->output, w->err))
@@ -126,7 +126,7 @@ static int check_output(struct work *w) {
     return path_join(w->checkpoint, w->err, job->folder, file);
 }
 
-static int open_shard(struct work *w) {
+static int open_shard(struct annotator_work *w) {
     const char *path = w->job->shard;
     if (!(w->shard = shard_open_measured(path, w->err)))
         return -1;
@@ -141,7 +141,7 @@ static int open_shard(struct work *w) {
     return columns_read(&w->columns, w->shard, path, w->err);
 }
 
-static int draw(struct work *w) {
+static int draw(struct annotator_work *w) {
     size_t count = (size_t)w->shape.count;
     int32_t *labels = allocate(count, sizeof *labels, "labels", w->err);
     w->annotated = labels ? allocate(count, sizeof *w->annotated, "a column", w->err) : NULL;
@@ -156,7 +156,7 @@ static int draw(struct work *w) {
     return bad ? -1 : 0;
 }
 
-static int make_scaling(struct work *w) {
+static int make_scaling(struct annotator_work *w) {
     struct scaling *s = &w->scaling;
     int side = 1 << w->settings.depth, height = w->shape.height, width = w->shape.width;
     size_t rows = (size_t)(height > side ? height : side), columns = (size_t)(width > side ? width : side);
@@ -174,7 +174,7 @@ static uint8_t byte_of(double v) {
 }
 
 // [height][width][channels] to the network's size.
-static void to_network(struct work *w, const uint8_t *bytes, int channels, uint8_t *out) {
+static void to_network(struct annotator_work *w, const uint8_t *bytes, int channels, uint8_t *out) {
     struct scaling *s = &w->scaling;
     for (int c = 0; c < channels; c++) {
         for (size_t i = 0; i < w->area; i++)
@@ -185,7 +185,7 @@ static void to_network(struct work *w, const uint8_t *bytes, int channels, uint8
     }
 }
 
-static void from_network(struct work *w, const real *annotation, uint8_t *out) {
+static void from_network(struct annotator_work *w, const real *annotation, uint8_t *out) {
     struct scaling *s = &w->scaling;
     for (size_t i = 0; i < w->side_area; i++)
         s->in[i] = 255 * (double)annotation[i];
@@ -194,7 +194,7 @@ static void from_network(struct work *w, const real *annotation, uint8_t *out) {
         out[i] = byte_of(s->out[i]);
 }
 
-static int make_batches(struct work *w) {
+static int make_batches(struct annotator_work *w) {
     size_t batch = (size_t)(w->settings.batch > ANNOTATE_BATCH ? w->settings.batch : ANNOTATE_BATCH);
     size_t area = w->area > w->side_area ? w->area : w->side_area;
     w->batch_images = allocate(batch * area, 3, "a batch", w->err);
@@ -206,7 +206,7 @@ static int make_batches(struct work *w) {
 }
 
 // The chosen images and masks, at the network's size, in memory.
-static int load_chosen(struct work *w) {
+static int load_chosen(struct annotator_work *w) {
     size_t count = (size_t)w->chosen_count;
     w->images = allocate(count * w->side_area, 3, "the annotated images", w->err);
     w->masks = allocate(count * w->side_area, 1, "the annotated images", w->err);
@@ -232,7 +232,7 @@ static int load_chosen(struct work *w) {
                 w->job->shard, relevant ? "everything" : "nothing", w->chosen_count);
 }
 
-static int make_network(struct work *w) {
+static int make_network(struct annotator_work *w) {
     struct pix2pix_settings s = network_settings(&w->settings);
     w->p = pix2pix_create(&s, w->err);
     return w->p ? 0 : -1;
@@ -240,7 +240,7 @@ static int make_network(struct work *w) {
 
 // ---------------------------------------------------------------------------------------------- checkpoints
 
-static int make_identity(struct work *w) {
+static int make_identity(struct annotator_work *w) {
     if (w->job->identity) {
         snprintf(w->identity, sizeof w->identity, "%s", w->job->identity);
         return 0;
@@ -253,7 +253,7 @@ static int make_identity(struct work *w) {
     return result;
 }
 
-static void list_parts(struct work *w, struct snapshot_part parts[PARTS]) {
+static void list_parts(struct annotator_work *w, struct snapshot_part parts[PARTS]) {
     struct pix2pix_side *sides[2] = {&w->p->generator, &w->p->discriminator};
     parts[0] = (struct snapshot_part){.bytes = &w->state, .size = sizeof w->state};
     for (int s = 0; s < 2; s++) {
@@ -265,7 +265,7 @@ static void list_parts(struct work *w, struct snapshot_part parts[PARTS]) {
     }
 }
 
-static int save(struct work *w) {
+static int save(struct annotator_work *w) {
     struct snapshot_part parts[PARTS];
     w->state.steps[0] = w->p->generator.adam.steps;
     w->state.steps[1] = w->p->discriminator.adam.steps;
@@ -276,7 +276,7 @@ static int save(struct work *w) {
     return 0;
 }
 
-static int resume(struct work *w) {
+static int resume(struct annotator_work *w) {
     struct snapshot_part parts[PARTS];
     if (folder_make(w->job->folder, w->err) || make_identity(w))
         return -1;
@@ -299,7 +299,7 @@ static int resume(struct work *w) {
 
 // ---------------------------------------------------------------------------------------------- training
 
-static void report_progress(const struct work *w, long annotated, const char *note) {
+static void report_progress(const struct annotator_work *w, long annotated, const char *note) {
     long batches = (w->shape.count + ANNOTATE_BATCH - 1) / ANNOTATE_BATCH;
     if (w->job->progress)
         w->job->progress(w->job->progress_context,
@@ -308,7 +308,7 @@ static void report_progress(const struct work *w, long annotated, const char *no
 }
 
 // Position k of the endless sequence of shuffled passes over the chosen images.
-static uint32_t chosen_at(struct work *w, int64_t k) {
+static uint32_t chosen_at(struct annotator_work *w, int64_t k) {
     int64_t epoch = k / w->chosen_count;
     if (epoch != w->shuffled) {
         struct random r =
@@ -321,7 +321,7 @@ static uint32_t chosen_at(struct work *w, int64_t k) {
     return w->order[k % w->chosen_count];
 }
 
-static int one_iteration(struct work *w) {
+static int one_iteration(struct annotator_work *w) {
     size_t side = w->side_area;
     struct pix2pix_losses losses;
     struct error inner;
@@ -337,7 +337,7 @@ static int one_iteration(struct work *w) {
     return 0;
 }
 
-static int train(struct work *w) {
+static int train(struct annotator_work *w) {
     int64_t resumed = w->state.iterations;
     while (w->state.iterations < w->settings.iterations) {
         if (one_iteration(w))
@@ -356,7 +356,7 @@ static int train(struct work *w) {
 
 // ---------------------------------------------------------------------------------------------- annotating
 
-static void measure(struct work *w, const uint8_t *mine, const uint8_t *truth) {
+static void measure(struct annotator_work *w, const uint8_t *mine, const uint8_t *truth) {
     long both = 0, either = 0;
     for (size_t i = 0; i < w->area; i++) {
         int a = mine[i] >= 128, b = truth[i] >= 128;
@@ -368,9 +368,9 @@ static void measure(struct work *w, const uint8_t *mine, const uint8_t *truth) {
     w->agreement.images++;
 }
 
-static int annotate_batch(struct work *w, struct shard_writer *out, long first, int count) {
+static int annotate_batch(struct annotator_work *w, struct shard_writer *out, long first, int count) {
     uint32_t index[ANNOTATE_BATCH];
-    const void *values[COLUMNS_MOST + 1];
+    const void *values[COLUMNS_MAXIMUM + 1];
     uint8_t *images = w->batch_true, *truth = images + 3 * w->area * ANNOTATE_BATCH;
     for (int i = 0; i < count; i++)
         index[i] = (uint32_t)(first + i);
@@ -403,7 +403,7 @@ static json_t *computed_json(const struct spans *s) {
     return all;
 }
 
-static json_t *attributes(struct work *w) {
+static json_t *attributes(struct annotator_work *w) {
     json_t *all = shard_attributes(w->shard, w->err), *value;
     json_t *settings = all ? settings_json(annotator_schema, &w->settings, 1) : NULL;
     const char *name;
@@ -435,7 +435,7 @@ static json_t *attributes(struct work *w) {
     return all;
 }
 
-static int annotate(struct work *w) {
+static int annotate(struct annotator_work *w) {
     struct shard_writer *out =
         shard_create(w->job->output, w->shape, w->columns.list, COMPRESSION, CHUNK, w->err);
     if (!out)
@@ -462,12 +462,12 @@ static int annotate(struct work *w) {
     return result;
 }
 
-static void finish(struct work *w) {
+static void finish(struct annotator_work *w) {
     snapshot_remove(w->checkpoint);
     rmdir(w->job->folder); // stays where other things lie in it
 }
 
-static void close_all(struct work *w) {
+static void close_all(struct annotator_work *w) {
     pix2pix_free(w->p);
     shard_close(w->shard);
     columns_free(&w->columns);
@@ -482,7 +482,7 @@ static void close_all(struct work *w) {
 }
 
 int annotate_run(const struct annotate_job *job, struct error *err) {
-    struct work *w = allocate(1, sizeof *w, "a pseudo-annotator", err);
+    struct annotator_work *w = allocate(1, sizeof *w, "a pseudo-annotator", err);
     if (!w)
         return -1;
     w->job = job;

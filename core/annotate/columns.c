@@ -36,8 +36,8 @@ static int read_one(struct columns *c, struct shard *shard, const char *path, co
     size_t count = (size_t)shard_shape(shard).count;
     if (!strcmp(name, "images") || !strcmp(name, "masks") || !strcmp(name, "labels"))
         return 0;
-    if (c->count == COLUMNS_MOST)
-        return fail(err, "%s: more than %d columns", path, COLUMNS_MOST);
+    if (c->count == COLUMNS_MAXIMUM)
+        return fail(err, "%s: more than %d columns", path, COLUMNS_MAXIMUM);
     struct column *column = &c->list[c->count];
     *column =
         (struct column){.name = name, .help = json_string_value(json_object_get(dataset, "description"))};

@@ -5,13 +5,13 @@
 
 #include "core/shard/shard.h"
 
-enum { COLUMNS_MOST = 60 };
+enum { COLUMNS_MAXIMUM = 60 };
 
 struct columns {
     int count;
-    struct column list[COLUMNS_MOST + 2]; // ends with a NULL name
-    void *values[COLUMNS_MOST + 1];       // [N] of each
-    json_t *datasets;                     // names and descriptions live here
+    struct column list[COLUMNS_MAXIMUM + 2]; // ends with a NULL name
+    void *values[COLUMNS_MAXIMUM + 1];       // [N] of each
+    json_t *datasets;                        // names and descriptions live here
 };
 
 // Everything beside images, masks and labels. Fails when a column has a type that no generated shard has.

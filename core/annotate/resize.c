@@ -9,28 +9,28 @@
 
 static void enlarge(struct resize_axis *a, int o) {
     double at = fmin(fmax((o + 0.5) * a->in / a->out - 0.5, 0), a->in - 1);
-    int low = (int)floor(at), last = a->in - a->most;
+    int low = (int)floor(at), last = a->in - a->taps;
     a->first[o] = low < last ? low : last; // at the far edge both weights must lie inside
-    for (int k = 0; k < a->most; k++)
-        a->weights[(size_t)o * a->most + k] = fmax(1 - fabs(at - (a->first[o] + k)), 0);
+    for (int k = 0; k < a->taps; k++)
+        a->weights[(size_t)o * a->taps + k] = fmax(1 - fabs(at - (a->first[o] + k)), 0);
 }
 
 static void reduce(struct resize_axis *a, int o) {
     double share = (double)a->in / a->out, from = o * share, to = (o + 1) * share;
-    int low = (int)floor(from), last = a->in - a->most;
+    int low = (int)floor(from), last = a->in - a->taps;
     a->first[o] = low < last ? low : last;
-    for (int k = 0; k < a->most; k++) {
+    for (int k = 0; k < a->taps; k++) {
         double left = fmax(from, a->first[o] + k), right = fmin(to, a->first[o] + k + 1);
-        a->weights[(size_t)o * a->most + k] = fmax(right - left, 0) / share;
+        a->weights[(size_t)o * a->taps + k] = fmax(right - left, 0) / share;
     }
 }
 
 static int axis_create(struct resize_axis *a, int in, int out, struct error *err) {
     *a = (struct resize_axis){.in = in, .out = out};
-    a->most = out >= in ? 2 : (int)ceil((double)in / out) + 1;
-    a->most = a->most < in ? a->most : in;
+    a->taps = out >= in ? 2 : (int)ceil((double)in / out) + 1;
+    a->taps = a->taps < in ? a->taps : in;
     a->first = allocate((size_t)out, sizeof *a->first, "a resize", err);
-    a->weights = a->first ? allocate((size_t)out * a->most, sizeof *a->weights, "a resize", err) : NULL;
+    a->weights = a->first ? allocate((size_t)out * a->taps, sizeof *a->weights, "a resize", err) : NULL;
     if (!a->weights)
         return -1;
     for (int o = 0; o < out; o++)
@@ -63,16 +63,16 @@ void resize_plane(const struct resize *r, const double *in, double *out, double 
         for (int x = 0; x < columns->out; x++) {
             const double *from = in + (size_t)y * columns->in + columns->first[x];
             double sum = 0;
-            for (int k = 0; k < columns->most; k++)
-                sum += columns->weights[(size_t)x * columns->most + k] * from[k];
+            for (int k = 0; k < columns->taps; k++)
+                sum += columns->weights[(size_t)x * columns->taps + k] * from[k];
             scratch[(size_t)y * columns->out + x] = sum;
         }
     for (int y = 0; y < rows->out; y++)
         for (int x = 0; x < columns->out; x++) {
             const double *from = scratch + (size_t)rows->first[y] * columns->out + x;
             double sum = 0;
-            for (int k = 0; k < rows->most; k++)
-                sum += rows->weights[(size_t)y * rows->most + k] * from[(size_t)k * columns->out];
+            for (int k = 0; k < rows->taps; k++)
+                sum += rows->weights[(size_t)y * rows->taps + k] * from[(size_t)k * columns->out];
             out[(size_t)y * columns->out + x] = sum;
         }
 }

@@ -7,9 +7,9 @@
 #include "core/base/error.h"
 
 struct resize_axis { // out[o] = sum over k of weights[o][k] in[first[o] + k]
-    int in, out, most;
+    int in, out, taps;
     int *first;      // [out]
-    double *weights; // [out][most], zero past the end
+    double *weights; // [out][taps], zero past the end
 };
 
 struct resize {

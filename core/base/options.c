@@ -22,7 +22,7 @@ static void print_range(const struct setting *s, FILE *out) {
     if (s->type == SETTING_TYPE_CHOICE) {
         fprintf(out, "; one of: %s", s->choices);
     } else if (s->type == SETTING_TYPE_INT || s->type == SETTING_TYPE_REAL || s->type == SETTING_TYPE_REALS) {
-        fprintf(out, "; %.10g..%.10g", s->least, s->most);
+        fprintf(out, "; %.10g..%.10g", s->minimum, s->maximum);
         if (s->type == SETTING_TYPE_REALS)
             fputs(" each, separated by commas", out);
     }

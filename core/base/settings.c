@@ -86,11 +86,11 @@ static int parse_real(const char *text, const char **end, double *value) {
 }
 
 static int out_of_range(const struct setting *s, double value) {
-    return value < s->least || value > s->most;
+    return value < s->minimum || value > s->maximum;
 }
 
 static int complain_range(const struct setting *s, const char *text, const char *where, struct error *err) {
-    return fail_usage(err, "%s: %.60s is not in %.15g..%.15g", where, text, s->least, s->most);
+    return fail_usage(err, "%s: %.60s is not in %.15g..%.15g", where, text, s->minimum, s->maximum);
 }
 
 static int assign_int(const struct setting *s, void *target, const char *text, const char *where,
@@ -135,8 +135,8 @@ static int assign_reals(const struct setting *s, void *target, const char *text,
                         struct error *err) {
     struct real_list list = {0};
     for (const char *at = text; *text; at++) { // an empty text is an empty list
-        if (list.count == SETTING_LIST_MOST)
-            return fail_usage(err, "%s: more than %d numbers", where, SETTING_LIST_MOST);
+        if (list.count == SETTING_LIST_MAXIMUM)
+            return fail_usage(err, "%s: more than %d numbers", where, SETTING_LIST_MAXIMUM);
         double value;
         if (parse_real(at, &at, &value) || (*at && *at != ','))
             return fail_usage(err, "%s: '%.60s' is not a list of numbers separated by commas", where, text);

@@ -20,13 +20,13 @@
 
 #include <stddef.h>
 
-#define SETTING_TEXT_SIZE 512 // of a char array member that holds text
-#define SETTING_WORD_SIZE 48  // of a char array member that holds a choice
-#define SETTING_LIST_MOST 16  // most numbers in a list member
+#define SETTING_TEXT_SIZE    512 // of a char array member that holds text
+#define SETTING_WORD_SIZE    48  // of a char array member that holds a choice
+#define SETTING_LIST_MAXIMUM 16  // most numbers in a list member
 
 struct real_list { // a list member: "15,60,250,1000"
     int count;
-    double values[SETTING_LIST_MOST];
+    double values[SETTING_LIST_MAXIMUM];
 };
 
 enum setting_type {
@@ -43,14 +43,14 @@ struct setting {
     const char *name; // NULL ends a table
     enum setting_type type;
     size_t offset;
-    const char *standard; // the default, as text; NULL: must be given
-    double least, most;   // range of numbers, inclusive
-    const char *choices;  // words separated by blanks
-    const char *unit;     // shown in help: "pixels", "epochs", "FILE", "" for none
-    const char *help;     // one line, without a full stop
-    int record;           // 1: part of a run's identity (digest). 0: paths, thread counts and the like.
-                          // 2: part of it unless it has its default, so that a setting added to a program
-                          // leaves the identity of the runs made before as it was
+    const char *standard;    // the default, as text; NULL: must be given
+    double minimum, maximum; // range of numbers, inclusive
+    const char *choices;     // words separated by blanks
+    const char *unit;        // shown in help: "pixels", "epochs", "FILE", "" for none
+    const char *help;        // one line, without a full stop
+    int record;              // 1: part of a run's identity (digest). 0: paths, thread counts and the like.
+                             // 2: part of it unless it has its default, so that a setting added to a program
+                             // leaves the identity of the runs made before as it was
 };
 
 #define SETTING_END                                                                                          \

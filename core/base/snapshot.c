@@ -17,7 +17,7 @@
 
 // The file: "reffsnap", a head, the identity, the parts, and 64 hex digits over everything before them.
 struct head {
-    uint64_t version, identity_size, parts, sizes[SNAPSHOT_PARTS_MOST];
+    uint64_t version, identity_size, parts, sizes[SNAPSHOT_PARTS_MAXIMUM];
 };
 
 static const char magic[8] = {'r', 'e', 'f', 'f', 's', 'n', 'a', 'p'};
@@ -159,7 +159,7 @@ static int is_ours(FILE *file, const char *path, size_t size, struct head *want,
 
 static int fill(FILE *file, const char *path, const struct head *h, const struct snapshot_part *parts,
                 struct error *err) {
-    char *texts[SNAPSHOT_PARTS_MOST] = {0};
+    char *texts[SNAPSHOT_PARTS_MAXIMUM] = {0};
     int failed = 0;
     for (uint64_t i = 0; i < h->parts && !failed; i++) {
         const struct snapshot_part *p = &parts[i];

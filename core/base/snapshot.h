@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-enum { SNAPSHOT_PARTS_MOST = 8 };
+enum { SNAPSHOT_PARTS_MAXIMUM = 8 };
 
 struct snapshot_part {
     void *bytes;

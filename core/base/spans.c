@@ -18,7 +18,7 @@ int spans_begin(struct spans *s, long step, const char *precision, const char *p
         notice_add(notices, "%s: computed in %s%s%s until %s %ld, in %s%s%s from there: the bits of neither",
                    what, last->precision, *last->products ? " " : "", last->products, unit, now.from,
                    now.precision, *now.products ? " " : "", now.products);
-    if (s->count < SPANS_MOST)
+    if (s->count < SPANS_MAXIMUM)
         s->items[s->count++] = now;
     return last != NULL;
 }

@@ -7,7 +7,7 @@
 
 #include "core/base/text.h"
 
-enum { SPANS_MOST = 16 }; // further ones are merged with the last
+enum { SPANS_MAXIMUM = 16 }; // further ones are merged with the last
 
 struct span {
     long from;                       // the first step of it
@@ -16,7 +16,7 @@ struct span {
 
 struct spans { // no pointers: it can lie in a file
     int count;
-    struct span items[SPANS_MOST];
+    struct span items[SPANS_MAXIMUM];
 };
 
 // Steps from this one on are computed in this way (products may be NULL). 0: as before, or the first ones.

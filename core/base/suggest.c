@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WORD_MOST = sizeof((struct suggestion *)0)->nearest };
+enum { WORD_MAXIMUM = sizeof((struct suggestion *)0)->nearest };
 
 static int same(char a, char b) {
     return a == b || (strchr("-_", a) && strchr("-_", b) && a && b);
@@ -16,9 +16,9 @@ static int least(int a, int b) {
 
 // Optimal string alignment (Damerau 1964, each place edited once) with the last three rows of its matrix.
 int suggest_distance(const char *a, const char *b, int most) {
-    int rows[3][WORD_MOST + 1], *before = rows[0], *last = rows[1], *now = rows[2];
+    int rows[3][WORD_MAXIMUM + 1], *before = rows[0], *last = rows[1], *now = rows[2];
     size_t length = strlen(a), width = strlen(b);
-    if (length >= WORD_MOST || width >= WORD_MOST)
+    if (length >= WORD_MAXIMUM || width >= WORD_MAXIMUM)
         return most + 1;
     for (size_t j = 0; j <= width; j++)
         last[j] = (int)j;
@@ -41,17 +41,17 @@ static int letters(const char *word) {
 }
 
 void suggest_start(struct suggestion *s, const char *word) {
-    *s = (struct suggestion){.word = word, .edits = SUGGEST_EDITS_MOST + 1};
+    *s = (struct suggestion){.word = word, .edits = SUGGEST_EDITS_MAXIMUM + 1};
 }
 
 static void consider(struct suggestion *s, const char *known, size_t length) {
-    char candidate[WORD_MOST];
+    char candidate[WORD_MAXIMUM];
     if (length >= sizeof candidate)
         return;
     memcpy(candidate, known, length);
     candidate[length] = 0;
     int shorter = least(letters(candidate), letters(s->word));
-    int edits = suggest_distance(s->word, candidate, SUGGEST_EDITS_MOST);
+    int edits = suggest_distance(s->word, candidate, SUGGEST_EDITS_MAXIMUM);
     if (edits >= s->edits || edits > shorter / 3)
         return;
     s->edits = edits;

@@ -9,7 +9,7 @@
 #ifndef REFF_BASE_SUGGEST_H
 #define REFF_BASE_SUGGEST_H
 
-enum { SUGGEST_EDITS_MOST = 2 }; // and no more than one in three characters of the shorter word
+enum { SUGGEST_EDITS_MAXIMUM = 2 }; // and no more than one in three characters of the shorter word
 
 struct suggestion {
     const char *word; // the caller's

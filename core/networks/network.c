@@ -27,15 +27,15 @@ static const struct architecture architectures[] = {
     {NULL, 0, {0}, 0, 0, 0, {0}},
 };
 
-struct builder {
+struct network_builder {
     struct graph *g;
     const struct network *network;
     struct error *err;
 };
 
 // Convolution and batch norm: "<prefix>conv<i>" and "<prefix>bn<i>". A failed input passes through as -1.
-static int conv_bn(struct builder *b, const char *conv, const char *bn, int input, int channels, int kernel,
-                   int stride, int relu, int residual) {
+static int conv_bn(struct network_builder *b, const char *conv, const char *bn, int input, int channels,
+                   int kernel, int stride, int relu, int residual) {
     if (input < 0)
         return -1;
     int u = graph_add_convolution(b->g, conv, input, channels, kernel, stride, kernel / 2, b->err);
@@ -45,7 +45,8 @@ static int conv_bn(struct builder *b, const char *conv, const char *bn, int inpu
                                 b->err);
 }
 
-static int block(struct builder *b, const char *prefix, int bottleneck, int input, int channels, int stride) {
+static int block(struct network_builder *b, const char *prefix, int bottleneck, int input, int channels,
+                 int stride) {
     char conv[64], bn[64];
     int out = channels * (bottleneck ? 4 : 1), shortcut = input, count = bottleneck ? 3 : 2;
     if (stride != 1 || b->g->values[input].channels != out) {
@@ -68,8 +69,8 @@ static int block(struct builder *b, const char *prefix, int bottleneck, int inpu
 }
 
 // The blocks of a stage, the first one with the stride.
-static int stage(struct builder *b, const struct architecture *a, const char *name, int input, int channels,
-                 int blocks, int stride) {
+static int stage(struct network_builder *b, const struct architecture *a, const char *name, int input,
+                 int channels, int blocks, int stride) {
     int v = input;
     for (int i = 0; i < blocks && v >= 0; i++) {
         char prefix[48];
@@ -79,13 +80,13 @@ static int stage(struct builder *b, const struct architecture *a, const char *na
     return v;
 }
 
-static int convolution(struct builder *b, const char *name, int input, int channels, int kernel) {
+static int convolution(struct network_builder *b, const char *name, int input, int channels, int kernel) {
     return input < 0 ? -1 : graph_add_convolution(b->g, name, input, channels, kernel, 1, kernel / 2, b->err);
 }
 
 // ABN (Fukui et al. 2019, as their published ResNet has it): a copy of stage 4 that keeps the size of its
 // maps, its logits, and the attention map M; returns x + x M, what stage 4 is to see.
-static int attention_branch(struct builder *b, const struct architecture *a, int x) {
+static int attention_branch(struct network_builder *b, const struct architecture *a, int x) {
     const struct network *n = b->network;
     int last = STAGES - 1;
     int v = stage(b, a, "att_layer4", x, n->width << last, a->blocks[last], 1);
@@ -103,7 +104,7 @@ static int attention_branch(struct builder *b, const struct architecture *a, int
     return logits < 0 || map < 0 ? -1 : graph_add_attention(b->g, "attention", x, map, b->err);
 }
 
-static int build(struct builder *b, const struct architecture *a) {
+static int build(struct network_builder *b, const struct architecture *a) {
     const struct network *n = b->network;
     int v = b->g->input = graph_add_value(b->g, 3, n->pixels, n->pixels, b->err);
     v = conv_bn(b, "conv1", "bn1", v, n->width, a->stem_kernel, a->stem_stride, 1, -1);
@@ -135,7 +136,7 @@ struct graph *network_build(const struct network *network, int batch, struct par
                    suggest_from_list(&near, network->model, NETWORK_MODELS), NETWORK_MODELS);
         return NULL;
     }
-    struct builder b = {graph_create(batch, parameters, err), network, err};
+    struct network_builder b = {graph_create(batch, parameters, err), network, err};
     if (!b.g)
         return NULL;
     if (build(&b, a) || parameters_allocate(parameters, err)) {

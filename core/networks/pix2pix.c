@@ -9,25 +9,25 @@
 
 enum { LEAST_DEPTH = 3, MOST_DEPTH = 12, KERNEL = 4, JUDGING_BLOCKS = 5, NAME_SIZE = 64 };
 
-struct builder { // `failed` stays set: whatever comes after a failure does nothing
+struct pix2pix_builder { // `failed` stays set: whatever comes after a failure does nothing
     struct graph *g;
     const struct pix2pix_networks *networks;
     struct error *err;
     int failed;
 };
 
-static int note(struct builder *b, int value) {
+static int note(struct pix2pix_builder *b, int value) {
     b->failed |= value < 0;
     return value;
 }
 
-static int leaky(struct builder *b, const char *name, int input) {
+static int leaky(struct pix2pix_builder *b, const char *name, int input) {
     return b->failed ? -1 : note(b, graph_add_leaky_relu(b->g, name, input, 0.2, b->err));
 }
 
 // "<prefix>.conv" and, where asked for, "<prefix>.bn".
-static int conv(struct builder *b, const char *prefix, int input, int channels, int stride, int biased,
-                int normed) {
+static int conv(struct pix2pix_builder *b, const char *prefix, int input, int channels, int stride,
+                int biased, int normed) {
     char name[NAME_SIZE];
     if (b->failed)
         return -1;
@@ -40,7 +40,7 @@ static int conv(struct builder *b, const char *prefix, int input, int channels, 
     return note(b, v);
 }
 
-static int transposed(struct builder *b, const char *prefix, int input, int channels, int outermost) {
+static int transposed(struct pix2pix_builder *b, const char *prefix, int input, int channels, int outermost) {
     char name[NAME_SIZE];
     if (b->failed)
         return -1;
@@ -60,7 +60,7 @@ static int encoder_channels(const struct pix2pix_networks *n, int i) {
     return n->ngf << (i - 1 < 3 ? i - 1 : 3);
 }
 
-static void generator(struct builder *b) {
+static void generator(struct pix2pix_builder *b) {
     const struct pix2pix_networks *n = b->networks;
     int side = 1 << n->depth, encoded[MOST_DEPTH + 1];
     char name[NAME_SIZE];
@@ -86,7 +86,7 @@ static void generator(struct builder *b) {
         b->g->logits = note(b, graph_add_tanh(b->g, "G.tanh", v, b->err));
 }
 
-static void discriminator(struct builder *b) {
+static void discriminator(struct pix2pix_builder *b) {
     const struct pix2pix_networks *n = b->networks;
     int side = 1 << n->depth, halving = 3;
     char name[NAME_SIZE];
@@ -110,13 +110,13 @@ static void discriminator(struct builder *b) {
     b->g->logits = v;
 }
 
-static struct graph *build(void (*add)(struct builder *), const struct pix2pix_networks *networks, int batch,
-                           struct parameters *parameters, struct error *err) {
+static struct graph *build(void (*add)(struct pix2pix_builder *), const struct pix2pix_networks *networks,
+                           int batch, struct parameters *parameters, struct error *err) {
     if (networks->depth < LEAST_DEPTH || networks->depth > MOST_DEPTH) {
         fail_usage(err, "depth: %d is not in %d..%d", networks->depth, LEAST_DEPTH, MOST_DEPTH);
         return NULL;
     }
-    struct builder b = {graph_create(batch, parameters, err), networks, err, 0};
+    struct pix2pix_builder b = {graph_create(batch, parameters, err), networks, err, 0};
     if (!b.g)
         return NULL;
     add(&b);

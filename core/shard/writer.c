@@ -16,13 +16,13 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define CHUNK_MOST      16
-#define COLUMNS_MOST    64
-#define COUNT_MOST      (1L << 24)
-#define SIDE_MOST       8192
-#define ATTRIBUTE_MOST  60000 // bytes; HDF5's limit is 64 KiB
-#define TEXT_MOST       4096
-#define DEFLATE_AT_ONCE 64 // chunks compressed before they are written
+#define CHUNK_MAXIMUM     16
+#define COLUMNS_MAXIMUM   64
+#define COUNT_MAXIMUM     (1L << 24)
+#define SIDE_MAXIMUM      8192
+#define ATTRIBUTE_MAXIMUM 60000 // bytes; HDF5's limit is 64 KiB
+#define TEXT_MAXIMUM      4096
+#define DEFLATE_AT_ONCE   64 // chunks compressed before they are written
 
 struct plane { // images or masks: a chunked dataset that is written while it comes
     const char *name;
@@ -45,8 +45,8 @@ struct shard_writer {
     long done;              // images appended
     int32_t *labels;        // [N]
     int columns;
-    struct column column[COLUMNS_MOST];
-    void *values[COLUMNS_MOST];         // [N] of each column
+    struct column column[COLUMNS_MAXIMUM];
+    void *values[COLUMNS_MAXIMUM];      // [N] of each column
     uint8_t *deflated[DEFLATE_AT_ONCE]; // buffers for compressed chunks
     size_t deflated_size[DEFLATE_AT_ONCE];
 };
@@ -61,21 +61,21 @@ static size_t column_size(const struct column *c) {
 
 static int check_request(const char *path, struct shard_shape shape, const struct column *columns,
                          int compression, int chunk, struct error *err) {
-    if (shape.count < 1 || shape.count > COUNT_MOST)
-        return fail(err, "%s: %ld images; 1..%ld fit into a shard", path, shape.count, COUNT_MOST);
-    if (shape.height < 1 || shape.height > SIDE_MOST || shape.width < 1 || shape.width > SIDE_MOST)
+    if (shape.count < 1 || shape.count > COUNT_MAXIMUM)
+        return fail(err, "%s: %ld images; 1..%ld fit into a shard", path, shape.count, COUNT_MAXIMUM);
+    if (shape.height < 1 || shape.height > SIDE_MAXIMUM || shape.width < 1 || shape.width > SIDE_MAXIMUM)
         return fail(err, "%s: images of %d x %d pixels; 1..%d fit into a shard", path, shape.width,
-                    shape.height, SIDE_MOST);
+                    shape.height, SIDE_MAXIMUM);
     if (shape.classes < 1)
         return fail(err, "%s: a shard needs at least one class", path);
-    if (compression < 0 || compression > 9 || chunk < 1 || chunk > CHUNK_MOST)
+    if (compression < 0 || compression > 9 || chunk < 1 || chunk > CHUNK_MAXIMUM)
         return fail(err, "%s: compression %d is not in 0..9, or chunk %d not in 1..%d", path, compression,
-                    chunk, CHUNK_MOST);
+                    chunk, CHUNK_MAXIMUM);
     int count = 0;
     for (; columns && columns[count].name; count++) {
         const struct column *c = &columns[count];
-        if (count == COLUMNS_MOST || strlen(c->name) >= CONTENT_NAME_SIZE || strchr(c->name, '/') ||
-            (c->type == COLUMN_TEXT && (c->text_size < 1 || c->text_size > TEXT_MOST)))
+        if (count == COLUMNS_MAXIMUM || strlen(c->name) >= CONTENT_NAME_SIZE || strchr(c->name, '/') ||
+            (c->type == COLUMN_TEXT && (c->text_size < 1 || c->text_size > TEXT_MAXIMUM)))
             return fail(err, "%s: column '%.60s' cannot be stored", path, c->name);
     }
     return 0;
@@ -327,7 +327,7 @@ static int put_attribute(hid_t where, const char *name, hid_t file_type, hid_t m
 
 static int put_text(hid_t where, const char *name, const char *text) {
     hid_t type = text_type(strlen(text));
-    int bad = strlen(text) > ATTRIBUTE_MOST || type < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0 ||
+    int bad = strlen(text) > ATTRIBUTE_MAXIMUM || type < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0 ||
               put_attribute(where, name, type, type, 0, *text ? text : "\0");
     H5Tclose(type);
     return bad ? -1 : 0;
@@ -335,7 +335,7 @@ static int put_text(hid_t where, const char *name, const char *text) {
 
 static int put_reals(hid_t where, const char *name, const json_t *array) {
     size_t count = json_array_size(array);
-    double *values = count * sizeof *values <= ATTRIBUTE_MOST ? calloc(count + 1, sizeof *values) : NULL;
+    double *values = count * sizeof *values <= ATTRIBUTE_MAXIMUM ? calloc(count + 1, sizeof *values) : NULL;
     for (size_t i = 0; values && i < count; i++)
         values[i] = json_number_value(json_array_get(array, i));
     int bad = !values || put_attribute(where, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, count, values);
@@ -349,7 +349,7 @@ static int put_texts(hid_t where, const char *name, const json_t *array) {
         size_t length = json_string_length(json_array_get(array, i));
         size = length > size ? length : size;
     }
-    char *values = count * size <= ATTRIBUTE_MOST ? calloc(count + 1, size) : NULL;
+    char *values = count * size <= ATTRIBUTE_MAXIMUM ? calloc(count + 1, size) : NULL;
     for (size_t i = 0; values && i < count; i++)
         memcpy(values + i * size, json_string_value(json_array_get(array, i)),
                json_string_length(json_array_get(array, i)));
@@ -431,7 +431,7 @@ static void plane_line(struct plane *plane, struct content_line *line) {
 
 static int write_rest(struct shard_writer *w, const json_t *attributes, char content[DIGEST_SIZE],
                       struct error *err) {
-    struct content_line lines[COLUMNS_MOST + 3];
+    struct content_line lines[COLUMNS_MAXIMUM + 3];
     memset(lines, 0, sizeof lines);
     int count = 0;
     plane_line(&w->planes[0], &lines[count++]);

@@ -12,7 +12,7 @@
 // values, all velocities.
 enum { PARTS = 5 };
 
-struct parts {
+struct checkpoint_parts {
     struct checkpoint state;
     int64_t sgd_steps;
     char *metrics;
@@ -20,7 +20,7 @@ struct parts {
     char identity[DIGEST_SIZE + 64];
 };
 
-static void make_parts(struct parts *p, const char *identity, const struct trainer *t) {
+static void make_parts(struct checkpoint_parts *p, const char *identity, const struct trainer *t) {
     const struct snapshot_part list[PARTS] = {
         {.bytes = &p->state, .size = sizeof p->state},
         {.bytes = &p->sgd_steps, .size = sizeof p->sgd_steps},
@@ -33,7 +33,7 @@ static void make_parts(struct parts *p, const char *identity, const struct train
 
 int checkpoint_save(const char *path, const char *identity, const struct checkpoint *c,
                     const struct trainer *t, struct error *err) {
-    struct parts p = {.state = *c, .sgd_steps = t->settings.sgd.steps, .metrics = c->metrics};
+    struct checkpoint_parts p = {.state = *c, .sgd_steps = t->settings.sgd.steps, .metrics = c->metrics};
     p.state.metrics = NULL; // equal states give equal files
     make_parts(&p, identity, t);
     return snapshot_save(path, p.identity, p.list, PARTS, err);
@@ -41,7 +41,7 @@ int checkpoint_save(const char *path, const char *identity, const struct checkpo
 
 int checkpoint_load(const char *path, const char *identity, struct checkpoint *c, struct trainer *t,
                     struct text *notices, struct error *err) {
-    struct parts p = {0};
+    struct checkpoint_parts p = {0};
     make_parts(&p, identity, t);
     int found = snapshot_load(path, p.identity, p.list, PARTS, notices, err);
     if (found == 1) {

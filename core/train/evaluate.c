@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct batch { // one batch of the shard; the last one is filled up with its last image
+struct evaluated_batch { // one batch of the shard; the last one is filled up with its last image
     uint32_t *index;
     uint8_t *images, *annotations;
     int32_t *labels, *predictions;
     int count;
 };
 
-static void batch_free(struct batch *b) {
+static void batch_free(struct evaluated_batch *b) {
     free(b->index);
     free(b->images);
     free(b->annotations);
@@ -23,7 +23,7 @@ static void batch_free(struct batch *b) {
     free(b->predictions);
 }
 
-static int batch_create(struct batch *b, const struct trainer *t, struct error *err) {
+static int batch_create(struct evaluated_batch *b, const struct trainer *t, struct error *err) {
     size_t n = (size_t)t->settings.batch,
            area = (size_t)t->settings.network.pixels * t->settings.network.pixels;
     memset(b, 0, sizeof *b);
@@ -38,7 +38,7 @@ static int batch_create(struct batch *b, const struct trainer *t, struct error *
     return -1;
 }
 
-static int batch_read(struct batch *b, const struct trainer *t, struct shard *shard, long first,
+static int batch_read(struct evaluated_batch *b, const struct trainer *t, struct shard *shard, long first,
                       struct error *err) {
     long left = shard_shape(shard).count - first;
     b->count = left < t->settings.batch ? (int)left : t->settings.batch;
@@ -56,7 +56,7 @@ static int all_finite(const struct graph *g, int value, int image) {
 }
 
 // Evaluates a batch that was read. A network that does not give numbers has no accuracy.
-static int batch_evaluate(struct batch *b, struct trainer *t, const struct shard *shard,
+static int batch_evaluate(struct evaluated_batch *b, struct trainer *t, const struct shard *shard,
                           const int32_t *labels, struct error *err) {
     const struct graph *g = t->evaluation;
     trainer_evaluate(t, b->images, labels, b->predictions);
@@ -85,7 +85,7 @@ static int check_parameters(const struct trainer *t, const struct shard *shard, 
 }
 
 int evaluate_accuracy(struct trainer *t, struct shard *shard, double *accuracy, struct error *err) {
-    struct batch b;
+    struct evaluated_batch b;
     long count = shard_shape(shard).count, correct = 0;
     if (check_parameters(t, shard, err) || batch_create(&b, t, err))
         return -1;
@@ -111,7 +111,7 @@ double calibration_error(const double *confidence, const uint8_t *correct, long 
     return n ? 100 * sum / (double)n : 0;
 }
 
-struct tally {
+struct accuracy_tally {
     int classes;
     int annotated;                           // 0: the shard has no annotations; its masks are 255 everywhere
     long *confusion;                         // [label][prediction]
@@ -127,7 +127,8 @@ struct tally {
 
 // The attention branch of the images last evaluated; it overwrites their predictions. work: two
 // numbers per image.
-static void tally_attention(struct tally *y, struct trainer *t, const struct batch *b, double *work) {
+static void tally_attention(struct accuracy_tally *y, struct trainer *t, const struct evaluated_batch *b,
+                            double *work) {
     const struct graph *g = t->evaluation;
     double *inside = work, *pointing = work + t->settings.batch;
     attention_inside(t->attention, g, b->annotations, inside, pointing);
@@ -143,7 +144,8 @@ static void tally_attention(struct tally *y, struct trainer *t, const struct bat
 }
 
 // work: two numbers per image.
-static void tally_batch(struct tally *y, struct trainer *t, const struct batch *b, long first, double *work) {
+static void tally_batch(struct accuracy_tally *y, struct trainer *t, const struct evaluated_batch *b,
+                        long first, double *work) {
     double *inside = work, *pointing = work + t->settings.batch;
     const struct graph *g = t->evaluation;
     confidence(g->values[g->logits].map[MAP_X], b->predictions, y->classes, t->settings.batch, work);
@@ -166,7 +168,7 @@ static void tally_batch(struct tally *y, struct trainer *t, const struct batch *
         tally_attention(y, t, b, work);
 }
 
-static void report_classes(json_t *report, const struct tally *y) {
+static void report_classes(json_t *report, const struct accuracy_tally *y) {
     long all = 0, right = 0;
     double mean = 0, worst = 101;
     int present = 0, worst_class = -1;
@@ -199,11 +201,11 @@ static void report_classes(json_t *report, const struct tally *y) {
 }
 
 // A mean over the images that have a map; null where nothing is annotated.
-static json_t *share_json(const struct tally *y, double sum, long mapped) {
+static json_t *share_json(const struct accuracy_tally *y, double sum, long mapped) {
     return mapped && y->annotated ? json_real(sum / (double)mapped) : json_null();
 }
 
-static void report_maps(json_t *report, const struct tally *y) {
+static void report_maps(json_t *report, const struct accuracy_tally *y) {
     json_t *inside = json_object(), *pointing = json_object(), *zero = json_object();
     for (int l = 0; l < STAGES; l++) {
         char name[16];
@@ -217,7 +219,7 @@ static void report_maps(json_t *report, const struct tally *y) {
     json_object_set_new(report, "cam_zero", zero);
 }
 
-static void report_attention(json_t *report, const struct tally *y, long count) {
+static void report_attention(json_t *report, const struct accuracy_tally *y, long count) {
     long mapped = y->attention.mapped;
     json_object_set_new(report, "attention_accuracy",
                         json_real(100.0 * (double)y->attention.correct / (double)count));
@@ -225,26 +227,27 @@ static void report_attention(json_t *report, const struct tally *y, long count) 
     json_object_set_new(report, "attention_pointing", share_json(y, y->attention.pointing, mapped));
 }
 
-struct member { // an image in its group
+struct evaluated_member { // an image in its group
     int32_t group;
     uint8_t correct;
 };
 
 static int by_group(const void *a, const void *b) {
-    int32_t x = ((const struct member *)a)->group, y = ((const struct member *)b)->group;
+    int32_t x = ((const struct evaluated_member *)a)->group, y = ((const struct evaluated_member *)b)->group;
     return (x > y) - (x < y);
 }
 
 // Worst accuracy over the groups that are large enough. A shard without groups reports none.
-static int report_groups(json_t *report, const struct tally *y, struct shard *shard, struct error *err) {
+static int report_groups(json_t *report, const struct accuracy_tally *y, struct shard *shard,
+                         struct error *err) {
     long count = shard_shape(shard).count;
     int32_t *group = allocate((size_t)count, sizeof *group, "groups", err);
-    struct member *members = allocate((size_t)count, sizeof *members, "groups", err);
+    struct evaluated_member *members = allocate((size_t)count, sizeof *members, "groups", err);
     struct error none;
     int failed = !group || !members;
     if (!failed && !shard_column(shard, "group", group, &none)) {
         for (long i = 0; i < count; i++)
-            members[i] = (struct member){group[i], y->correct[i]};
+            members[i] = (struct evaluated_member){group[i], y->correct[i]};
         qsort(members, (size_t)count, sizeof *members, by_group);
         double worst = 101;
         int worst_group = -1, counted = 0;
@@ -253,7 +256,7 @@ static int report_groups(json_t *report, const struct tally *y, struct shard *sh
             for (end = i; end < count && members[end].group == members[i].group; end++)
                 right += members[end].correct;
             double share = 100.0 * (double)right / (double)(end - i);
-            if (end - i < GROUP_LEAST)
+            if (end - i < GROUP_MINIMUM)
                 continue;
             counted++;
             if (share < worst) {
@@ -270,7 +273,7 @@ static int report_groups(json_t *report, const struct tally *y, struct shard *sh
     return failed ? -1 : 0;
 }
 
-static int read_annotated(struct tally *y, struct shard *shard, struct error *err) {
+static int read_annotated(struct accuracy_tally *y, struct shard *shard, struct error *err) {
     json_t *attributes = shard_attributes(shard, err);
     const char *word = json_string_value(json_object_get(attributes, "annotations"));
     y->annotated = !word || strcmp(word, "none") != 0;
@@ -280,8 +283,8 @@ static int read_annotated(struct tally *y, struct shard *shard, struct error *er
 
 json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *err) {
     long count = shard_shape(shard).count;
-    struct tally y = {.classes = t->settings.network.classes};
-    struct batch b;
+    struct accuracy_tally y = {.classes = t->settings.network.classes};
+    struct evaluated_batch b;
     json_t *report = NULL;
     if (check_parameters(t, shard, err) || batch_create(&b, t, err))
         return NULL;

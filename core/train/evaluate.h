@@ -8,7 +8,7 @@
 #include "core/train/trainer.h"
 
 enum {
-    GROUP_LEAST = 20,     // the accuracy of smaller groups is mostly chance (docs/experiments.md, section 3)
+    GROUP_MINIMUM = 20,   // the accuracy of smaller groups is mostly chance (docs/experiments.md, section 3)
     CALIBRATION_BINS = 15 // of equal width over confidence 0..1 (Guo et al. 2017)
 };
 

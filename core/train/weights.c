@@ -19,12 +19,12 @@ struct tensor { // a tensor of the network's as the file has it, checked
     size_t count;
 };
 
-struct span { // a tensor's place in the data
+struct weight_span { // a tensor's place in the data
     const char *name;
     json_int_t begin, end;
 };
 
-struct source { // a file's parts
+struct weight_source { // a file's parts
     const char *path;
     json_t *header;
     const uint8_t *data;
@@ -75,14 +75,15 @@ static double number(const struct tensor *t, size_t i) {
 // ---------------------------------------------------------------------------------- what a header claims
 
 static int by_begin(const void *a, const void *b) {
-    const struct span *x = a, *y = b;
+    const struct weight_span *x = a, *y = b;
     if (x->begin != y->begin)
         return x->begin < y->begin ? -1 : 1;
     return (x->end > y->end) - (x->end < y->end);
 }
 
 // As the format demands: tensors lie one after the other, from the first byte of the data to the last.
-static int check_spans(const struct source *s, struct span *spans, size_t count, struct error *err) {
+static int check_spans(const struct weight_source *s, struct weight_span *spans, size_t count,
+                       struct error *err) {
     json_int_t at = 0;
     qsort(spans, count, sizeof *spans, by_begin);
     for (size_t i = 0; i < count; i++) {
@@ -98,8 +99,9 @@ static int check_spans(const struct source *s, struct span *spans, size_t count,
     return 0;
 }
 
-static int check_layout(const struct source *s, struct error *err) {
-    struct span *spans = allocate(json_object_size(s->header) + 1, sizeof *spans, "a file of weights", err);
+static int check_layout(const struct weight_source *s, struct error *err) {
+    struct weight_span *spans =
+        allocate(json_object_size(s->header) + 1, sizeof *spans, "a file of weights", err);
     size_t count = 0;
     const char *name;
     json_t *entry;
@@ -110,7 +112,7 @@ static int check_layout(const struct source *s, struct error *err) {
             const json_t *begin = json_array_get(offsets, 0), *end = json_array_get(offsets, 1);
             if (!strcmp(name, "__metadata__"))
                 continue;
-            spans[count] = (struct span){name, json_integer_value(begin), json_integer_value(end)};
+            spans[count] = (struct weight_span){name, json_integer_value(begin), json_integer_value(end)};
             if (json_array_size(offsets) != 2 || !json_is_integer(begin) || !json_is_integer(end) ||
                 spans[count].begin < 0 || spans[count].end < spans[count].begin ||
                 (size_t)spans[count].end > s->size) {
@@ -126,7 +128,7 @@ static int check_layout(const struct source *s, struct error *err) {
 }
 
 // The entry's numbers, as many as its shape says. Its offsets are known to lie in the data.
-static int locate(const struct source *s, const char *name, const json_t *entry, struct tensor *t,
+static int locate(const struct weight_source *s, const char *name, const json_t *entry, struct tensor *t,
                   struct error *err) {
     const json_t *shape = json_object_get(entry, "shape"), *offsets = json_object_get(entry, "data_offsets");
     json_int_t begin = json_integer_value(json_array_get(offsets, 0)),
@@ -179,7 +181,7 @@ static void names_end(struct names *n) {
         snprintf(n->text + used, sizeof n->text - used, " and %d more", n->count - 8);
 }
 
-static int check_numbers(const struct source *s, const char *name, const struct tensor *t,
+static int check_numbers(const struct weight_source *s, const char *name, const struct tensor *t,
                          struct error *err) {
     for (size_t i = 0; i < t->count; i++)
         if (!isfinite((real)number(t, i)))
@@ -195,7 +197,7 @@ int weights_fresh(const char *name) {
     return in_branch(name) && strncmp(name, "att_layer4.", 11) != 0;
 }
 
-static int has_branch(const struct source *s) {
+static int has_branch(const struct weight_source *s) {
     const char *name;
     json_t *entry;
     json_object_foreach(s->header, name, entry) if (in_branch(name)) return 1;
@@ -212,7 +214,7 @@ static const char *name_in_file(const char *name, const struct replaced *r) {
 }
 
 // Is everything there, of the right shape, finite? Fills tensors [p->count].
-static int check(const struct parameters *p, const struct source *s, struct tensor *tensors,
+static int check(const struct parameters *p, const struct weight_source *s, struct tensor *tensors,
                  struct replaced *replaced, struct error *err) {
     struct names missing = {0}, misshapen = {0};
     for (int i = 0; i < p->count; i++) {
@@ -245,7 +247,7 @@ static int check(const struct parameters *p, const struct source *s, struct tens
 }
 
 // An attention branch on one side only: a mistake, but for a training that starts from a ResNet.
-static int match_branches(const struct parameters *p, const struct source *s, int may_start,
+static int match_branches(const struct parameters *p, const struct weight_source *s, int may_start,
                           struct replaced *replaced, struct error *err) {
     int wanted = 0, there = has_branch(s);
     for (int i = 0; i < p->count; i++)
@@ -277,7 +279,7 @@ static int check_format(const char *path, const uint8_t *file, size_t size, stru
 }
 
 // Splits the file into header and data. The header is the caller's to release, also on failure.
-static int open_source(const uint8_t *file, size_t size, struct source *s, struct error *err) {
+static int open_source(const uint8_t *file, size_t size, struct weight_source *s, struct error *err) {
     uint64_t length;
     json_error_t where;
     if (check_format(s->path, file, size, err))
@@ -297,7 +299,7 @@ static int open_source(const uint8_t *file, size_t size, struct source *s, struc
 
 static int load(struct parameters *p, const char *path, int may_start, struct replaced *replaced,
                 struct error *err) {
-    struct source s = {.path = path};
+    struct weight_source s = {.path = path};
     size_t size;
     uint8_t *file = (uint8_t *)file_read(path, (size_t)4 << 30, &size, err);
     struct tensor *tensors = allocate((size_t)p->count, sizeof *tensors, "a file of weights", err);
@@ -334,7 +336,7 @@ int weights_start(struct parameters *p, const char *path, int *head_replaced, in
 
 // ---------------------------------------------------------------------------------------- description
 
-enum { HEADER_MOST = 100 << 20 }; // bytes, as the format limits it
+enum { HEADER_MAXIMUM = 100 << 20 }; // bytes, as the format limits it
 
 static json_t *read_header(FILE *file, const char *path, struct error *err) {
     uint8_t start[8];
@@ -344,8 +346,8 @@ static json_t *read_header(FILE *file, const char *path, struct error *err) {
     if (check_format(path, start, size, err))
         return NULL;
     memcpy(&length, start, sizeof length);
-    char *text = length <= HEADER_MOST ? allocate(length + 1, 1, "a file of weights", err) : NULL;
-    if (length > HEADER_MOST)
+    char *text = length <= HEADER_MAXIMUM ? allocate(length + 1, 1, "a file of weights", err) : NULL;
+    if (length > HEADER_MAXIMUM)
         fail(err, "%s: header of %llu bytes", path, (unsigned long long)length);
     json_t *header = NULL;
     if (text && fread(text, 1, length, file) != length)

@@ -146,13 +146,13 @@ static void *fill_activations(size_t bytes, int paired, struct error *err) {
     return a;
 }
 
-struct measurement {
+struct convolution_measurement {
     const struct bench_convolution *convolution;
     const struct bench_effort *effort;
 };
 
 static json_t *measure(void *context, struct error *err) {
-    const struct measurement *m = context;
+    const struct convolution_measurement *m = context;
     const struct convolution *c = &m->convolution->shape;
     struct operands o = {.plan = convolution_choose(c)};
     json_t *result = NULL;
@@ -179,7 +179,7 @@ static json_t *measure(void *context, struct error *err) {
 
 int bench_convolution_measure(struct bench_convolution *out, const struct bench_effort *effort,
                               struct error *err) {
-    struct measurement m = {out, effort};
+    struct convolution_measurement m = {out, effort};
     json_t *gflops = isolated_json(measure, &m, err);
     if (!gflops)
         return -1;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOWEST = 10, KINDS_MOST = 32 };
+enum { SLOWEST = 10, KINDS_MAXIMUM = 32 };
 
 static const char *const map_names[MAP_COUNT] = {"forward", "score", "tangent", "backward"};
 
@@ -57,14 +57,14 @@ static json_t *entry(const char *layer, const char *map, double seconds, double 
 
 // One entry for each kind of layer and map that took time, kinds in the order of the network.
 static void list_kinds(const struct bench_layers *l, double total, json_t *kinds) {
-    const struct layer *known[KINDS_MOST];
+    const struct layer *known[KINDS_MAXIMUM];
     int count = 0;
     for (int n = 0; n < l->graph->node_count; n++) {
         const struct layer *layer = l->graph->nodes[n].layer;
         int is_known = 0;
         for (int k = 0; k < count; k++)
             is_known |= known[k] == layer;
-        if (is_known || count == KINDS_MOST)
+        if (is_known || count == KINDS_MAXIMUM)
             continue;
         known[count++] = layer;
         for (int map = 0; map < MAP_COUNT; map++) {

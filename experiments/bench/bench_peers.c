@@ -62,10 +62,10 @@ int bench_peers_find(struct bench_peers *peers, enum bench_peers_wish wish, stru
 
 // ---------------------------------------------------------------------------------------- PyTorch
 
-enum { ARGUMENTS_MOST = 48 };
+enum { ARGUMENTS_MAXIMUM = 48 };
 
 struct arguments {
-    const char *items[ARGUMENTS_MOST];
+    const char *items[ARGUMENTS_MAXIMUM];
     char numbers[16][32];
     int count, number_count;
 };

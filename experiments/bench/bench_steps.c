@@ -41,11 +41,11 @@ static const struct setting section_keys[] = {
     SETTING_END,
 };
 
-enum { SECTIONS_MOST = 16 };
+enum { SECTIONS_MAXIMUM = 16 };
 
 struct sections {
     int count;
-    struct section items[SECTIONS_MOST];
+    struct section items[SECTIONS_MAXIMUM];
 };
 
 static int take_line(void *context, const char *section, const char *key, const char *value,
@@ -53,8 +53,8 @@ static int take_line(void *context, const char *section, const char *key, const 
     struct sections *s = context;
     struct section *last = s->count ? &s->items[s->count - 1] : NULL;
     if (!last || strcmp(last->name, section)) {
-        if (s->count == SECTIONS_MOST)
-            return fail_usage(err, "%s: more than %d networks", where, SECTIONS_MOST);
+        if (s->count == SECTIONS_MAXIMUM)
+            return fail_usage(err, "%s: more than %d networks", where, SECTIONS_MAXIMUM);
         last = &s->items[s->count++];
         snprintf(last->name, sizeof last->name, "%s", section);
     }
@@ -156,18 +156,18 @@ void bench_cases_free(struct bench_cases *cases) {
 
 // ---------------------------------------------------------------------------------------- steps, in a child
 
-struct batch {
+struct bench_batch {
     uint8_t *images, *annotations; // noise; the middle quarter
     int32_t *labels;               // each class in turn
 };
 
-static void batch_free(struct batch *b) {
+static void batch_free(struct bench_batch *b) {
     free(b->images);
     free(b->annotations);
     free(b->labels);
 }
 
-static int batch_make(struct batch *b, const struct bench_case *c, struct error *err) {
+static int batch_make(struct bench_batch *b, const struct bench_case *c, struct error *err) {
     size_t images = (size_t)c->training.batch, side = (size_t)c->pixels, pixels = side * side;
     struct random r = random_stream(1, random_purpose("bench"), 0);
     b->images = allocate(images, 3 * pixels, "a batch", err);
@@ -189,7 +189,7 @@ static int batch_make(struct batch *b, const struct bench_case *c, struct error 
 
 struct stepper {
     struct trainer *trainer;
-    struct batch batch;
+    struct bench_batch batch;
     double lambda;
     struct bench_layers layers; // while somebody looks
 };
@@ -219,13 +219,13 @@ static double fastest(struct stepper *s, double enough, int least, struct error 
     return best;
 }
 
-struct measurement {
+struct step_measurement {
     const struct bench_case *c;
     const struct bench_effort *effort;
 };
 
 // Warm-up, the steps that count, then some with an observer.
-static json_t *time_steps(struct stepper *s, const struct measurement *m, struct error *err) {
+static json_t *time_steps(struct stepper *s, const struct step_measurement *m, struct error *err) {
     enum { LEAST = 3 };
     struct rusage usage;
     double flop, bytes, best, enough = m->effort->seconds;
@@ -246,7 +246,7 @@ static json_t *time_steps(struct stepper *s, const struct measurement *m, struct
 }
 
 static json_t *measure(void *context, struct error *err) {
-    const struct measurement *m = context;
+    const struct step_measurement *m = context;
     struct trainer_settings settings;
     struct stepper s = {0};
     omp_set_num_threads(m->effort->threads);
@@ -266,7 +266,7 @@ static json_t *measure(void *context, struct error *err) {
 
 int bench_step_measure(struct bench_step *out, const struct bench_case *c, const struct bench_effort *effort,
                        struct error *err) {
-    struct measurement m = {c, effort};
+    struct step_measurement m = {c, effort};
     json_t *result = isolated_json(measure, &m, err);
     memset(out, 0, sizeof *out);
     if (!result)

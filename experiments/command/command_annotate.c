@@ -12,12 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
-struct options { // where things are; what is made is in struct annotator_settings
+struct annotate_options { // where things are; what is made is in struct annotator_settings
     char shard[SETTING_TEXT_SIZE], output[SETTING_TEXT_SIZE], folder[SETTING_TEXT_SIZE];
     int threads;
 };
 
-typedef struct options O;
+typedef struct annotate_options O;
 
 static const struct setting file_schema[] = {
     SETTING_PATH(O, shard, NULL, "FILE", "training shard with its true annotations"),
@@ -40,7 +40,7 @@ static int print_outcome(const char *path, struct error *err) {
 }
 
 int command_annotate(int argc, char **argv, struct error *err) {
-    struct options files = {0};
+    struct annotate_options files = {0};
     struct annotator_settings annotator = {0};
     const struct options_part own = {file_schema, &files, sizeof files},
                               work = {annotator_schema, &annotator, sizeof annotator};

@@ -15,13 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct options {
+struct bench_options {
     char model[SETTING_TEXT_SIZE], method[SETTING_TEXT_SIZE], peers[SETTING_WORD_SIZE],
         output[SETTING_TEXT_SIZE];
     int threads, quick, json;
 };
 
-typedef struct options O;
+typedef struct bench_options O;
 
 static const struct setting schema[] = {
     SETTING_PATH(
@@ -152,7 +152,7 @@ static int prepare_output(const char *path, struct error *err) {
                                                                                : 0;
 }
 
-static int prepare(struct bench *b, const struct options *o, struct error *err) {
+static int prepare(struct bench *b, const struct bench_options *o, struct error *err) {
     struct bench_report *r = &b->report;
     const char *networks = *o->model || !o->quick ? o->model : "small";
     const enum bench_peers_wish wish = !strcmp(o->peers, "none")    ? BENCH_PEERS_NONE
@@ -170,7 +170,7 @@ static int prepare(struct bench *b, const struct options *o, struct error *err) 
     return r->steps ? 0 : -1;
 }
 
-static int publish(const struct bench *b, const struct options *o, struct error *err) {
+static int publish(const struct bench *b, const struct bench_options *o, struct error *err) {
     json_t *results = bench_report_json(&b->report, err);
     char *text = results && o->json ? json_text(results) : NULL;
     int failed = !results || (strcmp(o->output, "-") && json_write(o->output, results, err));
@@ -188,7 +188,7 @@ static int publish(const struct bench *b, const struct options *o, struct error 
 }
 
 int command_bench(int argc, char **argv, struct error *err) {
-    static struct options o;
+    static struct bench_options o;
     static struct bench b;
     struct words words;
     int result = options_parse(&command, argc, argv, &o, &words, err);

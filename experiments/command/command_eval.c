@@ -13,12 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct options {
+struct eval_options {
     char weights[SETTING_TEXT_SIZE], model[SETTING_WORD_SIZE], method[SETTING_WORD_SIZE];
     int width, batch, threads, json;
 };
 
-typedef struct options O;
+typedef struct eval_options O;
 
 static const struct setting schema[] = {
     SETTING_PATH(O, weights, NULL, "FILE", "trained network (safetensors)"),
@@ -94,7 +94,7 @@ static void print_report(const char *path, const json_t *report) {
     }
 }
 
-static int evaluate(const struct options *o, const int *given, const char *path, struct shard *shard,
+static int evaluate(const struct eval_options *o, const int *given, const char *path, struct shard *shard,
                     struct error *err) {
     struct shard_shape shape = shard_shape(shard);
     struct train_settings settings;
@@ -136,7 +136,7 @@ static int evaluate(const struct options *o, const int *given, const char *path,
 }
 
 int command_eval(int argc, char **argv, struct error *err) {
-    static struct options o;
+    static struct eval_options o;
     struct words words;
     int given[ABOUT_SETTINGS];
     for (int i = 0; model_about_setting(i); i++)

@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct options {
+struct figure_options {
     char profile[SETTING_TEXT_SIZE], data[SETTING_TEXT_SIZE], seeds[SETTING_TEXT_SIZE],
         results[SETTING_TEXT_SIZE];
     int train, jobs, threads;
 };
 
-typedef struct options O;
+typedef struct figure_options O;
 
 static const struct setting schema[] = {
     SETTING_PATH(O, profile, "quick", "NAME", "profile (or a file) whose results are drawn"),
@@ -120,7 +120,7 @@ static int draw_all(const struct figures *all, int named, const struct figure_jo
 }
 
 int command_figure(int argc, char **argv, struct error *err) {
-    struct options options;
+    struct figure_options options;
     struct words words;
     char profile[SETTING_WORD_SIZE];
     int result = options_parse(&command, argc, argv, &options, &words, err);

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct tally {
+struct golden_tally {
     enum precision precision;
     int passed, failed, skipped;
 };
 
 static void print_report(void *context, const struct golden_report *r) {
-    struct tally *tally = context;
+    struct golden_tally *tally = context;
     if (*r->skipped) {
         printf("skip  %-44s %s\n", r->name, r->skipped);
         tally->skipped++;
@@ -35,7 +35,7 @@ static void print_report(void *context, const struct golden_report *r) {
 }
 
 // A file that cannot be read is a case that fails; the others are still run.
-static void run_file(const char *path, const char *name, struct tally *tally) {
+static void run_file(const char *path, const char *name, struct golden_tally *tally) {
     char kind[32];
     struct error err = {0};
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
@@ -109,7 +109,7 @@ int command_golden(int argc, char **argv, struct error *err) {
     if (count < 0)
         return fail_system(err, errno, "%s", folder);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    struct tally tally = {.precision = precision_choose(options.precision)};
+    struct golden_tally tally = {.precision = precision_choose(options.precision)};
     for (int i = 0; i < count; i++) {
         char path[4096];
         snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);

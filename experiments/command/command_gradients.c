@@ -17,12 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct options { // what is looked at; how it is trained is in struct train_settings
+struct gradients_options { // what is looked at; how it is trained is in struct train_settings
     char data[SETTING_TEXT_SIZE];
     int threads;
 };
 
-typedef struct options O;
+typedef struct gradients_options O;
 
 static const struct setting file_schema[] = {
     SETTING_PATH(O, data, NULL, "FILE", "shard whose first images are the batch"),
@@ -37,7 +37,7 @@ static const char *const taken[] = {"model",     "width",       "method",    "la
 
 enum { TAKEN = sizeof taken / sizeof *taken };
 
-struct batch {
+struct gradients_batch {
     int pixels, classes;
     uint8_t *images, *annotations;
     int32_t *labels;
@@ -46,14 +46,14 @@ struct batch {
 enum { MAIN, PENALTY, PARTS };
 
 // The gradients of a step's two parts, the cross entropies and the penalty with its factor, in one precision.
-struct parts {
+struct gradients_parts {
     size_t size;
     real *gradient[PARTS]; // [size]; PENALTY: NULL where the method has none
     double loss[PARTS];
 };
 
-static int read_batch(const struct options *o, const struct train_settings *s, struct batch *b,
-                      struct error *err) {
+static int read_batch(const struct gradients_options *o, const struct train_settings *s,
+                      struct gradients_batch *b, struct error *err) {
     struct shard *shard = shard_open_measured(o->data, err);
     if (!shard || train_takes(s, shard, err)) {
         shard_close(shard);
@@ -86,7 +86,7 @@ static void copy_gradient(const struct parameters *p, real *out) {
 }
 
 // The gradient of a step with the penalty's factor multiplied by `factor`; NULL on failure.
-static real *take_gradient(struct trainer *t, const struct batch *b, double lambda, double gamma,
+static real *take_gradient(struct trainer *t, const struct gradients_batch *b, double lambda, double gamma,
                            double factor, struct step_result *step, struct error *err) {
     real *gradient = allocate(t->parameters.trained_size, sizeof *gradient, "a gradient", err);
     t->settings.gamma = gamma * factor;
@@ -103,8 +103,8 @@ static real *take_gradient(struct trainer *t, const struct batch *b, double lamb
 // training does).
 enum { MUCH = 1000 };
 
-static int take_parts(struct trainer *t, const struct batch *b, double lambda, struct parts *out,
-                      struct error *err) {
+static int take_parts(struct trainer *t, const struct gradients_batch *b, double lambda,
+                      struct gradients_parts *out, struct error *err) {
     double gamma = t->settings.gamma;
     struct step_result step;
     out->size = t->parameters.trained_size;
@@ -125,8 +125,8 @@ static int take_parts(struct trainer *t, const struct batch *b, double lambda, s
     return 0;
 }
 
-static int measure(const struct train_settings *s, const struct batch *b, struct parts *out,
-                   struct error *err) {
+static int measure(const struct train_settings *s, const struct gradients_batch *b,
+                   struct gradients_parts *out, struct error *err) {
     struct trainer_settings resolved;
     double lambda;
     int head_replaced, branch_replaced;
@@ -141,7 +141,7 @@ static int measure(const struct train_settings *s, const struct batch *b, struct
     return result;
 }
 
-static void free_parts(struct parts *p) {
+static void free_parts(struct gradients_parts *p) {
     for (int part = 0; part < PARTS; part++)
         free(p->gradient[part]);
 }
@@ -155,8 +155,8 @@ static double cosine(const real *a, const real *b, size_t n) { // 0 where one of
     return norms > 0 ? vector_dot(a, b, n) / norms : 0;
 }
 
-static void print_parts(const struct train_settings *s, const struct batch *batch, const struct parts *exact,
-                        const struct parts *rounded) {
+static void print_parts(const struct train_settings *s, const struct gradients_batch *batch,
+                        const struct gradients_parts *exact, const struct gradients_parts *rounded) {
     static const char *const names[PARTS] = {"cross entropy", "penalty"};
     size_t n = exact->size;
     enum precision precision = precision_choose(s->precision);
@@ -179,9 +179,9 @@ static void print_parts(const struct train_settings *s, const struct batch *batc
 }
 
 // Both precisions from the same weights and images.
-static int compare(const struct options *o, const struct train_settings *s, struct error *err) {
-    struct batch batch = {0};
-    struct parts exact = {0}, rounded = {0};
+static int compare(const struct gradients_options *o, const struct train_settings *s, struct error *err) {
+    struct gradients_batch batch = {0};
+    struct gradients_parts exact = {0}, rounded = {0};
     struct train_settings plain = *s;
     strcpy(plain.precision, "f32");
     int result = read_batch(o, s, &batch, err) || measure(&plain, &batch, &exact, err) ||
@@ -200,7 +200,7 @@ static int compare(const struct options *o, const struct train_settings *s, stru
 
 int command_gradients(int argc, char **argv, struct error *err) {
     struct setting picked[TAKEN + 1];
-    struct options o = {0};
+    struct gradients_options o = {0};
     struct train_settings training;
     const struct options_part own = {file_schema, &o, sizeof o}, work = {picked, &training, sizeof training};
     int given[ABOUT_SETTINGS];

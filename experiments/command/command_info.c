@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct options {
+struct info_options {
     int json, machine, plan, pixels, classes, threads;
 };
 
-typedef struct options O;
+typedef struct info_options O;
 
 static const struct setting schema_of_info[] = {
     SETTING_SWITCH(O, machine, "what this machine offers instead, and what would be used of it"),
@@ -36,7 +36,7 @@ static const char *const taken[] = {"model",         "width",     "method",     
 enum { TAKEN = sizeof taken / sizeof *taken, ROWS = TAKEN + sizeof schema_of_info / sizeof *schema_of_info };
 
 struct info_settings { // one target for one table: the command's own, then the training's
-    struct options own;
+    struct info_options own;
     struct train_settings train;
 };
 
@@ -227,7 +227,7 @@ static json_t *describe_shard(const char *path, struct error *err) {
     return info;
 }
 
-static int print(const struct options *o, const char *path, json_t *info, struct error *err) {
+static int print(const struct info_options *o, const char *path, json_t *info, struct error *err) {
     if (o->json)
         return json_print(stdout, info, err);
     if (o->plan)

@@ -11,26 +11,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct options {
+struct regress_options {
     char profile[SETTING_TEXT_SIZE], reference[SETTING_TEXT_SIZE], results[SETTING_TEXT_SIZE];
     int seeds, jobs, threads, write, statistics_only;
     double alpha;
 };
 
 static const struct setting schema[] = {
-    SETTING_PATH(struct options, profile, "regress", "NAME", "profile (or a file) of the runs"),
-    SETTING_PATH(struct options, reference, "", "FILE",
+    SETTING_PATH(struct regress_options, profile, "regress", "NAME", "profile (or a file) of the runs"),
+    SETTING_PATH(struct regress_options, reference, "", "FILE",
                  "the reference; none: results/reference/<profile>.json"),
-    SETTING_COUNT(struct options, seeds, "4", 1, 8, "",
+    SETTING_COUNT(struct regress_options, seeds, "4", 1, 8, "",
                   "seeds that a check trains: the profile's first ones"),
-    {"alpha", SETTING_TYPE_REAL, offsetof(struct options, alpha), "0.01", 1e-6, 0.5, 0, "",
+    {"alpha", SETTING_TYPE_REAL, offsetof(struct regress_options, alpha), "0.01", 1e-6, 0.5, 0, "",
      "chance that noise alone fails the check", 0},
-    SETTING_SWITCH(struct options, statistics_only, "do not compare the trained networks bit by bit"),
-    SETTING_SWITCH(struct options, write, "train all of the profile's seeds and write the reference"),
-    SETTING_PATH(struct options, results, "", "DIR",
+    SETTING_SWITCH(struct regress_options, statistics_only, "do not compare the trained networks bit by bit"),
+    SETTING_SWITCH(struct regress_options, write, "train all of the profile's seeds and write the reference"),
+    SETTING_PATH(struct regress_options, results, "", "DIR",
                  "keep the runs there, and take those that are; none: nothing is kept"),
-    SETTING_COUNT(struct options, jobs, "0", 0, 1024, "runs", "runs at a time; 0: as cores and memory allow"),
-    SETTING_COUNT(struct options, threads, "0", 0, 1024, "threads", "of each run; 0: cores / jobs"),
+    SETTING_COUNT(struct regress_options, jobs, "0", 0, 1024, "runs",
+                  "runs at a time; 0: as cores and memory allow"),
+    SETTING_COUNT(struct regress_options, threads, "0", 0, 1024, "threads", "of each run; 0: cores / jobs"),
     SETTING_END,
 };
 
@@ -58,7 +59,7 @@ static void list_seeds(struct text *out, const struct seeds *seeds, int count) {
         text_printf(out, "%llu,", (unsigned long long)seeds->values[i]);
 }
 
-static int ask(struct request *r, const struct options *o, const char *results, struct error *err) {
+static int ask(struct request *r, const struct regress_options *o, const char *results, struct error *err) {
     struct request_options request;
     struct profile profile;
     char table[PATH_SIZE], *words[] = {table};
@@ -68,8 +69,8 @@ static int ask(struct request *r, const struct options *o, const char *results, 
     snprintf(request.results, sizeof request.results, "%s", results);
     int failed = profile_read(&profile, o->profile, err);
     if (!failed) {
-        if (profile.seeds.count > REGRESS_SEEDS_MOST)
-            failed = fail_usage(err, "%s: more than %d seeds", profile.path, REGRESS_SEEDS_MOST);
+        if (profile.seeds.count > REGRESS_SEEDS_MAXIMUM)
+            failed = fail_usage(err, "%s: more than %d seeds", profile.path, REGRESS_SEEDS_MAXIMUM);
         struct text seeds = {0};
         list_seeds(&seeds, &profile.seeds, o->write ? profile.seeds.count : o->seeds);
         if (!failed)
@@ -84,7 +85,7 @@ static int ask(struct request *r, const struct options *o, const char *results, 
                : 0;
 }
 
-static int reference_path(const struct options *o, const struct request *r, char out[PATH_SIZE],
+static int reference_path(const struct regress_options *o, const struct request *r, char out[PATH_SIZE],
                           struct error *err) {
     char name[PATH_SIZE];
     if (*o->reference) {
@@ -95,7 +96,7 @@ static int reference_path(const struct options *o, const struct request *r, char
     return home_path(out, name, err);
 }
 
-static int check(const struct options *o, const json_t *now, const char *path, struct error *err) {
+static int check(const struct regress_options *o, const json_t *now, const char *path, struct error *err) {
     struct regress_result result;
     json_t *reference = json_read(path, err);
     int failed =
@@ -117,7 +118,7 @@ static int check(const struct options *o, const json_t *now, const char *path, s
                : fail(err, "%s: %d of %d tests failed", path, result.failed_count, result.test_count);
 }
 
-static int run(const struct options *o, const char *results, struct error *err) {
+static int run(const struct regress_options *o, const char *results, struct error *err) {
     struct request r;
     char path[PATH_SIZE];
     const struct sweep_options sweep = {.results = results,
@@ -146,7 +147,7 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
 }
 
 int command_regress(int argc, char **argv, struct error *err) {
-    struct options o;
+    struct regress_options o;
     struct words words;
     int result = options_parse(&command, argc, argv, &o, &words, err);
     if (result)

@@ -4,11 +4,11 @@
 #include "experiments/command/commands.h"
 #include "experiments/report/report.h"
 
-struct options {
+struct report_options {
     char profile[SETTING_TEXT_SIZE], results[SETTING_TEXT_SIZE];
 };
 
-typedef struct options O;
+typedef struct report_options O;
 
 static const struct setting schema[] = {
     SETTING_PATH(O, profile, "quick", "NAME", "profile (or a file) whose results are reported"),
@@ -28,7 +28,7 @@ static const struct command command = {
 };
 
 int command_report(int argc, char **argv, struct error *err) {
-    struct options options;
+    struct report_options options;
     struct words words;
     struct report report;
     int result = options_parse(&command, argc, argv, &options, &words, err);

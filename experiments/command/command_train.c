@@ -16,14 +16,14 @@
 #include <string.h>
 #include <unistd.h>
 
-struct options { // where things are; what is trained is in struct train_settings
+struct train_options { // where things are; what is trained is in struct train_settings
     char train[SETTING_TEXT_SIZE], test[SETTING_TEXT_SIZE], validation[SETTING_TEXT_SIZE],
         output[SETTING_TEXT_SIZE];
     char trace[SETTING_TEXT_SIZE];
     int force, threads;
 };
 
-typedef struct options O;
+typedef struct train_options O;
 
 static const struct setting file_schema[] = {
     SETTING_PATH(O, train, NULL, "FILE", "training shard"),
@@ -59,7 +59,7 @@ static char *describe(struct error *err) {
 }
 
 int command_train(int argc, char **argv, struct error *err) {
-    struct options files = {0};
+    struct train_options files = {0};
     struct train_settings training = {0};
     const struct options_part own = {file_schema, &files, sizeof files},
                               work = {train_schema, &training, sizeof training};

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETTINGS_MOST = 64 };
+enum { SETTINGS_MAXIMUM = 64 };
 
 int joined_parse(const struct command *command, const struct options_part *first,
                  const struct options_part *second, int argc, char **argv, struct error *err) {
-    struct setting schema[SETTINGS_MOST];
+    struct setting schema[SETTINGS_MAXIMUM];
     struct command joined = *command;
     struct words words;
     size_t align = alignof(max_align_t), offset = (first->size + align - 1) / align * align;
@@ -20,7 +20,7 @@ int joined_parse(const struct command *command, const struct options_part *first
         return -1;
     memcpy(both, first->target, first->size);
     memcpy(both + offset, second->target, second->size);
-    settings_join(schema, SETTINGS_MOST, first->schema, second->schema, offset);
+    settings_join(schema, SETTINGS_MAXIMUM, first->schema, second->schema, offset);
     joined.schema = schema;
     int result = options_parse(&joined, argc, argv, both, &words, err);
     memcpy(first->target, both, first->size);

@@ -16,13 +16,13 @@
 #include <string.h>
 #include <unistd.h>
 
-struct entry {
+struct command_entry {
     const char *name;
     int (*run)(int argc, char **argv, struct error *err);
     const char *summary;
 };
 
-static const struct entry commands[] = {
+static const struct command_entry commands[] = {
     {"gen", command_gen, "generate data sets, and the built-in digits and textures as files"},
     {"fetch", command_fetch, "fetch the official files of real data"},
     {"annotate", command_annotate, "train a pseudo-annotator and annotate a shard with it"},

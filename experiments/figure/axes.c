@@ -12,46 +12,46 @@
 #define NOTE_LINE   8.2
 #define NOTE_TOP    38.0 // from the frame to the first base line: ticks and the axis's name lie between
 
-void axis_round(struct scale *a, double least, double most, int wanted) {
+void axis_round(struct scale *a, double minimum, double maximum, int wanted) {
     static const double steps[] = {1, 2, 2.5, 5, 10};
-    double span = most > least ? most - least : fabs(most) > 0 ? fabs(most) : 1;
+    double span = maximum > minimum ? maximum - minimum : fabs(maximum) > 0 ? fabs(maximum) : 1;
     double power = pow(10, floor(log10(span / wanted))), step = 10 * power;
     for (int i = 4; i >= 0; i--)
         if (span / (steps[i] * power) <= wanted)
             step = steps[i] * power;
-    double first = floor(least / step + 1e-9), last = ceil(most / step - 1e-9);
+    double first = floor(minimum / step + 1e-9), last = ceil(maximum / step - 1e-9);
     if (last - first < 2)
         last = first + 2;
-    *a = (struct scale){.least = first * step, .most = last * step};
+    *a = (struct scale){.minimum = first * step, .maximum = last * step};
     int digits = (int)fmax(0, ceil(-log10(step) - 1e-9));
     if (fabs(step * pow(10, digits) - round(step * pow(10, digits))) > 1e-6)
         digits++; // 2.5, .25
-    for (double k = first; k <= last && a->tick_count < TICKS_MOST; k++) {
+    for (double k = first; k <= last && a->tick_count < TICKS_MAXIMUM; k++) {
         a->ticks[a->tick_count] = k * step;
         snprintf(a->labels[a->tick_count++], sizeof *a->labels, "%.*f", digits, k * step);
     }
 }
 
 void axis_named(struct scale *a, const double *at, const char *const *labels, int count) {
-    *a = (struct scale){.least = count ? at[0] : 0, .most = count ? at[0] : 1};
-    for (int i = 0; i < count && i < TICKS_MOST; i++) {
-        a->least = fmin(a->least, at[i]);
-        a->most = fmax(a->most, at[i]);
+    *a = (struct scale){.minimum = count ? at[0] : 0, .maximum = count ? at[0] : 1};
+    for (int i = 0; i < count && i < TICKS_MAXIMUM; i++) {
+        a->minimum = fmin(a->minimum, at[i]);
+        a->maximum = fmax(a->maximum, at[i]);
         a->ticks[i] = at[i];
         snprintf(a->labels[i], sizeof a->labels[i], "%.23s", labels[i]);
         a->tick_count++;
     }
-    double margin = a->most > a->least ? 0.06 * (a->most - a->least) : 0.5;
-    a->least -= margin;
-    a->most += margin;
+    double margin = a->maximum > a->minimum ? 0.06 * (a->maximum - a->minimum) : 0.5;
+    a->minimum -= margin;
+    a->maximum += margin;
 }
 
 double plot_across(const struct plot *p, double value) {
-    return p->x + (value - p->across.least) / (p->across.most - p->across.least) * p->width;
+    return p->x + (value - p->across.minimum) / (p->across.maximum - p->across.minimum) * p->width;
 }
 
 double plot_up(const struct plot *p, double value) {
-    return p->y + p->height - (value - p->up.least) / (p->up.most - p->up.least) * p->height;
+    return p->y + p->height - (value - p->up.minimum) / (p->up.maximum - p->up.minimum) * p->height;
 }
 
 static void line(cairo_t *c, double x0, double y0, double x1, double y1) {
@@ -123,7 +123,8 @@ static void marker(cairo_t *c, double x, double y, int shape) {
 }
 
 static void error_bar(cairo_t *c, const struct plot *p, double x, double up, double spread) {
-    double high = plot_up(p, fmin(up + spread, p->up.most)), low = plot_up(p, fmax(up - spread, p->up.least));
+    double high = plot_up(p, fmin(up + spread, p->up.maximum)),
+           low = plot_up(p, fmax(up - spread, p->up.minimum));
     line(c, x, low, x, high);
     line(c, x - 2, low, x + 2, low);
     line(c, x - 2, high, x + 2, high);

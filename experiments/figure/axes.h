@@ -5,13 +5,13 @@
 
 #include "experiments/figure/canvas.h"
 
-enum { TICKS_MOST = 24 };
+enum { TICKS_MAXIMUM = 24 };
 
 struct scale {
-    double least, most; // of the values
+    double minimum, maximum; // of the values
     int tick_count;
-    double ticks[TICKS_MOST];
-    char labels[TICKS_MOST][24];
+    double ticks[TICKS_MAXIMUM];
+    char labels[TICKS_MAXIMUM][24];
 };
 
 struct plot { // where its frame lies, and what it spans
@@ -24,7 +24,7 @@ struct series {
     int count;
     const double *across, *up; // [count]; NaN: a gap
     const double *spread;      // [count] half the length of the error bars; NULL or NaN: none
-    struct colour colour;
+    struct canvas_colour colour;
     double shift; // points to the right, so that error bars do not cover each other
     double line;  // width
     int marker;   // 0: none, else a shape, 1..MARKERS

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct colour palette[PALETTE_SIZE] = {
+const struct canvas_colour palette[PALETTE_SIZE] = {
     {0.000, 0.447, 0.698}, // blue
     {0.835, 0.369, 0.000}, // vermilion
     {0.000, 0.620, 0.451}, // bluish green
@@ -23,7 +23,7 @@ const struct colour palette[PALETTE_SIZE] = {
     {0.337, 0.706, 0.914}, // sky blue
     {0.000, 0.000, 0.000}, // black
 };
-const struct colour ink = {0.13, 0.13, 0.13}, faint = {0.55, 0.55, 0.55};
+const struct canvas_colour ink = {0.13, 0.13, 0.13}, faint = {0.55, 0.55, 0.55};
 
 #define FONT            "DejaVu Sans"
 #define POINTS_PER_INCH 72.0
@@ -32,7 +32,7 @@ enum { SMOOTH_FROM = 64 /* pixels */, JPEG_QUALITY = 92 };
 
 // ---------------------------------------------------------------------------------------- text
 
-void canvas_colour(cairo_t *c, struct colour colour) {
+void canvas_colour(cairo_t *c, struct canvas_colour colour) {
     cairo_set_source_rgb(c, colour.red, colour.green, colour.blue);
 }
 

@@ -11,15 +11,15 @@
 #include <cairo.h>
 #include <stdint.h>
 
-struct colour {
+struct canvas_colour {
     double red, green, blue; // 0..1
 };
 
 // Okabe and Ito's palette, which colour-blind readers can tell apart; its yellow, too light on white, is left
 // out.
 enum { PALETTE_SIZE = 7 };
-extern const struct colour palette[PALETTE_SIZE];
-extern const struct colour ink, faint; // text and axes; grid lines and secondary text
+extern const struct canvas_colour palette[PALETTE_SIZE];
+extern const struct canvas_colour ink, faint; // text and axes; grid lines and secondary text
 
 // Draws; may be called several times and must do the same each time.
 typedef int canvas_draw(cairo_t *c, void *context, struct error *err);
@@ -47,7 +47,7 @@ void canvas_forget_fonts(void);
 
 enum alignment { ALIGN_LEFT, ALIGN_CENTRE, ALIGN_RIGHT };
 
-void canvas_colour(cairo_t *c, struct colour colour);
+void canvas_colour(cairo_t *c, struct canvas_colour colour);
 
 // One line of text with its base line at y.
 void canvas_text(cairo_t *c, double x, double y, enum alignment alignment, double size, int bold,

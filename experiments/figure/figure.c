@@ -81,8 +81,8 @@ static int parse_columns(struct panel *p, const char *where, struct error *err) 
     snprintf(text, sizeof text, "%s", p->columns);
     p->column_count = 0;
     for (char *one = strtok_r(text, ",", &rest); one; one = strtok_r(NULL, ",", &rest)) {
-        if (p->column_count == PANEL_COLUMNS_MOST)
-            return fail_usage(err, "%s: more than %d columns", where, PANEL_COLUMNS_MOST);
+        if (p->column_count == PANEL_COLUMNS_MAXIMUM)
+            return fail_usage(err, "%s: more than %d columns", where, PANEL_COLUMNS_MAXIMUM);
         if (parse_column(&p->pictures[p->column_count++], one, where, err))
             return -1;
     }
@@ -93,8 +93,8 @@ static struct panel *find_panel(struct figure *f, const char *name, const char *
     for (int i = 0; i < f->panel_count; i++)
         if (!strcmp(f->panels[i].name, name))
             return &f->panels[i];
-    if (f->panel_count == PANELS_MOST) {
-        fail_usage(err, "%s: more than %d panels", where, PANELS_MOST);
+    if (f->panel_count == PANELS_MAXIMUM) {
+        fail_usage(err, "%s: more than %d panels", where, PANELS_MAXIMUM);
         return NULL;
     }
     struct panel *p = &f->panels[f->panel_count++];

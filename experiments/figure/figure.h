@@ -27,7 +27,7 @@
 #include "experiments/figure/axes.h"
 #include "experiments/plan/table.h"
 
-enum { PANELS_MOST = 6, PANEL_COLUMNS_MOST = 12 };
+enum { PANELS_MAXIMUM = 6, PANEL_COLUMNS_MAXIMUM = 12 };
 
 enum figure_kind { FIGURE_GRID, FIGURE_CURVES, FIGURE_TRAINING };
 
@@ -47,7 +47,7 @@ struct panel {
     double p, q, size;
     int images;
     int column_count;
-    struct panel_column pictures[PANEL_COLUMNS_MOST];
+    struct panel_column pictures[PANEL_COLUMNS_MAXIMUM];
 };
 
 struct figure {
@@ -59,7 +59,7 @@ struct figure {
     enum figure_kind kind;
     int layer, transpose, resolution;
     int panel_count;
-    struct panel panels[PANELS_MOST];
+    struct panel panels[PANELS_MAXIMUM];
 };
 
 // Reads the figure of that name (or path).

@@ -23,17 +23,17 @@ enum { LEFT_SIDE, RIGHT_SIDE, SIDES }; // ours and the paper's, or two metrics
 
 struct curve {
     const char *column;
-    double up[SIDES][TABLE_ROWS_MOST], spread[SIDES][TABLE_ROWS_MOST];
+    double up[SIDES][TABLE_ROWS_MAXIMUM], spread[SIDES][TABLE_ROWS_MAXIMUM];
 };
 
 struct curves {
     const char *profile, *row_name;
     int row_count, column_count;
-    const char *rows[TABLE_ROWS_MOST];
-    double across[TABLE_ROWS_MOST];
-    struct curve columns[TABLE_COLUMNS_MOST];
+    const char *rows[TABLE_ROWS_MAXIMUM];
+    double across[TABLE_ROWS_MAXIMUM];
+    struct curve columns[TABLE_COLUMNS_MAXIMUM];
     char metrics[SIDES][SETTING_WORD_SIZE], labels[SIDES][SETTING_WORD_SIZE]; // "": accuracy
-    double least[SIDES], most[SIDES];                                         // of all that is drawn
+    double minimum[SIDES], maximum[SIDES];                                    // of all that is drawn
     int present[SIDES];                                                       // values
     int seeds, seeds_most;                                                    // of a cell: fewest and most
     int legend_lines;                                                         // above each frame
@@ -54,7 +54,7 @@ static int find_row(struct curves *v, const char *row) {
     for (int i = 0; i < v->row_count; i++)
         if (!strcmp(v->rows[i], row))
             return i;
-    if (v->row_count == TABLE_ROWS_MOST)
+    if (v->row_count == TABLE_ROWS_MAXIMUM)
         return -1;
     v->rows[v->row_count] = row;
     return v->row_count++;
@@ -64,12 +64,12 @@ static struct curve *find_column(struct curves *v, const char *column) {
     for (int i = 0; i < v->column_count; i++)
         if (!strcmp(v->columns[i].column, column))
             return &v->columns[i];
-    if (v->column_count == TABLE_COLUMNS_MOST)
+    if (v->column_count == TABLE_COLUMNS_MAXIMUM)
         return NULL;
     struct curve *c = &v->columns[v->column_count++];
     c->column = column;
     for (int s = 0; s < SIDES; s++)
-        for (int i = 0; i < TABLE_ROWS_MOST; i++)
+        for (int i = 0; i < TABLE_ROWS_MAXIMUM; i++)
             c->up[s][i] = c->spread[s][i] = NAN;
     return c;
 }
@@ -84,8 +84,8 @@ static void take_value(struct curves *v, struct curve *c, int row, int side, dou
     c->spread[side][row] = spread;
     if (isnan(up))
         return;
-    v->least[side] = fmin(v->least[side], up - (isnan(spread) ? 0 : spread));
-    v->most[side] = fmax(v->most[side], up + (isnan(spread) ? 0 : spread));
+    v->minimum[side] = fmin(v->minimum[side], up - (isnan(spread) ? 0 : spread));
+    v->maximum[side] = fmax(v->maximum[side], up + (isnan(spread) ? 0 : spread));
     v->present[side]++;
 }
 
@@ -132,8 +132,8 @@ static int read_curves(struct curves *v, const struct figure *f, const json_t *t
     split(f->metrics, v->metrics);
     split(f->labels, v->labels);
     for (int s = 0; s < SIDES; s++) {
-        v->least[s] = INFINITY;
-        v->most[s] = -INFINITY;
+        v->minimum[s] = INFINITY;
+        v->maximum[s] = -INFINITY;
     }
     json_array_foreach(cells, i, cell) take_cell(v, cell);
     if (!v->row_name)
@@ -165,7 +165,7 @@ static void draw_side(cairo_t *c, const struct curves *v, const struct plot *p, 
 }
 
 // What is drawn on a side, with its colours; returns how many.
-static int legend_of(const struct curves *v, int side, struct legend_entry entries[TABLE_COLUMNS_MOST]) {
+static int legend_of(const struct curves *v, int side, struct legend_entry entries[TABLE_COLUMNS_MAXIMUM]) {
     int count = 0;
     for (int i = 0; i < v->column_count; i++) {
         int drawn = 0;
@@ -183,9 +183,10 @@ static int legend_of(const struct curves *v, int side, struct legend_entry entri
 static struct scale scale_of(const struct curves *v, int side) {
     struct scale a;
     if (*v->metrics[side])
-        axis_round(&a, 0, v->present[side] ? v->most[side] : 1, 5);
+        axis_round(&a, 0, v->present[side] ? v->maximum[side] : 1, 5);
     else
-        axis_round(&a, fmax(fmin(v->least[0], v->least[1]), 0), fmin(fmax(v->most[0], v->most[1]), 100), 6);
+        axis_round(&a, fmax(fmin(v->minimum[0], v->minimum[1]), 0),
+                   fmin(fmax(v->maximum[0], v->maximum[1]), 100), 6);
     return a;
 }
 
@@ -204,7 +205,7 @@ static struct plot frame_of(const struct curves *v, int side) {
 
 static void draw_frame(cairo_t *c, const struct curves *v, int side) {
     struct plot p = frame_of(v, side);
-    struct legend_entry entries[TABLE_COLUMNS_MOST];
+    struct legend_entry entries[TABLE_COLUMNS_MAXIMUM];
     struct text ours = {0};
     axis_named(&p.across, v->across, v->rows, v->row_count);
     p.up = scale_of(v, side);
@@ -254,7 +255,7 @@ static int draw(cairo_t *c, void *context, struct error *err) {
 
 // Lines of legend, and with them the height of the figure.
 static double lay_out(struct curves *v) {
-    struct legend_entry entries[TABLE_COLUMNS_MOST];
+    struct legend_entry entries[TABLE_COLUMNS_MAXIMUM];
     cairo_t *c = canvas_measure();
     int lines = 0;
     for (int side = 0; side < SIDES; side++) {

@@ -22,7 +22,7 @@
 #define NOTE_BELOW 3.0 // the last note's base line
 
 void grid_layout(struct grid *g, const struct grid_content *panels, int count, int transpose) {
-    *g = (struct grid){.count = count, .transpose = transpose, .width = GRID_WIDTH_MOST};
+    *g = (struct grid){.count = count, .transpose = transpose, .width = GRID_WIDTH_MAXIMUM};
     double y = 4;
     int most = 0;
     for (int i = 0; i < count; i++) {
@@ -32,7 +32,7 @@ void grid_layout(struct grid *g, const struct grid_content *panels, int count, i
     }
     // One size for all panels; side labels of transposed grids are the longer ones.
     double side = transpose ? 66 : 57, gap = 3;
-    g->cell = fmin(GRID_CELL_MOST, (GRID_WIDTH_MOST - 3 - side - gap * (most - 1)) / most);
+    g->cell = fmin(GRID_CELL_MAXIMUM, (GRID_WIDTH_MAXIMUM - 3 - side - gap * (most - 1)) / most);
     g->side = side;
     g->gap = gap;
     g->width = side + most * g->cell + (most - 1) * gap + 3;
@@ -97,8 +97,8 @@ static int break_lines(cairo_t *c, const char *text, double width, double size,
 }
 
 struct grid_figure {
-    struct panel panels[PANELS_MOST]; // those that are drawn, with the columns that there are
-    struct pictures pictures[PANELS_MOST];
+    struct panel panels[PANELS_MAXIMUM]; // those that are drawn, with the columns that there are
+    struct pictures pictures[PANELS_MAXIMUM];
     int count;
     struct text left_out; // which are not
     int other_models;     // of maps' networks, those that are not the recorded runs' to the bit
@@ -351,8 +351,8 @@ static int read_panels(struct grid_figure *d, const struct figure *f, const stru
 
 // How large pictures are, then how many lines the names below them take, then how high the notes are.
 static int lay_out(struct grid_figure *d, int transpose, struct error *err) {
-    struct grid_content contents[PANELS_MOST] = {{0}};
-    d->grid.cell = GRID_CELL_MOST;
+    struct grid_content contents[PANELS_MAXIMUM] = {{0}};
+    d->grid.cell = GRID_CELL_MAXIMUM;
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < d->count; i++) {
             contents[i] = content_of(&d->panels[i], &d->pictures[i], d->grid.cell);
@@ -375,7 +375,7 @@ int figure_grid(const struct figure *f, const struct figure_cells *cells, const 
     if (!result &&
         (lay_out(d, f->transpose, err) || figure_write(f, job, d->grid.width, d->grid.height, draw, d, err)))
         result = -1;
-    for (int i = 0; d && i < PANELS_MOST; i++) // also one that could not be read to its end
+    for (int i = 0; d && i < PANELS_MAXIMUM; i++) // also one that could not be read to its end
         pictures_free(&d->pictures[i]);
     if (d) {
         text_free(&d->other);

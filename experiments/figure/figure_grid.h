@@ -6,8 +6,8 @@
 #include "experiments/figure/figure_pictures.h"
 
 enum { HEADER_LINES = 4 };
-#define GRID_WIDTH_MOST 468.0 // the text width of the report
-#define GRID_CELL_MOST  52.0
+#define GRID_WIDTH_MAXIMUM 468.0 // the text width of the report
+#define GRID_CELL_MAXIMUM  52.0
 
 struct grid_content { // what a panel has
     int columns, images, header_lines, has_title, has_maps;
@@ -24,7 +24,7 @@ struct grid {
     double side, cell, gap; // labels on the left; a picture; between pictures
     double legend, notes;   // base lines of the colour scale and of the first remark below it
     int count, transpose, has_maps;
-    struct grid_place places[PANELS_MOST];
+    struct grid_place places[PANELS_MAXIMUM];
 };
 
 // Everything but the height, which depends on the notes.

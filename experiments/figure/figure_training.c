@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAMES = 3, RUNS_MOST = TABLE_COLUMNS_MOST * SEEDS_MOST };
+enum { FRAMES = 3, RUNS_MAXIMUM = TABLE_COLUMNS_MAXIMUM * SEEDS_MAXIMUM };
 
 #define WIDTH 468.0 // points
 #define FRAME 112.0
@@ -25,11 +25,11 @@ struct training_run {
 };
 
 struct training_figure {
-    struct training_run runs[RUNS_MOST];
+    struct training_run runs[RUNS_MAXIMUM];
     int run_count;
-    const char *columns[TABLE_COLUMNS_MOST];
+    const char *columns[TABLE_COLUMNS_MAXIMUM];
     int column_count;
-    double epochs, least[FRAMES], most[FRAMES];
+    double epochs, minimum[FRAMES], maximum[FRAMES];
     int legend_lines; // above each frame
 };
 
@@ -54,8 +54,8 @@ static int take_line(struct training_figure *t, struct training_run *r, const ch
         double v = json_is_number(value) ? json_number_value(value) : NAN;
         // Without a regulariser there is nothing to draw of it.
         r->values[f][r->epochs] = v = f == 1 && !(v > 0) ? NAN : v;
-        t->least[f] = fmin(t->least[f], v);
-        t->most[f] = fmax(t->most[f], v);
+        t->minimum[f] = fmin(t->minimum[f], v);
+        t->maximum[f] = fmax(t->maximum[f], v);
     }
     t->epochs = fmax(t->epochs, r->epoch[r->epochs]);
     r->epochs++;
@@ -91,7 +91,7 @@ static void note_column(struct training_figure *t, const char *column) {
     for (int i = 0; i < t->column_count; i++)
         if (!strcmp(t->columns[i], column))
             return;
-    if (t->column_count < TABLE_COLUMNS_MOST)
+    if (t->column_count < TABLE_COLUMNS_MAXIMUM)
         t->columns[t->column_count++] = column;
 }
 
@@ -101,15 +101,15 @@ static int read_runs(struct training_figure *t, const struct figure *f, const st
     size_t i;
     const json_t *run, *runs = json_object_get(json_object_get(table, "provenance"), "runs");
     for (int k = 0; k < FRAMES; k++) {
-        t->least[k] = INFINITY;
-        t->most[k] = -INFINITY;
+        t->minimum[k] = INFINITY;
+        t->maximum[k] = -INFINITY;
     }
     json_array_foreach(runs, i, run) {
         const char *row = json_string_value(json_object_get(run, "row")),
                    *column = json_string_value(json_object_get(run, "column")),
                    *digest = json_string_value(json_object_get(run, "digest"));
         char name[64], path[PATH_SIZE];
-        if (!row || !column || !digest || strcmp(row, f->row) || t->run_count == RUNS_MOST)
+        if (!row || !column || !digest || strcmp(row, f->row) || t->run_count == RUNS_MAXIMUM)
             continue;
         snprintf(name, sizeof name, "runs/%.16s/metrics.jsonl", digest);
         if (path_join(path, err, job->results, name))
@@ -127,7 +127,7 @@ static int read_runs(struct training_figure *t, const struct figure *f, const st
 
 // The methods that have values in a frame; returns how many.
 static int legend_of(const struct training_figure *t, int frame,
-                     struct legend_entry entries[TABLE_COLUMNS_MOST]) {
+                     struct legend_entry entries[TABLE_COLUMNS_MAXIMUM]) {
     int count = 0;
     for (int i = 0; i < t->column_count; i++) {
         int drawn = 0;
@@ -154,10 +154,10 @@ static struct plot frame_of(const struct training_figure *t, int frame) {
 static void draw_frame(cairo_t *c, const struct training_figure *t, int f) {
     static const char *const titles[FRAMES] = {"Cross entropy", "Regulariser", "Test accuracy"};
     static const char *const units[FRAMES] = {"mean over the epoch", "mean over the epoch", "percent"};
-    struct legend_entry entries[TABLE_COLUMNS_MOST];
+    struct legend_entry entries[TABLE_COLUMNS_MAXIMUM];
     struct plot p = frame_of(t, f);
-    int drawn = isfinite(t->least[f]);
-    axis_round(&p.up, drawn ? fmin(t->least[f], 0) : 0, drawn ? t->most[f] : 1, 5);
+    int drawn = isfinite(t->minimum[f]);
+    axis_round(&p.up, drawn ? fmin(t->minimum[f], 0) : 0, drawn ? t->maximum[f] : 1, 5);
     axis_round(&p.across, 0, t->epochs, t->epochs < 5 ? (int)fmax(1, t->epochs) : 5); // whole epochs
     plot_frame(c, &p, titles[f], "epoch", units[f], 1);
     plot_legend(c, &p, entries, legend_of(t, f, entries));
@@ -192,7 +192,7 @@ static int draw(cairo_t *c, void *context, struct error *err) {
 
 // Lines of legend, and with them the height of the figure.
 static double lay_out(struct training_figure *t) {
-    struct legend_entry entries[TABLE_COLUMNS_MOST];
+    struct legend_entry entries[TABLE_COLUMNS_MAXIMUM];
     cairo_t *c = canvas_measure();
     int lines = 0;
     for (int f = 0; f < FRAMES; f++) {

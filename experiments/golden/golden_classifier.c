@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct run { // one case at work
+struct classifier_run { // one case at work
     struct golden_parts parts;
     struct trainer *t;
     char model[32];     // as the file has it
@@ -17,7 +17,7 @@ struct run { // one case at work
     int batch, pixels, steps;
 };
 
-static int compare_stages(struct run *r, int step) {
+static int compare_stages(struct classifier_run *r, int step) {
     for (int l = 0; l < STAGES && r->t->regularised; l++) {
         struct explained *s = &r->t->regularised->stages[l];
         char path[96];
@@ -37,13 +37,13 @@ static int compare_stages(struct run *r, int step) {
     return 0;
 }
 
-static int compare_loss(struct run *r, int step, const char *name, double mine) {
+static int compare_loss(struct classifier_run *r, int step, const char *name, double mine) {
     char path[64];
     snprintf(path, sizeof path, "step/%d/%s", step, name);
     return golden_has(r->parts.file, path) ? golden_compare_scalar(&r->parts, path, "losses", mine) : 0;
 }
 
-static int compare_attention(struct run *r, int step, const struct step_result *result) {
+static int compare_attention(struct classifier_run *r, int step, const struct step_result *result) {
     const struct graph *g = r->t->steps;
     char path[64];
     size_t n = (size_t)r->batch;
@@ -64,7 +64,7 @@ static int compare_attention(struct run *r, int step, const struct step_result *
                : 0;
 }
 
-static int compare_step(struct run *r, int step, const struct step_result *result) {
+static int compare_step(struct classifier_run *r, int step, const struct step_result *result) {
     const struct graph *g = r->t->steps;
     char path[96];
     snprintf(path, sizeof path, "step/%d/logits", step);
@@ -78,7 +78,7 @@ static int compare_step(struct run *r, int step, const struct step_result *resul
     return golden_compare_gradients(&r->parts, &r->t->parameters, step);
 }
 
-static int one_step(struct run *r, int step) {
+static int one_step(struct classifier_run *r, int step) {
     size_t area = (size_t)r->pixels * r->pixels, n = (size_t)r->batch;
     uint8_t *images = golden_bytes(&r->parts, "batch/images", (size_t)step * n * area * 3, n * area * 3);
     uint8_t *masks = golden_bytes(&r->parts, "batch/masks", (size_t)step * n * area, n * area);
@@ -115,7 +115,7 @@ struct evaluated { // an array of the evaluation, gathered over batches
     double *all; // [4][inner]
 };
 
-static int list_evaluated(const struct run *r, struct evaluated *out) {
+static int list_evaluated(const struct classifier_run *r, struct evaluated *out) {
     const struct graph *g = r->t->evaluation;
     const struct value *z = &g->values[g->logits];
     int count = 0, height, width;
@@ -138,7 +138,7 @@ static int list_evaluated(const struct run *r, struct evaluated *out) {
 }
 
 // The evaluation has four images; batches of another size are filled up with the last one.
-static int compare_evaluation(struct run *r) {
+static int compare_evaluation(struct classifier_run *r) {
     size_t area3 = (size_t)r->pixels * r->pixels * 3, n = (size_t)r->batch;
     uint8_t *images = golden_bytes(&r->parts, "eval/images", 0, 4 * area3),
             *small = golden_bytes(&r->parts, "eval/labels", 0, 4);
@@ -171,7 +171,7 @@ static int compare_evaluation(struct run *r) {
     return failed ? -1 : 0;
 }
 
-static int make_trainer(struct run *r, const char *method) {
+static int make_trainer(struct classifier_run *r, const char *method) {
     char order[32], reduction[16];
     if (golden_text(r->parts.file, "order", order, sizeof order, r->parts.err) ||
         golden_text(r->parts.file, "reduction", reduction, sizeof reduction, r->parts.err))
@@ -213,7 +213,7 @@ static int make_trainer(struct run *r, const char *method) {
 }
 
 // Three steps and an evaluation from the file's initial values, or from their neighbours (attempt > 0).
-static int run_attempt(struct run *r, const char *method, int attempt) {
+static int run_attempt(struct classifier_run *r, const char *method, int attempt) {
     r->parts.report->attempt = attempt;
     int failed = make_trainer(r, method) || golden_parts_open(&r->parts) || golden_parts_load(&r->parts);
     if (!failed && attempt)
@@ -243,11 +243,12 @@ int golden_classifier(hid_t file, const char *name, enum precision precision, go
                       void *context, struct error *err) {
     struct golden_report report = {.precision = precision}, first;
     char method[32];
-    struct run r = {.parts = {.file = file, .report = &report, .err = err, .scale = "bn_att.weight"},
-                    .lambda = golden_attribute(file, "lambda", 0),
-                    .batch = (int)golden_attribute(file, "batch", 0),
-                    .pixels = (int)golden_attribute(file, "pixels", 0),
-                    .steps = golden_steps(file, precision)};
+    struct classifier_run r = {
+        .parts = {.file = file, .report = &report, .err = err, .scale = "bn_att.weight"},
+        .lambda = golden_attribute(file, "lambda", 0),
+        .batch = (int)golden_attribute(file, "batch", 0),
+        .pixels = (int)golden_attribute(file, "pixels", 0),
+        .steps = golden_steps(file, precision)};
     snprintf(report.name, sizeof report.name, "%s", name);
     if (golden_text(file, "model", r.model, sizeof r.model, err) ||
         golden_text(file, "method", method, sizeof method, err) ||

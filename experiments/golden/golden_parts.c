@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_MOST = 192 };
+enum { PATH_MAXIMUM = 192 };
 
 static struct parameter *find(const struct golden_parts *c, const char *name) {
     struct parameter *p = NULL;
@@ -44,7 +44,7 @@ void golden_parts_close(struct golden_parts *c) {
 
 static int load_one(struct golden_parts *c, struct parameter *p) {
     struct golden_array a;
-    char path[PATH_MOST];
+    char path[PATH_MAXIMUM];
     snprintf(path, sizeof path, "init/%s", p->name);
     if (golden_read(c->file, path, &a, c->err))
         return -1;
@@ -146,14 +146,14 @@ static int compare_head(struct golden_parts *c, const char *path, const char *qu
 
 // Reads "<prefix>/<name>" of the parameter whose norm is the scale of p's errors.
 static int scale_for(struct golden_parts *c, const char *prefix, const struct parameter *p, double *out) {
-    char path[PATH_MOST];
+    char path[PATH_MAXIMUM];
     int noise = c->noise && !strcmp(p->name, c->noise);
     snprintf(path, sizeof path, "%s/%s", prefix, noise ? c->scale : p->name);
     return scalar(c, path, out);
 }
 
 static int compare_gradient(struct golden_parts *c, int step, const struct parameter *p, double probe) {
-    char path[PATH_MOST], prefix[48];
+    char path[PATH_MAXIMUM], prefix[48];
     double norm, scale, *mine = as_double(p->gradient, p->size, c->err);
     struct golden_array whole;
     snprintf(prefix, sizeof prefix, "step/%d/grad_norm", step);
@@ -176,7 +176,7 @@ static int compare_gradient(struct golden_parts *c, int step, const struct param
 }
 
 int golden_compare_gradients(struct golden_parts *c, const struct parameters *set, int step) {
-    char path[PATH_MOST];
+    char path[PATH_MAXIMUM];
     struct golden_array probes;
     snprintf(path, sizeof path, "step/%d/grad_probe", step);
     if (golden_read(c->file, path, &probes, c->err))
@@ -196,7 +196,7 @@ struct update { // final less initial value, as the file has it
 };
 
 static int compare_final_parameter(struct golden_parts *c, const struct parameter *p, struct update update) {
-    char path[PATH_MOST];
+    char path[PATH_MAXIMUM];
     double norm, scale, *mine = as_double(p->value, p->size, c->err);
     struct golden_array initial = {0};
     snprintf(path, sizeof path, "init/%s", p->name);
@@ -219,7 +219,7 @@ static int compare_final_parameter(struct golden_parts *c, const struct paramete
 static int compare_buffers(struct golden_parts *c, const struct parameters *set) {
     for (int i = 0; i < set->count; i++) {
         const struct parameter *p = &set->items[i];
-        char path[PATH_MOST];
+        char path[PATH_MAXIMUM];
         if (p->trained)
             continue;
         snprintf(path, sizeof path, "final/buffers/%s", p->name);

@@ -9,14 +9,14 @@
 
 enum { EVALUATED = 4 }; // images of the evaluation
 
-struct run { // one case at work
+struct pix2pix_run { // one case at work
     struct golden_parts parts;
     struct pix2pix *p;
     size_t pixels; // of an image
     int batch, steps;
 };
 
-static int compare_judgements(struct run *r, int step) {
+static int compare_judgements(struct pix2pix_run *r, int step) {
     static const char *const names[JUDGEMENTS] = {"z_real", "z_fake", "z_fake_g"};
     const struct graph *d = r->p->judge, *g = r->p->generate;
     size_t n = (size_t)r->batch;
@@ -31,7 +31,7 @@ static int compare_judgements(struct run *r, int step) {
     return golden_compare_lanes(&r->parts, path, "fake", g->values[g->logits].map[MAP_X], r->pixels, n);
 }
 
-static int compare_losses(struct run *r, int step, const struct pix2pix_losses *l) {
+static int compare_losses(struct pix2pix_run *r, int step, const struct pix2pix_losses *l) {
     const struct {
         const char *name;
         double mine;
@@ -46,7 +46,7 @@ static int compare_losses(struct run *r, int step, const struct pix2pix_losses *
     return 0;
 }
 
-static int one_step(struct run *r, int step) {
+static int one_step(struct pix2pix_run *r, int step) {
     size_t size = r->pixels * (size_t)r->batch, first = (size_t)step * size;
     uint8_t *images = golden_bytes(&r->parts, "batch/images", 3 * first, 3 * size);
     uint8_t *masks = images ? golden_bytes(&r->parts, "batch/masks", first, size) : NULL;
@@ -66,7 +66,7 @@ static int one_step(struct run *r, int step) {
     return failed ? -1 : 0;
 }
 
-static int compare_evaluation(struct run *r) {
+static int compare_evaluation(struct pix2pix_run *r) {
     size_t size = EVALUATED * r->pixels;
     uint8_t *images = golden_bytes(&r->parts, "eval/images", 0, 3 * size);
     real *mine = images ? allocate(size, sizeof *mine, "annotations", r->parts.err) : NULL;
@@ -82,7 +82,7 @@ static int compare_evaluation(struct run *r) {
     return failed ? -1 : 0;
 }
 
-static int make(struct run *r, hid_t file) {
+static int make(struct pix2pix_run *r, hid_t file) {
     struct pix2pix_settings s = {.networks = {.depth = (int)golden_attribute(file, "depth", 0),
                                               .ngf = (int)golden_attribute(file, "ngf", 0),
                                               .ndf = (int)golden_attribute(file, "ndf", 0),
@@ -112,9 +112,9 @@ static int make(struct run *r, hid_t file) {
 int golden_pix2pix(hid_t file, const char *name, enum precision precision, golden_done *done, void *context,
                    struct error *err) {
     struct golden_report report = {.precision = precision};
-    struct run r = {.parts = {.file = file, .report = &report, .err = err},
-                    .batch = (int)golden_attribute(file, "batch", 0),
-                    .steps = golden_steps(file, precision)};
+    struct pix2pix_run r = {.parts = {.file = file, .report = &report, .err = err},
+                            .batch = (int)golden_attribute(file, "batch", 0),
+                            .steps = golden_steps(file, precision)};
     snprintf(report.name, sizeof report.name, "%s", name);
     if (golden_attribute(file, "enc_bias", 0) != 0 || golden_attribute(file, "dropout", 0) != 0) {
         // Biases that batch norm does not undo are not built; another generator's dropout draws differ.

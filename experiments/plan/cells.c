@@ -268,7 +268,7 @@ static int find_name(const struct plan *plan, const char *name) {
 static void why_absent(struct text *out, const struct plan *plan, const struct place *place) {
     const struct plan_data *known = NULL;
     double n = place->axes.n;
-    for (int d = 0; d < DATA_SETS_MOST && !known; d++)
+    for (int d = 0; d < DATA_SETS_MAXIMUM && !known; d++)
         if (plan->data[d].data && !strcmp(plan->data[d].data->set->name, place->data))
             known = &plan->data[d];
     if (!known)
@@ -393,7 +393,7 @@ int plan_outline(struct plan *plan, const struct profile *profile, const struct 
 void plan_free(struct plan *plan) {
     for (int i = 0; i < plan->count; i++)
         json_decref(plan->cells[i].record);
-    for (int d = 0; d < DATA_SETS_MOST; d++)
+    for (int d = 0; d < DATA_SETS_MAXIMUM; d++)
         json_decref(plan->data[d].inputs);
     free(plan->cells);
     free(plan->aliases);

@@ -69,7 +69,7 @@ struct plan { // all cells of some tables, each once
         int cell;
     } * aliases; // names of places with the same settings as another: one run serves both
     int alias_count;
-    struct plan_data data[DATA_SETS_MOST]; // by data set, as in the profile
+    struct plan_data data[DATA_SETS_MAXIMUM]; // by data set, as in the profile
 };
 
 // profile must be resolved (profile_resolve) and outlive the plan. Reads the inputs, in a child process.

@@ -24,8 +24,8 @@ int seeds_parse(struct seeds *out, const char *text, const char *where, struct e
         for (int i = 0; i < out->count; i++)
             if (list && out->values[i] == value)
                 return fail_usage(err, "%s: seed %llu given twice", where, value);
-        if (out->count == SEEDS_MOST || (!list && value > SEEDS_MOST))
-            return fail_usage(err, "%s: more than %d seeds", where, SEEDS_MOST);
+        if (out->count == SEEDS_MAXIMUM || (!list && value > SEEDS_MAXIMUM))
+            return fail_usage(err, "%s: more than %d seeds", where, SEEDS_MAXIMUM);
         out->values[out->count++] = value;
         at = end;
         if (!*at)
@@ -63,7 +63,7 @@ static const struct setting count_keys[] = {
     SETTING_END,
 };
 
-struct reading {
+struct profile_reading {
     struct profile *profile;
     struct own own;
     int has_title, has_seeds;
@@ -87,7 +87,7 @@ static int refuse_key(const struct setting *schema, const struct setting *other,
     return fail_usage(err, "%s: unknown key '%.60s'%s in [%.60s]", where, key, suggest_text(&near), section);
 }
 
-static int take_profile(struct reading *r, const char *key, const char *value, const char *where,
+static int take_profile(struct profile_reading *r, const char *key, const char *value, const char *where,
                         struct error *err) {
     const struct setting *s = settings_find(profile_keys, key);
     if (!s)
@@ -119,7 +119,7 @@ static struct profile_data *named_data(struct profile *p, const char *name, cons
     return &p->data[data_set_number(set)];
 }
 
-static int take_data(struct reading *r, const char *section, const char *key, const char *value,
+static int take_data(struct profile_reading *r, const char *section, const char *key, const char *value,
                      const char *where, struct error *err) {
     static const char *const cells[] = {"p", "q", "size", "seed", "split", "count", "data", NULL};
     struct profile_data *data =
@@ -180,7 +180,7 @@ static int add_override(struct profile *p, const char *method, const char *data,
 }
 
 // [method NAME] and [method NAME DATA].
-static int take_method(struct reading *r, const char *section, const char *key, const char *value,
+static int take_method(struct profile_reading *r, const char *section, const char *key, const char *value,
                        const char *where, struct error *err) {
     struct train_settings scratch;
     char words[2][SETTING_WORD_SIZE] = {"", ""}, format[32];
@@ -192,7 +192,7 @@ static int take_method(struct reading *r, const char *section, const char *key, 
 }
 
 // [train], [annotator].
-static int take_common(struct reading *r, const char *section, const char *key, const char *value,
+static int take_common(struct profile_reading *r, const char *section, const char *key, const char *value,
                        const char *where, struct error *err) {
     int of_annotator = *section == 'a';
     const struct setting *s;
@@ -205,7 +205,7 @@ static int take_common(struct reading *r, const char *section, const char *key, 
 
 static int take(void *context, const char *section, const char *key, const char *value, const char *where,
                 struct error *err) {
-    struct reading *r = context;
+    struct profile_reading *r = context;
     if (!strcmp(section, "profile"))
         return take_profile(r, key, value, where, err);
     if (!strcmp(section, "data") || !strncmp(section, "data ", 5))
@@ -265,7 +265,7 @@ static void set_defaults(struct profile *p) {
 
 int profile_read(struct profile *p, const char *word, struct error *err) {
     memset(p, 0, sizeof *p);
-    struct reading r = {.profile = p};
+    struct profile_reading r = {.profile = p};
     set_defaults(p);
     if (home_definition(p->path, "profiles", word, err))
         return -1;

@@ -27,11 +27,11 @@
 #include "core/train/train.h"
 #include "gen/data_set/data_set.h"
 
-#define SEEDS_MOST 64
+#define SEEDS_MAXIMUM 64
 
 struct seeds {
     int count;
-    uint64_t values[SEEDS_MOST];
+    uint64_t values[SEEDS_MAXIMUM];
 };
 
 struct profile_data { // [data NAME]
@@ -49,14 +49,15 @@ struct override { // a line of a section that concerns some runs only
     char value[SETTING_TEXT_SIZE];
 };
 
-enum { DATA_SETS_MOST = DATA_SETS + 1 };
+enum { DATA_SETS_MAXIMUM = DATA_SETS + 1 };
 
 struct profile {
     char name[SETTING_WORD_SIZE]; // the file's, without .ini
     char path[PATH_SIZE];
     char title[SETTING_TEXT_SIZE];
     struct seeds seeds;
-    struct profile_data data[DATA_SETS_MOST]; // in the order of gen/data_set/data_set.h; ends with a NULL set
+    struct profile_data
+        data[DATA_SETS_MAXIMUM]; // in the order of gen/data_set/data_set.h; ends with a NULL set
     struct train_settings training;
     struct annotator_settings annotator;
     struct override *overrides;

@@ -41,7 +41,7 @@ static const struct setting data_key =
 
 enum { MOST_KEYS = 8 };
 
-struct reading {
+struct table_reading {
     struct table *table;
     struct keys keys;
     int has_key[MOST_KEYS], has_axis[MOST_KEYS], has_data, has_method;
@@ -74,7 +74,7 @@ static int refuse_key(const struct setting *schema, const char *others, const ch
     return fail_usage(err, "%s: unknown key '%.60s'%s in [%.60s]", where, key, suggest_text(&near), section);
 }
 
-static int take_fixed(struct reading *r, const char *key, const char *value, const char *where,
+static int take_fixed(struct table_reading *r, const char *key, const char *value, const char *where,
                       struct error *err) {
     struct train_settings scratch;
     const struct setting *axis = settings_find(axis_keys, key);
@@ -97,7 +97,7 @@ static int take_fixed(struct reading *r, const char *key, const char *value, con
 
 static int take(void *context, const char *section, const char *key, const char *value, const char *where,
                 struct error *err) {
-    struct reading *r = context;
+    struct table_reading *r = context;
     if (!strcmp(section, "fixed"))
         return take_fixed(r, key, value, where, err);
     if (strcmp(section, "table"))
@@ -144,7 +144,7 @@ static int split_list(char (*out)[SETTING_WORD_SIZE], int most, int *count, cons
 }
 
 // Methods or data sets.
-static int check_columns(const struct reading *r, struct error *err) {
+static int check_columns(const struct table_reading *r, struct error *err) {
     const struct table *t = r->table;
     struct train_settings training;
     struct table data;
@@ -156,12 +156,13 @@ static int check_columns(const struct reading *r, struct error *err) {
     return 0;
 }
 
-static int parse_lists(struct reading *r, struct error *err) {
+static int parse_lists(struct table_reading *r, struct error *err) {
     struct table *t = r->table;
     const struct setting *axis = settings_find(axis_keys, t->row_name);
-    if (split_list(t->rows, TABLE_ROWS_MOST, &t->row_count, r->keys.rows, r->rows_at, err) ||
-        split_list(t->columns, TABLE_COLUMNS_MOST, &t->column_count, r->keys.columns, r->columns_at, err) ||
-        split_list(t->claims, TABLE_CLAIMS_MOST, &t->claim_count, r->keys.claims, t->claims_at, err))
+    if (split_list(t->rows, TABLE_ROWS_MAXIMUM, &t->row_count, r->keys.rows, r->rows_at, err) ||
+        split_list(t->columns, TABLE_COLUMNS_MAXIMUM, &t->column_count, r->keys.columns, r->columns_at,
+                   err) ||
+        split_list(t->claims, TABLE_CLAIMS_MAXIMUM, &t->claim_count, r->keys.claims, t->claims_at, err))
         return -1;
     if (!t->row_count || !t->column_count)
         return fail_usage(err, "%s: no entries", t->row_count ? r->columns_at : r->rows_at);
@@ -184,7 +185,7 @@ static const char *placed_name(void) {
 }
 
 // p, q and size belong to data sets that are made to order; n is All where nothing is said.
-static int check_fixed(const struct reading *r, struct error *err) {
+static int check_fixed(const struct table_reading *r, struct error *err) {
     const struct table *t = r->table;
     int placed = 0, by_data = !strcmp(t->column_name, "data");
     for (int column = 0; column < t->column_count; column++)
@@ -209,7 +210,7 @@ static int check_fixed(const struct reading *r, struct error *err) {
 }
 
 // What is printed from the settings in force has a title and nothing else.
-static int check_printed(const struct reading *r, struct error *err) {
+static int check_printed(const struct table_reading *r, struct error *err) {
     for (int i = 0; table_keys[i].name; i++)
         if (r->has_key[i] && strcmp(table_keys[i].name, "title") && strcmp(table_keys[i].name, "kind"))
             return fail_usage(err, "%s: kind = %s takes no %s", r->table->path, r->keys.kind,
@@ -219,7 +220,7 @@ static int check_printed(const struct reading *r, struct error *err) {
 
 int table_read(struct table *t, const char *word, struct error *err) {
     static const char *const kinds[] = {"results", "textures", "settings"};
-    struct reading r = {.table = t};
+    struct table_reading r = {.table = t};
     memset(t, 0, sizeof *t);
     t->fixed.n = N_ALL;
     settings_default(table_keys, &r.keys);
@@ -329,12 +330,12 @@ static void keep_columns(struct table *t, const int *keep) {
 int tables_keep(struct table *tables, int *count, const char *rows, const char *columns, struct error *err) {
     const char *const texts[] = {rows, columns}, *const options[] = {"--rows", "--columns"};
     for (int k = 0; k < 2; k++) {
-        char words[TABLE_ROWS_MOST][SETTING_WORD_SIZE];
-        int word_count, found[TABLE_ROWS_MOST] = {0};
-        if (split_list(words, TABLE_ROWS_MOST, &word_count, texts[k], options[k], err))
+        char words[TABLE_ROWS_MAXIMUM][SETTING_WORD_SIZE];
+        int word_count, found[TABLE_ROWS_MAXIMUM] = {0};
+        if (split_list(words, TABLE_ROWS_MAXIMUM, &word_count, texts[k], options[k], err))
             return -1;
         for (int t = 0; t < *count && word_count; t++) {
-            int keep[TABLE_ROWS_MOST] = {0};
+            int keep[TABLE_ROWS_MAXIMUM] = {0};
             if (tables[t].kind != TABLE_RESULTS)
                 continue;
             (k ? mark_columns : mark_rows)(&tables[t], words, word_count, keep, found);

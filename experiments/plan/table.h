@@ -14,7 +14,7 @@
 #include "core/base/file.h"
 #include "core/base/settings.h"
 
-enum { TABLE_ROWS_MOST = 16, TABLE_COLUMNS_MOST = 8, TABLE_CLAIMS_MOST = 8 };
+enum { TABLE_ROWS_MAXIMUM = 16, TABLE_COLUMNS_MAXIMUM = 8, TABLE_CLAIMS_MAXIMUM = 8 };
 
 #define N_ALL 1e9 // annotated images per class: every one; printed "All"
 
@@ -34,10 +34,10 @@ struct table {
     char row_name[SETTING_WORD_SIZE];
     char column_name[SETTING_WORD_SIZE]; // method, data
     int row_count, column_count, claim_count;
-    char rows[TABLE_ROWS_MOST][SETTING_WORD_SIZE];
-    double row_values[TABLE_ROWS_MOST]; // N_ALL for "All"
-    char columns[TABLE_COLUMNS_MOST][SETTING_WORD_SIZE];
-    char claims[TABLE_CLAIMS_MOST][SETTING_WORD_SIZE];
+    char rows[TABLE_ROWS_MAXIMUM][SETTING_WORD_SIZE];
+    double row_values[TABLE_ROWS_MAXIMUM]; // N_ALL for "All"
+    char columns[TABLE_COLUMNS_MAXIMUM][SETTING_WORD_SIZE];
+    char claims[TABLE_CLAIMS_MAXIMUM][SETTING_WORD_SIZE];
     char claims_at[PATH_SIZE]; // file and line, for messages
     struct axes fixed;
     char data[SETTING_WORD_SIZE], method[SETTING_WORD_SIZE]; // where the columns do not say

@@ -149,7 +149,7 @@ static int read_values(const json_t *runs, const json_t *without, const char *qu
         const json_t *value = json_object_get(run, quantity);
         if (without && run_of_seed(without, json_object_get(run, "seed")))
             continue;
-        if (!json_is_number(value) || n == REGRESS_SEEDS_MOST)
+        if (!json_is_number(value) || n == REGRESS_SEEDS_MAXIMUM)
             return -1;
         out[n++] = json_number_value(value);
     }
@@ -221,19 +221,20 @@ static void compare_bits_of(const json_t *reference, const json_t *now, struct r
 static int add_test(struct regress_result *out, const json_t *cell, const json_t *known,
                     const struct quantity *q, const char *where, struct error *err) {
     const json_t *runs = json_object_get(cell, "runs");
-    double before[REGRESS_SEEDS_MOST], now[REGRESS_SEEDS_MOST];
+    double before[REGRESS_SEEDS_MAXIMUM], now[REGRESS_SEEDS_MAXIMUM];
     struct regress_test *t = &out->tests[out->test_count];
     memset(t, 0, sizeof *t);
     cell_text(cell, t->cell);
     if (!json_object_get(json_array_get(runs, 0), q->name))
         return 0; // not of this method
     int n = read_values(runs, NULL, q->name, now), m = read_values(known, runs, q->name, before);
-    if (n < 1 || m < 2 * n || m < 3 || n + m > REGRESS_SEEDS_MOST || out->test_count == REGRESS_TESTS_MOST)
+    if (n < 1 || m < 2 * n || m < 3 || n + m > REGRESS_SEEDS_MAXIMUM ||
+        out->test_count == REGRESS_TESTS_MAXIMUM)
         return fail(err,
                     "%s: %s: %s: %d values beside the check's own, a check of %d needs %d (and no more than "
                     "%d in all)",
                     where, t->cell, q->name, m < 0 ? 0 : m, n < 0 ? 0 : n, n < 2 ? 3 : 2 * n,
-                    REGRESS_SEEDS_MOST);
+                    REGRESS_SEEDS_MAXIMUM);
     t->quantity = q->name;
     t->unit = q->unit;
     t->sign = q->sign;
@@ -260,7 +261,7 @@ static void decide(struct regress_result *out) {
 
 // One resampled test: the seeds of `chosen` (bits) of one cell's quantity against the others.
 static int resampled_fails(const double *values, int n, unsigned chosen, int sign, double alpha) {
-    double now[REGRESS_SEEDS_MOST], rest[REGRESS_SEEDS_MOST];
+    double now[REGRESS_SEEDS_MAXIMUM], rest[REGRESS_SEEDS_MAXIMUM];
     int k = 0, m = 0;
     for (int i = 0; i < n; i++)
         *(chosen >> i & 1 ? &now[k++] : &rest[m++]) = values[i];
@@ -270,10 +271,10 @@ static int resampled_fails(const double *values, int n, unsigned chosen, int sig
 
 // Every choice of the check's number of seeds out of all of the reference's, the same in every cell.
 static void resample(struct regress_result *out, const json_t *reference, const json_t *now) {
-    double values[REGRESS_TESTS_MOST][REGRESS_SEEDS_MOST];
-    int signs[REGRESS_TESTS_MOST], tests = 0, n = out->seeds + out->reference_seeds;
+    double values[REGRESS_TESTS_MAXIMUM][REGRESS_SEEDS_MAXIMUM];
+    int signs[REGRESS_TESTS_MAXIMUM], tests = 0, n = out->seeds + out->reference_seeds;
     long checks = 0, alarms = 0;
-    if (n < 1 || n > REGRESS_SEEDS_MOST)
+    if (n < 1 || n > REGRESS_SEEDS_MAXIMUM)
         return; // refused before
     size_t i;
     json_t *cell;

@@ -29,7 +29,7 @@
 #include "experiments/regress/power.h"
 #include "experiments/suite/request.h"
 
-enum { REGRESS_TESTS_MOST = 32, REGRESS_SEEDS_MOST = 16 };
+enum { REGRESS_TESTS_MAXIMUM = 32, REGRESS_SEEDS_MAXIMUM = 16 };
 #define REGRESS_POWER 0.9 // the loss that is found with this chance is printed
 
 struct regress_test {
@@ -51,7 +51,7 @@ struct regress_result {
     double alpha, alpha_each;
     double false_alarms; // share of resampled checks that fail
     int test_count, failed_count;
-    struct regress_test tests[REGRESS_TESTS_MOST];
+    struct regress_test tests[REGRESS_TESTS_MAXIMUM];
 };
 
 // Measures the done runs of a request (one table) whose shards and models have been kept: a record, new

@@ -13,7 +13,7 @@
 
 // ---------------------------------------------------------------------------------------- performance
 
-enum { GROUP_RUNS_MOST = 1024 };
+enum { GROUP_RUNS_MAXIMUM = 1024 };
 
 // Images trained on per second of a run's time, its evaluations included.
 static double rate_of(const json_t *record) {
@@ -74,9 +74,9 @@ int report_performance(const struct report *r, FILE *out, struct error *err) {
         free(key);
     }
     json_object_foreach(groups, group, rates) {
-        double values[GROUP_RUNS_MOST];
+        double values[GROUP_RUNS_MAXIMUM];
         int n = 0;
-        for (size_t i = 0; i < json_array_size(rates) && n < GROUP_RUNS_MOST; i++)
+        for (size_t i = 0; i < json_array_size(rates) && n < GROUP_RUNS_MAXIMUM; i++)
             values[n++] = json_number_value(json_array_get(rates, i));
         struct sample s = sample_of(values, n);
         fprintf(out, "%s & %d & %.0f", group, n, s.mean);

@@ -259,7 +259,7 @@ static int define_strengths(const struct profile *p, struct values *v, struct er
             return -1;
         snprintf(key, sizeof key, "strength.%s", method);
         define_number(v, key, common.lambda);
-        for (int i = 0; i < DATA_SETS_MOST && p->data[i].set; i++) {
+        for (int i = 0; i < DATA_SETS_MAXIMUM && p->data[i].set; i++) {
             if (!p->data[i].given)
                 continue;
             if (profile_training(p, method, p->data[i].set->name, &own, err))
@@ -281,7 +281,7 @@ static int define_profile(const struct report *r, struct values *v, struct error
         define_settings(v, "annotator", annotator_schema, &p.annotator);
     }
     failed = failed || define_strengths(&p, v, err);
-    for (int i = 0; !failed && i < DATA_SETS_MOST && p.data[i].set; i++) {
+    for (int i = 0; !failed && i < DATA_SETS_MAXIMUM && p.data[i].set; i++) {
         char prefix[64], key[80];
         if (!p.data[i].given)
             continue;

@@ -29,7 +29,7 @@
 
 #include "experiments/results/table_result.h"
 
-enum { CLAIM_PARTS_MOST = 3 * TABLE_ROWS_MOST };
+enum { CLAIM_PARTS_MAXIMUM = 3 * TABLE_ROWS_MAXIMUM };
 #define CLAIM_ALPHA 0.05
 
 enum verdict { NOT_TESTED, REPRODUCED, NOT_SHOWN, CONTRADICTED, VERDICTS };
@@ -50,7 +50,7 @@ struct claim_result {
     char reason[240]; // why it is not tested, not shown or contradicted; "" if reproduced
     int part_count;
     int deciding, opposing; // parts with the largest p, with the smallest p_opposite; contradicted: one part
-    struct claim_part parts[CLAIM_PARTS_MOST];
+    struct claim_part parts[CLAIM_PARTS_MAXIMUM];
     double p, p_opposite;           // before Holm
     double p_holm, p_opposite_holm; // after
     int tested_together;            // claims that Holm's method adjusts

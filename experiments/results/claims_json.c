@@ -77,7 +77,7 @@ void claim_from_json(const json_t *json, struct claim_result *claim) {
         return;
     }
     json_array_foreach(parts, i, part) {
-        if (claim->part_count == CLAIM_PARTS_MOST || !has_p(part))
+        if (claim->part_count == CLAIM_PARTS_MAXIMUM || !has_p(part))
             snprintf(claim->reason, sizeof claim->reason, "the table's file lacks p-values");
         else
             read_part(part, &claim->parts[claim->part_count++]);

@@ -58,8 +58,8 @@ static int paper_cell(const struct deciding *d, double row, const char *column, 
 // ---------------------------------------------------------------------------------------- sides
 
 static int read_side(struct deciding *d, const struct side *side, struct sample *out) {
-    struct seed_values cells[TABLE_ROWS_MOST];
-    double means[SEEDS_MOST];
+    struct seed_values cells[TABLE_ROWS_MAXIMUM];
+    double means[SEEDS_MAXIMUM];
     for (int i = 0; i < side->count; i++) {
         const struct cell_result *c = need(d, side->rows[i], side->column);
         if (!c)
@@ -146,7 +146,8 @@ void claim_same(struct deciding *d, const struct side *a, const struct side *b, 
 // The part's test is of the negative slope, its printed effect the slope itself.
 void claim_falls(struct deciding *d, const char *column) {
     const struct table *t = d->table->table;
-    double x[TABLE_ROWS_MOST * SEEDS_MOST], y[TABLE_ROWS_MOST * SEEDS_MOST], paper[TABLE_ROWS_MOST];
+    double x[TABLE_ROWS_MAXIMUM * SEEDS_MAXIMUM], y[TABLE_ROWS_MAXIMUM * SEEDS_MAXIMUM],
+        paper[TABLE_ROWS_MAXIMUM];
     int n = 0, has_paper = 1;
     for (int row = 0; row < t->row_count; row++) {
         const struct cell_result *c = need(d, t->row_values[row], column);

@@ -28,7 +28,7 @@ static const char *cell_text(const json_t *row, size_t column) {
 static int texture_rows(struct building *p, struct error *err) {
     const struct textured_mnist_settings *s = &p->profile->data[0].settings.textured_mnist;
     struct texture_set *set = texture_set_open(s->texture_set, err);
-    int fixed[TEXTURE_CLASSES_MOST] = {0};
+    int fixed[TEXTURE_CLASSES_MAXIMUM] = {0};
     if (!set)
         return -1;
     p->columns = json_pack("[s, s, s]", "digit", "its texture", "its background where p = 0");
@@ -55,17 +55,17 @@ static int texture_rows(struct building *p, struct error *err) {
 
 // ---------------------------------------------------------------------------------------- hyperparameters
 
-enum { METHODS_MOST = 32 };
+enum { METHODS_MAXIMUM = 32 };
 
 // The methods of the table: those of the paper.
 struct methods {
     int count;
-    const struct method *items[METHODS_MOST];
+    const struct method *items[METHODS_MAXIMUM];
 };
 
 static struct methods list_methods(void) {
     struct methods m = {0};
-    for (int i = 0; method_list[i] && m.count < METHODS_MOST; i++)
+    for (int i = 0; method_list[i] && m.count < METHODS_MAXIMUM; i++)
         if (!method_list[i]->control)
             m.items[m.count++] = method_list[i];
     return m;
@@ -172,7 +172,7 @@ static void say_once(json_t *row) {
 static int training_rows(struct building *p, const char *data, const struct profile *paper,
                          struct error *err) {
     struct methods methods = list_methods();
-    struct train_settings ours[METHODS_MOST], theirs[METHODS_MOST];
+    struct train_settings ours[METHODS_MAXIMUM], theirs[METHODS_MAXIMUM];
     for (int m = 0; m < methods.count; m++)
         if (profile_training(p->profile, methods.items[m]->name, data, &ours[m], err) ||
             profile_training(paper, methods.items[m]->name, data, &theirs[m], err) ||

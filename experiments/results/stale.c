@@ -108,7 +108,7 @@ static struct seeds seeds_of(const json_t *table) {
         int known = 0;
         for (int k = 0; k < seeds.count; k++)
             known |= seeds.values[k] == seed;
-        if (!known && seeds.count < SEEDS_MOST)
+        if (!known && seeds.count < SEEDS_MAXIMUM)
             seeds.values[seeds.count++] = seed;
     }
     if (!seeds.count)

@@ -113,7 +113,7 @@ static json_t *inputs_of(const struct table_result *r) {
     const struct plan_data *last = NULL;
     for (int column = 0; column < r->table->column_count; column++) {
         const char *name = table_data(r->table, column);
-        for (int d = 0; d < DATA_SETS_MOST; d++)
+        for (int d = 0; d < DATA_SETS_MAXIMUM; d++)
             if (r->plan->data[d].inputs && !strcmp(r->plan->data[d].data->set->name, name)) {
                 last = &r->plan->data[d];
                 json_object_set(all, name, last->inputs);

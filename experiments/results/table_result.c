@@ -35,7 +35,7 @@ static void summarise(json_t *metrics, int n) {
     const char *key;
     json_t *metric;
     json_object_foreach_safe(metrics, next, key, metric) {
-        double values[SEEDS_MOST];
+        double values[SEEDS_MAXIMUM];
         const json_t *list = json_object_get(metric, "values");
         if (!n || json_array_size(list) != (size_t)n) {
             json_object_del(metrics, key);

@@ -8,10 +8,10 @@
 #include "experiments/results/statistics.h"
 
 struct cell_result {
-    int n;                      // seeds with a result
-    uint64_t seeds[SEEDS_MOST]; // [n]
-    double values[SEEDS_MOST];  // [n] test accuracy, percent
-    struct sample sample;       // of the values
+    int n;                         // seeds with a result
+    uint64_t seeds[SEEDS_MAXIMUM]; // [n]
+    double values[SEEDS_MAXIMUM];  // [n] test accuracy, percent
+    struct sample sample;          // of the values
     int has_paper;
     double paper_mean, paper_std;
     json_t *metrics;   // {"worst_class_accuracy": {"values": [..], "mean", "std"}, "cam_inside.layer4": ...}

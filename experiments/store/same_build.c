@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/store/same_build.h"
 
+#include "core/base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -10,16 +12,20 @@ static int generates_code(const char *flag) {
            (strncmp(flag, "-W", 2) || !strncmp(flag, "-Wa,", 4));
 }
 
+// The flags that bear on the code, one blank between two; NULL if the record has none.
 static json_t *code_flags(const json_t *flags) {
-    char words[2000], kept[sizeof words] = "", *rest;
-    size_t used = 0;
+    struct text kept = {0};
     if (!json_is_string(flags))
         return NULL;
-    snprintf(words, sizeof words, "%s", json_string_value(flags));
-    for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-        if (generates_code(word))
-            used += (size_t)snprintf(kept + used, sizeof kept - used, "%s%s", used ? " " : "", word);
-    return json_string(kept);
+    for (const char *at = json_string_value(flags); *at; at += strspn(at, " ")) {
+        const char *flag = at;
+        at += strcspn(at, " ");
+        if (at > flag && generates_code(flag))
+            text_printf(&kept, "%s%.*s", kept.length ? " " : "", (int)(at - flag), flag);
+    }
+    json_t *result = kept.incomplete ? NULL : json_string(text_string(&kept));
+    text_free(&kept);
+    return result;
 }
 
 json_t *build_of(const json_t *run) {
@@ -47,11 +53,13 @@ static int differ(const char *key, const json_t *before, const json_t *now) {
 int build_difference(const json_t *before, const json_t *now, char *out, size_t size) {
     const char *key;
     json_t *value;
-    size_t used = 0;
-    out[0] = 0;
+    struct text keys = {0};
     json_object_foreach((json_t *)now, key, value) {
-        if (differ(key, json_object_get(before, key), value) && used < size)
-            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "", key);
+        if (differ(key, json_object_get(before, key), value))
+            text_printf(&keys, "%s%s", keys.length ? ", " : "", key);
     }
-    return used > 0;
+    int found = keys.length > 0;
+    snprintf(out, size, "%s", text_string(&keys));
+    text_free(&keys);
+    return found;
 }

@@ -50,7 +50,7 @@ static int count_state(const struct survey *v, const struct plan *plan, enum run
 
 // Data sets that some table asks for and that are not there.
 static void list_absent(FILE *out, const struct plan *plan) {
-    for (int d = 0; d < DATA_SETS_MOST; d++)
+    for (int d = 0; d < DATA_SETS_MAXIMUM; d++)
         if (plan->data[d].data && !plan->data[d].inputs)
             fprintf(out, "%s: no runs: %s\n", plan->data[d].data->set->name, plan->data[d].data->absent);
 }
@@ -118,8 +118,8 @@ static void list_state(FILE *out, struct survey *v, const struct plan *plan, enu
 struct estimate {
     struct forecast forecast;
     int measured, tried; // kinds of run known from records, and from trials
-    int has_data[DATA_SETS_MOST];
-    struct probed_data data[DATA_SETS_MOST]; // by data set
+    int has_data[DATA_SETS_MAXIMUM];
+    struct probed_data data[DATA_SETS_MAXIMUM]; // by data set
 };
 
 static int estimate_annotator(struct estimate *e, const struct cell *cell, const struct survey *v,

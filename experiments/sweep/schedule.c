@@ -10,7 +10,7 @@ void forecast_add(struct forecast *f, const struct cell *cell, double seconds, d
     int i = 0;
     while (i < f->count && strcmp(f->items[i].key, cell->cost_key))
         i++;
-    if (i == FORECAST_MOST || seconds <= 0)
+    if (i == FORECAST_MAXIMUM || seconds <= 0)
         return;
     if (i == f->count || f->items[i].weight < weight) {
         snprintf(f->items[i].key, DIGEST_SIZE, "%s", cell->cost_key);
@@ -32,7 +32,7 @@ void forecast_add_annotator(struct forecast *f, const struct cell *cell, double 
     int i = 0;
     while (i < f->annotator_count && strcmp(f->annotators[i].key, cell->annotation_cost_key))
         i++;
-    if (i == FORECAST_MOST || seconds <= 0 || !cell->has_annotator)
+    if (i == FORECAST_MAXIMUM || seconds <= 0 || !cell->has_annotator)
         return;
     if (i == f->annotator_count) {
         snprintf(f->annotators[i].key, DIGEST_SIZE, "%s", cell->annotation_cost_key);
@@ -69,19 +69,19 @@ double forecast_seconds(const struct forecast *f, const struct cell *cell) {
 
 // ---------------------------------------------------------------------------------------- order
 
-struct entry { // a run to be placed
+struct schedule_entry { // a run to be placed
     int index;
     double seconds, group_seconds; // its own, and its data set's in all
     int group, annotations;        // data set, pseudo-annotations: the first entry that has them
 };
 
 // qsort is not stable: ties are decided by the position in the plan.
-static int by_index(const struct entry *x, const struct entry *y) {
+static int by_index(const struct schedule_entry *x, const struct schedule_entry *y) {
     return (x->index > y->index) - (x->index < y->index);
 }
 
 static int by_group(const void *a, const void *b) {
-    const struct entry *x = a, *y = b;
+    const struct schedule_entry *x = a, *y = b;
     if (x->group_seconds != y->group_seconds)
         return x->group_seconds > y->group_seconds ? -1 : 1;
     if (x->group != y->group)
@@ -94,12 +94,12 @@ static int by_group(const void *a, const void *b) {
 }
 
 static int by_length(const void *a, const void *b) {
-    const struct entry *x = a, *y = b;
+    const struct schedule_entry *x = a, *y = b;
     return x->seconds != y->seconds ? (x->seconds > y->seconds ? -1 : 1) : by_index(x, y);
 }
 
 // Runs without pseudo-annotations come first: they need not wait for any.
-static void group_entries(struct entry *entries, const struct cell *const *cells, int count) {
+static void group_entries(struct schedule_entry *entries, const struct cell *const *cells, int count) {
     for (int i = 0; i < count; i++) {
         entries[i].group = i;
         entries[i].annotations = cells[i]->has_annotator ? i : -1;
@@ -117,13 +117,13 @@ static void group_entries(struct entry *entries, const struct cell *const *cells
 }
 
 void schedule_order(const struct cell *const *cells, const double *seconds, int count, int jobs, int *order) {
-    struct entry *entries = calloc((size_t)count, sizeof *entries);
+    struct schedule_entry *entries = calloc((size_t)count, sizeof *entries);
     for (int i = 0; i < count; i++)
         order[i] = i;
     if (!entries)
         return; // any order will do
     for (int i = 0; i < count; i++)
-        entries[i] = (struct entry){.index = i, .seconds = seconds[i]};
+        entries[i] = (struct schedule_entry){.index = i, .seconds = seconds[i]};
     group_entries(entries, cells, count);
     qsort(entries, (size_t)count, sizeof *entries, by_group);
     int first = count; // of the mixed tail
@@ -139,13 +139,13 @@ void schedule_order(const struct cell *const *cells, const double *seconds, int 
 }
 
 double schedule_length(const double *seconds, int count, const double *left, int running, int jobs) {
-    enum { JOBS_MOST = 1024 };
-    static _Thread_local double busy[JOBS_MOST];
+    enum { JOBS_MAXIMUM = 1024 };
+    static _Thread_local double busy[JOBS_MAXIMUM];
     double end = 0;
     if (jobs < running)
         jobs = running;
-    if (jobs > JOBS_MOST)
-        jobs = JOBS_MOST;
+    if (jobs > JOBS_MAXIMUM)
+        jobs = JOBS_MAXIMUM;
     for (int j = 0; j < jobs; j++)
         busy[j] = j < running ? left[j] : 0;
     for (int i = 0; i < count; i++) {

@@ -6,18 +6,18 @@
 #include "experiments/plan/cells.h"
 
 // What runs have taken, by cost key, to say what others will take.
-enum { FORECAST_MOST = 64 };
+enum { FORECAST_MAXIMUM = 64 };
 
 struct forecast {
     struct {
         char key[DIGEST_SIZE], method[SETTING_WORD_SIZE];
         double steps, seconds, weight; // seconds per whole run, averaged with weight
-    } items[FORECAST_MOST];
+    } items[FORECAST_MAXIMUM];
     int count;
     struct {
         char key[DIGEST_SIZE]; // annotation_cost_key
         double seconds, weight;
-    } annotators[FORECAST_MOST];
+    } annotators[FORECAST_MAXIMUM];
     int annotator_count;
 };
 

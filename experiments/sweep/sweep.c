@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { POLL_MILLISECONDS = 200, JOBS_MOST = 1024 };
+enum { POLL_MILLISECONDS = 200, JOBS_MAXIMUM = 1024 };
 
 // ---------------------------------------------------------------------------------------- what is to be done
 
@@ -191,7 +191,7 @@ static void end_task(struct sweep *s, struct task *t) {
 }
 
 static void read_reports(struct sweep *s, struct task *t) {
-    struct report report;
+    struct worker_report report;
     int got;
     while ((got = worker_read(t->reports, &report)) > 0) {
         t->last = report;
@@ -218,10 +218,10 @@ static void stop_children(struct sweep *s) {
 
 // Waits a moment for reports of running tasks.
 static void wait_for_reports(struct sweep *s) {
-    struct pollfd pipes[JOBS_MOST];
-    struct task *owners[JOBS_MOST];
+    struct pollfd pipes[JOBS_MAXIMUM];
+    struct task *owners[JOBS_MAXIMUM];
     nfds_t count = 0;
-    for (int i = 0; i < s->plan->count && count < JOBS_MOST; i++)
+    for (int i = 0; i < s->plan->count && count < JOBS_MAXIMUM; i++)
         if (s->tasks[i].state == TASK_RUNNING) {
             owners[count] = &s->tasks[i];
             pipes[count++] = (struct pollfd){.fd = s->tasks[i].reports, .events = POLLIN};

@@ -32,7 +32,7 @@ struct task { // a run of the sweep
     char message[600];    // why it failed or stopped; its result
     pid_t process;
     int reports;                // pipe, while running
-    struct report last;         // the last report
+    struct worker_report last;  // the last report
     double started, first_done; // time of its first training step in this session, and the steps done then
     double annotating, first_annotated; // the same of its annotator; started < 0: has not begun
 };

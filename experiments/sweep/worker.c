@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-_Static_assert(sizeof(struct report) <= PIPE_BUF, "a report must be written in one piece");
+_Static_assert(sizeof(struct worker_report) <= PIPE_BUF, "a report must be written in one piece");
 
 struct worker {
     const struct worker_job *job;
@@ -28,7 +28,7 @@ struct worker {
     struct error *err;
 };
 
-static void send(struct worker *w, const struct report *report) {
+static void send(struct worker *w, const struct worker_report *report) {
     ssize_t written;
     do
         written = write(w->pipe, report, sizeof *report);
@@ -40,7 +40,7 @@ static void send_progress(struct worker *w, enum phase phase, double done, doubl
     if (now - w->last_report < 0.1 && done < total)
         return;
     w->last_report = now;
-    struct report report = {.kind = REPORT_PROGRESS, .phase = phase, .done = done, .total = total};
+    struct worker_report report = {.kind = REPORT_PROGRESS, .phase = phase, .done = done, .total = total};
     snprintf(report.text, sizeof report.text, "%s", note ? note : "");
     send(w, &report);
 }
@@ -161,7 +161,7 @@ static int run(struct worker *w) {
 static void work(const struct worker_job *job, int pipe) {
     struct error err = {0};
     struct worker w = {.job = job, .pipe = pipe, .err = &err};
-    struct report report = {.kind = REPORT_DONE};
+    struct worker_report report = {.kind = REPORT_DONE};
     char path[PATH_SIZE];
     int busy = 0, lock = -1;
     signal(SIGXFSZ, SIG_IGN); // a file-size limit shows as a failed write
@@ -201,7 +201,7 @@ pid_t worker_start(const struct worker_job *job, int *reports, struct error *err
     return child;
 }
 
-int worker_read(int reports, struct report *out) {
+int worker_read(int reports, struct worker_report *out) {
     ssize_t got;
     do
         got = read(reports, out, sizeof *out);

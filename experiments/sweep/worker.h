@@ -17,7 +17,7 @@ enum report_kind {
     REPORT_ELSEWHERE, // another process is at work on the run
 };
 
-struct report { // goes through a pipe; smaller than PIPE_BUF, so that it arrives whole
+struct worker_report { // goes through a pipe; smaller than PIPE_BUF, so that it arrives whole
     enum report_kind kind;
     enum phase phase;
     int full_disk; // the failure is a full disk (or quota, or file-size limit), not the run's fault
@@ -39,6 +39,6 @@ struct worker_job {
 pid_t worker_start(const struct worker_job *job, int *reports, struct error *err);
 
 // Reads one report; 1 if there was one, 0 if there is none now, -1 at the end.
-int worker_read(int reports, struct report *out);
+int worker_read(int reports, struct worker_report *out);
 
 #endif

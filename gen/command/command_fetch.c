@@ -8,21 +8,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
-struct options {
+struct fetch_options {
     char data[SETTING_TEXT_SIZE], sources[SETTING_TEXT_SIZE], mirror[SETTING_TEXT_SIZE];
     int patience, tries, dry_run;
 };
 
 static const struct setting schema[] = {
-    SETTING_PATH(struct options, data, NULL, "DIR", "data folder: gets mnist/, textures/, models/ ..."),
-    SETTING_PATH(struct options, sources, "", "FILE",
+    SETTING_PATH(struct fetch_options, data, NULL, "DIR", "data folder: gets mnist/, textures/, models/ ..."),
+    SETTING_PATH(struct fetch_options, sources, "", "FILE",
                  "other addresses and digests; none: gen/fetch/sources.ini"),
-    SETTING_PATH(struct options, mirror, "", "URL",
+    SETTING_PATH(struct fetch_options, mirror, "", "URL",
                  "take every file from URL/mnist/..., URL/models/... instead"),
-    SETTING_COUNT(struct options, patience, "60", 1, 86400, "seconds",
+    SETTING_COUNT(struct fetch_options, patience, "60", 1, 86400, "seconds",
                   "give up a transfer that stalls so long"),
-    SETTING_COUNT(struct options, tries, "4", 1, 100, "", "of a transfer that stalls or breaks off"),
-    SETTING_SWITCH(struct options, dry_run,
+    SETTING_COUNT(struct fetch_options, tries, "4", 1, 100, "", "of a transfer that stalls or breaks off"),
+    SETTING_SWITCH(struct fetch_options, dry_run,
                    "list the files, their sizes, licences and addresses; fetch nothing"),
     SETTING_END,
 };
@@ -60,7 +60,7 @@ static void print_result(const struct source *source, const struct fetch_result 
     fflush(stdout); // the next file may take an hour
 }
 
-static int fetch_all(const struct source_list *sources, const struct options *o, struct error *err) {
+static int fetch_all(const struct source_list *sources, const struct fetch_options *o, struct error *err) {
     struct fetch_settings settings = {.data = o->data, .patience = o->patience, .tries = o->tries};
     int fetched = 0, there = 0, missing = 0;
     for (int i = 0; i < sources->count; i++) {
@@ -85,7 +85,7 @@ static int fetch_all(const struct source_list *sources, const struct options *o,
                    : 0;
 }
 
-static int list(const struct source_list *sources, const struct options *o, struct error *err) {
+static int list(const struct source_list *sources, const struct fetch_options *o, struct error *err) {
     for (int i = 0; i < sources->count; i++) {
         const struct source *s = &sources->items[i];
         char target[PATH_SIZE], partial[PATH_SIZE + 16], size[40] = "size unknown";
@@ -107,7 +107,7 @@ static int list(const struct source_list *sources, const struct options *o, stru
 }
 
 int command_fetch(int argc, char **argv, struct error *err) {
-    struct options o;
+    struct fetch_options o;
     struct words words;
     struct source_list sources = {0};
     int result = options_parse(&command, argc, argv, &o, &words, err);

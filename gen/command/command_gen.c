@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SETTINGS_MOST 32 // of a data set, with those added here
+#define SETTINGS_MAXIMUM 32 // of a data set, with those added here
 
 struct data_set_options {
     union data_settings settings; // first: a schema's offsets hold for the whole
@@ -44,7 +44,7 @@ static void show_progress(void *context, double done, double total, const char *
 }
 
 // The schema of the data set, but for its name, followed by the options of the command.
-static void join_schemas(const struct data_set *set, struct setting schema[SETTINGS_MOST]) {
+static void join_schemas(const struct data_set *set, struct setting schema[SETTINGS_MAXIMUM]) {
     int count = 0;
     for (const struct setting *s = set->schema; s->name; s++)
         if (strcmp(s->name, "data") != 0)
@@ -84,7 +84,7 @@ static int say_written(const char *path, struct error *err) {
 }
 
 static int generate_data_set(const struct data_set *set, int argc, char **argv, struct error *err) {
-    struct setting schema[SETTINGS_MOST];
+    struct setting schema[SETTINGS_MAXIMUM];
     struct text name = {0};
     text_printf(&name, "gen %s", set->name);
     join_schemas(set, schema);

@@ -62,7 +62,8 @@ struct preview { // of a shard
 };
 
 static int parse_seed(const char *text, uint64_t *seed, struct error *err) {
-    static const struct setting seed_setting = {.name = "shuffle", .type = SETTING_TYPE_SEED, .most = 0x1p63};
+    static const struct setting seed_setting = {
+        .name = "shuffle", .type = SETTING_TYPE_SEED, .maximum = 0x1p63};
     return settings_assign(&seed_setting, seed, text, "--shuffle", err);
 }
 

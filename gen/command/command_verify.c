@@ -8,16 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
-struct options {
+struct verify_options {
     char mnist[SETTING_TEXT_SIZE], source[SETTING_TEXT_SIZE];
     int json;
 };
 
 static const struct setting schema[] = {
-    SETTING_PATH(struct options, mnist, "", "PATH", "MNIST's files, where the digits are not built-in"),
-    SETTING_PATH(struct options, source, "", "FOLDER",
+    SETTING_PATH(struct verify_options, mnist, "", "PATH",
+                 "MNIST's files, where the digits are not built-in"),
+    SETTING_PATH(struct verify_options, source, "", "FOLDER",
                  "ISIC2017's or Pets' official files, to compare digests"),
-    SETTING_SWITCH(struct options, json, "print the checks as JSON"),
+    SETTING_SWITCH(struct verify_options, json, "print the checks as JSON"),
     SETTING_END,
 };
 
@@ -48,7 +49,7 @@ static void print_checks(const json_t *checks) {
 }
 
 int command_verify(int argc, char **argv, struct error *err) {
-    struct options o;
+    struct verify_options o;
     struct words words;
     int result = options_parse(&command, argc, argv, &o, &words, err);
     if (result)

@@ -23,7 +23,7 @@ static const char description[] =
 // Tables give the digit's size for the paper's canvas.
 static int scaled_size(double size, int canvas) {
     int scaled = (int)floor(size * canvas / PAPER_CANVAS);
-    return scaled < DIGIT_SIDE_LEAST ? DIGIT_SIDE_LEAST : scaled;
+    return scaled < DIGIT_SIDE_MINIMUM ? DIGIT_SIDE_MINIMUM : scaled;
 }
 
 static void place(union data_settings *settings, const struct data_axes *axes, enum split split) {

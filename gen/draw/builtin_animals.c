@@ -131,7 +131,7 @@ void builtin_animal_plan(uint64_t seed, enum split split, int index, struct anim
 
 // ---------------------------------------------------------------------------------------------- figure
 
-struct figure {
+struct animal_figure {
     struct drawing *d;
     const struct breed *breed;
     float x, y, scale, flip, c, s; // place, units per unit, -1 looks left, turn
@@ -142,15 +142,15 @@ struct figure {
     float legs, stout, snout; // build: length of the legs, thickness, length of the muzzle
 };
 
-static float screen_x(const struct figure *f, float u, float v) {
+static float screen_x(const struct animal_figure *f, float u, float v) {
     return f->x + f->scale * f->flip * (f->c * u - f->s * v);
 }
-static float screen_y(const struct figure *f, float u, float v) {
+static float screen_y(const struct animal_figure *f, float u, float v) {
     return f->y + f->scale * (f->s * u + f->c * v);
 }
 
 // Whether the coat shows its second colour at (u, v) of a part, 0..1.
-static float pattern_at(const struct figure *f, float u, float v) {
+static float pattern_at(const struct animal_figure *f, float u, float v) {
     const struct drawing *d = f->d;
     float w = f->where, slow = draw_noise(d, u * 2.2f + w, v * 2.2f + w);
     int far_end = f->part != TRUNK && f->part != HEAD;
@@ -178,7 +178,7 @@ static float pattern_at(const struct figure *f, float u, float v) {
 }
 
 static struct colour paint_coat(const struct drawing *d, float x, float y, float depth, const void *context) {
-    const struct figure *f = context;
+    const struct animal_figure *f = context;
     float dx = (x - f->x) / (f->scale * f->flip), dy = (y - f->y) / f->scale;
     float u = f->c * dx + f->s * dy * f->flip, v = f->c * dy - f->s * dx * f->flip;
     struct colour c = colour_mix(f->coat, f->other, pattern_at(f, u, v));
@@ -190,13 +190,13 @@ static struct colour paint_coat(const struct drawing *d, float x, float y, float
     return colour_scale(c, light * (1 - 0.3f * f->far));
 }
 
-static void lay(struct figure *f, enum part part, const struct shape *shape) {
+static void lay(struct animal_figure *f, enum part part, const struct shape *shape) {
     f->part = part;
     float soft = f->breed->fluffy ? 1.3f : 0.4f;
     draw_shape(f->d, shape, 1, soft, 1, paint_coat, f);
 }
 
-static void limb(struct figure *f, enum part part, float u0, float v0, float r0, float u1, float v1,
+static void limb(struct animal_figure *f, enum part part, float u0, float v0, float r0, float u1, float v1,
                  float r1) {
     float thick = f->scale * f->stout * (f->breed->fluffy ? 1.12f : 1);
     struct shape s = shape_capsule(screen_x(f, u0, v0), screen_y(f, u0, v0), r0 * thick, screen_x(f, u1, v1),
@@ -204,13 +204,13 @@ static void limb(struct figure *f, enum part part, float u0, float v0, float r0,
     lay(f, part, &s);
 }
 
-static void blob(struct figure *f, enum part part, float u, float v, float ru, float rv, float turn) {
+static void blob(struct animal_figure *f, enum part part, float u, float v, float ru, float rv, float turn) {
     struct shape s =
         shape_ellipse(screen_x(f, u, v), screen_y(f, u, v), ru * f->scale, rv * f->scale, turn * f->flip);
     lay(f, part, &s);
 }
 
-static void spike(struct figure *f, enum part part, const float u[3], const float v[3], float round) {
+static void spike(struct animal_figure *f, enum part part, const float u[3], const float v[3], float round) {
     struct shape s = shape_triangle(screen_x(f, u[0], v[0]), screen_y(f, u[0], v[0]), screen_x(f, u[1], v[1]),
                                     screen_y(f, u[1], v[1]), screen_x(f, u[2], v[2]), screen_y(f, u[2], v[2]),
                                     round * f->scale);
@@ -218,21 +218,21 @@ static void spike(struct figure *f, enum part part, const float u[3], const floa
 }
 
 // An eye, a nose, the inside of an ear: in a colour of its own.
-static void spot(struct figure *f, float u, float v, float ru, float rv, struct colour colour) {
+static void spot(struct animal_figure *f, float u, float v, float ru, float rv, struct colour colour) {
     struct shape s = shape_ellipse(screen_x(f, u, v), screen_y(f, u, v), ru * f->scale, rv * f->scale, 0);
     draw_plain(f->d, &s, 0.95f, 0.3f, 1, colour);
 }
 
 static const struct colour dark = {{0.06f, 0.05f, 0.05f}};
 
-static struct colour eye_colour(const struct figure *f) {
+static struct colour eye_colour(const struct animal_figure *f) {
     return f->breed->species == 1 ? (struct colour){{0.80f, 0.78f, 0.25f}}
                                   : (struct colour){{0.32f, 0.18f, 0.08f}};
 }
 
 // ---------------------------------------------------------------------------------------------- heads
 
-static void side_ear(struct figure *f, float u, float v) {
+static void side_ear(struct animal_figure *f, float u, float v) {
     enum ears ears = f->breed->ears;
     float high = ears == LARGE ? 0.34f : 0.25f, wide = ears == LARGE ? 0.13f : 0.1f;
     if (ears == UPRIGHT || ears == LARGE) {
@@ -248,7 +248,7 @@ static void side_ear(struct figure *f, float u, float v) {
 }
 
 // A head seen from the side, its middle at (u, v).
-static void side_head(struct figure *f, float u, float v) {
+static void side_head(struct animal_figure *f, float u, float v) {
     int cat = f->breed->species == 1;
     f->far = 0.6f;
     if (f->breed->ears <= LARGE)
@@ -267,7 +267,7 @@ static void side_head(struct figure *f, float u, float v) {
     side_ear(f, u - 0.05f, v);
 }
 
-static void front_ear(struct figure *f, float side) {
+static void front_ear(struct animal_figure *f, float side) {
     enum ears ears = f->breed->ears;
     if (ears == UPRIGHT || ears == LARGE) {
         float high = ears == LARGE ? 0.9f : 0.74f, out = ears == LARGE ? 0.52f : 0.42f;
@@ -289,7 +289,7 @@ static void front_ear(struct figure *f, float side) {
 }
 
 // Head and shoulders, seen from the front and close.
-static void draw_face(struct figure *f) {
+static void draw_face(struct animal_figure *f) {
     int cat = f->breed->species == 1;
     limb(f, TRUNK, 0, 0.55f, 0.42f, 0, 1.5f, 0.62f);
     front_ear(f, -1);
@@ -315,7 +315,7 @@ static void draw_face(struct figure *f) {
 // ---------------------------------------------------------------------------------------------- bodies
 
 // A tail from (u, v) on: `turn` is where it begins to point, `bend` how it goes on.
-static void draw_tail(struct figure *f, float u, float v, float turn, float bend) {
+static void draw_tail(struct animal_figure *f, float u, float v, float turn, float bend) {
     enum tail tail = f->breed->tail;
     int pieces = tail == SHORT ? 2 : 7;
     float thick = tail == BUSHY   ? 0.085f
@@ -336,7 +336,7 @@ static void draw_tail(struct figure *f, float u, float v, float turn, float bend
     }
 }
 
-static void draw_standing(struct figure *f, float stride, float tail_turn, float nod) {
+static void draw_standing(struct animal_figure *f, float stride, float tail_turn, float nod) {
     float foot = 0.16f + f->legs;
     f->far = 1;
     limb(f, LEG, -0.36f, 0.08f, 0.1f, -0.36f + stride, foot, 0.055f);
@@ -350,7 +350,7 @@ static void draw_standing(struct figure *f, float stride, float tail_turn, float
     side_head(f, 0.64f, -0.46f + nod);
 }
 
-static void draw_sitting(struct figure *f, float stride, float tail_turn, float nod) {
+static void draw_sitting(struct animal_figure *f, float stride, float tail_turn, float nod) {
     (void)tail_turn;
     draw_tail(f, -0.4f, 0.5f, 0.03f, 0.03f);
     f->far = 1;
@@ -364,7 +364,7 @@ static void draw_sitting(struct figure *f, float stride, float tail_turn, float 
     side_head(f, 0.28f, -0.54f + nod);
 }
 
-static void draw_lying(struct figure *f, float stride, float tail_turn, float nod) {
+static void draw_lying(struct animal_figure *f, float stride, float tail_turn, float nod) {
     (void)tail_turn;
     draw_tail(f, -0.58f, 0.28f, 0.02f, 0.02f);
     limb(f, TRUNK, -0.44f, 0.16f, 0.21f, 0.34f, 0.1f, 0.22f);
@@ -376,7 +376,7 @@ static void draw_lying(struct figure *f, float stride, float tail_turn, float no
     side_head(f, 0.58f, -0.3f + nod);
 }
 
-static void build_figure(struct figure *f) {
+static void build_figure(struct animal_figure *f) {
     enum build build = f->breed->build;
     int cat = f->breed->species == 1;
     f->legs = build == LOW ? 0.2f : build == TALL ? 0.56f : 0.44f;
@@ -387,7 +387,7 @@ static void build_figure(struct figure *f) {
 }
 
 // A soft shadow on the ground.
-static void draw_shadow(struct figure *f, float v, float wide) {
+static void draw_shadow(struct animal_figure *f, float v, float wide) {
     struct shape s =
         shape_ellipse(screen_x(f, 0.05f, v), screen_y(f, 0.05f, v), wide * f->scale, 0.1f * f->scale, 0);
     draw_plain(f->d, &s, 0.45f, 6, 0, (struct colour){{0.08f, 0.08f, 0.08f}});
@@ -395,7 +395,7 @@ static void draw_shadow(struct figure *f, float v, float wide) {
 
 static void draw_animal(struct drawing *d, struct animal *a) {
     const struct breed *breed = &breeds[a->label];
-    struct figure f = {.d = d, .breed = breed};
+    struct animal_figure f = {.d = d, .breed = breed};
     int pose = draw_choose(d, 4), left = draw_choose(d, 2);
     float scale = draw_uniform(d, 0.85f, 1.15f), turn = draw_around(d, 0, 0.008f);
     f.x = draw_around(d, 48, 4);

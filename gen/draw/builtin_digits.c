@@ -9,21 +9,21 @@
 
 #include <string.h>
 
-#define POINTS_MOST  12                                   // of a stroke
-#define STROKES_MOST 3                                    // of a digit
-#define STEPS        7                                    // straight pieces between two points
-#define TRACE_MOST   (STROKES_MOST * POINTS_MOST * STEPS) // points of the drawn line
+#define POINTS_MAXIMUM  12                                         // of a stroke
+#define STROKES_MAXIMUM 3                                          // of a digit
+#define STEPS           7                                          // straight pieces between two points
+#define TRACE_MAXIMUM   (STROKES_MAXIMUM * POINTS_MAXIMUM * STEPS) // points of the drawn line
 
 struct stroke {
     int count;
-    float points[POINTS_MOST][2]; // x to the right, y down, 0..1
+    float points[POINTS_MAXIMUM][2]; // x to the right, y down, 0..1
 };
 
 struct form { // a way of writing a digit
     int digit;
     float weight; // how usual it is
     int strokes;
-    struct stroke stroke[STROKES_MOST];
+    struct stroke stroke[STROKES_MAXIMUM];
 };
 
 // clang-format off
@@ -58,9 +58,9 @@ static const struct form forms[] = {
 
 struct trace { // the drawn line, in pixels
     int count;
-    float x[TRACE_MOST], y[TRACE_MOST];
-    float half[TRACE_MOST]; // half the pen's width there
-    int begins[TRACE_MOST]; // 1 where a stroke begins
+    float x[TRACE_MAXIMUM], y[TRACE_MAXIMUM];
+    float half[TRACE_MAXIMUM]; // half the pen's width there
+    int begins[TRACE_MAXIMUM]; // 1 where a stroke begins
 };
 
 static struct random stream(const char *what, int test, int index) {
@@ -106,11 +106,11 @@ static float curve(float a, float b, float c, float d, float t) {
     return b + 0.5f * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)));
 }
 
-static void trace_stroke(const float points[POINTS_MOST][2], int count, struct trace *trace) {
+static void trace_stroke(const float points[POINTS_MAXIMUM][2], int count, struct trace *trace) {
     for (int i = 0; i + 1 < count; i++) {
         const float *b = points[i], *c = points[i + 1], *a = i ? points[i - 1] : b,
                     *d = i + 2 < count ? points[i + 2] : c;
-        for (int k = i ? 1 : 0; k <= STEPS && trace->count < TRACE_MOST; k++) {
+        for (int k = i ? 1 : 0; k <= STEPS && trace->count < TRACE_MAXIMUM; k++) {
             float t = (float)k / STEPS;
             trace->x[trace->count] = curve(a[0], b[0], c[0], d[0], t);
             trace->y[trace->count] = curve(a[1], b[1], c[1], d[1], t);
@@ -126,7 +126,7 @@ static void trace_form(const struct form *form, struct random *r, struct trace *
     trace->count = 0;
     for (int s = 0; s < form->strokes; s++) {
         const struct stroke *stroke = &form->stroke[s];
-        float points[POINTS_MOST][2];
+        float points[POINTS_MAXIMUM][2];
         for (int i = 0; i < stroke->count; i++) {
             int joins = !i && stroke->points[0][0] == before[0] && stroke->points[0][1] == before[1];
             for (int k = 0; k < 2; k++)

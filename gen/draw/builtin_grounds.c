@@ -86,7 +86,7 @@ static struct colour carpet(const struct drawing *d, const struct ground *g, flo
 }
 
 static struct colour leaves(const struct drawing *d, const struct ground *g, float x, float y) {
-    struct cell leaf = nearest_cell(&d->pattern, x / 5, y / 4, 1);
+    struct pattern_cell leaf = nearest_cell(&d->pattern, x / 5, y / 4, 1);
     const float *own = leaf.lattice;
     struct colour c = colour_mix(rgb(0.66f, 0.36f, 0.11f), rgb(0.80f, 0.62f, 0.20f), own[0]);
     c = colour_mix(c, rgb(0.36f, 0.22f, 0.12f), own[1] * own[1]);

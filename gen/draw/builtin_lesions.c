@@ -160,7 +160,7 @@ static struct colour melanoma_colour(const struct drawing *d, const struct look 
 
 static struct colour keratosis_colour(const struct drawing *d, const struct look *l, float x, float y,
                                       float r, float v) {
-    struct cell dots = nearest_cell(&d->pattern, x / 6.2f + 3, y / 6.2f + 8, 0.9f);
+    struct pattern_cell dots = nearest_cell(&d->pattern, x / 6.2f + 3, y / 6.2f + 8, 0.9f);
     float furrow = smooth_step(0.16f, 0, fabsf(draw_noise(d, x / 5, y / 5)));
     struct colour c = colour_mix(l->tone, l->dark, 0.55f * l->ridges * furrow);
     c = colour_scale(c, 1 - 0.3f * l->waxy * v); // lit from above: it stands out of the skin

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIDE_LEAST 128 // pixels drawn: what is smaller is averaged from a multiple
+#define SIDE_MINIMUM 128 // pixels drawn: what is smaller is averaged from a multiple
 
 int drawing_start(struct drawing *d, int pixels, struct random random, struct error *err) {
     memset(d, 0, sizeof *d);
-    int times = (SIDE_LEAST + pixels - 1) / pixels;
+    int times = (SIDE_MINIMUM + pixels - 1) / pixels;
     d->side = pixels * times;
     d->unit = (float)DRAWING_UNITS / (float)d->side;
     float *arrays[6];

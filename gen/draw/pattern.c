@@ -105,7 +105,7 @@ float noise_octaves(const struct pattern *p, float x, float y, int octaves) {
     return 2 * sum / (2 - 2 * weight);
 }
 
-struct cell nearest_cell(const struct pattern *p, float x, float y, float jitter) {
+struct pattern_cell nearest_cell(const struct pattern *p, float x, float y, float jitter) {
     int ix = (int)floorf(x) - 1, iy = (int)floorf(y) - 1, nearest = 0;
     float dx[9], dy[9], near = 1e9f, second = 1e9f;
     const float *at[9];
@@ -119,11 +119,11 @@ struct cell nearest_cell(const struct pattern *p, float x, float y, float jitter
         near = d < near ? d : near;
         second = farther < second ? farther : second;
     }
-    return (struct cell){.near = sqrtf(near),
-                         .second = sqrtf(second),
-                         .dx = dx[nearest],
-                         .dy = dy[nearest],
-                         .lattice = at[nearest]};
+    return (struct pattern_cell){.near = sqrtf(near),
+                                 .second = sqrtf(second),
+                                 .dx = dx[nearest],
+                                 .dy = dy[nearest],
+                                 .lattice = at[nearest]};
 }
 
 // ---------------------------------------------------------------------------------------------- shapes

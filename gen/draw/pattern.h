@@ -109,12 +109,13 @@ float noise_octaves(const struct pattern *p, float x, float y,
                     int octaves);                               // sum of noises of halved size and height
 const float *lattice_at(const struct pattern *p, int x, int y); // the three numbers of a lattice point
 
-struct cell {           // the nearest of jittered lattice points, and how near the second is
+struct pattern_cell {   // the nearest of jittered lattice points, and how near the second is
     float near, second; // distances
     float dx, dy;       // from the nearest point to here
     const float *lattice;
 };
-struct cell nearest_cell(const struct pattern *p, float x, float y, float jitter); // jitter 0: square lattice
+struct pattern_cell nearest_cell(const struct pattern *p, float x, float y,
+                                 float jitter); // jitter 0: square lattice
 
 // ---------------------------------------------------------------------------------------------- shapes
 

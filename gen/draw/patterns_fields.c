@@ -20,7 +20,7 @@ void pattern_bumpy(struct pattern *p) {
     float jitter = pattern_uniform(p, 0.3f, 0.75f);
     p->relief = pattern_uniform(p, 0.6f, 0.85f);
     for (int i = 0; i < p->count; i++) {
-        struct cell c = nearest_cell(p, p->u[i], p->v[i], jitter);
+        struct pattern_cell c = nearest_cell(p, p->u[i], p->v[i], jitter);
         float rise = clamp01(1 - c.near * c.near * 2.6f);
         p->height[i] = p->period * 0.42f * rise;
         p->value[i] = 0.35f + 0.5f * rise + 0.15f * c.lattice[2];
@@ -59,8 +59,8 @@ void pattern_cracked(struct pattern *p) {
         float u = p->u[i], v = p->v[i];
         float wu = u + bend * noise_octaves(p, 2 * u, 2 * v, 3),
               wv = v + bend * noise_octaves(p, 2 * u + 40, 2 * v + 20, 3);
-        struct cell c = nearest_cell(p, wu, wv, 0.95f),
-                    fine = nearest_cell(p, 1.9f * wu + 9, 1.9f * wv + 5, 0.95f);
+        struct pattern_cell c = nearest_cell(p, wu, wv, 0.95f),
+                            fine = nearest_cell(p, 1.9f * wu + 9, 1.9f * wv + 5, 0.95f);
         float crack = smooth_step(1.6f * width, 0.5f * width, c.second - c.near);
         float thin =
             0.85f * smooth_step(2 * width, 0.6f * width, fine.second - fine.near) * (c.lattice[1] < 0.55f);
@@ -78,7 +78,8 @@ void pattern_crystalline(struct pattern *p) {
     p->colours = 3;
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i], v = p->v[i] / stretch;
-        struct cell c = nearest_cell(p, u, v, 1), inner = nearest_cell(p, 1.7f * u + 13, 1.7f * v + 29, 1);
+        struct pattern_cell c = nearest_cell(p, u, v, 1),
+                            inner = nearest_cell(p, 1.7f * u + 13, 1.7f * v + 29, 1);
         float edge = smooth_step(0.07f, 0.02f, c.second - c.near);
         float tilt = (2 * c.lattice[0] - 1) * c.dx + (2 * c.lattice[1] - 1) * c.dy;
         float facet = c.lattice[2] * 0.75f + fade * tilt + 0.35f * (inner.lattice[1] - 0.5f);
@@ -196,7 +197,8 @@ void pattern_porous(struct pattern *p) {
     p->relief = pattern_uniform(p, 0.2f, 0.5f);
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i] + 0.12f * noise(p, 2 * p->u[i], 2 * p->v[i]), v = p->v[i];
-        struct cell c = nearest_cell(p, u, v, 0.9f), fine = nearest_cell(p, 2.3f * u + 7, 2.3f * v + 3, 1);
+        struct pattern_cell c = nearest_cell(p, u, v, 0.9f),
+                            fine = nearest_cell(p, 2.3f * u + 7, 2.3f * v + 3, 1);
         float radius = large * (0.6f + 0.6f * c.lattice[2]), inner = small * (0.5f + 0.8f * fine.lattice[2]);
         float hole = smooth_step(radius + 0.07f, radius - 0.07f, c.near);
         float pore = 0.8f * smooth_step(inner + 0.12f, inner - 0.12f, fine.near);
@@ -313,7 +315,7 @@ void pattern_veined(struct pattern *p) {
         float off = fabsf(side - floorf(side + 0.5f));
         float midrib = smooth_step(0.14f, 0.07f, d),
               vein = 0.85f * smooth_step(0.1f, 0.035f, off) * smooth_step(apart * 0.5f, apart * 0.3f, d);
-        struct cell c = nearest_cell(p, net * u, net * v, 0.9f);
+        struct pattern_cell c = nearest_cell(p, net * u, net * v, 0.9f);
         float thin = 0.45f * smooth_step(0.2f, 0.05f, c.second - c.near);
         float value = midrib > vein ? midrib : vein;
         value = value > thin ? value : thin;

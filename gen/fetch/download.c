@@ -25,7 +25,7 @@ enum {
 };
 
 // What a failed try means for the next.
-enum outcome {
+enum transfer_outcome {
     WHOLE,
     AGAIN,    // may go on from where it stopped
     ANEW,     // the server's file does not begin with the bytes that are there: once more without them
@@ -44,11 +44,11 @@ struct transfer {
     curl_off_t range_from, range_total; // of its Content-Range, -1: none
     char kept[VALIDATOR];               // validator of the bytes in the file, "" none
     char cause[400];                    // found by a callback: what is wrong
-    enum outcome outcome;               // with `cause`
+    enum transfer_outcome outcome;      // with `cause`
     struct progress progress;
 };
 
-static size_t refuse(struct transfer *t, enum outcome outcome, const char *cause) {
+static size_t refuse(struct transfer *t, enum transfer_outcome outcome, const char *cause) {
     snprintf(t->cause, sizeof t->cause, "%s", cause);
     t->outcome = outcome;
     return 0; // libcurl ends the transfer
@@ -223,7 +223,7 @@ static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off
 // ---------------------------------------------------------------------------------------- one try
 
 // Only libcurl's own failures come here; what a callback refused has its cause.
-static enum outcome judge(struct transfer *t, CURLcode code, const char *detail) {
+static enum transfer_outcome judge(struct transfer *t, CURLcode code, const char *detail) {
     const char *text = *detail ? detail : curl_easy_strerror(code);
     long status = 0;
     curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
@@ -316,7 +316,7 @@ static void recall(struct transfer *t) {
     json_decref(notes);
 }
 
-static enum outcome try_once(struct transfer *t) {
+static enum transfer_outcome try_once(struct transfer *t) {
     struct curl_slist *headers = NULL;
     char detail[CURL_ERROR_SIZE] = "", range[64];
     t->cause[0] = 0;
@@ -355,7 +355,7 @@ static int run(struct transfer *t, int *resumed, struct error *err) {
     int anew = 0;
     *resumed = 0;
     for (int try = 0;; try++) {
-        enum outcome outcome = try_once(t);
+        enum transfer_outcome outcome = try_once(t);
         *resumed |= t->from > 0;
         if (interrupt_requested())
             return fail_interrupted(err, "%s: interrupted; the next call goes on after %lld bytes", d->target,

@@ -30,7 +30,7 @@ static size_t doubled(int count) {
 }
 
 static int check_count(int count, struct error *err) {
-    return count < LISTED_MOST ? 0 : fail(err, "more than %d images or remarks", LISTED_MOST);
+    return count < LISTED_MAXIMUM ? 0 : fail(err, "more than %d images or remarks", LISTED_MAXIMUM);
 }
 
 int catalogue_add(struct catalogue *c, const struct listed *item, struct error *err) {

@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #define LISTED_ID_SIZE  64
-#define LISTED_MOST     1000000 // images
-#define CLASSES_MOST    256
+#define LISTED_MAXIMUM  1000000 // images
+#define CLASSES_MAXIMUM 256
 #define REMARK_SIZE     240
 #define CATALOGUE_FILES 9 // most files of a data set
 
@@ -34,7 +34,7 @@ struct remarks {
 
 struct catalogue {
     int classes;
-    char class_names[CLASSES_MOST][LISTED_ID_SIZE];
+    char class_names[CLASSES_MAXIMUM][LISTED_ID_SIZE];
     int count;
     struct listed *items;   // sorted by id, of all splits whose lists are there; no id twice
     struct remarks skipped; // rows of the split's list that cannot be used

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST_MOST   ((size_t)64 << 20) // bytes
-#define LINE_SIZE   256
-#define FIELDS      3
-#define FIELD_WIDTH 64
+#define LIST_MAXIMUM ((size_t)64 << 20) // bytes
+#define LINE_SIZE    256
+#define FIELDS       3
+#define FIELD_WIDTH  64
 
 static const char header[] = "image_id,melanoma,seborrheic_keratosis";
 
@@ -114,7 +114,7 @@ static int list_split(const char *source, int split, struct catalogue *c, struct
     int first = c->count;
     if (catalogue_locate(source, isic2017_format.labels[split], path, err))
         return -1;
-    char *text = file_read(path, LIST_MOST, &size, err);
+    char *text = file_read(path, LIST_MAXIMUM, &size, err);
     int bad = !text || isic2017_parse(path, text, size, split, c, skipped, err) ||
               drop_repeats(c, first, skipped, notes, err);
     free(text);

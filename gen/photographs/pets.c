@@ -49,9 +49,9 @@ static int take_row(char *line, int number, int split, struct catalogue *c, stru
     if (count != FIELDS)
         return remark_add(skipped, id, err, "line %d: not a name and three numbers", number);
     int class = numbers[1], species = numbers[2];
-    if (class < 1 || class > CLASSES_MOST || species < 1 || species > 2)
+    if (class < 1 || class > CLASSES_MAXIMUM || species < 1 || species > 2)
         return remark_add(skipped, id, err, "line %d: class %d, species %d are not in 1..%d, 1..2", number,
-                          class, species, CLASSES_MOST);
+                          class, species, CLASSES_MAXIMUM);
     struct listed item = {.split = split, .label = class, .species = species};
     memcpy(item.id, id, sizeof id);
     return catalogue_add(c, &item, err);
@@ -78,8 +78,8 @@ int pets_parse(const char *name, const char *text, size_t size, int split, struc
 
 // The name that most images of a class have (the majority's vote of Boyer and Moore: one pass, and right when
 // more than half agree).
-static void name_classes(const struct catalogue *c, char names[CLASSES_MOST + 1][LISTED_ID_SIZE]) {
-    int lead[CLASSES_MOST + 1] = {0};
+static void name_classes(const struct catalogue *c, char names[CLASSES_MAXIMUM + 1][LISTED_ID_SIZE]) {
+    int lead[CLASSES_MAXIMUM + 1] = {0};
     for (int i = 0; i < c->count; i++) {
         char breed[LISTED_ID_SIZE], *name = names[c->items[i].label];
         int *ahead = &lead[c->items[i].label];
@@ -92,12 +92,12 @@ static void name_classes(const struct catalogue *c, char names[CLASSES_MOST + 1]
 
 // Class numbers to ranks; an image whose name says another breed than its class's is mislabelled.
 static int rank_classes(struct catalogue *c, enum split split, struct error *err) {
-    char(*names)[LISTED_ID_SIZE] = allocate(CLASSES_MOST + 1, sizeof *names, "class names", err);
-    int rank[CLASSES_MOST + 1], kept = 0;
+    char(*names)[LISTED_ID_SIZE] = allocate(CLASSES_MAXIMUM + 1, sizeof *names, "class names", err);
+    int rank[CLASSES_MAXIMUM + 1], kept = 0;
     if (!names)
         return -1;
     name_classes(c, names);
-    for (int k = 1; k <= CLASSES_MOST; k++)
+    for (int k = 1; k <= CLASSES_MAXIMUM; k++)
         if (*names[k]) {
             rank[k] = c->classes++;
             memcpy(c->class_names[rank[k]], names[k], LISTED_ID_SIZE);

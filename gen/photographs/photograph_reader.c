@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BATCH_MOST  256                // members that are decoded together
-#define BATCH_BYTES ((size_t)32 << 20) // of their files
+#define BATCH_MAXIMUM 256                // members that are decoded together
+#define BATCH_BYTES   ((size_t)32 << 20) // of their files
 
 typedef struct photograph_reader reader_t;
 
@@ -30,7 +30,7 @@ struct pass { // over the images, or over the annotations
     const char *archive; // its bare name, for messages
     int count, threads;
     size_t bytes;
-    struct waiting waiting[BATCH_MOST];
+    struct waiting waiting[BATCH_MAXIMUM];
     uint8_t *seen; // [reader->count]
 };
 
@@ -253,7 +253,7 @@ static int take_member(void *context, const char *name, uint8_t *bytes, size_t s
     p->bytes += size;
     if (interrupt_requested())
         return fail_interrupted(err, "interrupted while reading %s", p->archive);
-    return p->count == BATCH_MOST || p->bytes > BATCH_BYTES ? take_batch(p, err) : 0;
+    return p->count == BATCH_MAXIMUM || p->bytes > BATCH_BYTES ? take_batch(p, err) : 0;
 }
 
 static int run_pass(reader_t *r, int masks, const char *base, struct error *err) {

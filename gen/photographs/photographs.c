@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define BATCH_MOST     512 // images that are written together
+#define BATCH_MAXIMUM  512 // images that are written together
 #define REMARKS_SHOWN  20  // on standard error
 #define REMARKS_STORED 100 // in the shard's attributes
 
@@ -201,7 +201,7 @@ static int make_batch(struct shard_batch *b, const settings_t *s, struct error *
     memcpy(columns, all_columns, sizeof columns);
     if (strcmp(s->data, "pets") != 0)
         columns[SPECIES].name = NULL; // ISIC has no species
-    return shard_batch_make(b, columns, s->pixels, BATCH_MOST, s->chunk, err);
+    return shard_batch_make(b, columns, s->pixels, BATCH_MAXIMUM, s->chunk, err);
 }
 
 static void fill_columns(struct shard_batch *b, int at, const struct photograph *item,

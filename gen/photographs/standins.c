@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_MOST 256 // images that are drawn and written together
+#define BATCH_MAXIMUM 256 // images that are drawn and written together
 
 typedef struct photographs_settings settings_t;
 
@@ -181,7 +181,7 @@ struct batch {
 static int make_batch(struct batch *b, const settings_t *s, struct error *err) {
     struct column columns[STANDIN_COLUMNS + 1];
     standins_describe(s, columns);
-    return shard_batch_make(&b->shard, columns, s->pixels, BATCH_MOST, s->chunk, err) ||
+    return shard_batch_make(&b->shard, columns, s->pixels, BATCH_MAXIMUM, s->chunk, err) ||
                    !(b->drawings =
                          allocate((size_t)b->shard.most, sizeof *b->drawings, "a batch of images", err))
                ? -1

@@ -20,10 +20,10 @@ void image_free(struct image *image) {
 }
 
 static int check_size(unsigned long width, unsigned long height, const char *name, struct error *err) {
-    if (width >= 1 && width <= IMAGE_SIDE_MOST && height >= 1 && height <= IMAGE_SIDE_MOST)
+    if (width >= 1 && width <= IMAGE_SIDE_MAXIMUM && height >= 1 && height <= IMAGE_SIDE_MAXIMUM)
         return 0;
     return fail(err, "%s: a picture of %lu x %lu pixels; the sides may be 1..%d", name, width, height,
-                IMAGE_SIDE_MOST);
+                IMAGE_SIDE_MAXIMUM);
 }
 
 // ---------------------------------------------------------------------------------------------- JPEG
@@ -303,7 +303,7 @@ int image_cover(const struct image *from, int side, struct image *to, struct err
     struct cover c = {0};
     *to = (struct image){0};
     image_cover_size(from->width, from->height, side, &to->width, &to->height);
-    if (to->width > 4 * IMAGE_SIDE_MOST || to->height > 4 * IMAGE_SIDE_MOST)
+    if (to->width > 4 * IMAGE_SIDE_MAXIMUM || to->height > 4 * IMAGE_SIDE_MAXIMUM)
         return fail(err, "a texture of %d x %d pixels is too narrow to be scaled to %d", from->width,
                     from->height, side);
     size_t width = (size_t)to->width, height = (size_t)to->height;

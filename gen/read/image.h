@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IMAGE_SIDE_MOST 8192 // pixels; larger pictures are refused
+#define IMAGE_SIDE_MAXIMUM 8192 // pixels; larger pictures are refused
 
 struct image {
     int width, height;

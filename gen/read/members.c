@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define DEPTH_MOST 16 // of folders within folders
+#define DEPTH_MAXIMUM 16 // of folders within folders
 
-struct reading {
+struct members_reading {
     const char *path;
     member_wanted *wanted;
     const void *context;
@@ -62,8 +62,8 @@ static int add_member(void *context, const char *name, uint8_t *bytes, size_t si
     }
     m->items[m->count++] = (struct member){copy, bytes, size};
     c->total += size;
-    if (c->total > MEMBERS_SIZE_MOST)
-        return fail(err, "%s: more than %zu MiB of files", c->path, MEMBERS_SIZE_MOST >> 20);
+    if (c->total > MEMBERS_SIZE_MAXIMUM)
+        return fail(err, "%s: more than %zu MiB of files", c->path, MEMBERS_SIZE_MAXIMUM >> 20);
     return 0;
 }
 
@@ -105,12 +105,12 @@ static uint8_t *read_entry(struct archive *a, const char *path, const char *name
     return NULL;
 }
 
-static int take_entry(struct reading *r, struct archive *a, struct archive_entry *entry) {
+static int take_entry(struct members_reading *r, struct archive *a, struct archive_entry *entry) {
     const char *name = archive_entry_pathname(entry);
     if (!name)
         name = archive_entry_pathname_utf8(entry);
-    if (++r->looked_at > MEMBERS_MOST)
-        return fail(r->err, "%s: more than %d entries", r->path, MEMBERS_MOST);
+    if (++r->looked_at > MEMBERS_MAXIMUM)
+        return fail(r->err, "%s: more than %d entries", r->path, MEMBERS_MAXIMUM);
     if (!name)
         return fail(r->err, "%s: entry %d has no readable name", r->path, r->looked_at);
     while (!strncmp(name, "./", 2))
@@ -118,12 +118,12 @@ static int take_entry(struct reading *r, struct archive *a, struct archive_entry
     if (archive_entry_filetype(entry) != AE_IFREG || !r->wanted(r->context, name))
         return 0;
     size_t size;
-    uint8_t *bytes = read_entry(a, r->path, name, MEMBER_SIZE_MOST, &size, r->err);
+    uint8_t *bytes = read_entry(a, r->path, name, MEMBER_SIZE_MAXIMUM, &size, r->err);
     return bytes ? r->take(r->take_context, name, bytes, size, r->err) : -1;
 }
 
 // Every entry up to the archive's end.
-static int take_entries(struct reading *r, struct archive *a) {
+static int take_entries(struct members_reading *r, struct archive *a) {
     for (;;) {
         struct archive_entry *entry;
         int got = archive_read_next_header(a, &entry);
@@ -139,7 +139,7 @@ static int take_entries(struct reading *r, struct archive *a) {
 }
 
 // libarchive takes a tar that was cut between two files for a whole one; but a whole one ends in zeros.
-static int check_tar_end(struct reading *r, struct archive *a, const uint8_t tail[GZIP_TAIL]) {
+static int check_tar_end(struct members_reading *r, struct archive *a, const uint8_t tail[GZIP_TAIL]) {
     if ((archive_format(a) & ARCHIVE_FORMAT_BASE_MASK) != ARCHIVE_FORMAT_TAR)
         return 0;
     for (int i = 0; i < GZIP_TAIL; i++)
@@ -148,7 +148,7 @@ static int check_tar_end(struct reading *r, struct archive *a, const uint8_t tai
     return 0;
 }
 
-static int read_gzipped(struct reading *r, struct archive *a) {
+static int read_gzipped(struct members_reading *r, struct archive *a) {
     struct gzip_source *source = allocate(1, sizeof *source, "a buffer", r->err);
     if (!source || gzip_source_open(source, r->path, r->err)) {
         free(source);
@@ -163,7 +163,7 @@ static int read_gzipped(struct reading *r, struct archive *a) {
     return bad ? -1 : 0;
 }
 
-static int read_plain(struct reading *r, struct archive *a, FILE *file) {
+static int read_plain(struct members_reading *r, struct archive *a, FILE *file) {
     uint8_t tail[GZIP_TAIL] = {1};
     if (archive_read_open_filename(a, r->path, 1 << 16) != ARCHIVE_OK)
         return fail(r->err, "%s: not an archive, or cut short (%s)", r->path, archive_words(a));
@@ -176,7 +176,7 @@ static int read_plain(struct reading *r, struct archive *a, FILE *file) {
     return check_tar_end(r, a, tail);
 }
 
-static int read_archive(struct reading *r) {
+static int read_archive(struct members_reading *r) {
     uint8_t start[64];
     FILE *file = fopen(r->path, "rb");
     if (!file)
@@ -232,9 +232,9 @@ int bytes_decompress(const char *name, const uint8_t *bytes, size_t size, size_t
 
 // ---------------------------------------------------------------------------------------------- folders
 
-static int read_folder(struct reading *r, const char *below, int depth);
+static int read_folder(struct members_reading *r, const char *below, int depth);
 
-static int take_path(struct reading *r, const char *relative, int depth) {
+static int take_path(struct members_reading *r, const char *relative, int depth) {
     char path[PATH_SIZE];
     struct stat status;
     if (path_join(path, r->err, r->path, relative))
@@ -243,19 +243,19 @@ static int take_path(struct reading *r, const char *relative, int depth) {
         return fail_system(r->err, errno, "%s", path);
     if (S_ISDIR(status.st_mode))
         return read_folder(r, relative, depth + 1);
-    if (++r->looked_at > MEMBERS_MOST)
-        return fail(r->err, "%s: more than %d files", r->path, MEMBERS_MOST);
+    if (++r->looked_at > MEMBERS_MAXIMUM)
+        return fail(r->err, "%s: more than %d files", r->path, MEMBERS_MAXIMUM);
     if (!S_ISREG(status.st_mode) || !r->wanted(r->context, relative))
         return 0;
     size_t size;
-    char *bytes = file_read(path, MEMBER_SIZE_MOST, &size, r->err);
+    char *bytes = file_read(path, MEMBER_SIZE_MAXIMUM, &size, r->err);
     return bytes ? r->take(r->take_context, relative, (uint8_t *)bytes, size, r->err) : -1;
 }
 
-static int read_folder(struct reading *r, const char *below, int depth) {
+static int read_folder(struct members_reading *r, const char *below, int depth) {
     char path[PATH_SIZE], relative[PATH_SIZE];
-    if (depth > DEPTH_MOST)
-        return fail(r->err, "%s/%s: more than %d folders deep", r->path, below, DEPTH_MOST);
+    if (depth > DEPTH_MAXIMUM)
+        return fail(r->err, "%s/%s: more than %d folders deep", r->path, below, DEPTH_MAXIMUM);
     if (path_join(path, r->err, r->path, below))
         return -1;
     DIR *folder = opendir(path);
@@ -276,12 +276,12 @@ static int read_folder(struct reading *r, const char *below, int depth) {
 
 int members_stream(const char *path, member_wanted *wanted, const void *context, member_take *take,
                    void *take_context, struct error *err) {
-    struct reading r = {.path = path,
-                        .wanted = wanted,
-                        .context = context,
-                        .take = take,
-                        .take_context = take_context,
-                        .err = err};
+    struct members_reading r = {.path = path,
+                                .wanted = wanted,
+                                .context = context,
+                                .take = take,
+                                .take_context = take_context,
+                                .err = err};
     struct stat status;
     if (stat(path, &status))
         return fail_system(err, errno, "%s", path);

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MEMBER_SIZE_MOST  ((size_t)256 << 20) // bytes of one file
-#define MEMBERS_SIZE_MOST ((size_t)4 << 30)   // of all that are taken
-#define MEMBERS_MOST      1000000             // entries that are looked at
+#define MEMBER_SIZE_MAXIMUM  ((size_t)256 << 20) // bytes of one file
+#define MEMBERS_SIZE_MAXIMUM ((size_t)4 << 30)   // of all that are taken
+#define MEMBERS_MAXIMUM      1000000             // entries that are looked at
 
 struct member {
     char *name; // relative to the folder, or as in the archive, "/" between parts

@@ -10,7 +10,7 @@
 
 #define ONE 65536
 
-struct axis { // along a side
+struct resample_axis { // along a side
     int count;
     int *first, *taps; // [count]
     size_t *at;        // [count] where the weights begin
@@ -68,7 +68,7 @@ static int linear_weights(int64_t centre, int64_t unit, int low, int high, int *
 
 // `count` outputs from the part begin, length (in pixels of a frame) of a side that has `size` pixels for the
 // frame's `frame`.
-static int make_axis(struct axis *a, int size, int frame, int begin, int length, int count,
+static int make_axis(struct resample_axis *a, int size, int frame, int begin, int length, int count,
                      struct error *err) {
     size_t room = (size_t)size + 4 * (size_t)count + 4, used = 0;
     a->count = count;
@@ -94,7 +94,7 @@ static int make_axis(struct axis *a, int size, int frame, int begin, int length,
     return 0;
 }
 
-static void free_axis(struct axis *a) {
+static void free_axis(struct resample_axis *a) {
     free(a->first);
     free(a->taps);
     free(a->at);
@@ -104,7 +104,7 @@ static void free_axis(struct axis *a) {
 // ---------------------------------------------------------------------------------------------- picture
 
 // A row of the input, scaled along it, in 1/256.
-static void scale_row(const uint8_t *in, const struct axis *a, int channels, uint16_t *out) {
+static void scale_row(const uint8_t *in, const struct resample_axis *a, int channels, uint16_t *out) {
     for (int x = 0; x < a->count; x++) {
         const uint32_t *weights = a->weights + a->at[x];
         const uint8_t *at = in + (size_t)a->first[x] * (size_t)channels;
@@ -117,14 +117,15 @@ static void scale_row(const uint8_t *in, const struct axis *a, int channels, uin
     }
 }
 
-struct rows {          // working memory
+struct resample_rows { // working memory
     uint16_t *held[2]; // scaled rows: of even and of odd number
     int number[2];
     uint32_t *sum;
 };
 
-static void scale_rows(const uint8_t *from, int width, int channels, const struct axis *across,
-                       const struct axis *down, struct rows *r, uint8_t *to, size_t stride) {
+static void scale_rows(const uint8_t *from, int width, int channels, const struct resample_axis *across,
+                       const struct resample_axis *down, struct resample_rows *r, uint8_t *to,
+                       size_t stride) {
     size_t values = (size_t)across->count * (size_t)channels;
     for (int y = 0; y < down->count; y++, to += stride) {
         memset(r->sum, 0, values * sizeof *r->sum);
@@ -145,8 +146,8 @@ static void scale_rows(const uint8_t *from, int width, int channels, const struc
 
 int resample(const uint8_t *from, int width, int height, int channels, int frame_width, int frame_height,
              const struct placement *p, int pixels, uint8_t *to, struct error *err) {
-    struct axis across = {0}, down = {0};
-    struct rows rows = {.number = {-1, -1}};
+    struct resample_axis across = {0}, down = {0};
+    struct resample_rows rows = {.number = {-1, -1}};
     size_t values = (size_t)p->wide * (size_t)channels, stride = (size_t)pixels * (size_t)channels;
     int bad = make_axis(&across, width, frame_width, p->x, p->width, p->wide, err) ||
               make_axis(&down, height, frame_height, p->y, p->height, p->high, err) ||

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define PIXELS     (DIGIT_SIZE * DIGIT_SIZE)
-#define COUNT_MOST 1000000
-#define FILE_MOST  ((size_t)16 + (size_t)COUNT_MOST * PIXELS)
+#define PIXELS        (DIGIT_SIZE * DIGIT_SIZE)
+#define COUNT_MAXIMUM 1000000
+#define FILE_MAXIMUM  ((size_t)16 + (size_t)COUNT_MAXIMUM * PIXELS)
 
 static const char *const file_names[4] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
                                           "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
@@ -45,8 +45,8 @@ static int check_magic(const char *name, const uint8_t *bytes, size_t size, uint
 
 static int check_length(const char *name, size_t size, uint32_t count, size_t header, size_t each,
                         struct error *err) {
-    if (count < 1 || count > COUNT_MOST)
-        return fail(err, "%s: byte 4: a count of %u is not in 1..%d", name, count, COUNT_MOST);
+    if (count < 1 || count > COUNT_MAXIMUM)
+        return fail(err, "%s: byte 4: a count of %u is not in 1..%d", name, count, COUNT_MAXIMUM);
     size_t needed = header + (size_t)count * each;
     if (size < needed)
         return fail(err, "%s: truncated: %u items need %zu bytes, there are %zu", name, count, needed, size);
@@ -150,8 +150,8 @@ static int read_files(struct digits *d, const char *path, struct error *err) {
         struct stat status;
         int folder = !stat(path, &status) && S_ISDIR(status.st_mode);
         snprintf(names[i], PATH_SIZE, "%.2000s%s%.2000s", path, folder ? "/" : ": ", found[i]->name);
-        bad = bytes_decompress(names[i], found[i]->bytes, found[i]->size, FILE_MOST, &d->files[i], &sizes[i],
-                               err);
+        bad = bytes_decompress(names[i], found[i]->bytes, found[i]->size, FILE_MAXIMUM, &d->files[i],
+                               &sizes[i], err);
     }
     bad =
         bad || read_part(d, DIGITS_TRAIN, names, sizes, err) || read_part(d, DIGITS_TEST, names, sizes, err);

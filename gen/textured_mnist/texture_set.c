@@ -25,13 +25,13 @@ static const struct {
 
 #define EMBEDDED ((int)(sizeof embedded / sizeof *embedded))
 
-#define SPLITS_MOST 32
+#define SPLITS_MAXIMUM 32
 
 struct parsing {
     struct texture_set *set;
-    struct texture_class digits[TEXTURE_DIGITS]; // label "": not named yet
-    struct texture_class *backgrounds;           // [TEXTURE_CLASSES_MOST]
-    char split[SPLITS_MOST][TEXTURE_NAME_SIZE];  // sources whose disjoint split is by number
+    struct texture_class digits[TEXTURE_DIGITS];   // label "": not named yet
+    struct texture_class *backgrounds;             // [TEXTURE_CLASSES_MAXIMUM]
+    char split[SPLITS_MAXIMUM][TEXTURE_NAME_SIZE]; // sources whose disjoint split is by number
     int splits;
 };
 
@@ -62,10 +62,10 @@ static int take_setting(void *context, const char *section, const char *key, con
     struct parsing *p = context;
     int digits = !strcmp(section, "digits"), pairs = !strcmp(section, "pairs");
     if (!strcmp(section, "backgrounds")) {
-        int number = parse_number(key, TEXTURE_CLASSES_MOST - TEXTURE_DIGITS);
+        int number = parse_number(key, TEXTURE_CLASSES_MAXIMUM - TEXTURE_DIGITS);
         if (number < 0)
             return fail_usage(err, "%s: '%s' is no number of a background, 0..%d", where, key,
-                              TEXTURE_CLASSES_MOST - TEXTURE_DIGITS - 1);
+                              TEXTURE_CLASSES_MAXIMUM - TEXTURE_DIGITS - 1);
         if (number >= p->set->backgrounds)
             p->set->backgrounds = number + 1;
         return parse_class(value, &p->backgrounds[number], where, err);
@@ -76,7 +76,7 @@ static int take_setting(void *context, const char *section, const char *key, con
             return fail_usage(err, "%s: '%s' is no digit", where, key);
         if (digits)
             return parse_class(value, &p->digits[digit], where, err);
-        p->set->fixed_background[digit] = parse_number(value, TEXTURE_CLASSES_MOST - TEXTURE_DIGITS);
+        p->set->fixed_background[digit] = parse_number(value, TEXTURE_CLASSES_MAXIMUM - TEXTURE_DIGITS);
         return p->set->fixed_background[digit] < 0
                    ? fail_usage(err, "%s: '%s' is no number of a background", where, value)
                    : 0;
@@ -84,7 +84,7 @@ static int take_setting(void *context, const char *section, const char *key, con
     if (!strcmp(section, "split")) {
         if (strcmp(value, "number") && strcmp(value, "digest"))
             return fail_usage(err, "%s: '%s' is neither number nor digest", where, value);
-        if (p->splits == SPLITS_MOST || strlen(key) >= TEXTURE_NAME_SIZE)
+        if (p->splits == SPLITS_MAXIMUM || strlen(key) >= TEXTURE_NAME_SIZE)
             return fail_usage(err, "%s: too long or too many", where);
         if (!strcmp(value, "number"))
             strcpy(p->split[p->splits++], key);
@@ -179,7 +179,7 @@ struct texture_set *texture_set_open(const char *name, struct error *err) {
     struct parsing *p = set ? allocate(1, sizeof *p, "a texture set", err) : NULL;
     if (p) {
         p->set = set;
-        p->backgrounds = allocate(TEXTURE_CLASSES_MOST, sizeof *p->backgrounds, "a texture set", err);
+        p->backgrounds = allocate(TEXTURE_CLASSES_MAXIMUM, sizeof *p->backgrounds, "a texture set", err);
     }
     int bad = !p || !p->backgrounds || parse_set(p, name, err);
     if (p)

@@ -9,9 +9,9 @@
 #include "core/base/digest.h"
 #include "core/base/error.h"
 
-#define TEXTURE_DIGITS       10
-#define TEXTURE_CLASSES_MOST 1000 // digit textures and backgrounds together
-#define TEXTURE_NAME_SIZE    64   // of a class or an archive, with the terminating zero
+#define TEXTURE_DIGITS          10
+#define TEXTURE_CLASSES_MAXIMUM 1000 // digit textures and backgrounds together
+#define TEXTURE_NAME_SIZE       64   // of a class or an archive, with the terminating zero
 
 struct texture_class {
     char source[TEXTURE_NAME_SIZE];    // the archive or folder in --textures; "": --textures itself

@@ -17,8 +17,8 @@
 #include <string.h>
 
 // The size of a batch decides how the file is laid out: it must not depend on the number of threads.
-#define BATCH_BYTES ((size_t)12 << 20) // images and masks of a batch
-#define BATCH_MOST  512
+#define BATCH_BYTES   ((size_t)12 << 20) // images and masks of a batch
+#define BATCH_MAXIMUM 512
 
 typedef struct textured_mnist_settings settings_t;
 
@@ -26,7 +26,7 @@ const struct setting textured_mnist_schema[] = {
     SETTING_REAL(settings_t, p, "0", 0, 1, "",
                  "chance that the background's class is drawn at random, else it goes with the digit"),
     SETTING_REAL(settings_t, q, "1", 0, 1, "", "the same for the class of the digit's texture"),
-    SETTING_INT(settings_t, size, "223", DIGIT_SIDE_LEAST, 1024, "pixels",
+    SETTING_INT(settings_t, size, "223", DIGIT_SIDE_MINIMUM, 1024, "pixels",
                 "side of the digit, at most the canvas"),
     SETTING_INT(settings_t, canvas, "224", 8, 1024, "pixels", "side of the image"),
     SETTING_SEED(settings_t, seed, "1", "seed of every draw"),
@@ -118,7 +118,7 @@ static json_t *attributes_json(const settings_t *settings, const struct sources 
 
 struct batch { // up to `most` images and what is known of each
     int most, count;
-    struct plan *plans;
+    struct textured_mnist_plan *plans;
     struct texture_choice *choices; // two an image
     uint8_t *images, *masks;
     int32_t *labels;
@@ -142,7 +142,7 @@ struct job {
 static int make_batch(struct batch *b, const settings_t *settings, const struct column *columns,
                       struct error *err) {
     size_t pixels = (size_t)settings->canvas * (size_t)settings->canvas, most = BATCH_BYTES / (4 * pixels);
-    most = most > BATCH_MOST ? BATCH_MOST : most < 16 ? 16 : most;
+    most = most > BATCH_MAXIMUM ? BATCH_MAXIMUM : most < 16 ? 16 : most;
     most -= most % (size_t)settings->chunk; // so that chunks go to the file without a copy
     b->most = (int)most;
     if (!(b->plans = allocate(most, sizeof *b->plans, "a batch of images", err)) ||
@@ -199,7 +199,7 @@ static void free_job(struct job *job) {
 // Image `i` of the batch.
 static int make_image(struct job *job, struct batch *batch, int i, struct thread_room *room,
                       struct error *err) {
-    const struct plan *plan = &batch->plans[i];
+    const struct textured_mnist_plan *plan = &batch->plans[i];
     int size = job->settings->size, canvas = job->settings->canvas;
     size_t pixels = (size_t)canvas * (size_t)canvas;
     uint8_t drawn[DIGIT_SIZE * DIGIT_SIZE];
@@ -289,7 +289,7 @@ static int check_settings(const settings_t *settings, struct error *err) {
     if (settings_check(textured_mnist_schema, settings, err))
         return -1;
     if (settings->size > settings->canvas)
-        return fail_usage(err, "--size: %d is not in %d..%d, the canvas", settings->size, DIGIT_SIDE_LEAST,
+        return fail_usage(err, "--size: %d is not in %d..%d, the canvas", settings->size, DIGIT_SIDE_MINIMUM,
                           settings->canvas);
     return 0;
 }

@@ -12,12 +12,12 @@
 #include <stdint.h>
 
 // The paper's smallest digit, 28 of 224 pixels, is 4 on the 32 pixels of a small canvas.
-enum { DIGIT_SIDE_LEAST = 4 };
+enum { DIGIT_SIDE_MINIMUM = 4 };
 
 struct textured_mnist_settings {
     double p;      // chance that the background's class is drawn uniformly instead of being the digit's own
     double q;      // the same for the digit's texture
-    int size;      // digit, in pixels: DIGIT_SIDE_LEAST..canvas
+    int size;      // digit, in pixels: DIGIT_SIDE_MINIMUM..canvas
     int canvas;    // image, in pixels
     uint64_t seed; // of every draw
     char split[SETTING_WORD_SIZE];         // train, validation, test

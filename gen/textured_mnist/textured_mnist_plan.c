@@ -178,7 +178,7 @@ static void choose_texture(const struct sources *s, const struct textured_mnist_
 }
 
 void plan_choose(const struct sources *s, const struct textured_mnist_settings *settings, int image,
-                 struct plan *plan) {
+                 struct textured_mnist_plan *plan) {
     plan->digit_index = (int)s->digit_order[image];
     plan->label = digits_label(s->digits, s->part, plan->digit_index);
     choose_texture(s, settings, image, "background", settings->p, TEXTURE_DIGITS, s->set->backgrounds,
@@ -196,7 +196,7 @@ static void place_crop(const struct sources *s, const struct textured_mnist_sett
 }
 
 void plan_place(const struct sources *s, const struct textured_mnist_settings *settings, int image,
-                struct plan *plan) {
+                struct textured_mnist_plan *plan) {
     place_crop(s, settings, image, "background crop", &plan->background);
     place_crop(s, settings, image, "digit texture crop", &plan->digit_texture);
     struct random r = stream(settings, "position", image);
@@ -249,8 +249,8 @@ void plan_describe(const struct sources *s, struct column columns[PLAN_COLUMNS +
     memset(&columns[PLAN_COLUMNS], 0, sizeof *columns);
 }
 
-void plan_columns(const struct sources *s, const struct plan *plan, int at, const struct column *columns,
-                  void *const *values) {
+void plan_columns(const struct sources *s, const struct textured_mnist_plan *plan, int at,
+                  const struct column *columns, void *const *values) {
     const struct texture_use *b = &plan->background, *d = &plan->digit_texture;
     int background = b->class - TEXTURE_DIGITS;
     const int numbers[PLAN_COLUMNS] = {plan->label * s->set->backgrounds + background,

@@ -30,7 +30,7 @@ struct texture_use {
     int width, height; // of the scaled picture
 };
 
-struct plan {
+struct textured_mnist_plan {
     int digit_index, label;
     struct texture_use background, digit_texture; // background.class counts the digits' classes, too
     int digit_x, digit_y;                         // upper left corner of the digit on the canvas
@@ -44,13 +44,13 @@ void sources_close(struct sources *sources);
 // The first half of an image's draws: digit, classes, pictures. Then, once these pictures' sizes are known
 // (textures_prepare), the second: crops and position.
 void plan_choose(const struct sources *sources, const struct textured_mnist_settings *settings, int image,
-                 struct plan *plan);
+                 struct textured_mnist_plan *plan);
 void plan_place(const struct sources *sources, const struct textured_mnist_settings *settings, int image,
-                struct plan *plan);
+                struct textured_mnist_plan *plan);
 
 // The provenance columns (ending with a NULL name), and one image's values at position `at`.
 void plan_describe(const struct sources *sources, struct column columns[PLAN_COLUMNS + 1]);
-void plan_columns(const struct sources *sources, const struct plan *plan, int at,
+void plan_columns(const struct sources *sources, const struct textured_mnist_plan *plan, int at,
                   const struct column *columns, void *const *values);
 
 #endif

@@ -122,7 +122,7 @@ static int read_claims(struct claims *c, struct error *err) {
     c->q = number(c, "q");
     c->soft_mask = !strcmp(text(c, "mask"), "soft");
     c->backgrounds = (int)json_array_size(json_object_get(c->attributes, "background_classes"));
-    if (c->canvas != c->shape.height || c->canvas != c->shape.width || c->size < DIGIT_SIDE_LEAST ||
+    if (c->canvas != c->shape.height || c->canvas != c->shape.width || c->size < DIGIT_SIDE_MINIMUM ||
         c->size > c->canvas || c->shape.classes != 10 || c->backgrounds < 1 || c->p < 0 || c->p > 1 ||
         c->q < 0 || c->q > 1) {
         report(c, "attributes", FAIL,

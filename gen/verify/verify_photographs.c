@@ -276,7 +276,7 @@ static int check_crops(claims_t *c, struct error *err) {
     for (int k = 0; k < 6 && !bad; k++)
         bad = !(v[k] = read_column(c, names[k], err));
     for (long i = 0; i < c->shape.count && !bad && wrong < 0; i++) {
-        if (v[0][i] < 1 || v[0][i] > IMAGE_SIDE_MOST || v[1][i] < 1 || v[1][i] > IMAGE_SIDE_MOST) {
+        if (v[0][i] < 1 || v[0][i] > IMAGE_SIDE_MAXIMUM || v[1][i] < 1 || v[1][i] > IMAGE_SIDE_MAXIMUM) {
             wrong = i;
             continue;
         }

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OPEN_MOST 16 // folders held open while removing
+#define OPEN_MAXIMUM 16 // folders held open while removing
 
 // There is nothing at `path`, or an empty folder.
 static int check_free(const char *path, struct error *err) {
@@ -92,6 +92,6 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
 
 void output_folder_discard(struct output_folder *folder) {
     if (folder->temporary[0])
-        nftw(folder->temporary, remove_entry, OPEN_MOST, FTW_DEPTH | FTW_PHYS);
+        nftw(folder->temporary, remove_entry, OPEN_MAXIMUM, FTW_DEPTH | FTW_PHYS);
     folder->temporary[0] = 0;
 }

@@ -150,7 +150,7 @@ int fuzz_csv(const uint8_t *bytes, size_t size) {
 }
 
 int fuzz_pets(const uint8_t *bytes, size_t size) {
-    return fuzz_list(pets_parse, CLASSES_MOST, bytes, size);
+    return fuzz_list(pets_parse, CLASSES_MAXIMUM, bytes, size);
 }
 
 int fuzz_trimap(const uint8_t *bytes, size_t size) {

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHANGES = 600, FILE_MOST = 1 << 16 };
+enum { CHANGES = 600, FILE_MAXIMUM = 1 << 16 };
 
 // The suite runs in the repository's root, as make does it.
 static const char corpus[] = "tests/fuzz/corpus";
@@ -40,7 +40,7 @@ static size_t change(struct random *r, const uint8_t *from, size_t size, uint8_t
             size -= length;
             break;
         case 4: // repeat
-            if (size + length <= FILE_MOST) {
+            if (size + length <= FILE_MAXIMUM) {
                 memmove(to + at + length, to + at, size - at);
                 size += length;
             }
@@ -63,10 +63,10 @@ static int run_exactly(fuzz_target *target, const uint8_t *bytes, size_t size) {
 }
 
 static void run_file(fuzz_target *target, const char *path) {
-    static uint8_t changed[FILE_MOST];
+    static uint8_t changed[FILE_MAXIMUM];
     struct error err = {0};
     size_t size;
-    uint8_t *bytes = (uint8_t *)file_read(path, FILE_MOST, &size, &err);
+    uint8_t *bytes = (uint8_t *)file_read(path, FILE_MAXIMUM, &size, &err);
     CU_ASSERT_FATAL(bytes != NULL);
     int wrong = run_exactly(target, bytes, size);
     struct random r = random_stream(1, random_purpose(path), 0);

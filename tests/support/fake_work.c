@@ -24,7 +24,7 @@ static struct {
     atomic_llong waiting; // halt_at * 2^32 + a process that waits for it to change
 } * shared_clock;
 
-enum { POLL_MICROSECONDS = 200, POLLS_MOST = 60 * 1000 * 1000 / POLL_MICROSECONDS };
+enum { POLL_MICROSECONDS = 200, POLLS_MAXIMUM = 60 * 1000 * 1000 / POLL_MICROSECONDS };
 
 void fake_reset(void) {
     if (!shared_clock) {
@@ -87,7 +87,7 @@ static void pass_point(void) {
 }
 
 pid_t fake_wait_halted(void) {
-    for (int polls = 0; polls < POLLS_MOST; polls++, usleep(POLL_MICROSECONDS)) {
+    for (int polls = 0; polls < POLLS_MAXIMUM; polls++, usleep(POLL_MICROSECONDS)) {
         long long waiting = atomic_load(&shared_clock->waiting);
         if (waiting >> 32 ==
             atomic_load(&shared_clock->halt_at)) // not one that still waits for an earlier halt
@@ -99,9 +99,9 @@ pid_t fake_wait_halted(void) {
 
 void fake_wait_events(const char *text, int count) {
     int polls = 0;
-    for (; fake_events(text) < count && polls < POLLS_MOST; polls++)
+    for (; fake_events(text) < count && polls < POLLS_MAXIMUM; polls++)
         usleep(POLL_MICROSECONDS);
-    if (polls == POLLS_MOST)
+    if (polls == POLLS_MAXIMUM)
         CU_FAIL_FATAL("the sweep did not come so far within a minute");
 }
 

@@ -19,7 +19,7 @@
 enum { PIXELS = BUILTIN_DIGIT_SIZE * BUILTIN_DIGIT_SIZE };
 
 void sources_add(struct source_files *files, const char *name, const void *bytes, size_t size) {
-    CU_ASSERT_FATAL(files->count < SOURCES_FILES_MOST && strlen(name) < sizeof files->items->name);
+    CU_ASSERT_FATAL(files->count < SOURCES_FILES_MAXIMUM && strlen(name) < sizeof files->items->name);
     struct source_file *file = &files->items[files->count++];
     strcpy(file->name, name);
     file->size = size;

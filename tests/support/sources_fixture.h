@@ -15,7 +15,7 @@ enum {
     SOURCES_CLASSES = 13,  // of textures: d0..d9, and b0..b2 as backgrounds; digit d has b<d % 3>
     SOURCES_PICTURES = 12, // of each class; the last of each is smaller than SOURCES_CANVAS
     SOURCES_CANVAS = 28,   //
-    SOURCES_FILES_MOST = 200
+    SOURCES_FILES_MAXIMUM = 200
 };
 
 struct source_file {
@@ -26,7 +26,7 @@ struct source_file {
 
 struct source_files {
     int count;
-    struct source_file items[SOURCES_FILES_MOST];
+    struct source_file items[SOURCES_FILES_MAXIMUM];
 };
 
 // MNIST's four files, gzipped: "MNIST/raw/train-images-idx3-ubyte.gz" and so on. Free with sources_free.

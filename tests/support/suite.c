@@ -20,14 +20,14 @@
 
 // ---------------------------------------------------------------------------------------------- skipping
 
-enum { SKIPPED_MOST = 1000 };
+enum { SKIPPED_MAXIMUM = 1000 };
 
-static CU_pTest skipped[SKIPPED_MOST];
+static CU_pTest skipped[SKIPPED_MAXIMUM];
 static unsigned skipped_count;
 
 void suite_skip(const char *reason) {
     printf("skipped: %s ... ", reason);
-    if (skipped_count == SKIPPED_MOST)
+    if (skipped_count == SKIPPED_MAXIMUM)
         CU_FAIL_FATAL("more tests skipped than can be counted");
     skipped[skipped_count++] = CU_get_current_test();
 }
@@ -181,7 +181,7 @@ static void collect(int out, int err, struct program_result *result) {
         for (int i = 0; i < 2; i++) {
             if (ends[i].fd < 0 || !ends[i].revents)
                 continue;
-            size_t room = SUITE_OUTPUT_MOST - used[i];
+            size_t room = SUITE_OUTPUT_MAXIMUM - used[i];
             ssize_t got = read(ends[i].fd, room ? texts[i] + used[i] : drop, room ? room : sizeof drop);
             if (got > 0) {
                 used[i] += room ? (size_t)got : 0;
@@ -197,8 +197,8 @@ static void collect(int out, int err, struct program_result *result) {
 int program_run(struct program_result *result, long file_limit, const char *const argv[]) {
     int out[2], err[2], ended = 0;
     result->status = -1;
-    result->out = calloc(1, SUITE_OUTPUT_MOST + 1);
-    result->err = calloc(1, SUITE_OUTPUT_MOST + 1);
+    result->out = calloc(1, SUITE_OUTPUT_MAXIMUM + 1);
+    result->err = calloc(1, SUITE_OUTPUT_MAXIMUM + 1);
     if (!result->out || !result->err || pipe2(out, O_CLOEXEC))
         return -1;
     if (pipe2(err, O_CLOEXEC)) {

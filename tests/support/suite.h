@@ -73,7 +73,7 @@ int suite_count_entries(const char *path);
 
 // ---------------------------------------------------------------------------------------------- programs
 
-enum { SUITE_OUTPUT_MOST = 1 << 20 }; // bytes kept of each stream; the rest is read and dropped
+enum { SUITE_OUTPUT_MAXIMUM = 1 << 20 }; // bytes kept of each stream; the rest is read and dropped
 
 struct program_result {
     int status;      // exit status; 128 + signal when a signal ended it; -1 when it could not be run

@@ -35,20 +35,20 @@ static const struct command command = {
     .schema = schema,
 };
 
-enum { WORDS_MOST = 16 };
+enum { WORDS_MAXIMUM = 16 };
 
 struct parsed {
     struct sample sample;
     struct words words;
     struct error err;
-    char *argv[WORDS_MOST];
+    char *argv[WORDS_MAXIMUM];
 };
 
 // Splits at blanks, as a shell would ("_" stands for an empty word), and parses. Words point into `line`.
 static int parse(const struct command *c, char *line, struct parsed *out) {
     int argc = 0;
     memset(out, 0, sizeof *out);
-    for (char *word = strtok(line, " "); word && argc < WORDS_MOST; word = strtok(NULL, " "))
+    for (char *word = strtok(line, " "); word && argc < WORDS_MAXIMUM; word = strtok(NULL, " "))
         out->argv[argc++] = strcmp(word, "_") ? word : word + 1;
     return options_parse(c, argc, out->argv, &out->sample, &out->words, &out->err);
 }

@@ -22,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WORDS_MOST = 32, LINE_MOST = 1000 };
+enum { WORDS_MAXIMUM = 32, LINE_MAXIMUM = 1000 };
 
 // tests/expected of the tree that holds build/<configuration>/reff.
 static const char *expected_folder(void) {
@@ -149,13 +149,13 @@ static char *with_placeholders(char *text) {
 
 // Runs "$ reff WORD..." and writes the block that it makes.
 static void run_block(FILE *out, const char *line) {
-    char words[LINE_MOST];
-    const char *argv[WORDS_MOST] = {suite_reff()};
+    char words[LINE_MAXIMUM];
+    const char *argv[WORDS_MAXIMUM] = {suite_reff()};
     struct program_result r;
     int count = 1;
     fprintf(out, "%s\n", line);
     snprintf(words, sizeof words, "%s", line + strlen("$ reff"));
-    for (char *rest, *word = strtok_r(words, " ", &rest); word && count + 1 < WORDS_MOST;
+    for (char *rest, *word = strtok_r(words, " ", &rest); word && count + 1 < WORDS_MAXIMUM;
          word = strtok_r(NULL, " ", &rest))
         argv[count++] = strcmp(word, "''") ? word : "";
     program_run(&r, 0, argv);
@@ -168,7 +168,7 @@ static void run_block(FILE *out, const char *line) {
 
 // What the commands of an expectation print now. Free it.
 static char *run_all(const char *expected) {
-    char *text = NULL, line[LINE_MOST];
+    char *text = NULL, line[LINE_MAXIMUM];
     size_t size;
     FILE *out = open_memstream(&text, &size);
     CU_ASSERT_PTR_NOT_NULL_FATAL(out);

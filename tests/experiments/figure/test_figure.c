@@ -68,8 +68,8 @@ static void test_overlays_show_map_and_image(void) {
 static void test_axes_hold_their_values_at_round_ticks(void) {
     struct scale a;
     axis_round(&a, 27.6, 83.7, 6);
-    CU_ASSERT_DOUBLE_EQUAL(a.least, 20, 1e-9);
-    CU_ASSERT_DOUBLE_EQUAL(a.most, 90, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(a.minimum, 20, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(a.maximum, 90, 1e-9);
     CU_ASSERT_STRING_EQUAL(a.labels[0], "20");
     axis_round(&a, 0.31, 0.34, 4);
     CU_ASSERT_STRING_EQUAL(a.labels[0], "0.31");
@@ -78,17 +78,18 @@ static void test_axes_hold_their_values_at_round_ticks(void) {
     CU_ASSERT_STRING_EQUAL(a.labels[1], "2.5");
     for (double value = 0.001; value < 1e4; value *= 3.7) { // whatever the range, it is held and has ticks
         axis_round(&a, value, value * 1.3, 5);
-        CU_ASSERT(a.least <= value && a.most >= value * 1.3);
-        CU_ASSERT(a.tick_count >= 3 && a.tick_count <= TICKS_MOST);
+        CU_ASSERT(a.minimum <= value && a.maximum >= value * 1.3);
+        CU_ASSERT(a.tick_count >= 3 && a.tick_count <= TICKS_MAXIMUM);
     }
     axis_round(&a, 5, 5, 5); // one value
-    CU_ASSERT(a.least <= 5 && a.most >= 5 && a.most > a.least);
+    CU_ASSERT(a.minimum <= 5 && a.maximum >= 5 && a.maximum > a.minimum);
     const double at[] = {0, 1, 2};
     const char *const labels[] = {"0", "1", "All"};
     axis_named(&a, at, labels, 3);
-    CU_ASSERT(a.least < 0 && a.most > 2);
+    CU_ASSERT(a.minimum < 0 && a.maximum > 2);
     CU_ASSERT_STRING_EQUAL(a.labels[2], "All");
-    struct plot p = {.x = 10, .y = 20, .width = 100, .height = 50, .across = {.most = 2}, .up = {.most = 4}};
+    struct plot p = {
+        .x = 10, .y = 20, .width = 100, .height = 50, .across = {.maximum = 2}, .up = {.maximum = 4}};
     CU_ASSERT_DOUBLE_EQUAL(plot_across(&p, 1), 60, 1e-9);
     CU_ASSERT_DOUBLE_EQUAL(plot_up(&p, 1), 57.5, 1e-9);
 }
@@ -99,14 +100,14 @@ static void test_axes_hold_their_values_at_round_ticks(void) {
 static void test_in_a_layout_nothing_overlaps_and_nothing_is_cut_off(void) {
     struct grid g;
     for (int transpose = 0; transpose < 2; transpose++)
-        for (int columns = 1; columns <= PANEL_COLUMNS_MOST; columns++) {
+        for (int columns = 1; columns <= PANEL_COLUMNS_MAXIMUM; columns++) {
             const struct grid_content panels[2] = {{columns, 3, 2, 1, 1, 3}, {2, 32, 1, 0, 0, 1}};
             grid_layout(&g, panels, 2, transpose);
             int across = transpose ? 32 : columns, second = transpose ? 2 : 32,
                 first = transpose ? columns : 3;
-            CU_ASSERT(g.cell > 5 && g.cell <= GRID_CELL_MOST);
+            CU_ASSERT(g.cell > 5 && g.cell <= GRID_CELL_MAXIMUM);
             CU_ASSERT(g.side + across * g.cell + (across - 1) * g.gap <= g.width);
-            CU_ASSERT(g.width <= GRID_WIDTH_MOST + 1e-9);
+            CU_ASSERT(g.width <= GRID_WIDTH_MAXIMUM + 1e-9);
             CU_ASSERT(g.places[0].top + first * g.places[0].step <= g.places[1].header);
             CU_ASSERT(g.places[0].header > g.places[0].title);
             CU_ASSERT(g.places[1].top + second * g.places[1].step <= g.legend);

@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEEDS = 3, TABLES_MOST = 16, CELLS_MOST = TABLE_ROWS_MOST * TABLE_COLUMNS_MOST };
+enum { SEEDS = 3, TABLES_MAXIMUM = 16, CELLS_MAXIMUM = TABLE_ROWS_MAXIMUM * TABLE_COLUMNS_MAXIMUM };
 
 static struct table *tables;
 static int table_count;
 static json_t *paper;
-static struct cell_result cells[TABLES_MOST][CELLS_MOST];
-static struct table_result results[TABLES_MOST];
+static struct cell_result cells[TABLES_MAXIMUM][CELLS_MAXIMUM];
+static struct table_result results[TABLES_MAXIMUM];
 static struct claim_result *claims;
 
 static int set_up(void) {
@@ -226,7 +226,7 @@ static void test_some_rows_decide_only_their_claims(void) {
     char *words[] = {"table3a"};
     CU_ASSERT_FATAL(!tables_read(&kept, &count, words, 1, &err));
     CU_ASSERT_FATAL(!tables_keep(kept, &count, "0,1,All", "", &err));
-    struct cell_result some[CELLS_MOST];
+    struct cell_result some[CELLS_MAXIMUM];
     struct table_result result = {.table = kept, .cells = some};
     int t = find_table("table3a"), claim_count;
     begin(0.02, 0.02);

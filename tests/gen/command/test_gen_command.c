@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OPTIONS_MOST = 12 };
+enum { OPTIONS_MAXIMUM = 12 };
 
 // Runs reff gen textured-mnist --output OUTPUT with small settings, then those given (NULL ends them; a later
 // option overrides an earlier one).
@@ -48,7 +48,7 @@ static void check_refused(const char *output, const char *const options[], int s
 
 static void test_wrong_options_are_named(void) {
     static const struct {
-        const char *options[OPTIONS_MOST], *message;
+        const char *options[OPTIONS_MAXIMUM], *message;
     } rows[] = {
         {{"--p", "1.5"}, "--p: 1.5 is not in 0..1"},
         {{"--p", "-0.1"}, "--p: -0.1 is not in 0..1"},

@@ -50,7 +50,7 @@ static void test_what_tables_vary_is_scaled_to_the_canvas_test_data_have_p_1(voi
     CU_ASSERT_EQUAL(s.textured_mnist.size, 16); // 112 of 224 pixels
     set->place(&s, &(struct data_axes){.p = 0.25, .q = 0.5, .size = 8}, SPLIT_TEST);
     CU_ASSERT(s.textured_mnist.p == 1 && s.textured_mnist.q == 0.5);
-    CU_ASSERT_EQUAL(s.textured_mnist.size, DIGIT_SIDE_LEAST);
+    CU_ASSERT_EQUAL(s.textured_mnist.size, DIGIT_SIDE_MINIMUM);
     CU_ASSERT_PTR_NULL(data_set_of("pets")->place);
 }
 

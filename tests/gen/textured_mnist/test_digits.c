@@ -17,12 +17,12 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { TRAIN = 5, TEST = 3, PIXELS = DIGIT_SIZE * DIGIT_SIZE, IMAGES_MOST = 16 + TRAIN * PIXELS };
+enum { TRAIN = 5, TEST = 3, PIXELS = DIGIT_SIZE * DIGIT_SIZE, IMAGES_MAXIMUM = 16 + TRAIN * PIXELS };
 
 struct file {
     const char *name;
     size_t size;
-    uint8_t bytes[IMAGES_MOST];
+    uint8_t bytes[IMAGES_MAXIMUM];
 };
 
 static const char *const names[4] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
@@ -71,7 +71,7 @@ static const char *write_folder(const char *name, const struct file files[4], in
     CU_ASSERT_EQUAL_FATAL(folder_make(folder, &err), 0);
     for (int i = 0; i < 4; i++) {
         char path[PATH_SIZE];
-        uint8_t bytes[IMAGES_MOST + 1000];
+        uint8_t bytes[IMAGES_MAXIMUM + 1000];
         size_t size = sizeof bytes;
         if (packed)
             gzip(&files[i], bytes, &size);
@@ -93,7 +93,7 @@ static void write_archive(const char *path, const struct file files[4], int zip)
     CU_ASSERT_EQUAL_FATAL(archive_write_open_filename(a, path), ARCHIVE_OK);
     for (int i = 3; i >= 0; i--) { // not in the order in which they are asked for
         char name[128];
-        uint8_t bytes[IMAGES_MOST + 1000];
+        uint8_t bytes[IMAGES_MAXIMUM + 1000];
         size_t size = sizeof bytes;
         gzip(&files[i], bytes, &size);
         snprintf(name, sizeof name, "MNIST/raw/%s.gz", files[i].name);
@@ -210,7 +210,7 @@ static void test_labels_are_checked(void) {
 
 static void test_files_cut_at_any_length_are_refused(void) {
     struct file files[4];
-    uint8_t packed[IMAGES_MOST + 1000];
+    uint8_t packed[IMAGES_MAXIMUM + 1000];
     struct error err = {0};
     make_files(files);
     const char *folder = write_folder("cut", files, 0);
@@ -239,7 +239,7 @@ static void test_files_cut_at_any_length_are_refused(void) {
 // not matter, such as the time.)
 static void test_a_changed_byte_of_a_gz_is_noticed(void) {
     struct file files[4];
-    uint8_t packed[IMAGES_MOST + 1000];
+    uint8_t packed[IMAGES_MAXIMUM + 1000];
     struct error err = {0};
     make_files(files);
     const char *folder = write_folder("changed", files, 1);
