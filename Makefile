@@ -26,7 +26,7 @@ endif
 # A misspelt variable (SEED=3) would run something else than what was meant.
 VARIABLES := CONFIG CC ARCH V SANITIZE GOLDEN PRECISION FUZZ FUZZ_SECONDS \
              PROFILE DATA SEEDS ROWS COLUMNS METRIC JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY \
-             SETS MIRROR SOURCES_FILE PEER PREFIX DESTDIR
+             SETS MIRROR SOURCES_FILE PEER PREFIX DESTDIR SECONDS SEED PARTS COMPLETE
 GIVEN     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 UNKNOWN   := $(filter-out $(VARIABLES) MAKEFLAGS MAKEOVERRIDES,$(filter-out -% .%,$(GIVEN)))
 ifneq ($(UNKNOWN),)
@@ -47,6 +47,7 @@ TAKES_test     := SANITIZE
 TAKES_golden   := GOLDEN PRECISION
 TAKES_regress  := JOBS THREADS
 TAKES_fuzz     := FUZZ FUZZ_SECONDS
+TAKES_attack   := SECONDS SEED PARTS COMPLETE
 TAKES_bench    := RESULTS THREADS PEER
 TAKES_build    := PREFIX
 TAKES_install  := PREFIX DESTDIR
@@ -59,7 +60,7 @@ $(error make $(subst :, does not take ,$(firstword $(REFUSED)))=)
 endif
 
 SOURCES   := $(filter-out experiments/command/main.c,$(wildcard core/*/*.c gen/*/*.c experiments/*/*.c))
-TESTS     := $(shell find tests -name "*.c" | LC_ALL=C sort)
+TESTS     := $(shell find tests -name "*.c" ! -path "tests/attack/*" | LC_ALL=C sort)
 OBJECTS   := $(SOURCES:%.c=$(BUILD)/%.o)
 STAMP     := build/setup.stamp
 
@@ -348,6 +349,25 @@ fuzz: $(STAMP) ## look for inputs that break a parser (FUZZ=idx|image|gzip|archi
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $$(pkg-config --cflags $(PACKAGES)) \
 	    $(FUZZ_SOURCES) $$(pkg-config --libs $(PACKAGES)) -lm -o build/fuzz/run-$(FUZZ)
 	@cd build/fuzz/$(FUZZ) && ../run-$(FUZZ) -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -print_final_stats=1 . ../../../tests/fuzz/corpus/$(FUZZ)
+
+# ---- attacks: faults made on purpose while the program works (tests/attack/run --help)
+#: SECONDS=     with `make attack`: for how long (60), SEED= which tries (1), PARTS='memory calls' (all), COMPLETE=1 every call of all
+
+ATTACK_FAULTS := $(BUILD)/tests/attack/fault.so
+
+.PHONY: attack attack-programs
+attack: ## let memory, disk, locks and processes fail under every command (SECONDS=600 SEED=1 PARTS='memory calls' COMPLETE=1)
+	@scripts/setup python3 binutils
+	@$(REMAKE) attack-programs
+	@tests/attack/run --reff $(BUILD)/reff --fault $(ATTACK_FAULTS) --seconds '$(or $(SECONDS),60)' \
+	    --seed '$(or $(SEED),1)' $(if $(call on,$(COMPLETE)),--complete) $(PARTS)
+
+attack-programs: build $(ATTACK_FAULTS)
+
+# Preloaded, so that libraries meet its faults too; nothing links with it.
+$(ATTACK_FAULTS): tests/attack/fault.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g1 -Wall -Wextra -Wshadow -fPIC -shared $< -o $@
 
 # ---- lint: the same files by clang-format, clang-tidy, cppcheck
 

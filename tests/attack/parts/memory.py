@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Allocations that fail, ours and those of libraries."""
+import walk
+
+SHARE = 3
+
+
+def attack(a):
+    walk.walk(a, ["memory"])

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Walks through the calls of every command: each try lets one of them fail, and judges what the command did then.
+
+Right is the undisturbed output with the undisturbed exit status, or a message and exit status 1. Then nothing is there in
+part, and the same command again, undisturbed, ends as if nothing had happened. Anything else is a finding.
+"""
+import commands
+import faults
+import harness
+
+PATIENCE = 20  # seconds that no disturbed run needs; one that takes longer hangs
+
+
+class Undisturbed:
+    """What a command does when nothing fails, and which calls of each kind it makes."""
+
+    def __init__(self, attack, base, command):
+        folder = commands.place(attack, base, command)
+        self.result, self.ways = faults.count(attack, command.words, folder)
+        self.able = self.result.status != faults.UNABLE
+        if self.able and self.result.status != 0:
+            raise SystemExit(f"reff {' '.join(command.words)}: {self.result.message()}")
+        self.files, _ = commands.made(folder, command)
+
+
+def _judge(command, undisturbed, fault, result, notes, folder):
+    """The outcome of a disturbed run, and in words what is wrong with it."""
+    if notes.crashed:
+        ours = notes.crash_module == "reff"
+        return (harness.FOUND, f"crashed (signal {notes.crashed})") if ours else (harness.FOREIGN, "")
+    if result.status is None:
+        return harness.FOUND, f"did not end within {PATIENCE} seconds"
+    files, parts = commands.made(folder, command)
+    partly = [name for name, content in files.items() if content != undisturbed.files.get(name, content)]
+    if parts and fault.kind != "remove":
+        return harness.FOUND, f"left {parts[0].split('.part-')[0]}.part behind"
+    if result.status == undisturbed.result.status and result.out == undisturbed.result.out:
+        if partly or files.keys() < undisturbed.files.keys():
+            return harness.FOUND, f"exit status 0 with another {(partly or ['set of files'])[0]}"
+        return harness.SAME, ""
+    if result.status == 0:
+        return harness.FOUND, "exit status 0 with other output"
+    if result.status != 1:
+        return harness.FOUND, f"exit status {result.status}: {result.message()}"
+    if not result.is_told():
+        return harness.FOUND, "exit status 1 without a message"
+    if partly:
+        return harness.FOUND, f"a message, and another {partly[0]}"
+    return harness.TOLD, ""
+
+
+def _again(attack, command, undisturbed, folder):
+    """In words, what is wrong when the command is given once more."""
+    result = attack.run(*command.words, folder=folder, timeout=PATIENCE)
+    if result.status != 0:
+        return f"then, undisturbed, exit status {result.status}: {result.message()}"
+    files, _ = commands.made(folder, command)
+    other = [name for name, content in undisturbed.files.items() if files.get(name) != content]
+    return f"then, undisturbed, another {other[0]}" if other else ""
+
+
+def one(attack, base, command, undisturbed, fault):
+    """Tries one fault and tells the attack of it; the outcome, and what is wrong."""
+    folder = commands.place(attack, base, command)
+    result, notes = faults.run(attack, command.words, folder, fault, timeout=PATIENCE)
+    outcome, wrong = _judge(command, undisturbed, fault, result, notes, folder)
+    if outcome in (harness.TOLD, harness.FOREIGN) and command.repeats:
+        wrong = _again(attack, command, undisturbed, folder)
+        outcome = harness.FOUND if wrong else outcome
+    if outcome == harness.FOUND:
+        where = faults.functions(attack, notes.crash if notes.crashed and notes.crash_module == "reff" else notes.fault)
+        attack.found(command.name, fault.kind, f"{wrong}; in {where}",
+                     f"tests/attack/run --fault-at '{command.name} {fault}'")
+    else:
+        {harness.SAME: attack.same, harness.TOLD: attack.told, harness.FOREIGN: attack.foreign}[outcome](command.name,
+                                                                                                         fault.kind)
+    return outcome, wrong, result, notes
+
+
+def _faults(attack, kind, ways):
+    """All faults of a kind in a drawn order: every call, every errno, once and from there on. First those of one call of
+    each way that calls come: ten thousand allocations come in a few hundred ways."""
+    first, rest, seen = [], [], set()
+    for at in attack.random.sample(range(1, len(ways) + 1), len(ways)):
+        each = [faults.Fault(kind, at, cause, stay) for cause in faults.KINDS[kind] for stay in (False, True)
+                if not (stay and cause == "EINTR")]  # which only asks to call again
+        attack.random.shuffle(each)
+        (rest if ways[at - 1] in seen else first).extend(each)
+        seen.add(ways[at - 1])
+    attack.random.shuffle(first)
+    return iter(first + rest)
+
+
+def walk(attack, kinds, chosen=commands.COMMANDS):
+    """Round after round, one fault of each kind for each command, until the time is up or all have been."""
+    base = commands.base(attack)
+    queues = []
+    for command in chosen:
+        undisturbed = Undisturbed(attack, base, command)
+        if not undisturbed.able:
+            attack.skipped = "the kernel takes no filter of calls (seccomp)"
+            return
+        queues += [(command, undisturbed, _faults(attack, kind, undisturbed.ways[kind])) for kind in kinds]
+    attack.start()
+    while queues and not attack.time_is_up():
+        for queue in list(queues):
+            fault = next(queue[2], None)
+            if not fault:
+                queues.remove(queue)
+            elif not attack.time_is_up():
+                one(attack, base, queue[0], queue[1], fault)
