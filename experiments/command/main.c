@@ -115,7 +115,7 @@ static int print_about(const char *word, struct error *err) {
     return 0;
 }
 
-static const struct entry *find_command(const char *name) {
+static const struct command_entry *find_command(const char *name) {
     for (int i = 0; i < COMMANDS; i++)
         if (!strcmp(name, commands[i].name))
             return &commands[i];
@@ -133,7 +133,7 @@ static int refuse(const char *name, struct error *err) {
 static int run(int argc, char **argv, struct error *err) {
     int result = print_about(argv[1], err);
     if (result > 0) {
-        const struct entry *command = find_command(argv[1]);
+        const struct command_entry *command = find_command(argv[1]);
         gemm_choose_kernels(argv);
         interrupt_install();
         if (isa_check_limit(err))
