@@ -74,6 +74,14 @@ static const char *archive_words(struct archive *a) {
     return words ? words : "damaged";
 }
 
+// What sources are packed with. Of all that libarchive knows, some filters run programs that the file names by its
+// first bytes (grzip, lrzip, lzop).
+static void support_filters(struct archive *a) {
+    archive_read_support_filter_gzip(a);
+    archive_read_support_filter_bzip2(a);
+    archive_read_support_filter_xz(a);
+}
+
 // The data of the current entry; NULL on failure.
 static uint8_t *read_entry(struct archive *a, const char *path, const char *name, size_t limit, size_t *size,
                            struct error *err) {
@@ -192,8 +200,9 @@ static int read_archive(struct members_reading *r) {
     else if (is_web_page(start, size))
         result = fail(r->err, "%s: an HTML page, not an archive (a download that failed?)", r->path);
     else {
-        archive_read_support_filter_all(a);
-        archive_read_support_format_all(a);
+        support_filters(a);
+        archive_read_support_format_tar(a);
+        archive_read_support_format_zip(a);
         result = gzip_is(start, size) ? read_gzipped(r, a) : read_plain(r, a, file);
     }
     archive_read_free(a);
@@ -218,7 +227,7 @@ int bytes_decompress(const char *name, const uint8_t *bytes, size_t size, size_t
     struct archive *a = archive_read_new();
     if (!a)
         return fail_memory(err, "an archive");
-    archive_read_support_filter_all(a);
+    support_filters(a);
     archive_read_support_format_raw(a);
     struct archive_entry *entry;
     if (archive_read_open_memory(a, bytes, size) != ARCHIVE_OK ||

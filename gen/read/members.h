@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files out of a folder or an archive (.tar, .tar.gz, .zip and whatever else libarchive reads), taken into
-// memory in place: nothing is ever extracted to a path that an archive names. Sizes are bounded.
+// Files out of a folder or an archive (.zip; .tar, plain or packed by gzip, bzip2 or xz), taken into memory
+// in place: nothing is ever extracted to a path that an archive names. Sizes are bounded.
 #ifndef REFF_GEN_READ_MEMBERS_H
 #define REFF_GEN_READ_MEMBERS_H
 
@@ -46,7 +46,7 @@ const char *member_file_name(const char *name); // the part after the last "/"
 // Whether bytes begin as HTML or XML does: what a failed download leaves under a data file's name.
 int is_web_page(const uint8_t *bytes, size_t size);
 
-// Decompresses a file in memory (gzip, xz, ...; others come back unchanged). At most `limit` bytes.
+// Decompresses a file in memory (gzip, bzip2, xz; others come back unchanged). At most `limit` bytes.
 int bytes_decompress(const char *name, const uint8_t *bytes, size_t size, size_t limit, uint8_t **out,
                      size_t *out_size, struct error *err);
 

@@ -192,6 +192,40 @@ static void test_only_regular_files_are_taken(void) {
     suite_text_has(err.message, "special/dangling: No such file");
 }
 
+// Archives whose filters libarchive would leave to programs of the PATH: none is run, and the message is that of what
+// is no archive.
+static void test_no_program_is_run_for_an_archive(void) {
+    static const struct {
+        const char *program;
+        const char *magic;
+        size_t size;
+    } cases[] = {{"grzip", "GRZipII\x00\x02\x04:)", 12},
+                 {"lrzip", "LRZI\x00\x06", 6},
+                 {"lzop", "\x89LZO\x00\r\n\x1a\n", 9}};
+    char path[PATH_SIZE], before[PATH_SIZE];
+    struct error err = {0};
+    snprintf(before, sizeof before, "%.4000s", getenv("PATH"));
+    snprintf(path, sizeof path, "%.2000s:%.2000s", suite_folder(), before);
+    setenv("PATH", path, 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char script[PATH_SIZE + 40], bytes[600] = "";
+        const char *program = suite_path(cases[i].program);
+        int length = snprintf(script, sizeof script, "#!/bin/sh\ntouch '%s/was-run'\ncat\n", suite_folder());
+        CU_ASSERT_FATAL(!file_write(program, script, (size_t)length, &err) && !chmod(program, 0755));
+        memcpy(bytes, cases[i].magic, cases[i].size);
+        CU_ASSERT_FATAL(!file_write(suite_path("program.tar"), bytes, sizeof bytes, &err));
+        check_refused(suite_path("program.tar"), "program.tar: not an archive, or cut short (");
+        uint8_t *out = NULL;
+        size_t size;
+        if (!bytes_decompress("labels", (uint8_t *)bytes, sizeof bytes, 1000, &out, &size, &err)) {
+            CU_ASSERT_EQUAL(size, sizeof bytes); // as it is
+            free(out);
+        }
+        CU_ASSERT(!file_exists(suite_path("was-run")));
+    }
+    setenv("PATH", before, 1);
+}
+
 static void test_decompression_is_bounded(void) {
     struct source_files files = {0};
     struct error err = {0};
@@ -242,6 +276,7 @@ void suite_members(void) {
     CU_add_test(s, "two files of one name are refused", test_two_files_of_one_name_are_refused);
     CU_add_test(s, "names that lead out are only names", test_names_that_lead_out_are_only_names);
     CU_add_test(s, "only regular files are taken", test_only_regular_files_are_taken);
+    CU_add_test(s, "no program is run for an archive", test_no_program_is_run_for_an_archive);
     CU_add_test(s, "decompression is bounded", test_decompression_is_bounded);
     CU_add_test(s, "no allocation failure leaks", test_no_allocation_failure_leaks);
 }
