@@ -44,6 +44,7 @@ struct catalogue {
 
 struct photograph_format { // a data set's official files
     const char *name, *title, *licence;
+    int has_species; // whether an image's species is known, a column of the shard
     // The bare names of all its files, and of those with the split's images, annotations and labels.
     const char *files[CATALOGUE_FILES];
     const char *images[SPLITS], *masks[SPLITS], *labels[SPLITS];

@@ -203,6 +203,7 @@ const char *pets_read_mask(const struct image *picture, uint8_t *values) {
 const struct photograph_format pets_format = {
     .name = "pets",
     .title = "Pets",
+    .has_species = 1,
     .licence = "CC BY-SA 4.0, as published with the Oxford-IIIT Pet Dataset; the images remain their owners'",
     .files = {"images", "annotations"},
     .images = {"images", "images", "images"},

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gen/photographs/photographs.h"
 
-#include "core/base/interrupt.h"
 #include "core/base/memory.h"
 #include "core/base/version.h"
 #include "gen/photographs/photograph_reader.h"
@@ -42,7 +41,12 @@ const struct setting photographs_schema[] = {
     SETTING_END};
 
 static const struct photograph_format *format_of(const settings_t *s) {
-    return !strcmp(s->data, "pets") ? &pets_format : &isic2017_format;
+    static const struct photograph_format *const formats[] = {&isic2017_format, &pets_format};
+    size_t i = 0;
+    while (i + 1 < sizeof formats / sizeof *formats &&
+           strcmp(formats[i]->name, s->data) != 0) // the schema has these words
+        i++;
+    return formats[i];
 }
 
 // ---------------------------------------------------------------------------------------------- inputs
@@ -143,7 +147,7 @@ static int read_lists(const settings_t *s, struct catalogue *c, enum split *spli
 
 int photographs_classes(const settings_t *s, struct error *err) {
     if (!*s->source)
-        return standins_classes(s);
+        return standins_kind(s)->classes;
     struct catalogue c = {0};
     enum split split;
     int bad = read_lists(s, &c, &split, err), classes = c.classes;
@@ -196,33 +200,30 @@ static const struct column all_columns[COLUMNS + 1] = {
 
 _Static_assert((int)COLUMNS <= (int)SHARD_BATCH_COLUMNS, "a batch holds all columns");
 
-static int make_batch(struct shard_batch *b, const settings_t *s, struct error *err) {
-    struct column columns[COLUMNS + 1];
-    memcpy(columns, all_columns, sizeof columns);
-    if (strcmp(s->data, "pets") != 0)
-        columns[SPECIES].name = NULL; // ISIC has no species
-    return shard_batch_make(b, columns, s->pixels, BATCH_MAXIMUM, s->chunk, err);
+// Those that the data set has.
+static void describe_columns(const struct photograph_format *f, struct column columns[COLUMNS + 1]) {
+    memcpy(columns, all_columns, sizeof all_columns);
+    if (!f->has_species)
+        columns[SPECIES].name = NULL;
 }
 
 static void fill_columns(struct shard_batch *b, int at, const struct photograph *item,
                          const struct placement *p) {
-    const int numbers[COLUMNS] = {[WIDTH] = item->width,
-                                  [HEIGHT] = item->height,
-                                  [CROP_X] = p->x,
-                                  [CROP_Y] = p->y,
-                                  [CROP_WIDTH] = p->width,
-                                  [CROP_HEIGHT] = p->height,
-                                  [SPECIES] = item->listed->species};
+    const double numbers[COLUMNS] = {[WIDTH] = item->width,
+                                     [HEIGHT] = item->height,
+                                     [CROP_X] = p->x,
+                                     [CROP_Y] = p->y,
+                                     [CROP_WIDTH] = p->width,
+                                     [CROP_HEIGHT] = p->height,
+                                     [SCALE_X] = (double)p->wide / p->width,
+                                     [SCALE_Y] = (double)p->high / p->height,
+                                     [SPECIES] = item->listed->species};
     b->labels[at] = item->listed->label;
     for (int c = 0; b->columns[c].name; c++)
-        if (b->columns[c].type == COLUMN_INT32)
-            ((int32_t *)b->values[c])[at] = numbers[c];
-    ((double *)b->values[SCALE_X])[at] = (double)p->wide / p->width;
-    ((double *)b->values[SCALE_Y])[at] = (double)p->high / p->height;
-    char *id = (char *)b->values[ID] + (size_t)at * LISTED_ID_SIZE;
-    memset(id, 0, LISTED_ID_SIZE);
-    snprintf(id, LISTED_ID_SIZE, "%s", item->listed->id);
-    memcpy((char *)b->values[FILE_DIGEST] + (size_t)at * DIGEST_SIZE, item->digest, DIGEST_SIZE);
+        if (b->columns[c].type != COLUMN_TEXT)
+            shard_batch_set_number(b, c, at, numbers[c]);
+    shard_batch_set_text(b, ID, at, item->listed->id);
+    shard_batch_set_text(b, FILE_DIGEST, at, item->digest);
 }
 
 // ---------------------------------------------------------------------------------------------- attributes
@@ -238,8 +239,10 @@ static json_t *remarks_json(const struct remarks *remarks) {
     return list;
 }
 
-static json_t *attributes_json(const struct photograph_reader *r, enum split split, struct error *err) {
+static json_t *attributes_json(void *context, struct error *err) {
+    const struct photograph_reader *r = context;
     const settings_t *s = r->settings;
+    enum split split = r->items[0].listed->split;
     const struct photograph_format *f = r->format;
     json_t *all = settings_json(photographs_schema, s, 1), *inputs = json_object(), *names = json_array();
     const char *const files[3] = {
@@ -285,47 +288,38 @@ static void print_remarks(const char *path, const struct remarks *remarks, const
                 remarks->count - REMARKS_SHOWN, what, REMARKS_STORED);
 }
 
-static int write_images(struct photograph_reader *r, struct shard_batch *b, struct shard_writer *writer,
-                        struct error *err) {
-    size_t pixels = (size_t)r->settings->pixels * (size_t)r->settings->pixels;
-    for (int first = 0; first < r->count; first += b->most) {
-        int now = r->count - first < b->most ? r->count - first : b->most;
-        if (interrupt_requested())
-            return fail_interrupted(err, "interrupted after %d of %d images", first, r->count);
-        for (int i = 0; i < now; i++) {
-            const struct photograph *item = &r->items[first + i];
-            struct placement p = resample_place(item->width, item->height, r->fit, r->settings->pixels);
-            if (photograph_reader_get(r, first + i, b->images + (size_t)i * 3 * pixels,
-                                      b->masks + (size_t)i * pixels, err))
-                return -1;
-            fill_columns(b, i, item, &p);
-        }
-        if (shard_append(writer, now, b->images, b->masks, b->labels, (const void *const *)b->values, err))
-            return -1;
-        if (r->progress)
-            r->progress(r->progress_context, (r->steps_done += now) / 3, r->steps / 3, NULL);
-    }
-    return 0;
+// Photograph number `index`, which the reader has in its store.
+static int make_image(void *context, struct shard_batch *b, int at, int index, struct error *err) {
+    const struct photograph_reader *r = context;
+    const struct photograph *item = &r->items[index];
+    struct placement p = resample_place(item->width, item->height, r->fit, r->settings->pixels);
+    fill_columns(b, at, item, &p);
+    return photograph_reader_get(r, index, shard_batch_image(b, at), shard_batch_mask(b, at), err);
+}
+
+// Images that are written, as steps of the whole work: the third of each image's steps.
+static void count_written(void *context, double done, double total, const char *note) {
+    const struct photograph_reader *r = context;
+    (void)total;
+    if (r->progress)
+        r->progress(r->progress_context, (r->steps_done + done) / 3, r->steps / 3, note);
 }
 
 static int write_shard(struct photograph_reader *r, const char *path, struct error *err) {
     const settings_t *s = r->settings;
-    struct shard_batch batch = {0};
-    struct shard_shape shape = {r->count, s->pixels, s->pixels, r->catalogue.classes};
-    enum split split = r->items[0].listed->split;
-    json_t *attributes = attributes_json(r, split, err);
-    struct shard_writer *writer = NULL;
-    int bad = !attributes || make_batch(&batch, s, err) ||
-              !(writer = shard_create(path, shape, batch.columns, s->compression, s->chunk, err));
-    if (!bad && write_images(r, &batch, writer, err)) {
-        shard_abandon(writer);
-        bad = -1;
-    } else if (!bad) {
-        bad = shard_finish(writer, attributes, NULL, err);
-    }
-    json_decref(attributes);
-    shard_batch_free(&batch);
-    return bad ? -1 : 0;
+    struct column columns[COLUMNS + 1];
+    describe_columns(r->format, columns);
+    struct shard_recipe recipe = {.shape = {r->count, s->pixels, s->pixels, r->catalogue.classes},
+                                  .columns = columns,
+                                  .compression = s->compression,
+                                  .chunk = s->chunk,
+                                  .batch = BATCH_MAXIMUM,
+                                  .context = r,
+                                  .make = make_image,
+                                  .attributes = attributes_json,
+                                  .progress = count_written,
+                                  .progress_context = r};
+    return shard_batch_generate(&recipe, path, err);
 }
 
 int photographs_generate(const settings_t *settings, const char *path, progress_function *progress,

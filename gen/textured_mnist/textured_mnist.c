@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a data set is made: batch by batch, first every image's draws (textured_mnist_plan.c), then the
-// textures that they ask for, then the pictures, all in parallel. The shard's writer takes the batches in
-// order, each while the next one is made; batches are small, so that their bytes are still in the processor's
-// cache when they are digested and written.
+// How a data set is made, batch by batch (gen/write/shard_batch.h): first every image's draws
+// (textured_mnist_plan.c), then the textures that they ask for, then the pictures.
 #include "gen/textured_mnist/textured_mnist.h"
 
-#include "core/base/interrupt.h"
 #include "core/base/memory.h"
 #include "core/base/version.h"
-#include "core/shard/shard.h"
 #include "gen/textured_mnist/compose.h"
 #include "gen/textured_mnist/textured_mnist_plan.h"
+#include "gen/write/shard_batch.h"
 
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
-// The size of a batch decides how the file is laid out: it must not depend on the number of threads.
-#define BATCH_BYTES   ((size_t)12 << 20) // images and masks of a batch
-#define BATCH_MAXIMUM 512
+#define BATCH_MAXIMUM 512 // images that are made and written together
 
 typedef struct textured_mnist_settings settings_t;
 
@@ -114,16 +109,7 @@ static json_t *attributes_json(const settings_t *settings, const struct sources 
     return NULL;
 }
 
-// ---------------------------------------------------------------------------------------------- batches
-
-struct batch { // up to `most` images and what is known of each
-    int most, count;
-    struct textured_mnist_plan *plans;
-    struct texture_choice *choices; // two an image
-    uint8_t *images, *masks;
-    int32_t *labels;
-    void *columns[PLAN_COLUMNS];
-};
+// ---------------------------------------------------------------------------------------------- images
 
 struct thread_room { // working memory of one thread
     uint8_t *outside, *inside, *compose;
@@ -133,34 +119,21 @@ struct job {
     const settings_t *settings;
     struct sources sources;
     struct composer composer;
-    struct batch batches[2]; // one is made while the other is written
-    struct column columns[PLAN_COLUMNS + 1];
+    int count;                         // images of the shard
+    struct textured_mnist_plan *plans; // [BATCH_MAXIMUM] of the batch that is being made
+    struct texture_choice *choices;    // two an image
+    int first;                         // the batch's first image
     int threads;
     struct thread_room *rooms; // [threads]
 };
 
-static int make_batch(struct batch *b, const settings_t *settings, const struct column *columns,
-                      struct error *err) {
-    size_t pixels = (size_t)settings->canvas * (size_t)settings->canvas, most = BATCH_BYTES / (4 * pixels);
-    most = most > BATCH_MAXIMUM ? BATCH_MAXIMUM : most < 16 ? 16 : most;
-    most -= most % (size_t)settings->chunk; // so that chunks go to the file without a copy
-    b->most = (int)most;
-    if (!(b->plans = allocate(most, sizeof *b->plans, "a batch of images", err)) ||
-        !(b->choices = allocate(2 * most, sizeof *b->choices, "a batch of images", err)) ||
-        !(b->images = allocate(most, 3 * pixels, "a batch of images", err)) ||
-        !(b->masks = allocate(most, pixels, "a batch of images", err)) ||
-        !(b->labels = allocate(most, sizeof *b->labels, "a batch of images", err)))
-        return -1;
-    for (int c = 0; c < PLAN_COLUMNS; c++)
-        if (!(b->columns[c] = allocate(
-                  most, columns[c].type == COLUMN_TEXT ? (size_t)columns[c].text_size : sizeof(int32_t),
-                  columns[c].name, err)))
-            return -1;
-    return 0;
-}
+_Static_assert((int)PLAN_COLUMNS <= (int)SHARD_BATCH_COLUMNS, "a batch holds all columns");
 
 static int make_rooms(struct job *job, struct error *err) {
     size_t canvas = (size_t)job->settings->canvas, size = (size_t)job->settings->size;
+    if (!(job->plans = allocate(BATCH_MAXIMUM, sizeof *job->plans, "a batch of images", err)) ||
+        !(job->choices = allocate(2 * BATCH_MAXIMUM, sizeof *job->choices, "a batch of images", err)))
+        return -1;
     job->threads = omp_get_max_threads();
     job->rooms = allocate((size_t)job->threads, sizeof *job->rooms, "working memory", err);
     for (int t = 0; job->rooms && t < job->threads; t++) {
@@ -173,35 +146,37 @@ static int make_rooms(struct job *job, struct error *err) {
     return job->rooms ? 0 : -1;
 }
 
-static void free_batch(struct batch *b) {
-    free(b->plans);
-    free(b->choices);
-    free(b->images);
-    free(b->masks);
-    free(b->labels);
-    for (int c = 0; c < PLAN_COLUMNS; c++)
-        free(b->columns[c]);
-}
-
 static void free_job(struct job *job) {
-    free_batch(&job->batches[0]);
-    free_batch(&job->batches[1]);
     for (int t = 0; job->rooms && t < job->threads; t++) {
         free(job->rooms[t].outside);
         free(job->rooms[t].inside);
         free(job->rooms[t].compose);
     }
     free(job->rooms);
+    free(job->plans);
+    free(job->choices);
     composer_free(&job->composer);
     sources_close(&job->sources);
 }
 
-// Image `i` of the batch.
-static int make_image(struct job *job, struct batch *batch, int i, struct thread_room *room,
-                      struct error *err) {
-    const struct textured_mnist_plan *plan = &batch->plans[i];
+// Draws which textures the batch's images use, and has these read.
+static int prepare_images(void *context, int first, int count, struct error *err) {
+    struct job *job = context;
+    job->first = first;
+    for (int i = 0; i < count; i++) {
+        plan_choose(&job->sources, job->settings, first + i, &job->plans[i]);
+        const struct texture_use *uses[2] = {&job->plans[i].background, &job->plans[i].digit_texture};
+        for (int k = 0; k < 2; k++)
+            job->choices[2 * i + k] = (struct texture_choice){uses[k]->class, uses[k]->number};
+    }
+    return textures_prepare(job->sources.textures, job->choices, 2 * count, err);
+}
+
+// The picture that a plan describes.
+static int draw_image(const struct job *job, const struct textured_mnist_plan *plan, uint8_t *image,
+                      uint8_t *mask, struct error *err) {
+    const struct thread_room *room = &job->rooms[omp_get_thread_num()];
     int size = job->settings->size, canvas = job->settings->canvas;
-    size_t pixels = (size_t)canvas * (size_t)canvas;
     uint8_t drawn[DIGIT_SIZE * DIGIT_SIZE];
     const uint8_t *digit = digits_image(job->sources.digits, job->sources.part, plan->digit_index, drawn);
     struct texture_crop outside = {0}, inside = {0};
@@ -213,77 +188,28 @@ static int make_image(struct job *job, struct batch *batch, int i, struct thread
               textures_crop(job->sources.textures, d->class, d->number, d->x + plan->digit_x,
                             d->y + plan->digit_y, size, size, room->inside, &inside, err);
     if (!bad)
-        compose(&job->composer, digit, plan->digit_x, plan->digit_y, &outside, &inside,
-                batch->images + (size_t)i * 3 * pixels, batch->masks + (size_t)i * pixels, room->compose);
+        compose(&job->composer, digit, plan->digit_x, plan->digit_y, &outside, &inside, image, mask,
+                room->compose);
     texture_crop_free(&outside);
     texture_crop_free(&inside);
     return bad ? -1 : 0;
 }
 
-// Images first .. first+count-1 into the batch. Called by one thread of a team; the others help.
-static int fill_batch(struct job *job, struct batch *b, int first, int count, struct error *err) {
-    b->count = count;
-    for (int i = 0; i < count; i++) {
-        plan_choose(&job->sources, job->settings, first + i, &b->plans[i]);
-        const struct texture_use *uses[2] = {&b->plans[i].background, &b->plans[i].digit_texture};
-        for (int k = 0; k < 2; k++)
-            b->choices[2 * i + k] = (struct texture_choice){uses[k]->class, uses[k]->number};
-    }
-    if (textures_prepare(job->sources.textures, b->choices, 2 * count, err))
-        return -1;
-    int failed = -1; // the first that failed, whatever the order of the threads
-#pragma omp taskloop grainsize(4) shared(failed)
-    for (int i = 0; i < count; i++) {
-        struct error own = {0};
-        plan_place(&job->sources, job->settings, first + i, &b->plans[i]);
-        if (make_image(job, b, i, &job->rooms[omp_get_thread_num()], &own)) {
-#pragma omp critical(textured_mnist_failed)
-            if (failed < 0 || i < failed) {
-                failed = i;
-                *err = own;
-            }
-        }
-    }
-    for (int i = 0; i < count && failed < 0; i++) {
-        b->labels[i] = b->plans[i].label;
-        plan_columns(&job->sources, &b->plans[i], i, job->columns, b->columns);
-    }
-    return failed < 0 ? 0 : -1;
+static int make_image(void *context, struct shard_batch *batch, int at, int index, struct error *err) {
+    struct job *job = context;
+    struct textured_mnist_plan *plan = &job->plans[index - job->first];
+    plan_place(&job->sources, job->settings, index, plan);
+    batch->labels[at] = plan->label;
+    plan_columns(&job->sources, plan, batch, at);
+    return draw_image(job, plan, shard_batch_image(batch, at), shard_batch_mask(batch, at), err);
 }
 
-static int append_batch(const struct batch *b, struct shard_writer *writer, struct error *err) {
-    return b->count ? shard_append(writer, b->count, b->images, b->masks, b->labels,
-                                   (const void *const *)b->columns, err)
-                    : 0;
+static json_t *make_attributes(void *context, struct error *err) {
+    const struct job *job = context;
+    return attributes_json(job->settings, &job->sources, job->count, err);
 }
 
-// The work of the team's first thread: each batch is made while the one before is written.
-static int write_images(struct job *job, int count, struct shard_writer *writer, progress_function *progress,
-                        void *progress_context, struct error *err) {
-    struct batch *made = &job->batches[0], *written = &job->batches[1];
-    for (int first = 0; first < count; first += made->most) {
-        int now = count - first < made->most ? count - first : made->most, unmade = 0, unwritten = 0;
-        struct error write_error = {0};
-        if (interrupt_requested())
-            return fail_interrupted(err, "interrupted after %d of %d images", first, count);
-#pragma omp taskgroup
-        {
-#pragma omp task shared(unwritten, write_error)
-            unwritten = append_batch(written, writer, &write_error);
-            unmade = fill_batch(job, made, first, now, err);
-        }
-        if (unwritten) // earlier images than those just made
-            *err = write_error;
-        if (unwritten || unmade)
-            return -1;
-        if (progress)
-            progress(progress_context, first + now, count, NULL);
-        struct batch *swapped = made;
-        made = written;
-        written = swapped;
-    }
-    return append_batch(written, writer, err);
-}
+// ---------------------------------------------------------------------------------------------- shards
 
 static int check_settings(const settings_t *settings, struct error *err) {
     if (settings_check(textured_mnist_schema, settings, err))
@@ -301,36 +227,23 @@ static int generate(struct job *job, const char *path, progress_function *progre
         composer_make(&job->composer, s->size, s->canvas, !strcmp(s->blend, "hard"), !strcmp(s->mask, "soft"),
                       err))
         return -1;
-    int count = s->count ? s->count : job->sources.split_count;
-    plan_describe(&job->sources, job->columns);
-    if (make_batch(&job->batches[0], s, job->columns, err) ||
-        make_batch(&job->batches[1], s, job->columns, err) || make_rooms(job, err))
+    struct column columns[PLAN_COLUMNS + 1];
+    job->count = s->count ? s->count : job->sources.split_count;
+    plan_describe(&job->sources, columns);
+    if (make_rooms(job, err))
         return -1;
-    struct shard_shape shape = {count, s->canvas, s->canvas, TEXTURE_DIGITS};
-    struct shard_writer *writer = shard_create(path, shape, job->columns, s->compression, s->chunk, err);
-    if (!writer)
-        return -1;
-    json_t *attributes = NULL;
-    struct error attribute_error = {0};
-    int bad = 0;
-#pragma omp parallel num_threads(job->threads)
-#pragma omp single
-    {
-        // The sources' digests are needed at the end only.
-#pragma omp task shared(attributes, attribute_error)
-        attributes = attributes_json(s, &job->sources, count, &attribute_error);
-        bad = write_images(job, count, writer, progress, progress_context, err);
-    }
-    if (!bad && !attributes) {
-        *err = attribute_error;
-        bad = -1;
-    }
-    if (bad)
-        shard_abandon(writer);
-    else
-        bad = shard_finish(writer, attributes, NULL, err);
-    json_decref(attributes);
-    return bad ? -1 : 0;
+    struct shard_recipe recipe = {.shape = {job->count, s->canvas, s->canvas, TEXTURE_DIGITS},
+                                  .columns = columns,
+                                  .compression = s->compression,
+                                  .chunk = s->chunk,
+                                  .batch = BATCH_MAXIMUM,
+                                  .context = job,
+                                  .prepare = prepare_images,
+                                  .make = make_image,
+                                  .attributes = make_attributes,
+                                  .progress = progress,
+                                  .progress_context = progress_context};
+    return shard_batch_generate(&recipe, path, err);
 }
 
 int textured_mnist_generate(const settings_t *settings, const char *path, progress_function *progress,

@@ -249,8 +249,8 @@ void plan_describe(const struct sources *s, struct column columns[PLAN_COLUMNS +
     memset(&columns[PLAN_COLUMNS], 0, sizeof *columns);
 }
 
-void plan_columns(const struct sources *s, const struct textured_mnist_plan *plan, int at,
-                  const struct column *columns, void *const *values) {
+void plan_columns(const struct sources *s, const struct textured_mnist_plan *plan, struct shard_batch *batch,
+                  int at) {
     const struct texture_use *b = &plan->background, *d = &plan->digit_texture;
     int background = b->class - TEXTURE_DIGITS;
     const int numbers[PLAN_COLUMNS] = {plan->label * s->set->backgrounds + background,
@@ -271,18 +271,13 @@ void plan_columns(const struct sources *s, const struct textured_mnist_plan *pla
                                        d->y,
                                        d->width,
                                        d->height};
-    const struct texture_use *texts[2] = {b, d};
-    int text = 0;
+    const struct texture_use *files = b; // of the next column of text: the background's, then the digit's
     for (int c = 0; c < PLAN_COLUMNS; c++) {
-        if (columns[c].type == COLUMN_TEXT) {
-            size_t size = (size_t)columns[c].text_size;
-            char *out = (char *)values[c] + (size_t)at * size;
-            memset(out, 0, size);
-            // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there are two columns of text
-            strcpy(out, textures_file(s->textures, texts[text]->class, texts[text]->number));
-            text++;
-        } else {
-            ((int32_t *)values[c])[at] = numbers[c];
+        if (described[c].type == COLUMN_INT32) {
+            shard_batch_set_number(batch, c, at, numbers[c]);
+            continue;
         }
+        shard_batch_set_text(batch, c, at, textures_file(s->textures, files->class, files->number));
+        files = d;
     }
 }

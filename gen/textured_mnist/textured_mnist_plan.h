@@ -9,6 +9,7 @@
 #include "gen/textured_mnist/digits.h"
 #include "gen/textured_mnist/textured_mnist.h"
 #include "gen/textured_mnist/textures.h"
+#include "gen/write/shard_batch.h"
 
 #define PLAN_COLUMNS 18 // provenance columns
 
@@ -48,9 +49,9 @@ void plan_choose(const struct sources *sources, const struct textured_mnist_sett
 void plan_place(const struct sources *sources, const struct textured_mnist_settings *settings, int image,
                 struct textured_mnist_plan *plan);
 
-// The provenance columns (ending with a NULL name), and one image's values at position `at`.
+// The provenance columns (ending with a NULL name), and one image's values as number `at` of a batch.
 void plan_describe(const struct sources *sources, struct column columns[PLAN_COLUMNS + 1]);
-void plan_columns(const struct sources *sources, const struct textured_mnist_plan *plan, int at,
-                  const struct column *columns, void *const *values);
+void plan_columns(const struct sources *sources, const struct textured_mnist_plan *plan,
+                  struct shard_batch *batch, int at);
 
 #endif

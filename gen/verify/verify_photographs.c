@@ -4,6 +4,7 @@
 // where these are at hand.
 #include "core/base/digest.h"
 #include "core/base/memory.h"
+#include "gen/photographs/catalogue.h"
 #include "gen/photographs/photographs.h"
 #include "gen/photographs/standins.h"
 #include "gen/read/image.h"
@@ -79,39 +80,47 @@ static int read_settings(claims_t *c) {
 // ---------------------------------------------------------------------------------------------- drawings
 
 struct redrawn {
-    struct column columns[STANDIN_COLUMNS + 1];
+    const struct standin_kind *kind;
     int32_t *values[STANDIN_COLUMNS]; // of the columns that are whole numbers
     uint8_t *stored[2], *drawn[2];    // image, mask
 };
 
-// Why image i is not what its number gives, or NULL.
-static const char *drawing_fault(const claims_t *c, struct redrawn *r, long i, struct error *err) {
+// What of an image is not what its number gives.
+enum drawing_part { DRAWING_SAME, DRAWING_LABEL, DRAWING_COLUMN, DRAWING_PIXELS, DRAWING_MASK };
+
+// The first part of image i that differs; `column` is the number of a DRAWING_COLUMN. -1 on failure.
+static int differing_part(const claims_t *c, struct redrawn *r, long i, int *column, struct error *err) {
+    const struct standin_kind *kind = r->kind;
     struct standin standin;
     uint32_t index = (uint32_t)i;
     size_t area = (size_t)c->settings.pixels * (size_t)c->settings.pixels;
     if (shard_read(c->shard, &index, 1, r->stored[0], r->stored[1], NULL, err) ||
         standins_draw(&c->settings, (int)i, &standin, r->drawn[0], r->drawn[1], err))
-        return err->message;
+        return -1;
     if (standin.label != c->labels[i])
-        return "its label is not the drawing's";
-    for (int k = 0; r->columns[k].name; k++)
-        if (r->values[k] && r->values[k][i] != (int32_t)standins_value(&c->settings, k, &standin))
-            return r->columns[k].name;
+        return DRAWING_LABEL;
+    for (*column = 0; kind->columns[*column].name; ++*column)
+        if (r->values[*column] && r->values[*column][i] != (int32_t)kind->value(*column, &standin))
+            return DRAWING_COLUMN;
     if (memcmp(r->stored[0], r->drawn[0], 3 * area) != 0)
-        return "its pixels are not the drawing's";
+        return DRAWING_PIXELS;
     if ((!c->annotated || c->annotated[i]) && memcmp(r->stored[1], r->drawn[1], area) != 0)
-        return "its mask is not the drawing's";
-    return NULL;
+        return DRAWING_MASK;
+    return DRAWING_SAME;
 }
 
 static int compare_drawings(claims_t *c, struct redrawn *r, struct error *err) {
+    static const char *const words[] = {[DRAWING_LABEL] = "its label is not the drawing's",
+                                        [DRAWING_COLUMN] = "not the drawing's: ",
+                                        [DRAWING_PIXELS] = "its pixels are not the drawing's",
+                                        [DRAWING_MASK] = "its mask is not the drawing's"};
     for (long i = 0; i < c->shape.count; i++) {
-        const char *fault = drawing_fault(c, r, i, err);
-        if (fault && fault == err->message)
+        int column = 0, part = differing_part(c, r, i, &column, err);
+        if (part < 0)
             return -1;
-        if (fault) {
-            checks_report(c->checks, "drawings", FAIL, "image %ld: %s%s", i,
-                          strchr(fault, ' ') ? "" : "not the drawing's: ", fault);
+        if (part != DRAWING_SAME) {
+            checks_report(c->checks, "drawings", FAIL, "image %ld: %s%s", i, words[part],
+                          part == DRAWING_COLUMN ? r->kind->columns[column].name : "");
             return 0;
         }
     }
@@ -122,18 +131,17 @@ static int compare_drawings(claims_t *c, struct redrawn *r, struct error *err) {
 }
 
 static int check_drawings(claims_t *c, struct error *err) {
-    struct redrawn r = {0};
+    struct redrawn r = {.kind = standins_kind(&c->settings)};
     size_t area = (size_t)c->settings.pixels * (size_t)c->settings.pixels;
-    int revision = standins_revision(&c->settings), bad = 0;
+    int revision = r.kind->revision, bad = 0;
     if (number(c, "drawing_revision") != revision) {
         checks_report(c->checks, "drawings", SKIP, "of revision %ld; this program draws revision %d",
                       number(c, "drawing_revision"), revision);
         return 0;
     }
-    standins_describe(&c->settings, r.columns);
-    for (int k = 0; r.columns[k].name && !bad; k++)
-        if (r.columns[k].type == COLUMN_INT32)
-            bad = !(r.values[k] = read_column(c, r.columns[k].name, err));
+    for (int k = 0; r.kind->columns[k].name && !bad; k++)
+        if (r.kind->columns[k].type == COLUMN_INT32)
+            bad = !(r.values[k] = read_column(c, r.kind->columns[k].name, err));
     for (int k = 0; k < 2 && !bad; k++)
         bad = !(r.stored[k] = allocate(area, k ? 1 : 3, "an image", err)) ||
               !(r.drawn[k] = allocate(area, k ? 1 : 3, "an image", err));
@@ -199,28 +207,27 @@ static int check_grounds(claims_t *c, struct error *err) {
     return 0;
 }
 
-static void check_classes(claims_t *c, enum split split) {
-    long counts[BUILTIN_ANIMAL_CLASSES] = {0};
-    double weights[BUILTIN_LESION_CLASSES];
-    int lesions = strcmp(c->settings.data, "pets") != 0,
-        classes = lesions ? BUILTIN_LESION_CLASSES : BUILTIN_ANIMAL_CLASSES;
-    for (int k = 0; k < BUILTIN_LESION_CLASSES; k++)
-        weights[k] = builtin_lesion_counts[split][k];
+static void check_classes(claims_t *c, const struct standin_kind *kind) {
+    const int *common = kind->class_counts ? kind->class_counts(split_of_name(c->settings.split)) : NULL;
+    long counts[CLASSES_MAXIMUM] = {0};
+    double weights[CLASSES_MAXIMUM];
+    for (int k = 0; k < kind->classes; k++)
+        weights[k] = common ? common[k] : 1;
     for (long i = 0; i < c->shape.count; i++)
-        if (c->labels[i] < classes)
+        if (c->labels[i] < kind->classes)
             counts[c->labels[i]]++;
-    checks_frequencies(c->checks, "classes", counts, lesions ? weights : NULL, classes);
+    checks_frequencies(c->checks, "classes", counts, weights, kind->classes);
 }
 
 static int check_standin(claims_t *c, struct error *err) {
-    enum split split = split_of_name(c->settings.split);
-    if (c->shape.classes != standins_classes(&c->settings)) {
+    const struct standin_kind *kind = standins_kind(&c->settings);
+    if (c->shape.classes != kind->classes) {
         checks_report(c->checks, "classes", FAIL, "%d classes; drawings of %s have %d", c->shape.classes,
-                      c->settings.data, standins_classes(&c->settings));
+                      c->settings.data, kind->classes);
         return 0;
     }
-    check_classes(c, split);
-    if (strcmp(c->settings.data, "pets") != 0 ? check_artefacts(c, err) : check_grounds(c, err))
+    check_classes(c, kind);
+    if (kind->has_artefacts ? check_artefacts(c, err) : check_grounds(c, err))
         return -1;
     return check_drawings(c, err);
 }
