@@ -41,10 +41,9 @@ const struct setting photographs_schema[] = {
     SETTING_END};
 
 static const struct photograph_format *format_of(const settings_t *s) {
-    static const struct photograph_format *const formats[] = {&isic2017_format, &pets_format};
-    size_t i = 0;
-    while (i + 1 < sizeof formats / sizeof *formats &&
-           strcmp(formats[i]->name, s->data) != 0) // the schema has these words
+    static const struct photograph_format *const formats[] = {&isic2017_format, &pets_format, NULL};
+    int i = 0;
+    while (formats[i + 1] && strcmp(formats[i]->name, s->data) != 0) // the schema has these words
         i++;
     return formats[i];
 }

@@ -139,10 +139,9 @@ static const struct standin_kind animals = {.data = "pets",
 // ---------------------------------------------------------------------------------------------- both
 
 const struct standin_kind *standins_kind(const settings_t *s) {
-    static const struct standin_kind *const kinds[] = {&lesions, &animals};
-    size_t i = 0;
-    while (i + 1 < sizeof kinds / sizeof *kinds &&
-           strcmp(kinds[i]->data, s->data) != 0) // the schema has these words
+    static const struct standin_kind *const kinds[] = {&lesions, &animals, NULL};
+    int i = 0;
+    while (kinds[i + 1] && strcmp(kinds[i]->data, s->data) != 0) // the schema has these words
         i++;
     return kinds[i];
 }
