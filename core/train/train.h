@@ -38,6 +38,8 @@ struct train_settings {
     double lambda_ramp;                  // epochs over which lambda rises linearly from 0
     double clip_norm;                    // largest 2-norm of the whole gradient; 0: no clipping
     double lr, momentum, weight_decay;   // SGD as PyTorch's
+    char schedule[SETTING_WORD_SIZE];    // constant, linear, cosine: how lr falls
+    double warmup;                       // epochs over which lr rises to its height
     double bn_eps, bn_momentum;          // batch norm
     char precision[SETTING_WORD_SIZE];   // f32, bf16, auto: of the operands of convolutions
     char activations[SETTING_WORD_SIZE]; // f32, bf16: in memory, where `precision` comes to bf16

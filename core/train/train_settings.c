@@ -2,6 +2,7 @@
 // The settings of a training run, and what each method makes of them (docs/mathematics.md, section 2;
 // docs/experiments.md, section 3).
 #include "core/methods/method.h"
+#include "core/optimisers/rate.h"
 #include "core/train/train.h"
 #include "core/train/trainer.h"
 
@@ -26,6 +27,10 @@ const struct setting train_schema[] = {
     SETTING_REAL(T, lambda_ramp, "0", 0, 100000, "epochs", "over which lambda rises from 0"),
     SETTING_REAL(T, clip_norm, "0", 0, 1e12, "", "largest 2-norm of the gradient; 0: no clipping"),
     SETTING_REAL(T, lr, "0.01", 0, 1000, "", "learning rate"),
+    SETTING_LATER_CHOICE(T, schedule, "constant", RATE_SCHEDULES,
+                         "how the learning rate falls, to 0 at the end"),
+    SETTING_LATER_REAL(T, warmup, "0", 0, 100000, "epochs",
+                       "over which the learning rate rises to its height"),
     SETTING_REAL(T, momentum, "0.8", 0, 1, "", "momentum"),
     SETTING_REAL(T, weight_decay, "1e-5", 0, 1000, "", "weight decay, on every parameter"),
     SETTING_REAL(T, bn_eps, "1e-5", 0, 1, "", "eps of batch norm"),
@@ -52,6 +57,8 @@ int train_resolve(const struct train_settings *s, int pixels, int classes, struc
         return -1;
     if (s->layer_weights.count != 0 && s->layer_weights.count != STAGES)
         return fail_usage(err, "layer_weights: %d numbers instead of %d", s->layer_weights.count, STAGES);
+    if (s->warmup > s->epochs)
+        return fail_usage(err, "warmup: %.15g epochs are more than the training's %d", s->warmup, s->epochs);
     memset(out, 0, sizeof *out);
     out->network = (struct network){.model = s->model,
                                     .width = s->width,

@@ -4,6 +4,7 @@
 #include "core/base/interrupt.h"
 #include "core/base/notice.h"
 #include "core/base/random.h"
+#include "core/optimisers/rate.h"
 #include "core/train/train_internal.h"
 
 #include <string.h>
@@ -33,6 +34,13 @@ static double lambda_now(const struct training *r) {
     return ramp > 0 && (double)r->state.step < ramp ? r->lambda * (double)r->state.step / ramp : r->lambda;
 }
 
+// The learning rate at this step, which the settings' schedule makes of lr.
+static double rate_now(const struct training *r) {
+    double warmup = r->settings->warmup * (double)r->steps_per_epoch;
+    return r->settings->lr *
+           rate_factor(rate_schedule_find(r->settings->schedule), r->state.step, r->steps, warmup);
+}
+
 static void shuffle(struct training *r, long epoch) {
     uint32_t count = (uint32_t)shard_shape(r->train).count;
     struct random random = random_stream(r->settings->seed, random_purpose("batch order"), (uint64_t)epoch);
@@ -50,6 +58,7 @@ static int one_step(struct training *r) {
     if (trainer_gradient(r->trainer, r->images, r->annotations, r->labels, lambda_now(r), &s, &inner))
         return fail(r->err, "step %ld: %.900s", r->state.step, inner.message);
     train_trace_step(r, index, &s);
+    r->trainer->settings.sgd.lr = rate_now(r);
     trainer_update(r->trainer, &s);
     r->state.step++;
     train_metrics_step(r, &s);
