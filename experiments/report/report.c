@@ -7,6 +7,7 @@
 #include "experiments/plan/profile.h"
 #include "experiments/process/lock.h"
 #include "experiments/results/claims_json.h"
+#include "experiments/results/latex.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,16 @@ static int judge(struct report *r, struct report_table *t, const struct profile 
     return stale < 0 ? -1 : 0;
 }
 
+// 1 if the table is there as LaTeX, 0 if not, -1 with a message when it holds more than a table.
+static int find_printed(const char *path, struct error *err) {
+    char *text = file_exists(path) ? file_read(path, 1 << 24, NULL, err) : NULL;
+    if (!text)
+        return file_exists(path) ? -1 : 0;
+    int bad = latex_check_table(path, text, err);
+    free(text);
+    return bad ? -1 : 1;
+}
+
 static int read_table(struct report *r, const char *name, const struct profile *profile, struct error *err) {
     char file[128], path[PATH_SIZE], folder[PATH_SIZE];
     if (array_resize(r->tables, (size_t)r->table_count + 1, "tables", err))
@@ -61,7 +72,8 @@ static int read_table(struct report *r, const char *name, const struct profile *
     snprintf(file, sizeof file, "%.100s.tex", name);
     if (path_join(path, err, folder, file))
         return -1;
-    t->printed = file_exists(path);
+    if ((t->printed = find_printed(path, err)) < 0)
+        return -1;
     snprintf(file, sizeof file, "%.100s.json", name);
     if (path_join(path, err, folder, file))
         return -1;

@@ -67,3 +67,51 @@ void latex_code(FILE *out, const char *text) {
         before = *text;
     }
 }
+
+// ---------------------------------------------------------------------------------------- tables that are read
+
+// What sheet_latex.c and latex_character write, and the mathematics of a symbol. \\begin and \\end are looked at closer.
+static const char commands[] =
+    " renewcommand begin end centering caption label hline endhead pm thetable tablename "
+    "scriptsize setlength tabcolsep raggedright arraybackslash textwidth allowbreak "
+    "textbackslash textasciitilde textasciicircum textbar textless textgreater "
+    "textquotesingle textasciigrave "
+    "alpha beta gamma delta epsilon varepsilon eta theta kappa lambda mu nu rho sigma tau "
+    "Delta Lambda Sigma mathrm mathit mathbf text hat bar tilde ell ";
+static const char environments[] = " table tabular longtable ";
+
+static int is_listed(const char *list, const char *word, size_t length) {
+    char wanted[40];
+    if (length + 3 > sizeof wanted)
+        return 0;
+    snprintf(wanted, sizeof wanted, " %.*s ", (int)length, word);
+    return strstr(list, wanted) != NULL;
+}
+
+static size_t letters(const char *text) {
+    size_t length = 0;
+    while (isalpha((unsigned char)text[length]) || text[length] == '@')
+        length++;
+    return length;
+}
+
+int latex_check_table(const char *path, const char *text, struct error *err) {
+    int line = 1;
+    for (const char *c = text; *c; c++) {
+        line += *c == '\n';
+        if (*c == '^' && c[1] == '^') // any character at all, in a spelling of TeX's own
+            return fail(err, "%s: line %d: ^^ is nothing that a table has", path, line);
+        size_t length = *c == '\\' ? letters(c + 1) : 0;
+        if (*c != '\\')
+            continue;
+        if (length && !is_listed(commands, c + 1, length))
+            return fail(err, "%s: line %d: \\%.*s is no command of a table; make it again: reff table", path,
+                        line, (int)(length < 40 ? length : 40), c + 1);
+        if (is_listed(" begin end ", c + 1, length) &&
+            (c[1 + length] != '{' || !is_listed(environments, c + 2 + length, letters(c + 2 + length))))
+            return fail(err, "%s: line %d: an environment that no table has; make it again: reff table", path,
+                        line);
+        c += length ? length : c[1] && c[1] != '\n';
+    }
+    return 0;
+}

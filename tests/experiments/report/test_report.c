@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char table_text[] =
@@ -321,22 +322,92 @@ static void test_memory_that_runs_out_is_told_and_leaves_the_report_before(void)
     CU_ASSERT(failures > 5);
 }
 
+// What LaTeX would run, read or write because a table in results says so.
+static void test_a_table_that_holds_more_than_a_table_is_refused(void) {
+    static const char *const pieces[][2] = {
+        {"\\input{/etc/passwd}", "\\input is no command of a table"},
+        {"\\write18{id}", "\\write is no command of a table"},
+        {"\\csname input\\endcsname x", "\\csname is no command of a table"},
+        {"^^5cinput{x}", "^^ is nothing that a table has"},
+        {"\\begin{filecontents}{x}", "an environment that no table has"},
+        {"\\begin {table}", "an environment that no table has"},
+        {"\\@@input x", "\\@@input is no command of a table"},
+    };
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        struct error err = {0};
+        char text[2000], expected[200];
+        put_results();
+        snprintf(text, sizeof text, "%s%s\n", printed_text, pieces[i][0]);
+        put("tables/tiny/table1a.tex", text);
+        CU_ASSERT(write_report(&err));
+        snprintf(expected, sizeof expected, "tables/tiny/table1a.tex: line 11: %s", pieces[i][1]);
+        suite_text_has(err.message, expected);
+    }
+    struct error err = {0};
+    put_results();
+    CU_ASSERT_EQUAL(write_report(&err), 0);
+}
+
+// Paths of scripts/latex and paper/report.tex of the tree that holds build/<configuration>/reff.
+static void find_latex(char script[PATH_SIZE], char source[PATH_SIZE]) {
+    struct error err = {0};
+    char tree[PATH_SIZE];
+    snprintf(tree, sizeof tree, "%.4000s", suite_reff());
+    for (int up = 0; up < 3; up++)
+        *strrchr(tree, '/') = 0;
+    CU_ASSERT_FATAL(!path_join(script, &err, tree, "scripts/latex") &&
+                    !path_join(source, &err, tree, "paper/report.tex"));
+}
+
+// Results may come from strangers. A latexmk that tells how it was called stands for the real one.
+static void test_nothing_in_results_is_code_to_latex(void) {
+    static const char spy[] =
+        "#!/bin/sh\n"
+        "for word; do case $word in -outdir=*) out=${word#-outdir=};; esac; done\n"
+        "{ echo \"$@\"; pwd -P; ls -A; env; } > \"$out/report.pdf\"\ntouch \"$out/report.log\"\n";
+    struct error err = {0};
+    struct program_result r;
+    char script[PATH_SIZE], source[PATH_SIZE], path[PATH_SIZE];
+    find_latex(script, source);
+    put("spy/latexmk", spy);
+    CU_ASSERT_FATAL(!chmod(suite_path("spy/latexmk"), 0755));
+    put("paper/odd/values.tex", "\\relax");
+    put("paper/odd/.latexmkrc", "system('touch was-run');");
+    put("paper/odd/article.cls", "\\relax");
+    put("paper/odd/texmf.cnf", "shell_escape = t");
+    snprintf(path, sizeof path, "PATH=%.2000s/spy:%.2000s", suite_folder(), getenv("PATH"));
+    CU_ASSERT_EQUAL(
+        program_run(&r, 0,
+                    (const char *const[]){"/usr/bin/env", path, "PERL5OPT=-Modd", "TEXMFCNF=.",
+                                          "LATEXMKRCSYS=odd", script, source, suite_path("paper/odd"), NULL}),
+        0);
+    suite_text_is(r.err, "");
+    program_free(&r);
+    char *told = file_read(suite_path("paper/odd/report.pdf"), 1 << 16, NULL, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(told);
+    suite_text_begins(told, "-norc ");
+    suite_text_has(told, "-no-shell-escape");
+    suite_text_has(told, "\nvalues.tex\n");
+    static const char *const absent[] = {".latexmkrc", "article.cls", "texmf.cnf",   "odd\n",
+                                         "PERL5OPT",   "TEXMFCNF",    "LATEXMKRCSYS"};
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+        CU_ASSERT_PTR_NULL(strstr(told, absent[i]));
+    free(told);
+    CU_ASSERT_EQUAL(suite_count_entries(suite_path("paper/odd")), 5);
+}
+
 // The whole way to the PDF; TeX is no package that the tests may ask for.
 static void test_latex_takes_the_report(void) {
     struct error err = {0};
     struct program_result r;
-    char script[PATH_SIZE], source[PATH_SIZE], tree[PATH_SIZE];
+    char script[PATH_SIZE], source[PATH_SIZE];
     if (system("command -v latexmk >/dev/null && kpsewhich booktabs.sty lmodern.sty >/dev/null") != 0)
         SKIP("no LaTeX here");
     put_results();
     put("figures/tiny/curve-table1a.pdf", "");
     unlink(suite_path("figures/tiny/curve-table1a.pdf"));
     CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
-    snprintf(tree, sizeof tree, "%.4000s", suite_reff());
-    for (int up = 0; up < 3; up++)
-        *strrchr(tree, '/') = 0; // build/<configuration>/reff
-    CU_ASSERT_FATAL(!path_join(script, &err, tree, "scripts/latex") &&
-                    !path_join(source, &err, tree, "paper/report.tex"));
+    find_latex(script, source);
     const char *const argv[] = {script, source, suite_path("paper/tiny"), NULL};
     CU_ASSERT_EQUAL(program_run(&r, 0, argv), 0);
     if (r.status)
@@ -369,5 +440,8 @@ void suite_report(void) {
                 test_half_written_definitions_are_left_out_and_told);
     CU_add_test(suite, "memory that runs out is told and leaves the report before",
                 test_memory_that_runs_out_is_told_and_leaves_the_report_before);
+    CU_add_test(suite, "a table that holds more than a table is refused",
+                test_a_table_that_holds_more_than_a_table_is_refused);
+    CU_add_test(suite, "nothing in results is code to LaTeX", test_nothing_in_results_is_code_to_latex);
     CU_add_test(suite, "LaTeX takes the report", test_latex_takes_the_report);
 }
