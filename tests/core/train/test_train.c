@@ -201,6 +201,10 @@ static void test_a_run_stopped_anywhere_ends_with_the_same_bits(void) {
     for (int m = 0; m < 4; m++) {
         struct train_settings s = small_settings(names[m]);
         s.clip_norm = m == 1 ? 1 : 0;
+        if (m == 2) { // the rate of a step is its own, wherever the run went on
+            strcpy(s.schedule, "cosine");
+            s.warmup = 0.5;
+        }
         char whole[16], parts[16];
         snprintf(whole, sizeof whole, "whole%d", m);
         snprintf(parts, sizeof parts, "parts%d", m);
@@ -223,6 +227,33 @@ static void test_a_run_stopped_anywhere_ends_with_the_same_bits(void) {
         json_decref(a);
         json_decref(b);
     }
+}
+
+// What the schedule makes of the rate reaches the network; a warmup longer than the training is refused.
+static void test_a_schedule_changes_the_network(void) {
+    struct error err = {0};
+    static const char *const schedules[] = {"constant", "linear", "cosine"};
+    json_t *records[3];
+    for (int i = 0; i < 3; i++) {
+        struct train_settings s = small_settings("baseline");
+        strcpy(s.schedule, schedules[i]);
+        CU_ASSERT_FATAL(!run(&s, schedules[i], NULL, &err));
+        records[i] = read_record(schedules[i]);
+    }
+    json_t *plain = read_record("whole0");
+    const json_t *digest = json_object_get(plain, "model_sha256");
+    CU_ASSERT(json_equal(json_object_get(records[0], "model_sha256"), digest));
+    CU_ASSERT(!json_equal(json_object_get(records[1], "model_sha256"), digest));
+    CU_ASSERT(!json_equal(json_object_get(records[2], "model_sha256"),
+                          json_object_get(records[1], "model_sha256")));
+    for (int i = 0; i < 3; i++)
+        json_decref(records[i]);
+    json_decref(plain);
+    struct train_settings s = small_settings("baseline");
+    s.warmup = s.epochs + 0.5;
+    CU_ASSERT(run(&s, "warm", NULL, &err) == -1);
+    CU_ASSERT_STRING_EQUAL(err.message, "warmup: 3.5 epochs are more than the training's 3");
+    CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
 }
 
 // Continued where products are rounded otherwise, a run's record tells from which step on.
@@ -495,6 +526,7 @@ void suite_train(void) {
     CU_add_test(suite, "clipping is recorded", test_clipping_is_recorded);
     CU_add_test(suite, "a run stopped anywhere ends with the same bits",
                 test_a_run_stopped_anywhere_ends_with_the_same_bits);
+    CU_add_test(suite, "a schedule changes the network", test_a_schedule_changes_the_network);
     CU_add_test(suite, "a change of precision on the way is recorded",
                 test_a_change_of_precision_on_the_way_is_recorded);
     CU_add_test(suite, "a damaged checkpoint is not believed", test_a_damaged_checkpoint_is_not_believed);
