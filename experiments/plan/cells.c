@@ -264,8 +264,8 @@ static int find_name(const struct plan *plan, const char *name) {
     return -1;
 }
 
-// Why there can be no such cell; nothing is added where there can be one.
-static void why_absent(struct text *out, const struct plan *plan, const struct place *place) {
+// Whether there can be no such cell; `out` gets why.
+static int is_absent(struct text *out, const struct plan *plan, const struct place *place) {
     const struct plan_data *known = NULL;
     double n = place->axes.n;
     for (int d = 0; d < DATA_SETS_MAXIMUM && !known; d++)
@@ -284,6 +284,9 @@ static void why_absent(struct text *out, const struct plan *plan, const struct p
             "too few images: n = %.0f of each of %d classes are all of the profile's %d, none is left "
             "to a pseudo-annotator",
             n, known->classes, known->images[SPLIT_TRAIN]);
+    else
+        return 0;
+    return 1;
 }
 
 // A cell without its digests; nothing if it is there already, or if there can be none.
@@ -297,8 +300,7 @@ static int add_cell(struct plan *plan, const struct place *place, uint64_t seed,
     if (!data)
         return -1;
     struct text reason = {0};
-    why_absent(&reason, plan, place);
-    int absent = reason.length > 0, unknown = text_check(&reason, "why a cell is absent", err);
+    int absent = is_absent(&reason, plan, place), unknown = text_check(&reason, "why a cell is absent", err);
     text_free(&reason);
     if (absent || unknown)
         return unknown;
@@ -411,7 +413,7 @@ const struct cell *plan_find(const struct plan *plan, const struct table *table,
 
 void plan_absent(struct text *out, const struct plan *plan, const struct table *table, int row, int column) {
     struct place place = place_of(table, row, column);
-    why_absent(out, plan, &place);
+    is_absent(out, plan, &place);
 }
 
 // ---------------------------------------------------------------------------------------- differences

@@ -129,6 +129,8 @@ int claims_decide(const struct table_result *tables, int count, const json_t *pa
             c->text = claim->text;
             c->table = tables[t].table->name;
             claim->collect(&d);
+            if (d.incomplete)
+                return fail_memory(err, "claims");
         }
     return claims_adjust(*out, *out_count, err);
 }

@@ -37,9 +37,14 @@ static const struct cell_result *need(struct deciding *d, double value, const ch
     const struct cell_result *c = table_result_cell(d->table, row, column);
     if (c->n >= 2)
         return c;
+    struct text why = {0};
+    if (table_result_missing(c))
+        table_result_missing_text(&why, table_result_missing(c));
     snprintf(reason, sizeof reason, "%s = %s, %s has results of %s, a test needs two%s%.120s%s", t->row_name,
-             t->rows[row], label, c->n ? "one seed" : "no seed", *c->missing ? " (" : "", c->missing,
-             *c->missing ? ")" : "");
+             t->rows[row], label, c->n ? "one seed" : "no seed", c->missing_count ? " (" : "",
+             text_string(&why), c->missing_count ? ")" : "");
+    d->incomplete |= why.incomplete;
+    text_free(&why);
     return cannot(d, reason), NULL;
 }
 

@@ -10,6 +10,7 @@ struct deciding { // a claim while its parts are collected
     const struct table_result *table;
     const json_t *paper;
     struct claim_result *claim;
+    int incomplete; // memory for words ran out
 };
 
 struct claim {

@@ -32,10 +32,11 @@ static int has(const struct cell_result *c, const char *name) {
 
 // An emptied cell: its runs are there, but have not recorded this number.
 static void empty(struct cell_result *c, const char *name) {
-    for (int i = 0; i < c->n; i++)
-        json_array_append_new(c->missing_seeds, json_pack("{s:I, s:s+}", "seed", (json_int_t)c->seeds[i],
-                                                          "reason", "no such number in its record: ", name));
-    snprintf(c->missing, sizeof c->missing, "not recorded");
+    for (int i = 0; i < c->n; i++) {
+        struct missing_seed missing = {.seed = c->seeds[i], .kind = MISSING_NUMBER};
+        snprintf(missing.detail, sizeof missing.detail, "%s", name);
+        table_result_miss(c, &missing);
+    }
     c->n = 0;
 }
 

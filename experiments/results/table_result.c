@@ -4,7 +4,6 @@
 #include "core/base/memory.h"
 #include "experiments/results/paper.h"
 #include "experiments/results/table_provenance.h"
-#include "experiments/store/record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,39 +66,67 @@ static void add_confusion(struct cell_result *c, const json_t *matrix) {
     }
 }
 
-// A seed without a result.
-static void note_absent(struct cell_result *c, uint64_t seed, const char *reason) {
-    json_array_append_new(c->missing_seeds,
-                          json_pack("{s:I, s:o}", "seed", (json_int_t)seed, "reason", message_json(reason)));
-    if (!*c->missing)
-        snprintf(c->missing, sizeof c->missing, "%s", reason);
+// ---------------------------------------------------------------------------------------- missing seeds
+
+void table_result_miss(struct cell_result *c, const struct missing_seed *missing) {
+    c->missing[c->missing_count++] = *missing;
+}
+
+// A number that is not recorded empties the whole cell.
+const struct missing_seed *table_result_missing(const struct cell_result *c) {
+    for (int i = 0; i < c->missing_count; i++)
+        if (c->missing[i].kind == MISSING_NUMBER)
+            return &c->missing[i];
+    return c->missing_count ? c->missing : NULL;
+}
+
+void table_result_missing_text(struct text *out, const struct missing_seed *m) {
+    if (m->kind != MISSING_CELL)
+        text_add(out, m->kind == MISSING_RUN ? run_state_names[m->state] : "not recorded");
+    if (m->kind != MISSING_CELL && *m->detail)
+        text_add(out, ": ");
+    text_add(out, m->detail);
+    text_add(out, m->elsewhere ? " (running elsewhere)" : "");
+}
+
+int table_result_missing_is_alike(const struct missing_seed *a, const struct missing_seed *b) {
+    return a->kind == b->kind && a->state == b->state && a->elsewhere == b->elsewhere &&
+           !strcmp(a->detail, b->detail);
+}
+
+static int note_absent(struct table_result *r, struct cell_result *c, int row, int column, uint64_t seed,
+                       struct error *err) {
+    struct missing_seed missing = {.seed = seed, .kind = MISSING_CELL};
+    struct text why = {0};
+    plan_absent(&why, r->plan, r->table, row, column);
+    int failed = text_check(&why, "why a cell is absent", err);
+    snprintf(missing.detail, sizeof missing.detail, "%s", text_string(&why));
+    text_free(&why);
+    table_result_miss(c, &missing);
+    return failed;
 }
 
 static void note_missing(struct cell_result *c, uint64_t seed, const struct run_status *status) {
-    char reason[640];
-    if (status->state == RUN_FAILED || status->state == RUN_DAMAGED)
-        snprintf(reason, sizeof reason, "%s: %s", run_state_names[status->state], status->message);
-    else
-        snprintf(reason, sizeof reason, "%s%s", run_state_names[status->state],
-                 status->elsewhere ? " (running elsewhere)" : "");
-    note_absent(c, seed, reason);
+    struct missing_seed missing = {.seed = seed, .kind = MISSING_RUN, .state = status->state};
+    int has_message = status->state == RUN_FAILED || status->state == RUN_DAMAGED;
+    missing.elsewhere = status->elsewhere && !has_message;
+    snprintf(missing.detail, sizeof missing.detail, "%s", has_message ? status->message : "");
+    table_result_miss(c, &missing);
 }
+
+// ---------------------------------------------------------------------------------------- cells
 
 static int read_cell(struct table_result *r, struct cell_result *c, int row, int column, const char *results,
                      struct error *err) {
     c->metrics = json_object();
-    c->missing_seeds = json_array();
+    if (!(c->missing = allocate((size_t)r->plan->seeds.count, sizeof *c->missing, "missing seeds", err)))
+        return -1;
     for (int i = 0; i < r->plan->seeds.count; i++) {
         uint64_t seed = r->plan->seeds.values[i];
         const struct cell *cell = plan_find(r->plan, r->table, row, column, seed);
         struct run_status status;
         if (!cell) {
-            struct text reason = {0};
-            plan_absent(&reason, r->plan, r->table, row, column);
-            int failed = text_check(&reason, "why a cell is absent", err);
-            note_absent(c, seed, text_string(&reason));
-            text_free(&reason);
-            if (failed)
+            if (note_absent(r, c, row, column, seed, err))
                 return -1;
             continue;
         }
@@ -146,7 +173,7 @@ int table_result_read(struct table_result *r, const struct table *table, const s
 void table_result_free(struct table_result *r) {
     for (int i = 0; r->cells && i < r->table->row_count * r->table->column_count; i++) {
         json_decref(r->cells[i].metrics);
-        json_decref(r->cells[i].missing_seeds);
+        free(r->cells[i].missing);
         json_decref(r->cells[i].confusion);
     }
     free(r->cells);

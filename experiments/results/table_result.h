@@ -6,6 +6,21 @@
 #include "experiments/plan/cells.h"
 #include "experiments/results/paper.h"
 #include "experiments/results/statistics.h"
+#include "experiments/store/record.h"
+
+enum missing_kind {
+    MISSING_CELL,   // there can be no such run; detail: why
+    MISSING_RUN,    // its run is not done; detail: its message, if it has one
+    MISSING_NUMBER, // its record lacks the number that the table shows; detail: the number's name
+};
+
+struct missing_seed { // a seed without a result
+    uint64_t seed;
+    enum missing_kind kind;
+    enum run_state state; // of MISSING_RUN
+    int elsewhere;        // a process is at work on it
+    char detail[600];
+};
 
 struct cell_result {
     int n;                         // seeds with a result
@@ -16,8 +31,8 @@ struct cell_result {
     double paper_mean, paper_std;
     json_t *metrics;   // {"worst_class_accuracy": {"values": [..], "mean", "std"}, "cam_inside.layer4": ...}
     json_t *confusion; // rows: labels, columns: answers; sums over the seeds; NULL: none is recorded
-    char missing[240]; // why seeds are missing: "not run", "failed: ..."; "" if none is
-    json_t *missing_seeds; // [{"seed", "reason"}]
+    int missing_count;
+    struct missing_seed *missing; // [missing_count]
 };
 
 struct table_result {
@@ -36,5 +51,15 @@ int table_result_read(struct table_result *r, const struct table *table, const s
 void table_result_free(struct table_result *r);
 
 const struct cell_result *table_result_cell(const struct table_result *r, int row, int column);
+
+// A seed joins the missing ones of its cell.
+void table_result_miss(struct cell_result *cell, const struct missing_seed *missing);
+
+// The missing seed that stands for all of a cell; NULL: none is missing.
+const struct missing_seed *table_result_missing(const struct cell_result *cell);
+
+// Why: "not run", "failed: step 3: loss is NaN"; whether two have the same reason.
+void table_result_missing_text(struct text *out, const struct missing_seed *missing);
+int table_result_missing_is_alike(const struct missing_seed *a, const struct missing_seed *b);
 
 #endif

@@ -11,6 +11,23 @@ static json_t *real_or_null(int present, double value) {
     return present && isfinite(value) ? json_real(value) : json_null();
 }
 
+// [{"seed", "reason"}]; NULL when memory runs out.
+static json_t *missing_json(const struct cell_result *c) {
+    json_t *list = json_array();
+    for (int i = 0; i < c->missing_count; i++) {
+        struct text why = {0};
+        table_result_missing_text(&why, &c->missing[i]);
+        json_array_append_new(list, json_pack("{s:I, s:o}", "seed", (json_int_t)c->missing[i].seed, "reason",
+                                              message_json(text_string(&why))));
+        if (why.incomplete) {
+            json_decref(list);
+            list = NULL;
+        }
+        text_free(&why);
+    }
+    return list;
+}
+
 static json_t *cell_json(const struct table_result *r, int row, int column) {
     const struct cell_result *c = table_result_cell(r, row, column);
     json_t *seeds = json_array(), *values = json_array(), *interval = json_null();
@@ -30,8 +47,10 @@ static json_t *cell_json(const struct table_result *r, int row, int column) {
         json_object_set_new(cell, "difference", json_real(c->sample.mean - c->paper_mean));
     if (!strcmp(r->metric, "confusion") && c->confusion)
         json_object_set(cell, "confusion", c->confusion);
-    if (json_array_size(c->missing_seeds))
-        json_object_set(cell, "missing", c->missing_seeds);
+    if (c->missing_count && json_object_set_new(cell, "missing", missing_json(c))) {
+        json_decref(cell);
+        cell = NULL;
+    }
     return cell;
 }
 
@@ -40,11 +59,12 @@ json_t *table_result_json(const struct table_result *r, const struct claim_resul
     const struct table *t = r->table;
     struct text title = {0}, data = {0};
     json_t *cells = json_array(), *decided = json_array();
+    int bad = 0;
     table_result_add_title(&title, r);
     table_result_add_all_data(&data, r);
     for (int row = 0; row < t->row_count; row++)
         for (int column = 0; column < t->column_count; column++)
-            json_array_append_new(cells, cell_json(r, row, column));
+            bad |= json_array_append_new(cells, cell_json(r, row, column));
     for (int i = 0; i < claim_count; i++)
         if (!strcmp(claims[i].table, t->name))
             json_array_append_new(decided, claim_json(&claims[i]));
@@ -56,7 +76,7 @@ json_t *table_result_json(const struct table_result *r, const struct claim_resul
                               decided, "provenance", provenance);
     if (t->partial)
         json_object_set_new(table, "partial", json_true());
-    if (title.incomplete || data.incomplete) {
+    if (bad || title.incomplete || data.incomplete) {
         json_decref(table);
         table = NULL;
     }

@@ -3,6 +3,7 @@
 
 #include "experiments/results/wording.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -35,26 +36,25 @@ void table_result_add_matrices(struct text *out, const struct table_result *r) {
 
 // Seeds that are missing for the same reason share a line.
 static void add_missing_of(struct text *out, const struct table_result *r, int row, int column) {
-    const json_t *list = table_result_cell(r, row, column)->missing_seeds;
-    const char *before = NULL;
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *one = json_array_get(list, i);
-        const char *reason = json_string_value(json_object_get(one, "reason"));
-        long long seed = json_integer_value(json_object_get(one, "seed"));
-        if (before && !strcmp(before, reason))
-            text_printf(out, ", %lld", seed);
-        else
-            text_printf(out, "%s- %s = %s, %s: %s: seed %lld", before ? "\n" : "", r->table->row_name,
-                        r->table->rows[row], r->table->columns[column], reason, seed);
-        before = reason;
+    const struct cell_result *c = table_result_cell(r, row, column);
+    for (int i = 0; i < c->missing_count; i++) {
+        const struct missing_seed *m = &c->missing[i];
+        if (i && table_result_missing_is_alike(m, m - 1)) {
+            text_printf(out, ", %" PRIu64, m->seed);
+            continue;
+        }
+        text_printf(out, "%s- %s = %s, %s: ", i ? "\n" : "", r->table->row_name, r->table->rows[row],
+                    r->table->columns[column]);
+        table_result_missing_text(out, m);
+        text_printf(out, ": seed %" PRIu64, m->seed);
     }
-    text_add(out, before ? "\n" : "");
+    text_add(out, c->missing_count ? "\n" : "");
 }
 
 void table_result_add_missing(struct text *out, const struct table_result *r) {
-    size_t count = 0;
+    int count = 0;
     for (int i = 0; i < r->table->row_count * r->table->column_count; i++)
-        count += json_array_size(r->cells[i].missing_seeds);
+        count += r->cells[i].missing_count;
     if (!count)
         return;
     text_add(out, "\nMissing:\n\n");

@@ -27,13 +27,24 @@ static int has_paper(const struct table_result *r) {
 
 // ---------------------------------------------------------------------------------------- to read
 
+// Why a cell lacks seeds; nothing where it has all.
+static void add_missing(struct text *out, const struct cell_result *c) {
+    const struct missing_seed *missing = table_result_missing(c);
+    if (missing)
+        table_result_missing_text(out, missing);
+}
+
 static void add_ours(struct sheet *s, const struct cell_result *c, int digits) {
+    struct text why = {0};
+    add_missing(&why, c);
     if (!c->n) // the whole reason stands below
-        sheet_printf(s, "%.*s", (int)strcspn(c->missing, ":"), c->missing);
+        sheet_printf(s, "%.*s", (int)strcspn(text_string(&why), ":"), text_string(&why));
     else if (c->n == 1)
         sheet_printf(s, "%.*f (1)", digits, c->sample.mean);
     else
         sheet_printf(s, "%.*f " PLUS_MINUS " %.*f (%d)", digits, c->sample.mean, digits, c->sample.std, c->n);
+    s->incomplete |= why.incomplete;
+    text_free(&why);
 }
 
 static void add_papers(struct sheet *s, const struct cell_result *c) {
@@ -124,7 +135,7 @@ static void add_cell(struct sheet *s, const struct table_result *r, int row, int
     const struct cell_result *c = table_result_cell(r, row, column);
     const char *names[] = {r->table->name,     r->plan->profile->name, NULL,
                            r->table->row_name, r->table->rows[row],    r->table->columns[column]};
-    struct text data = {0}, seeds = {0}, values = {0};
+    struct text data = {0}, seeds = {0}, values = {0}, missing = {0};
     table_result_add_data(&data, r, column);
     table_result_add_seeds(&seeds, c->seeds, c->n, " ");
     for (int i = 0; i < c->n; i++)
@@ -148,7 +159,8 @@ static void add_cell(struct sheet *s, const struct table_result *r, int row, int
     }
     add_text(s, &seeds);
     add_text(s, &values);
-    sheet_add_cell(s, c->missing);
+    add_missing(&missing, c);
+    add_text(s, &missing);
 }
 
 // Of another metric than accuracy the paper has nothing: its name stands in place of the paper's columns.

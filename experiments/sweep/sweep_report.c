@@ -179,11 +179,8 @@ void sweep_progress(struct sweep *s, int now) {
         all += t->cell->steps;
         steps += t->cell->steps * (t->state == TASK_DONE ? 1 : t->state == TASK_RUNNING ? share_done(t) : 0);
         if (t->state == TASK_RUNNING && !*detail && t->last.kind == REPORT_PROGRESS)
-            snprintf(detail, sizeof detail, ", %.90s %s%.40s", t->cell->name,
-                     t->last.phase == PHASE_GENERATE   ? "making data"
-                     : t->last.phase == PHASE_ANNOTATE ? "annotator "
-                                                       : "",
-                     t->last.phase == PHASE_GENERATE ? "" : t->last.text);
+            snprintf(detail, sizeof detail, ", %.90s %s%.40s", t->cell->name, phase_words[t->last.phase],
+                     t->last.text);
     }
     double remaining = sweep_seconds_left(s);
     if (remaining >= 0)

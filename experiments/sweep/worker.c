@@ -19,6 +19,9 @@
 
 _Static_assert(sizeof(struct worker_report) <= PIPE_BUF, "a report must be written in one piece");
 
+const char *const phase_words[PHASES] = {
+    [PHASE_GENERATE] = "making data", [PHASE_ANNOTATE] = "annotator ", [PHASE_TRAIN] = ""};
+
 struct worker {
     const struct worker_job *job;
     int pipe;

@@ -7,7 +7,10 @@
 
 #include <sys/types.h>
 
-enum phase { PHASE_GENERATE, PHASE_ANNOTATE, PHASE_TRAIN };
+enum phase { PHASE_GENERATE, PHASE_ANNOTATE, PHASE_TRAIN, PHASES };
+
+// What a progress line says of a phase, before the phase's note.
+extern const char *const phase_words[PHASES];
 
 enum report_kind {
     REPORT_PROGRESS,  // phase, done, total, text: a note

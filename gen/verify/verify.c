@@ -102,9 +102,9 @@ static int read_claims(struct claims *c, struct error *err) {
     c->labels = allocate(count, sizeof *c->labels, "labels", err);
     if (!c->labels || shard_column(c->shard, "labels", c->labels, err))
         return -1;
-    if (!strncmp(text(c, "title"), "ISIC2017", 8) || !strncmp(text(c, "title"), "Pets", 4))
+    if (*text(c, "photographs_from")) // files, or drawn
         return checks_photographs(c->checks, c->shard, c->attributes, c->labels, c->source, err) ? -1 : 0;
-    if (strcmp(text(c, "title"), "Textured MNIST")) {
+    if (!*text(c, "digits_from")) {
         report(c, "provenance", SKIP, "no data set that can be checked: '%s'", text(c, "title"));
         return 0;
     }

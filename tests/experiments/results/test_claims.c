@@ -230,7 +230,10 @@ static void test_a_claim_with_missing_results_is_not_tested_and_says_why(void) {
 
     begin();
     set_cell(1, 5, 0, one, 0);
-    snprintf(cells[1][5 * METHODS].missing, sizeof cells[1][0].missing, "failed: step 3: loss is NaN");
+    static struct missing_seed failed = {
+        .kind = MISSING_RUN, .state = RUN_FAILED, .detail = "step 3: loss is NaN"};
+    cells[1][5 * METHODS].missing = &failed;
+    cells[1][5 * METHODS].missing_count = 1;
     const struct claim_result *c3 = decide("C3");
     CU_ASSERT_EQUAL(c3->verdict, NOT_TESTED);
     CU_ASSERT_STRING_EQUAL(c3->reason,

@@ -117,7 +117,7 @@ static void test_cells_whose_runs_have_not_recorded_a_number_say_so(void) {
     CU_ASSERT_EQUAL(table_result_cell(&table, 0, 1)->n, 0);
     char *text = text_of(SHEET_MARKDOWN);
     suite_text_has(text, "| not recorded ");
-    suite_text_has(text, "- p = 0, reff: no such number in its record: pointing.layer4: seed 1, 2\n");
+    suite_text_has(text, "- p = 0, reff: not recorded: pointing.layer4: seed 1, 2\n");
     free(text);
     end();
 }
