@@ -10,6 +10,7 @@
 
 struct fetch_options {
     char data[SETTING_TEXT_SIZE], sources[SETTING_TEXT_SIZE], mirror[SETTING_TEXT_SIZE];
+    double maximum;
     int patience, tries, dry_run;
 };
 
@@ -22,6 +23,8 @@ static const struct setting schema[] = {
     SETTING_COUNT(struct fetch_options, patience, "60", 1, 86400, "seconds",
                   "give up a transfer that stalls so long"),
     SETTING_COUNT(struct fetch_options, tries, "4", 1, 100, "", "of a transfer that stalls or breaks off"),
+    SETTING_REAL(struct fetch_options, maximum, "20e9", 1, 1e15, "bytes",
+                 "largest file where no size is published"),
     SETTING_SWITCH(struct fetch_options, dry_run,
                    "list the files, their sizes, licences and addresses; fetch nothing"),
     SETTING_END,
@@ -61,7 +64,8 @@ static void print_result(const struct source *source, const struct fetch_result 
 }
 
 static int fetch_all(const struct source_list *sources, const struct fetch_options *o, struct error *err) {
-    struct fetch_settings settings = {.data = o->data, .patience = o->patience, .tries = o->tries};
+    struct fetch_settings settings = {
+        .data = o->data, .patience = o->patience, .tries = o->tries, .maximum = o->maximum};
     int fetched = 0, there = 0, missing = 0;
     for (int i = 0; i < sources->count; i++) {
         struct fetch_result r;

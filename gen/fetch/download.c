@@ -22,6 +22,7 @@ enum {
     SNIFF = 512,     // first bytes, looked at for HTML
     VALIDATOR = 256, // longest ETag or date that is kept
     REDIRECTIONS = 10,
+    HEADERS_MAXIMUM = 256 << 10, // bytes, of all answers of a try
 };
 
 // What a failed try means for the next.
@@ -44,7 +45,9 @@ struct transfer {
     curl_off_t range_from, range_total; // of its Content-Range, -1: none
     char kept[VALIDATOR];               // validator of the bytes in the file, "" none
     char cause[400];                    // found by a callback: what is wrong
+    int system_cause;                   // errno, if it was the system, whose words `cause` then has
     enum transfer_outcome outcome;      // with `cause`
+    size_t headers;                     // bytes of them so far
     struct progress progress;
 };
 
@@ -52,6 +55,26 @@ static size_t refuse(struct transfer *t, enum transfer_outcome outcome, const ch
     snprintf(t->cause, sizeof t->cause, "%s", cause);
     t->outcome = outcome;
     return 0; // libcurl ends the transfer
+}
+
+static size_t refuse_system(struct transfer *t, int cause) {
+    t->system_cause = cause;
+    return refuse(t, STOPPED, strerror(cause));
+}
+
+static size_t refuse_large(struct transfer *t) {
+    char cause[160];
+    if (t->d->bytes > 0)
+        return refuse(t, HOPELESS, "more bytes than the file has");
+    snprintf(cause, sizeof cause,
+             "more than %.0f bytes, the most that is taken where no size is published (--maximum)",
+             t->d->maximum);
+    return refuse(t, HOPELESS, cause);
+}
+
+// Bytes that the file may have.
+static double bound(const struct transfer *t) {
+    return t->d->bytes > 0 ? t->d->bytes : t->d->maximum;
 }
 
 // ---------------------------------------------------------------------------------------- the answer's head
@@ -78,6 +101,9 @@ static void take_header(const char *line, size_t size, const char *name, char ou
 static size_t on_header(char *line, size_t one, size_t size, void *context) {
     struct transfer *t = context;
     char range[VALIDATOR] = "";
+    t->headers += one * size;
+    if (t->headers > HEADERS_MAXIMUM)
+        return refuse(t, STOPPED, "more than 256 KiB of headers");
     if (size > 5 && !strncmp(line, "HTTP/", 5)) { // a new answer: after a redirection the first one's is void
         t->etag[0] = t->modified[0] = t->type[0] = t->encoding[0] = 0;
         t->range_from = t->range_total = -1;
@@ -131,7 +157,7 @@ static size_t check_status(struct transfer *t, long status) {
 static size_t start_anew(struct transfer *t) {
     t->from = t->at = 0;
     if (ftruncate(t->file, 0) || lseek(t->file, 0, SEEK_SET))
-        return refuse(t, STOPPED, strerror(errno));
+        return refuse_system(t, errno);
     return 1;
 }
 
@@ -140,7 +166,8 @@ static size_t write_notes(struct transfer *t) {
     json_t *notes = json_pack("{ssss}", "url", t->d->url, "validator", validator(t));
     int failed = !notes || json_write(t->notes, notes, &err);
     json_decref(notes);
-    return failed ? refuse(t, STOPPED, err.message) : 1;
+    t->system_cause = failed ? err.cause : 0;
+    return failed ? refuse(t, STOPPED, err.cause ? strerror(err.cause) : err.message) : 1;
 }
 
 // An answer that ends with its connection looks like one that broke off, unless size or digest is known.
@@ -173,6 +200,8 @@ static size_t begin(struct transfer *t) {
         snprintf(cause, sizeof cause, "%lld bytes instead of %.0f", (long long)total, t->d->bytes);
         return refuse(t, HOPELESS, cause);
     }
+    if (total >= 0 && (double)total > bound(t))
+        return refuse_large(t);
     if (!end_is_known(t, total))
         return refuse(t, STOPPED, "the server does not say how long the file is");
     t->progress.total = total > 0 ? (double)total : t->d->bytes;
@@ -199,14 +228,14 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *context) {
         return 0;
     if (t->at == 0 && is_html(bytes, size < SNIFF ? size : SNIFF))
         return refuse(t, HOPELESS, "an HTML page instead of the file");
-    if (t->d->bytes > 0 && (double)t->at + (double)size > t->d->bytes)
-        return refuse(t, HOPELESS, "more bytes than the file has");
+    if ((double)t->at + (double)size > bound(t))
+        return refuse_large(t);
     for (size_t done = 0; done < size;) {
         ssize_t written = write(t->file, bytes + done, size - done);
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
-            return refuse(t, STOPPED, strerror(written ? errno : EIO));
+            return refuse_system(t, written ? errno : EIO);
         done += (size_t)written;
         t->at += written;
     }
@@ -215,12 +244,19 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *context) {
 
 static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off_t up, curl_off_t up_now) {
     struct transfer *t = context;
-    (void)total, (void)now, (void)up, (void)up_now;
+    (void)total, (void)up, (void)up_now;
+    if ((double)now > bound(t) + HEADERS_MAXIMUM &&
+        !t->cause[0]) // the page of a redirection, which on_body does not see
+        refuse_large(t);
     progress_update(&t->progress, (double)t->at, NULL);
-    return interrupt_requested();
+    return interrupt_requested() || t->cause[0];
 }
 
 // ---------------------------------------------------------------------------------------- one try
+
+const char *download_redirections(const char *url) {
+    return strncasecmp(url, "https:", 6) ? "http,https" : "https";
+}
 
 // Only libcurl's own failures come here; what a callback refused has its cause.
 static enum transfer_outcome judge(struct transfer *t, CURLcode code, const char *detail) {
@@ -248,6 +284,8 @@ static enum transfer_outcome judge(struct transfer *t, CURLcode code, const char
         snprintf(t->cause, sizeof t->cause, "no answer within %d seconds", t->d->patience);
     else if (code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING)
         snprintf(t->cause, sizeof t->cause, "the connection broke off after %lld bytes", (long long)t->at);
+    else if (code == CURLE_UNSUPPORTED_PROTOCOL)
+        snprintf(t->cause, sizeof t->cause, "a redirection that is not followed (%s)", text);
     else
         snprintf(t->cause, sizeof t->cause, "%s", text);
     switch (code) {
@@ -271,7 +309,7 @@ static int configure(struct transfer *t, struct curl_slist **headers, char range
     bad |= curl_easy_setopt(c, CURLOPT_USERAGENT, "reff/" REFF_VERSION);
     bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
     bad |= curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
-    bad |= curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    bad |= curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, download_redirections(t->d->url));
     bad |= curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTIONS);
     bad |= curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)t->d->patience);
     bad |= curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW);
@@ -308,7 +346,7 @@ static void recall(struct transfer *t) {
         snprintf(t->kept, sizeof t->kept, "%s", kept);
     else if (!t->d->verifiable || !notes)
         t->from = 0; // from another or an unknown address
-    if ((!t->kept[0] && !t->d->verifiable) || (t->d->bytes > 0 && (double)t->at > t->d->bytes))
+    if ((!t->kept[0] && !t->d->verifiable) || (double)t->at > bound(t))
         t->from = 0;
     if (!t->from && t->at)
         start_anew(t);
@@ -320,7 +358,8 @@ static enum transfer_outcome try_once(struct transfer *t) {
     struct curl_slist *headers = NULL;
     char detail[CURL_ERROR_SIZE] = "", range[64];
     t->cause[0] = 0;
-    t->begun = 0;
+    t->system_cause = t->begun = 0;
+    t->headers = 0;
     recall(t);
     if (t->cause[0])
         return t->outcome;
@@ -369,7 +408,8 @@ static int run(struct transfer *t, int *resumed, struct error *err) {
         if (outcome == HOPELESS || outcome == ANEW)
             start_anew(t);
         if (outcome != AGAIN || try + 1 >= d->tries)
-            return fail(err, "%s: %s: %s", d->target, d->url, t->cause);
+            return t->system_cause ? fail_system(err, t->system_cause, "%s: %s", d->target, d->url)
+                                   : fail(err, "%s: %s: %s", d->target, d->url, t->cause);
         wait_before(try);
     }
 }

@@ -12,6 +12,8 @@
 // Where a digest is known, an answer of "no such range" (416) to a question for the rest says that the whole
 // is there; if it is not, its digest tells.
 //
+// A server may be hostile: how much is taken of a file, of headers and of pages that redirect is bounded.
+//
 // A transfer that stalls or breaks off is tried again, with 1, 2, 4 ... seconds between; a signal
 // (core/base/interrupt.h) stops it, and what has come stays for the next call.
 #ifndef REFF_GEN_FETCH_DOWNLOAD_H
@@ -22,6 +24,7 @@
 struct download {
     const char *url, *target;
     double bytes;   // the file's size; 0: not known
+    double maximum; // bytes that are taken where the size is not known
     int verifiable; // the caller will check the whole against a known digest
     int patience;   // seconds with less than 1000 bytes/s (or without a connection) until it is given up
     int tries;      // in all, where trying again may help: stalls, broken connections, statuses 429 and 5xx
@@ -32,6 +35,10 @@ struct download_result {
     int lock;                // holds it against other processes until download_publish or _discard
     int resumed;             // part of it is from an earlier call or try
 };
+
+// The protocols, as libcurl lists them, of addresses that a redirection from this one may lead to: never from https to
+// http.
+const char *download_redirections(const char *url);
 
 // 0 with the file in result->partial, flushed; -1 with "TARGET: URL: what is wrong" (EXIT_INTERRUPTED after a
 // signal). Not found out here: whether the bytes are the right ones.

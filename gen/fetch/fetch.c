@@ -3,6 +3,7 @@
 
 #include "gen/fetch/download.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -55,7 +56,9 @@ static int check_size(const struct source *source, const char *path, const char 
                       struct error *err) {
     struct stat status;
     if (stat(path, &status))
-        return fail(err, "%s: cannot be read", path);
+        return fail_system(err, errno, "%s", path);
+    if (!S_ISREG(status.st_mode))
+        return fail(err, "%s: not a regular file", path);
     r->bytes = (double)status.st_size;
     if (source->bytes > 0 && r->bytes != source->bytes)
         return fail(err, "%s: %.0f bytes instead of %.0f", name, r->bytes, source->bytes);
@@ -99,6 +102,7 @@ static int fetch_from(const struct source *source, const char *url, const char *
     struct download d = {.url = url,
                          .target = target,
                          .bytes = source->bytes,
+                         .maximum = settings->maximum,
                          .verifiable = *source->md5 || *source->sha256 || pinned(pins, source),
                          .patience = settings->patience,
                          .tries = settings->tries};

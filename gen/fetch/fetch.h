@@ -13,7 +13,8 @@
 
 struct fetch_settings {
     const char *data;    // the data folder, made if missing
-    int patience, tries; // as in gen/fetch/download.h
+    int patience, tries; // as in gen/fetch/download.h, as is
+    double maximum;      // this one, bytes
 };
 
 struct fetch_result {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 // gen/fetch/sources.ini as it is, with a zero byte after it (texture_set.c does so with its sets).
 __asm__(".section .rodata\nfetch_sources:\n.incbin \"gen/fetch/sources.ini\"\n.byte 0\n.previous\n");
@@ -41,10 +42,25 @@ static int check_digest(char *text, size_t length, const char *where, struct err
                : fail_usage(err, "%s: a digest of %zu digits, not %zu", where, strlen(text), length);
 }
 
-// Files land in the data folder, where the profiles look for them.
+// Names that the fetching itself uses.
+static int is_reserved(const char *path) {
+    static const char *const endings[] = {".fetching", ".fetching.json"};
+    size_t length = strlen(path);
+    int reserved = !strcasecmp(path, "digests.json") || strstr(path, ".part-") != NULL;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t size = strlen(endings[i]);
+        reserved |= length >= size && !strcmp(path + length - size, endings[i]);
+    }
+    return reserved;
+}
+
+// Files land in the data folder, where the profiles look for them. Each has one spelling: no "." or "//" in it; no
+// hidden names, which programs take for their configuration.
 static int check_path(const char *path, const char *where, struct error *err) {
-    if (!*path || *path == '/' || path[strlen(path) - 1] == '/' || !strcmp(path, "..") ||
-        !strncmp(path, "../", 3) || strstr(path, "/../"))
+    if (is_reserved(path))
+        return fail_usage(err, "%s: '%.200s' is a name that fetching itself uses", where, path);
+    if (!*path || *path == '/' || *path == '.' || strstr(path, "/.") || strstr(path, "//") ||
+        path[strlen(path) - 1] == '/')
         return fail_usage(err, "%s: '%.200s' is no file below the data folder", where, path);
     return 0;
 }

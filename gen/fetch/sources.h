@@ -23,8 +23,8 @@ struct source_list {
 };
 
 // Reads `path`, "" for the built-in file. Refused with file and line: unknown and missing keys, addresses
-// that are not http:// or https://, digests of another length, paths that are absolute or leave the data
-// folder. Free with source_list_free, also after a failure.
+// that are not http:// or https://, digests of another length, paths that are absolute, leave the data
+// folder, are hidden or used by the fetching itself. Free with source_list_free, also after a failure.
 int source_list_read(struct source_list *s, const char *path, struct error *err);
 void source_list_free(struct source_list *s);
 

@@ -93,6 +93,20 @@ static void send_redirection(const struct request *r, const char *to) {
               "HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", to);
 }
 
+// More headers than any server has reason to send.
+static void send_many_headers(const struct request *r) {
+    send_text(r->client, "HTTP/1.1 200 OK\r\n");
+    for (int i = 0; i < 20000; i++)
+        send_text(r->client, "X-Filler-%d: %0100d\r\n", i, i);
+    send_text(r->client, "Content-Length: 0\r\nConnection: close\r\n\r\n");
+}
+
+// A redirection whose page has more bytes than the file may have.
+static void send_large_redirection(const struct request *r) {
+    send_text(r->client, "HTTP/1.1 302 Found\r\nLocation: /good/file\r\nContent-Length: %d\r\n\r\n", 8 << 20);
+    send_bytes(r->client, 0, 8 << 20, 0);
+}
+
 static void send_elsewhere(const struct request *r) {
     if (r->from < 0) {
         send_file(r, "\"e\"", WEB_SIZE, WEB_CUT, 1, 0);
@@ -165,6 +179,10 @@ static void answer(const struct request *r) {
         send_redirection(r, "/round/file");
     else if (!strcmp(r->way, "away"))
         send_redirection(r, "file:///etc/passwd");
+    else if (!strcmp(r->way, "headers"))
+        send_many_headers(r);
+    else if (!strcmp(r->way, "large-redirect"))
+        send_large_redirection(r);
     else if (!strcmp(r->way, "elsewhere"))
         send_elsewhere(r);
     else if (!strcmp(r->way, "chunked"))

@@ -16,6 +16,8 @@
 //   stall       WEB_CUT bytes, then nothing (until the client or the test goes)
 //   redirect    status 302 to /good/NAME; round: to itself
 //   away        status 302 to file:///etc/passwd
+//   large-redirect  status 302 to /good/NAME, with a page of 8 MiB
+//   headers     more than 2 MiB of them
 //   whole       as good, but knows no ranges and gives no ETag
 //   changed     another ETag each time: a range asked for under an old one gets the whole
 //   elsewhere   answers a range with one that begins a byte later

@@ -3,10 +3,12 @@
 #include "gen/fetch/fetch.h"
 
 #include "core/base/interrupt.h"
+#include "gen/fetch/download.h"
 #include "tests/support/suite.h"
 #include "tests/support/web_server.h"
 
 #include <CUnit/CUnit.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -40,8 +42,11 @@ static struct source make_source(const char *path, int known, const char *way, c
     return s;
 }
 
+static double maximum = 1e6; // bytes, where the size is not known
+
 static int fetch(const struct source *s, int tries, struct fetch_result *r, struct error *err) {
-    struct fetch_settings settings = {.data = suite_folder(), .patience = 1, .tries = tries};
+    struct fetch_settings settings = {
+        .data = suite_folder(), .patience = 1, .tries = tries, .maximum = maximum};
     memset(err, 0, sizeof *err);
     messages[0] = 0;
     return fetch_source(s, &settings, keep_message, NULL, r, err);
@@ -129,7 +134,9 @@ static void test_every_bad_answer_is_refused_and_nothing_left_of_it(void) {
         {"endless", NOTHING, "the server does not say how long the file is"},
         {"empty", MD5, "the connection broke off after 0 bytes"},
         {"round", MD5, "Maximum (10) redirects followed"},
-        {"away", MD5, "Protocol \"file\" not supported or disabled in libcurl"},
+        {"away", MD5,
+         "a redirection that is not followed (Protocol \"file\" not supported or disabled in libcurl)"},
+        {"headers", MD5, "more than 256 KiB of headers"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct fetch_result r;
@@ -144,6 +151,44 @@ static void test_every_bad_answer_is_refused_and_nothing_left_of_it(void) {
         CU_ASSERT_PTR_NULL(strchr(err.message, '\n'));
         CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), before); // not even the folder
     }
+}
+
+// A file of unknown size is bounded all the same: where the server tells its length, and where it does not.
+static void test_a_file_of_unknown_size_is_bounded(void) {
+    static const char *const ways[] = {"good", "chunked", "endless", "whole"};
+    struct fetch_result r;
+    struct error err;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        int before = suite_count_entries(suite_folder());
+        struct source s = make_source("bounded/file", MD5, ways[i], NULL);
+        maximum = WEB_SIZE - 1;
+        CU_ASSERT(fetch(&s, 3, &r, &err));
+        check_message(
+            &err, "more than 299999 bytes, the most that is taken where no size is published (--maximum)");
+        CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), before);
+    }
+    struct source s = make_source("bounded/file", MD5, "endless", NULL);
+    maximum = WEB_SIZE;
+    CU_ASSERT_EQUAL(fetch(&s, 1, &r, &err), 0);
+    check_whole("bounded/file");
+    maximum = 1e6;
+}
+
+static void test_redirections_lead_to_no_weaker_protocol(void) {
+    CU_ASSERT_STRING_EQUAL(download_redirections("https://host/x"), "https");
+    CU_ASSERT_STRING_EQUAL(download_redirections("HTTPS://host/x"), "https");
+    CU_ASSERT_STRING_EQUAL(download_redirections("http://host/x"), "http,https");
+}
+
+// The page of a redirection is not the file: whether libcurl reads it or leaves it, it ends.
+static void test_a_redirection_with_an_enormous_page_ends(void) {
+    struct fetch_result r;
+    struct error err;
+    struct source s = make_source("redirected/file", MD5 | SIZE, "large-redirect", NULL);
+    if (fetch(&s, 1, &r, &err))
+        check_message(&err, "more bytes than the file has");
+    else
+        check_whole("redirected/file");
 }
 
 static void test_an_unknown_host_and_a_closed_port_are_named(void) {
@@ -286,6 +331,7 @@ static void test_a_full_disk_keeps_what_is_there(void) {
     suite_limit_files(0);
     CU_ASSERT(failed);
     check_message(&err, "File too large");
+    CU_ASSERT_EQUAL(err.cause, EFBIG);
     CU_ASSERT(!file_exists(suite_path("full/file")));
     web_reset();
     CU_ASSERT_EQUAL(fetch(&s, 1, &r, &err), 0);
@@ -484,6 +530,9 @@ void suite_fetch(void) {
     CU_add_test(s, "a mirror helps out", test_a_mirror_helps_out);
     CU_add_test(s, "every bad answer is refused, and nothing left of it",
                 test_every_bad_answer_is_refused_and_nothing_left_of_it);
+    CU_add_test(s, "a file of unknown size is bounded", test_a_file_of_unknown_size_is_bounded);
+    CU_add_test(s, "redirections lead to no weaker protocol", test_redirections_lead_to_no_weaker_protocol);
+    CU_add_test(s, "a redirection with an enormous page ends", test_a_redirection_with_an_enormous_page_ends);
     CU_add_test(s, "an unknown host and a closed port are named",
                 test_an_unknown_host_and_a_closed_port_are_named);
     CU_add_test(s, "a broken transfer goes on", test_a_broken_transfer_goes_on);

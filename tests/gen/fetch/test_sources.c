@@ -99,11 +99,18 @@ static void test_broken_lists_are_refused(void) {
     check_refused("[a]\npath = a\n[b]\nset = b\n[a]\nuse = a\n",
                   "sources.ini:6: [a] stands here for the second");
     static const char *const outside[] = {"/etc/passwd", "../x", "../models/x", "models/../../x",
-                                          "a/../../x",   "a/",   ".."};
+                                          "a/../../x",   "a/",   "..",          "./a",
+                                          "a/./b",       "a//b", ".latexmkrc",  "a/.git"};
     for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
         char text[100];
         snprintf(text, sizeof text, "[a]\npath = %s\n", outside[i]);
         check_refused(text, "is no file below the data folder");
+    }
+    static const char *const reserved[] = {"digests.json", "a/x.fetching", "a/x.fetching.json", "x.part-1"};
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+        char text[100];
+        snprintf(text, sizeof text, "[a]\npath = %s\n", reserved[i]);
+        check_refused(text, "is a name that fetching itself uses");
     }
 }
 
