@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/kernels/precision.h"
 
+#include "core/kernels/arithmetic.h"
 #include "core/kernels/isa.h"
 #include "core/kernels/real.h"
 
@@ -9,8 +10,9 @@
 enum precision precision_choose(const char *word) {
     if (sizeof(real) != sizeof(float))
         return PRECISION_F32;
-    return !strcmp(word, "bf16") || (!strcmp(word, "auto") && isa_for_bf16() != ISA_PLAIN) ? PRECISION_BF16
-                                                                                           : PRECISION_F32;
+    if (!strcmp(word, "auto"))
+        return arithmetic_auto()->precision;
+    return !strcmp(word, "bf16") ? PRECISION_BF16 : PRECISION_F32;
 }
 
 const char *precision_name(enum precision precision) {

@@ -9,7 +9,7 @@ enum precision {
     PRECISION_BF16, // float builds only; a double build takes it for the former
 };
 
-// Words for a settings table. auto: bf16 where the processor multiplies it faster (isa.h), else f32.
+// Words for a settings table. auto: bf16 where it is faster on this machine (arithmetic.h), else f32.
 #define PRECISIONS "f32 bf16 auto"
 
 enum precision precision_choose(const char *word);

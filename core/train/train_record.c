@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // run.json: what the run was, and what came of it.
+#include "core/kernels/arithmetic.h"
 #include "core/train/train_internal.h"
 #include "core/train/weights.h"
+
+#include <string.h>
 
 // Of an ABN that started from a ResNet's weights.
 static json_t *branch_origin(const struct parameters *p) {
@@ -40,6 +43,8 @@ json_t *train_record(const struct training *r, json_t *metrics, const char *mode
                                   shape.height, "classes", shape.classes));
     enum precision precision = r->trainer->settings.precision;
     json_object_set_new(run, "precision", json_string(precision_name(precision)));
+    if (!strcmp(r->settings->precision, "auto"))
+        json_object_set_new(run, "arithmetic", json_string(arithmetic_auto()->reason));
     if (precision_isa(precision))
         json_object_set_new(run, "products", json_string(precision_isa(precision)));
     if (r->trainer->settings.activations == PRECISION_BF16)

@@ -4,6 +4,7 @@
 #include "core/base/options.h"
 #include "core/base/provenance.h"
 #include "core/base/text.h"
+#include "core/kernels/arithmetic.h"
 #include "core/kernels/isa.h"
 #include "core/shard/shard.h"
 #include "experiments/command/commands.h"
@@ -175,15 +176,16 @@ static json_t *instruction_sets(int (*takes)(enum isa isa), enum isa used) {
 }
 
 // {"processor", "cores", "compiled_for", "openblas_core", "f32": {"available": [..], "used"}, "bf16": the
-// same}
+// same, "auto": {"precision", "reason"}}
 static json_t *describe_machine(struct error *err) {
     json_t *made_by = provenance_json(err);
-    json_t *machine = json_pack("{sOsOsOsOsoso}", "processor", json_object_get(made_by, "processor"), "cores",
-                                json_object_get(made_by, "cores"), "compiled_for",
-                                json_object_get(made_by, "instruction_set"), "openblas_core",
-                                json_object_get(json_object_get(made_by, "libraries"), "openblas_core"),
-                                "f32", instruction_sets(isa_takes_f32, isa_for_f32()), "bf16",
-                                instruction_sets(isa_takes_bf16, isa_for_bf16()));
+    json_t *machine = json_pack(
+        "{sOsOsOsOsoso s{ssss}}", "processor", json_object_get(made_by, "processor"), "cores",
+        json_object_get(made_by, "cores"), "compiled_for", json_object_get(made_by, "instruction_set"),
+        "openblas_core", json_object_get(json_object_get(made_by, "libraries"), "openblas_core"), "f32",
+        instruction_sets(isa_takes_f32, isa_for_f32()), "bf16",
+        instruction_sets(isa_takes_bf16, isa_for_bf16()), "auto", "precision",
+        precision_name(arithmetic_auto()->precision), "reason", arithmetic_auto()->reason);
     json_decref(made_by);
     if (!machine)
         fail_memory(err, "a description");
@@ -207,6 +209,9 @@ static void print_machine(const json_t *machine) {
     printf("OpenBLAS for    %s\n", json_string_value(json_object_get(machine, "openblas_core")));
     print_products(machine, "f32");
     print_products(machine, "bf16");
+    const json_t *chosen = json_object_get(machine, "auto");
+    printf("auto takes      %s: %s\n", json_string_value(json_object_get(chosen, "precision")),
+           json_string_value(json_object_get(chosen, "reason")));
 }
 
 static int parse(int argc, char **argv, struct info_settings *o, struct words *words, struct error *err) {
