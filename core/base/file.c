@@ -2,6 +2,7 @@
 #include "core/base/file.h"
 
 #include "core/base/memory.h"
+#include "core/base/terminal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -165,9 +166,11 @@ int file_write(const char *path, const void *bytes, size_t size, struct error *e
 int file_write_or_print(const char *path, const void *bytes, size_t size, struct error *err) {
     if (strcmp(path, "-"))
         return file_write(path, bytes, size, err);
-    if (fwrite(bytes, 1, size, stdout) != size)
-        return fail_system(err, errno, "standard output");
-    return standard_output_flush(err);
+    if (isatty(STDOUT_FILENO))
+        return fail(
+            err,
+            "standard output is a terminal, which would obey what is in the file: name a file, or redirect");
+    return terminal_write_bytes(bytes, size) ? fail_system(err, errno, "standard output") : 0;
 }
 
 int standard_output_flush(struct error *err) {

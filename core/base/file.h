@@ -40,7 +40,7 @@ char *file_read(const char *path, size_t limit, size_t *size, struct error *err)
 // Writes `size` bytes as a whole-or-absent file.
 int file_write(const char *path, const void *bytes, size_t size, struct error *err);
 
-// The same, but "-" is standard output.
+// The same, but "-" is standard output, which must not be a terminal.
 int file_write_or_print(const char *path, const void *bytes, size_t size, struct error *err);
 
 // Writes out what standard output holds back; fails when anything printed so far was lost.

@@ -84,11 +84,33 @@ static void join_numbers(char *text) {
     *to = 0;
 }
 
+// Control characters that JSON may have as they are, but a terminal would obey: DEL and U+0080 to U+009F.
+static char *escape_controls(char *text) {
+    struct text out = {0};
+    struct error unused;
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        if (*c == 0x7f)
+            text_add(&out, "\\u007f");
+        else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+            text_printf(&out, "\\u%04x", *++c);
+        else
+            text_add_bytes(&out, c, 1);
+    free(text);
+    return text_take(&out, "JSON text", &unused);
+}
+
+static int has_controls(const char *text) {
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        if (*c == 0x7f || (*c == 0xc2 && c[1] < 0xa0))
+            return 1;
+    return 0;
+}
+
 char *json_text_rounded(const json_t *value, int digits) {
     char *whole = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION((size_t)digits));
     char *text = whole ? shorten_reals(whole) : NULL;
     free(whole);
-    return text;
+    return text && has_controls(text) ? escape_controls(text) : text;
 }
 
 char *json_text(const json_t *value) {

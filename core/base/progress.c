@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/progress.h"
 
+#include "core/base/terminal.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -28,7 +30,7 @@ void progress_start(struct progress *p, const char *label, const char *unit, dou
     p->total = total;
     p->done_at_start = done_at_start;
     p->started = p->last = seconds_now();
-    p->terminal = isatty(STDERR_FILENO);
+    p->terminal = isatty(terminal_descriptor(stderr));
 }
 
 void progress_update(struct progress *p, double done, const char *note) {
@@ -46,7 +48,10 @@ void progress_update(struct progress *p, double done, const char *note) {
     }
     if (note)
         text_printf(&line, ", %s", note);
-    fprintf(stderr, p->terminal ? "\r%s\033[K" : "%s\n", text_string(&line));
+    if (p->terminal)
+        terminal_rewrite_line(stderr, text_string(&line), 0);
+    else
+        fprintf(stderr, "%s\n", text_string(&line));
     fflush(stderr);
     text_free(&line);
     p->printed = 1;
@@ -63,6 +68,6 @@ void progress_follow(void *context, double done, double total, const char *note)
 
 void progress_end(struct progress *p) {
     if (p->terminal && p->printed)
-        fputs("\r\033[K", stderr);
+        terminal_rewrite_line(stderr, "", 0);
     p->printed = 0;
 }

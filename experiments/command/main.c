@@ -6,6 +6,7 @@
 #include "core/base/provenance.h"
 #include "core/base/startup.h"
 #include "core/base/suggest.h"
+#include "core/base/terminal.h"
 #include "core/kernels/gemm.h"
 #include "core/kernels/isa.h"
 #include "experiments/command/commands.h"
@@ -146,14 +147,11 @@ static int run(int argc, char **argv, struct error *err) {
 int main(int argc, char **argv) {
     struct error err = {0};
     startup_finish();
+    terminal_guard();
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
     }
-    // What a command prints is lost or kept as a whole, so that a full disk can be named at the end.
-    static char printed[1 << 16];
-    if (!isatty(STDOUT_FILENO))
-        setvbuf(stdout, printed, _IOFBF, sizeof printed);
     if (!run(argc, argv, &err))
         return EXIT_OK;
     fprintf(stderr, "reff: %s\n", err.message);

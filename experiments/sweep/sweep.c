@@ -4,6 +4,7 @@
 #include "core/base/interrupt.h"
 #include "core/base/memory.h"
 #include "core/base/progress.h"
+#include "core/base/terminal.h"
 #include "core/methods/method.h"
 #include "experiments/store/data_sets.h"
 
@@ -350,7 +351,7 @@ static int make_id(char id[33], struct error *err) {
 int sweep_run(const struct plan *plan, const struct work *work, const struct sweep_options *options,
               struct error *err) {
     struct sweep s = {.plan = plan, .work = work, .options = options};
-    s.terminal = isatty(fileno(options->log));
+    s.terminal = isatty(terminal_descriptor(options->log));
     s.tasks = allocate((size_t)plan->count, sizeof *s.tasks, "a sweep", err);
     s.order = allocate((size_t)plan->count, sizeof *s.order, "a sweep", err);
     int failed = !s.tasks || !s.order || make_id(s.id, err) || folder_make(options->results, err) ||

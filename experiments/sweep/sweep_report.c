@@ -2,6 +2,7 @@
 // What a sweep reports while it works: why runs run, one progress line, what went wrong.
 #include "core/base/interrupt.h"
 #include "core/base/progress.h"
+#include "core/base/terminal.h"
 #include "experiments/store/annotations.h"
 #include "experiments/sweep/sweep.h"
 
@@ -21,7 +22,7 @@ int sweep_count(const struct sweep *s, enum task_state state) {
 
 static void clear_line(struct sweep *s) {
     if (s->line_shown)
-        fputs("\r\033[K", s->options->log);
+        terminal_rewrite_line(s->options->log, "", 0);
     s->line_shown = 0;
 }
 
@@ -162,7 +163,7 @@ double sweep_seconds_left(struct sweep *s) {
 
 static int terminal_width(FILE *terminal) {
     struct winsize size;
-    return ioctl(fileno(terminal), TIOCGWINSZ, &size) || size.ws_col < 20 ? 80 : size.ws_col;
+    return ioctl(terminal_descriptor(terminal), TIOCGWINSZ, &size) || size.ws_col < 20 ? 80 : size.ws_col;
 }
 
 void sweep_progress(struct sweep *s, int now) {
@@ -191,7 +192,7 @@ void sweep_progress(struct sweep *s, int now) {
              detail);
     text_free(&left);
     if (s->terminal) // a line that wraps could not be written over
-        fprintf(s->options->log, "\r%.*s\033[K", terminal_width(s->options->log) - 1, line);
+        terminal_rewrite_line(s->options->log, line, terminal_width(s->options->log) - 1);
     else
         fprintf(s->options->log, "%s\n", line);
     fflush(s->options->log);
