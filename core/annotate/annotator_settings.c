@@ -8,13 +8,14 @@ typedef struct annotator_settings A;
 const struct setting annotator_schema[] = {
     SETTING_INT(A, n, NULL, 1, 1000000, "images", "annotated images per class"),
     SETTING_INT(A, depth, "0", 0, 12, "",
-                "of the U-Net, on 2^depth pixels; 0: the smallest that holds the images"),
+                "depth of the U-Net, which works on 2^depth pixels; 0: the smallest that holds the images"),
     SETTING_INT(A, ngf, "64", 1, 512, "channels", "channels of the generator's first layer"),
     SETTING_INT(A, ndf, "64", 1, 512, "channels", "channels of the discriminator's first layer"),
-    SETTING_INT(A, iterations, "10000", 1, 100000000, "iterations", "steps of either network, whatever n is"),
+    SETTING_INT(A, iterations, "10000", 1, 100000000, "iterations",
+                "training steps of each of the two networks, whatever n is"),
     SETTING_INT(A, batch, "4", 1, 4096, "images", "images per iteration"),
     SETTING_LATER_CHOICE(A, precision, "f32", PRECISIONS,
-                         "of the operands of convolutions; auto: bf16 where the processor has it"),
+                         "precision of convolutions' operands; auto: bf16 where the processor has it"),
     SETTING_REAL(A, lr, "2e-4", 0, 1000, "", "learning rate of Adam"),
     SETTING_REAL(A, beta1, "0.5", 0, 1, "", "decay of Adam's mean of gradients"),
     SETTING_REAL(A, beta2, "0.999", 0, 1, "", "decay of Adam's mean of squares"),
@@ -26,6 +27,6 @@ const struct setting annotator_schema[] = {
     SETTING_REAL(A, bn_momentum, "0.1", 0, 1, "", "momentum of batch norm's running statistics"),
     SETTING_SEED(A, seed, "1", "seed of the draw of annotated images, initial weights, batches, dropout"),
     {"checkpoint_seconds", SETTING_TYPE_REAL, offsetof(A, checkpoint_seconds), "10", 0, 1e9, NULL, "seconds",
-     "least time between checkpoints", 0}, // how often we save changes no annotation
+     "minimum time between checkpoints", 0}, // how often we save changes no annotation
     SETTING_END,
 };

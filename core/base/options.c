@@ -57,17 +57,50 @@ static void print_option(const struct setting *s, FILE *out) {
     fputc('\n', out);
 }
 
+// Prints paragraphs, each filled to WIDTH columns, so that no text breaks its lines by hand. Lines that begin with
+// a blank are lists, and stay as they are.
+static void print_filled(const char *text, FILE *out) {
+    enum { WIDTH = 100 };
+    size_t column = 0;
+    while (*text) {
+        if (*text == '\n') { // the next line is empty, or of a list
+            size_t ends = strspn(text, "\n");
+            const char *next = text + ends;
+            if (ends > 1 || *next == ' ') {
+                fputs(ends > 1 ? "\n\n" : "\n", out);
+                column = 0;
+            }
+            text = next;
+        }
+        size_t length = column || *text != ' ' ? strcspn(text, " \n") : strcspn(text, "\n");
+        if (column)
+            fputc(column + 1 + length > WIDTH ? '\n' : ' ', out);
+        column = column && column + 1 + length <= WIDTH ? column + 1 + length : length;
+        fwrite(text, 1, length, out);
+        text += length + (text[length] == ' ');
+    }
+    fputc('\n', out);
+}
+
 void options_help(const struct command *command, FILE *out) {
     fprintf(out, "usage: reff %s%s%s%s\n\n%s\n", command->name, command->schema ? " [options]" : "",
             *command->arguments ? " " : "", command->arguments, command->summary);
-    if (command->description)
-        fprintf(out, "\n%s\n", command->description);
+    if (command->description) {
+        fputc('\n', out);
+        print_filled(command->description, out);
+    }
     fputs("\noptions:\n", out);
     for (const struct setting *s = command->schema; s && s->name; s++)
         print_option(s, out);
     fprintf(out, "  %-28s %s\n", "--help", "print this text");
     if (command->example)
         fprintf(out, "\nexample:\n  %s\n", command->example);
+}
+
+int options_refuse_form(const char *form, struct error *err) {
+    return fail_usage(
+        err, "--help=%.60s: help is a text (--help), a manual page (--help=man) or a list (--help=list)",
+        form);
 }
 
 // "unknown option '--lamda' (did you mean '--lambda'?); see reff train --help".
@@ -132,6 +165,8 @@ int options_override(const struct command *command, int argc, char **argv, void 
         } else if (!only_words && !strcmp(argv[i], "--help=list")) {
             options_list(command, stdout);
             return 1;
+        } else if (!only_words && !strncmp(argv[i], "--help=", 7)) {
+            return options_refuse_form(argv[i] + strlen("--help="), err);
         } else if (!only_words && argv[i][0] == '-' && argv[i][1] == '-') {
             int taken = take_option(command, argc, argv, i, target, err);
             if (taken < 0)

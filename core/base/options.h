@@ -14,7 +14,7 @@ struct command {
     const char *name;             // "train", or "gen textured-mnist"
     const char *arguments;        // positional words for the usage line: "FILE...", "" for none
     const char *summary;          // one line
-    const char *description;      // paragraphs for --help, NULL for none
+    const char *description;      // paragraphs for --help, which fills their lines; NULL for none
     const char *example;          // one line
     int least_words, most_words;  // how many positional words; most_words -1: any number
     const struct setting *schema; // NULL: no options but --help
@@ -41,5 +41,8 @@ int options_given(const struct setting *s, int argc, char *const *argv);
 
 // Usage, options with units, ranges and defaults, an example.
 void options_help(const struct command *command, FILE *out);
+
+// Says which forms of help there are: `--help=FORM` asks for none of them. Returns -1.
+int options_refuse_form(const char *form, struct error *err);
 
 #endif

@@ -13,8 +13,10 @@
 void man_text(const char *text, FILE *out) {
     for (const char *c = text; *c; c++) {
         int first = c == text || c[-1] == '\n';
-        if (first && *c == '\n')
-            continue; // an empty line is no paragraph here
+        if (first && *c == '\n') {
+            fputs(c == text ? "" : ".PP\n", out);
+            continue;
+        }
         if (first && (*c == '.' || *c == '\''))
             fputs("\\&", out);
         if (first && *c == ' ') { // a list: a line each

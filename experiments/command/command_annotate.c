@@ -22,7 +22,7 @@ typedef struct annotate_options O;
 static const struct setting file_schema[] = {
     SETTING_PATH(O, shard, NULL, "FILE", "training shard with its true annotations"),
     SETTING_PATH(O, output, NULL, "FILE", "shard to write"),
-    SETTING_PATH(O, folder, "", "DIR", "for the checkpoint while unfinished; default: OUTPUT.unfinished"),
+    SETTING_PATH(O, folder, "", "DIR", "holds the checkpoint while unfinished; none: OUTPUT.unfinished"),
     SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "threads; 0: all cores"),
     SETTING_END,
 };
@@ -50,11 +50,9 @@ int command_annotate(int argc, char **argv, struct error *err) {
         .arguments = "",
         .summary = "Train a pseudo-annotator on n images per class; let it annotate the others.",
         .description =
-            "Writes a copy of the shard with the pseudo-annotator's masks, except for the images that "
-            "were drawn to keep\n"
-            "theirs (column 'annotated'), and prints how well its masks agree with the true ones. "
-            "Interrupted work\n"
-            "continues from its checkpoint and ends with the same bits.",
+            "Writes a copy of the shard with the pseudo-annotator's masks; the images that were drawn to "
+            "train it keep their own (column 'annotated'). Prints how well its masks agree with the true "
+            "ones. Interrupted work continues from its checkpoint and ends with the same bits.",
         .example = "reff annotate --shard train.h5 --n 5 --output train-n5.h5",
     };
     int result = joined_parse(&command, &own, &work, argc, argv, err);

@@ -42,16 +42,11 @@ static const struct command command = {
     .arguments = "",
     .summary = "Measure how fast training steps and their convolutions are, beside the machine's limits.",
     .description =
-        "Limits: multiplications in registers and reading of memory, all threads together. Steps: forward "
-        "and "
-        "backward passes\n"
-        "and update, on images made up once, with settings of profiles (experiments/bench/bench.ini). "
-        "Convolutions: each "
-        "shape of the\n"
-        "first network. Then where each step's time goes, by layer and map. Nothing else should run "
-        "meanwhile. "
-        "Where PyTorch\n"
-        "(python3-torch) and oneDNN are installed they are measured too; make bench PEER=1 installs them.",
+        "Limits: multiplications in registers and reading of memory, by all threads together. Steps: forward "
+        "and backward passes and update of networks with settings of profiles (experiments/bench/bench.ini), "
+        "on images made up once. Convolutions: each shape of the first network. Then where each step's time "
+        "goes, by layer and map. Where PyTorch (python3-torch) and oneDNN are installed they are measured "
+        "too; make bench PEER=1 installs them. Nothing else should run meanwhile.",
     .example = "reff bench --model resnet50 --method reff --threads 2",
     .least_words = 0,
     .most_words = 0,

@@ -22,8 +22,8 @@ typedef struct eval_options O;
 
 static const struct setting schema[] = {
     SETTING_PATH(O, weights, NULL, "FILE", "trained network (safetensors)"),
-    SETTING_CHOICE(O, model, "small", NETWORK_MODELS, "its network"),
-    SETTING_INT(O, width, "64", 1, 512, "channels", "its width"),
+    SETTING_CHOICE(O, model, "small", NETWORK_MODELS, "network that the weights are of"),
+    SETTING_INT(O, width, "64", 1, 512, "channels", "channels of its first stage"),
     SETTING_CHOICE(O, method, METHOD_DEFAULT, METHOD_NAMES,
                    "how it was trained; abn: it has an attention branch"),
     SETTING_INT(O, batch, "32", 1, 4096, "images", "images at a time"),
@@ -37,13 +37,11 @@ static const struct command command = {
     .arguments = "SHARD",
     .summary = "Evaluate a trained network on a shard.",
     .description =
-        "Accuracy, worst class and group, the share of each layer's Grad-CAM inside the "
-        "annotation and how often its\n"
-        "maximum is (pointing game), expected calibration error, and the confusion matrix (rows: "
-        "labels), with running\n"
-        "statistics. Of an ABN also the attention branch's accuracy and its map. A file of reff's own "
-        "says what it is: --model,\n"
-        "--width and --method are for others.",
+        "Prints accuracy; the accuracy of the worst class and group; for each layer the share of Grad-CAM "
+        "that is inside the annotation, and how often its maximum is (pointing game); expected calibration "
+        "error; the confusion matrix (rows: labels). Of an ABN also the attention branch's accuracy and its "
+        "map. Batch norm uses its running statistics. Weights saved by reff say which network they are of: "
+        "--model, --width and --method are for others.",
     .example = "reff eval --weights run/model.safetensors test.h5",
     .least_words = 1,
     .most_words = 1,

@@ -20,7 +20,8 @@ typedef struct figure_options O;
 static const struct setting schema[] = {
     SETTING_PATH(O, profile, "quick", "NAME", "profile (or a file) whose results are drawn"),
     SETTING_PATH(O, data, "", "DIR", "folder with mnist/ and textures/, for profiles of real data"),
-    SETTING_PATH(O, seeds, "", "SEEDS", "as reff run had them: models are of the first; none: the profile's"),
+    SETTING_PATH(O, seeds, "", "SEEDS",
+                 "a count (5) or a list (3,4,9), of which models are of the first; none: the profile's"),
     SETTING_PATH(O, results, "results", "DIR", "where runs, shards, tables and figures lie"),
     SETTING_SWITCH(O, train, "make the models and pseudo-annotations that are missing (may take long)"),
     SETTING_COUNT(O, jobs, "0", 0, 1024, "runs", "runs at a time; 0: as cores and memory allow"),
@@ -32,8 +33,8 @@ static const struct command command = {
     .name = "figure",
     .arguments = "FIGURE...",
     .summary = "Draw figures from the results that are there, as PNG and PDF.",
-    .description = "FIGURE is a file in experiments/figures (fig3a), or a path; none: all of them, and those "
-                   "whose results are\nmissing are named and left out. Figures land in "
+    .description = "FIGURE is a file in experiments/figures (fig3a) or a path. Without a FIGURE all are "
+                   "drawn, but for those whose results are missing, which are named. Figures are written to "
                    "RESULTS/figures/<profile>/<figure>.{png,pdf}.",
     .example = "reff figure fig3a curve-table1a --profile quick --train",
     .least_words = 0,

@@ -73,7 +73,7 @@ struct golden_options {
 
 static const struct setting schema[] = {
     SETTING_CHOICE(struct golden_options, precision, "f32", "f32 bf16",
-                   "of the operands of convolutions (a double build knows its own alone)"),
+                   "precision of convolutions' operands (a double build has its own alone)"),
     SETTING_END,
 };
 
@@ -82,15 +82,11 @@ static const struct command golden = {
     .arguments = "FOLDER",
     .summary = "Compare the engine with golden files in this build's precision.",
     .description =
-        "Each line gives a case and, per quantity, the worst relative error over all steps. "
-        "Tolerance: 1e-8 in\n"
-        "double; in float about ten times what PyTorch's own float32 shows; in bf16, of which "
-        "layers and the\n"
-        "first step's forward pass are held, ten times the rounding of an operand. In float a "
-        "network that fails is\n"
-        "run again from initial values within a rounding of the file's, up to three times: its loss "
-        "jumps where a\n"
-        "ReLU changes sides. Exit status 1 if any case fails.",
+        "Prints a line for each case with, per quantity, the worst relative error over all steps. Tolerance: "
+        "1e-8 in double; in float about ten times what PyTorch's own float32 shows; in bf16 ten times the "
+        "rounding of an operand, for layers and the first step's forward pass alone. In float a network that "
+        "fails is run again from initial values within a rounding of the file's, up to three times, since "
+        "its loss jumps where a ReLU changes sides. Exit status 1 if any case fails.",
     .example = "reff golden golden/",
     .least_words = 1,
     .most_words = 1,

@@ -215,15 +215,12 @@ int command_gradients(int argc, char **argv, struct error *err) {
         .arguments = "",
         .summary = "Show what a step's gradient is made of, and how much of it a precision rounds away.",
         .description =
-            "One line for the cross entropy and one for the penalty (lambda times the regulariser; "
-            "abn: gamma times the map\n"
-            "loss): its value, the 2-norm of its gradient in float and with --precision and "
-            "--activations, and the cosine\n"
-            "between these two; then the cosine between cross entropy and penalty. Before clipping "
-            "and weight decay, on the\n"
-            "shard's first images, from the weights that a training would start from; a file that says what "
-            "it is needs no\n"
-            "--model, --width and --method.",
+            "Prints a line for the cross entropy and one for the penalty (lambda times the regulariser; of "
+            "abn, gamma times the map loss): its value, the 2-norm of its gradient in float and with "
+            "--precision and --activations, and the cosine between these two gradients. Then the cosine "
+            "between the gradients of cross entropy and penalty. All are taken before clipping and weight "
+            "decay, on the shard's first images, from the weights that a training would start from. Weights "
+            "saved by reff say which network they are of: --model, --width and --method are for others.",
         .example = "reff gradients --data train.h5 --method reff --precision bf16 --activations bf16",
     };
     settings_default(train_schema, &training);

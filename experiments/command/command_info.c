@@ -21,11 +21,11 @@ struct info_options {
 typedef struct info_options O;
 
 static const struct setting schema_of_info[] = {
-    SETTING_SWITCH(O, machine, "what this machine offers instead, and what would be used of it"),
-    SETTING_SWITCH(O, plan, "what a training step of these settings would do instead, layer by layer"),
+    SETTING_SWITCH(O, machine, "show this machine, and what would be used of it"),
+    SETTING_SWITCH(O, plan, "show a training step of the settings below, layer by layer"),
     SETTING_COUNT(O, pixels, "224", 8, 4096, "pixels", "with --plan: side of the images"),
-    SETTING_COUNT(O, classes, "10", 2, 1000000, "classes", "with --plan"),
-    SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "with --plan; 0: all cores"),
+    SETTING_COUNT(O, classes, "10", 2, 1000000, "classes", "with --plan: classes of the data"),
+    SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "with --plan: threads of the step; 0: all cores"),
     SETTING_SWITCH(O, json, "print all of it as JSON"),
     SETTING_END,
 };
@@ -44,17 +44,15 @@ struct info_settings { // one target for one table: the command's own, then the 
 static const struct command command_of_info = {
     .name = "info",
     .arguments = "FILE | --machine | --plan",
-    .summary = "Print what is inside a shard: shapes, attributes, datasets, images per class.",
+    .summary = "Show what a shard holds, what this machine offers, or what a training step does.",
     .description =
-        "With --machine: processor, cores, and the instruction set that multiplies in bf16 (precision = bf16 "
-        "or\n"
-        "auto). The environment variable REFF_ISA names a lesser one to use: plain, avx512-bf16 or amx.\n\n"
-        "With --plan: each layer of a training step with its output's shape, the arrays that the output has "
-        "(x\n"
-        "and the gradients g, t and d), their size, what the layer keeps beside them, and by which algorithm "
-        "and\n"
-        "instruction set its convolutions run on this machine.",
-    .example = "reff info train.h5",
+        "FILE is a shard: its shapes, attributes, datasets and images per class.\n\n--machine: the "
+        "processor, its cores, and the instruction set that multiplies in bf16 (--precision bf16 or auto). "
+        "The environment variable REFF_ISA names a lesser one to use: plain, avx512-bf16 or amx.\n\n--plan: "
+        "the layers of a training step, each with the shape of its output; the arrays that the output has (x "
+        "and the gradients g, t and d) and their size; what the layer keeps beside them; the algorithm and "
+        "the instruction set of its convolutions on this machine. Nothing is trained.",
+    .example = "reff info train.h5\n  reff info --plan --model resnet18 --method reff --pixels 112",
     .least_words = 0,
     .most_words = 1,
 };

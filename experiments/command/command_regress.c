@@ -22,13 +22,13 @@ static const struct setting schema[] = {
     SETTING_PATH(struct regress_options, reference, "", "FILE",
                  "the reference; none: results/reference/<profile>.json"),
     SETTING_COUNT(struct regress_options, seeds, "4", 1, 8, "",
-                  "seeds that a check trains: the profile's first ones"),
+                  "how many of the profile's seeds are trained, the first ones"),
     {"alpha", SETTING_TYPE_REAL, offsetof(struct regress_options, alpha), "0.01", 1e-6, 0.5, 0, "",
      "chance that noise alone fails the check", 0},
     SETTING_SWITCH(struct regress_options, statistics_only, "do not compare the trained networks bit by bit"),
     SETTING_SWITCH(struct regress_options, write, "train all of the profile's seeds and write the reference"),
     SETTING_PATH(struct regress_options, results, "", "DIR",
-                 "keep the runs there, and take those that are; none: nothing is kept"),
+                 "keep the runs there, and use those that are there already; none: keep nothing"),
     SETTING_COUNT(struct regress_options, jobs, "0", 0, 1024, "runs",
                   "runs at a time; 0: as cores and memory allow"),
     SETTING_COUNT(struct regress_options, threads, "0", 0, 1024, "threads", "of each run; 0: cores / jobs"),
@@ -40,13 +40,10 @@ static const struct command command = {
     .arguments = "",
     .summary = "Check that training still gives the reference's results.",
     .description =
-        "Trains the cells of experiments/regress/regress.ini and compares: with the reference's build the "
-        "trained networks bit "
-        "by bit,\n"
-        "with another one accuracy, drift of batch norm's statistics and focus by one-sided "
-        "tests, whose false-alarm "
-        "rate and\n"
-        "power are printed. Exit status 1 when the check fails.",
+        "Trains the cells of experiments/regress/regress.ini and compares them with a reference. A program "
+        "with the reference's build must give the same networks, bit by bit. With another build, accuracy, "
+        "drift of batch norm's statistics and focus are compared by one-sided tests, whose false-alarm rate "
+        "and power are printed. Exit status 1 when the check fails.",
     .example = "reff regress",
     .least_words = 0,
     .most_words = 0,

@@ -19,10 +19,10 @@ static const struct setting schema[] = {
 static const struct command command = {
     .name = "report",
     .arguments = "",
-    .summary = "Write what the LaTeX report takes from a profile's results.",
+    .summary = "Write the parts of the LaTeX report that come from a profile's results.",
     .description =
-        "Claims, tables, figures, performance and provenance as LaTeX in RESULTS/paper/<profile>/, for "
-        "paper/report.tex.\n`make paper` calls it and runs LaTeX.",
+        "Writes claims, tables, figures, performance and provenance as LaTeX into RESULTS/paper/<profile>/, "
+        "from where paper/report.tex takes them. make paper calls it and runs LaTeX.",
     .example = "reff report --profile quick",
     .schema = schema,
 };

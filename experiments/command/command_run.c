@@ -12,10 +12,10 @@ static const struct setting schema[] = {
     SETTING_COUNT(struct request_options, jobs, "0", 0, 1024, "runs",
                   "runs at a time; 0: as cores and memory allow"),
     SETTING_COUNT(struct request_options, threads, "0", 0, 1024, "threads", "of each run; 0: cores / jobs"),
-    SETTING_SWITCH(struct request_options, keep_shards, "remove no shards"),
+    SETTING_SWITCH(struct request_options, keep_shards, "keep the data sets of finished runs"),
     SETTING_SWITCH(struct request_options, retry, "repeat failed runs"),
     SETTING_SWITCH(struct request_options, dry_run,
-                   "list the runs by state with time, memory and disk; run nothing"),
+                   "list the runs by state, with time, memory and disk; run nothing"),
     SETTING_END,
 };
 
@@ -23,11 +23,10 @@ static const struct command command = {
     .name = "run",
     .arguments = "TABLE...",
     .summary = "Do all runs that tables need, then print and write the tables.",
-    .description =
-        "TABLE is a file in experiments/tables (table1a), all parts of one (table1), every one "
-        "(tables), or a path.\nRuns that are done are not repeated, interrupted ones continue from "
-        "their checkpoints, failed ones are\nrepeated with --retry. Tables land in "
-        "RESULTS/tables/<profile>/<table>.{md,csv,tex,json}.",
+    .description = "TABLE is a file in experiments/tables (table1a), a table with all its parts (table1), "
+                   "every table (tables), or a path. Runs that are done are not repeated; interrupted ones "
+                   "continue from their checkpoints; failed ones are repeated with --retry. Tables are "
+                   "written to RESULTS/tables/<profile>/<table>.{md,csv,tex,json}.",
     .example = "reff run table1 --profile quick --seeds 5",
     .least_words = 1,
     .most_words = -1,

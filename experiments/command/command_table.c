@@ -10,9 +10,8 @@
 static const struct setting schema[] = {
     REQUEST_SETTINGS,
     SETTING_CHOICE(struct request_options, format, "md", "md csv tex json", "format"),
-    SETTING_PATH(
-        struct request_options, metric, "accuracy", "NAME",
-        "which of the recorded numbers (worst_group_accuracy, cam_inside.layer4); list: which there are"),
+    SETTING_PATH(struct request_options, metric, "accuracy", "NAME",
+                 "recorded number to show (worst_group_accuracy, cam_inside.layer4); list: their names"),
     SETTING_END,
 };
 
@@ -20,10 +19,9 @@ static const struct command command = {
     .name = "table",
     .arguments = "TABLE...",
     .summary = "Print tables and claims from the results that are there.",
-    .description =
-        "TABLE is a file in experiments/tables (table1a), all parts of one (table1), every one "
-        "(tables), or a path.\nNothing is run; cells without results say why. Claims are decided over "
-        "the tables named together.",
+    .description = "TABLE is a file in experiments/tables (table1a), a table with all its parts (table1), "
+                   "every table (tables), or a path. Nothing is run; a cell without results says why. Claims "
+                   "are tested together over all tables that are named.",
     .example = "reff table table1 --profile quick --format csv",
     .least_words = 1,
     .most_words = -1,

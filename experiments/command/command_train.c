@@ -50,9 +50,11 @@ static int lock_folder(char path[PATH_SIZE], const char *folder, struct error *e
 // "baseline cross entropy alone" and the other methods, a line each.
 static char *describe(struct error *err) {
     struct text out = {0};
-    text_add(&out, "Writes run.json, metrics.jsonl and, if asked, model.safetensors into the output folder. "
-                   "Interrupted runs\ncontinue from their checkpoint and end with the same bits; other "
-                   "settings are refused, as is a finished run.\n\nmethods:");
+    text_add(
+        &out,
+        "Writes run.json, metrics.jsonl and, with --save-model, model.safetensors into the folder --output. "
+        "An interrupted run continues from its checkpoint and ends with the same bits. A folder with a "
+        "finished run, or with an unfinished one of other settings, is refused without --force.\n\nmethods:");
     for (int i = 0; method_list[i]; i++)
         text_printf(&out, "\n  %-16s %s", method_list[i]->name, method_list[i]->summary);
     return text_take(&out, "a help text", err);

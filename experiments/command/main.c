@@ -24,23 +24,23 @@ struct command_entry {
 };
 
 static const struct command_entry commands[] = {
-    {"gen", command_gen, "generate data sets, and the built-in digits and textures as files"},
+    {"gen", command_gen, "make data sets, or the built-in digits and textures as files"},
     {"fetch", command_fetch, "fetch the official files of real data"},
     {"annotate", command_annotate, "train a pseudo-annotator and annotate a shard with it"},
     {"train", command_train, "train a network on a shard and record the run"},
-    {"gradients", command_gradients, "show what a step's gradient is made of, and its rounding"},
+    {"gradients", command_gradients, "show the parts of a step's gradient, and what a precision rounds away"},
     {"eval", command_eval, "evaluate a trained network on a shard"},
     {"run", command_run, "do all runs that tables need, then print the tables"},
     {"status", command_status, "show which runs are done, failed, unfinished or running"},
     {"table", command_table, "print tables and claims from the results that are there"},
     {"figure", command_figure, "draw figures from the results that are there"},
-    {"report", command_report, "write what the LaTeX report takes from results"},
-    {"info", command_info, "print what is inside a shard"},
+    {"report", command_report, "write the parts of the LaTeX report that come from results"},
+    {"info", command_info, "show what a shard holds; --machine: this machine; --plan: a training step"},
     {"preview", command_preview, "draw a contact sheet of a shard"},
     {"verify", command_verify, "check a shard against its own claims"},
     {"regress", command_regress, "check that training still gives the reference's results"},
     {"bench", command_bench, "measure how fast training steps and their convolutions are"},
-    {"golden", command_golden, "compare the engine with golden files"},
+    {"golden", command_golden, "compare training steps with golden files"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -89,7 +89,7 @@ static int print_names(const char *kind, struct error *err) {
     return failed;
 }
 
-// `reff --help=FORM`: 1 when there is no such form.
+// `reff --help=FORM`.
 static int print_form(const char *form, struct error *err) {
     if (!strcmp(form, "man"))
         print_page(stdout);
@@ -99,7 +99,11 @@ static int print_form(const char *form, struct error *err) {
     else if (!strcmp(form, "tables") || !strcmp(form, "figures") || !strcmp(form, "profiles"))
         return print_names(form, err);
     else
-        return 1;
+        return fail_usage(
+            err,
+            "--help=%.60s: help is a text (--help), a manual page (man) or a list (list, tables, "
+            "figures, profiles)",
+            form);
     return 0;
 }
 

@@ -21,8 +21,9 @@ static const struct setting schema[] = {
     SETTING_PATH(struct fetch_options, mirror, "", "URL",
                  "take every file from URL/mnist/..., URL/models/... instead"),
     SETTING_COUNT(struct fetch_options, patience, "60", 1, 86400, "seconds",
-                  "give up a transfer that stalls so long"),
-    SETTING_COUNT(struct fetch_options, tries, "4", 1, 100, "", "of a transfer that stalls or breaks off"),
+                  "how long a transfer may stall before it is given up"),
+    SETTING_COUNT(struct fetch_options, tries, "4", 1, 100, "",
+                  "attempts at a transfer that stalls or breaks off"),
     SETTING_REAL(struct fetch_options, maximum, "20e9", 1, 1e15, "bytes",
                  "largest file where no size is published"),
     SETTING_SWITCH(struct fetch_options, dry_run,
@@ -35,15 +36,11 @@ static const struct command command = {
     .arguments = "[NAME...]",
     .summary = "Fetch the official files of real data into a data folder.",
     .description =
-        "NAME is a set (mnist, dtd, isic2017, pets, models) or one file of it; none: all. What is there "
-        "already "
-        "is checked\n"
-        "and stays. A transfer that broke off goes on where it stopped. Every file is held to its size and "
-        "published digest;\n"
-        "where none is published, to that of the first one, pinned in DIR/digests.json. A file that cannot "
-        "be had "
-        "stops no\n"
-        "other. Exit status 1 when one is missing in the end.",
+        "NAME is a set (mnist, dtd, isic2017, pets, models) or one file of it; without a NAME everything is "
+        "fetched. Files that are there already are checked and kept, and a transfer that broke off goes on "
+        "where it stopped. A file must have its published size and digest; where no digest is published, "
+        "that of the first transfer is noted in DIR/digests.json, and later ones must have it. A file that "
+        "cannot be fetched stops no other. Exit status 1 when one is missing in the end.",
     .example = "reff fetch --data data mnist dtd",
     .least_words = 0,
     .most_words = -1,

@@ -34,7 +34,7 @@ static const struct setting more_options[] = {
                  "the shard to write; its digest goes to FILE.sha256"),
     SETTING_SWITCH(struct data_set_options, force, "replace a file that is there"),
     SETTING_COUNT(struct data_set_options, threads, "0", 0, 1024, "threads",
-                  "threads to use, 0: one a core; the bytes are the same for any number"),
+                  "threads; 0: all cores; the bytes are the same for any number"),
     SETTING_END};
 
 static void show_progress(void *context, double done, double total, const char *note) {
@@ -130,7 +130,7 @@ static int generate_digits(int argc, char **argv, struct error *err) {
         .summary = "Write the built-in digits as MNIST's four files (IDX, gzip).",
         .description =
             "60,000 digits for training and 10,000 for testing, drawn by the program. Shards made from these "
-            "files\n(--mnist FOLDER) have the same images as those made without --mnist.",
+            "files (--mnist FOLDER) have the same images as those made without --mnist.",
         .example = "reff gen digits --output digits",
         .schema = schema};
     struct export_options o = {.count = 0};
@@ -154,10 +154,9 @@ static int generate_textures(int argc, char **argv, struct error *err) {
         .name = "gen textures",
         .arguments = "",
         .summary = "Write the built-in textures as PNG files in DTD's layout.",
-        .description =
-            "FOLDER/dtd/images/CLASS/CLASS_NNNN.png for DTD's 47 classes, drawn by the program. Shards made\n"
-            "from the default count and size (--textures FOLDER) have the same images as those made without "
-            "--textures.",
+        .description = "FOLDER/dtd/images/CLASS/CLASS_NNNN.png for DTD's 47 classes, drawn by the program. "
+                       "Shards made from the default count and size (--textures FOLDER) have the same images "
+                       "as those made without --textures.",
         .example = "reff gen textures --output textures",
         .schema = schema};
     struct export_options o;
@@ -249,8 +248,12 @@ int command_gen(int argc, char **argv, struct error *err) {
     for (size_t i = 0; i < sizeof generators / sizeof *generators; i++)
         if (!strcmp(argv[1], generators[i].name))
             return generators[i].run(argc - 1, argv + 1, err);
+    if (!strncmp(argv[1], "--help=", 7))
+        return options_refuse_form(argv[1] + 7, err);
     struct suggestion near;
     suggest_start(&near, argv[1]);
+    for (int i = 0; i < DATA_SETS; i++)
+        suggest_consider(&near, data_set_list[i]->name);
     for (size_t i = 0; i < sizeof generators / sizeof *generators; i++)
         suggest_consider(&near, generators[i].name);
     return fail_usage(err, "'%.60s'%s cannot be generated; see reff gen --help", argv[1],

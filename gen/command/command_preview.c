@@ -26,7 +26,7 @@ typedef struct preview_options O;
 static const struct setting schema[] = {
     SETTING_COUNT(O, first, "0", 0, 16777215, "index", "number of the first image"),
     SETTING_COUNT(O, count, "40", 1, 4096, "images", "how many images"),
-    SETTING_PATH(O, shuffle, "", "SEED", "images in an order drawn by this seed; empty: as they lie in FILE"),
+    SETTING_PATH(O, shuffle, "", "SEED", "images in an order drawn by this seed; none: as they lie in FILE"),
     SETTING_COUNT(O, columns, "10", 1, 256, "images", "images side by side"),
     SETTING_COUNT(O, scale, "0", 0, 16, "pixels",
                   "screen pixels per pixel; 0: so that images have 96 or more"),
@@ -39,12 +39,10 @@ static const struct command command = {
     .arguments = "FILE OUT.png",
     .summary =
         "Draw a contact sheet of a shard: images with their annotations and the names of their classes.",
-    .description =
-        "Annotations (at one half and more) are outlined in magenta and white, or shown as a grey "
-        "picture beside each image.\n"
-        "Below it stands the name of its class, where FILE has names (class_names), or its label.\n"
-        "With --shuffle, --first and --count are places in the order drawn.\n"
-        "\"-\" in place of OUT.png is standard output.",
+    .description = "Annotations (where they are at least one half) are outlined in magenta and white, or "
+                   "shown as a grey picture beside each image. Below an image stands the name of its class "
+                   "if FILE has names (class_names), else its label. With --shuffle, --first and --count are "
+                   "places in the drawn order. \"-\" in place of OUT.png is standard output.",
     .example = "reff preview --shuffle 1 --count 60 --columns 12 train.h5 sheet.png",
     .least_words = 2,
     .most_words = 2,

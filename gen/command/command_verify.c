@@ -27,12 +27,10 @@ static const struct command command = {
     .arguments = "FILE",
     .summary = "Check a shard against its own claims.",
     .description =
-        "Content digest and manifest; ranges of labels and provenance; the shares behind p and q by exact "
-        "binomial tests and\n"
-        "the drawn classes by chi-squared (significance 1e-6); every mask against its digit. Of photographs: "
-        "names, "
-        "crops, masks,\n"
-        "counts; of drawn stand-ins: every image, drawn again. Exit status 1 when a check fails.",
+        "Checked are: content digest and manifest; labels and provenance, which must be in range; the shares "
+        "behind p and q, by exact binomial tests, and the drawn classes, by chi-squared tests (significance "
+        "1e-6); every mask against its digit. Of photographs: names, crops, masks and counts. Of drawn "
+        "stand-ins: every image, which is drawn again. Exit status 1 when a check fails.",
     .example = "reff verify train.h5",
     .least_words = 1,
     .most_words = 1,

@@ -2,18 +2,14 @@
 #include "gen/data_set/set_photographs.h"
 
 static const char description[] =
-    "ISIC2017: photographs of skin lesions with the lesion's outline as annotation; melanoma, seborrheic "
-    "keratosis, nevus.\n"
-    "--source names the folder with the challenge's files as they were published (read in place; unpacked "
-    "archives will\n"
-    "do): ISIC-2017_Training_Data.zip, ISIC-2017_Training_Part1_GroundTruth.zip,\n"
-    "ISIC-2017_Training_Part3_GroundTruth.csv, and the same for Validation and Test_v2. Without it lesions "
-    "are "
-    "drawn by the\n"
-    "program: stand-ins, of which colour patches, rulers and the like give the class away in training, and "
-    "not "
-    "in test data.\n"
-    "Images that cannot be used are named and counted. See also: reff info, preview, verify; docs/shards.md.";
+    "ISIC2017: photographs of skin lesions, each annotated with the lesion's outline; the classes are "
+    "melanoma, seborrheic keratosis and nevus. --source names the folder with the challenge's files as they "
+    "were published:\n\n  ISIC-2017_Training_Data.zip\n  ISIC-2017_Training_Part1_GroundTruth.zip\n  "
+    "ISIC-2017_Training_Part3_GroundTruth.csv\n\nand the same for Validation and Test_v2. They are read in "
+    "place; unpacked archives will do. An image that cannot be used is skipped, named and "
+    "counted.\n\nWithout --source the program draws lesions as stand-ins. In their training data colour "
+    "patches, ink marks and the like give the class away; in test data they do not.\n\nSee also: reff info, "
+    "preview, verify; docs/shards.md.";
 
 const struct data_set data_set_isic2017 = {
     .name = "isic2017",

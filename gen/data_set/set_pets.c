@@ -2,16 +2,12 @@
 #include "gen/data_set/set_photographs.h"
 
 static const char description[] =
-    "Pets: the Oxford-IIIT Pet Dataset, 37 breeds of cats and dogs with the animal's outline as annotation.\n"
-    "--source names the folder with images.tar.gz and annotations.tar.gz as they were published (read in "
-    "place; unpacked\n"
-    "archives will do). Of each breed's images in trainval.txt nine tenths, drawn by the seed, are train, "
-    "the "
-    "rest\n"
-    "validation. Without --source animals are drawn by the program: stand-ins. Images that cannot be used "
-    "are "
-    "named and\n"
-    "counted. See also: reff info, preview, verify; docs/shards.md.";
+    "Pets: the Oxford-IIIT Pet Dataset, 37 breeds of cats and dogs, each image annotated with the animal's "
+    "outline. --source names the folder with images.tar.gz and annotations.tar.gz as they were published. "
+    "They are read in place; unpacked archives will do. Of each breed's images in trainval.txt nine tenths, "
+    "drawn by the seed, are train, the rest are validation. An image that cannot be used is skipped, named "
+    "and counted.\n\nWithout --source the program draws animals as stand-ins.\n\nSee also: reff info, "
+    "preview, verify; docs/shards.md.";
 
 const struct data_set data_set_pets = {
     .name = "pets",

@@ -9,16 +9,12 @@
 enum { CLASSES = 10, PAPER_CANVAS = 224 };
 
 static const char description[] =
-    "Textured MNIST: digits of MNIST, each filled with a picture of one texture and laid on a picture of "
-    "another.\n"
-    "With --p 0 the background's class gives the digit away, with --q 0 the digit's texture does; with --p 1 "
-    "--q 1\n"
-    "only its shape tells. Digits and textures are drawn by the program unless --mnist and --textures name "
-    "files (a\n"
-    "folder, .tar.gz or .zip; read in place). A shard is one HDF5 file: images uint8 [N,H,W,3], masks uint8 "
-    "[N,H,W]\n"
-    "(255 where the digit is), labels, and where each image came from. See also: reff info, preview, verify; "
-    "docs/shards.md.";
+    "Textured MNIST: each image is a digit of MNIST, filled with a picture of one texture and laid on a "
+    "picture of another. With --p 0 the background's class gives the digit away, with --q 0 the digit's "
+    "texture does; with --p 1 --q 1 only the digit's shape tells. Without --mnist and --textures the program "
+    "draws digits and textures itself; both take a folder, .tar.gz or .zip, which is read in place.\n\nA "
+    "shard is one HDF5 file: images uint8 [N,H,W,3], masks uint8 [N,H,W] (255 where the digit is), labels, "
+    "and where each image came from. See also: reff info, preview, verify; docs/shards.md.";
 
 // Tables give the digit's size for the paper's canvas.
 static int scaled_size(double size, int canvas) {

@@ -98,6 +98,8 @@ static void test_usage_errors_are_refused_with_their_message(void) {
         {"sample a --output o --p nan", "--p: 'nan' is not a number"},
         {"sample a --output o --p=", "--p: '' is not a number"},
         {"sample a --output o --shuffle=perhaps", "--shuffle: 'perhaps' is neither yes nor no"},
+        {"sample --help=no",
+         "--help=no: help is a text (--help), a manual page (--help=man) or a list (--help=list)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct parsed r;
@@ -199,6 +201,24 @@ static void test_a_manual_page_takes_no_text_for_a_request_of_roff(void) {
     free(text);
 }
 
+// Lines are broken by the help text alone, lists stay as they are.
+static void test_paragraphs_of_a_description_are_filled(void) {
+    struct command wordy = command;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    CU_ASSERT_FATAL(out != NULL);
+    wordy.description =
+        "This paragraph is broken\nwhere its writer broke it, and is longer than a line of the text "
+        "that is printed.\n\nitems:\n  one   a list\n  two   of two\n\nThe end.";
+    options_help(&wordy, out);
+    fclose(out);
+    suite_text_has(
+        text, "\n\nThis paragraph is broken where its writer broke it, and is longer than a line of the "
+              "text that is\nprinted.\n\nitems:\n  one   a list\n  two   of two\n\nThe end.\n\noptions:\n");
+    free(text);
+}
+
 static void test_the_list_for_completion_says_what_follows_each_word(void) {
     char *text = written(options_list);
     CU_ASSERT_STRING_EQUAL(text, "--count\tvalue\thow many\n"
@@ -278,6 +298,9 @@ static void test_a_usage_error_is_one_line_and_status_2(void) {
     struct program_result r;
     CU_ASSERT_EQUAL(reff_run(&r, 0, "no-such-command"), EXIT_USAGE);
     CU_ASSERT_STRING_EQUAL(r.err, "reff: unknown command 'no-such-command'; see reff --help\n");
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "--help=no"), EXIT_USAGE);
+    suite_text_begins(r.err, "reff: --help=no: help is a text (--help), ");
     CU_ASSERT_STRING_EQUAL(r.out, "");
     program_free(&r);
     CU_ASSERT_EQUAL(reff_run(&r, 0, "train", "--epoch", "3"), EXIT_USAGE);
@@ -316,6 +339,7 @@ void suite_options(void) {
     CU_add_test(s, "overriding keeps what is not named", test_overriding_keeps_what_is_not_named);
     CU_add_test(s, "help texts show units, ranges, defaults and an example",
                 test_help_texts_show_units_ranges_defaults_and_an_example);
+    CU_add_test(s, "paragraphs of a description are filled", test_paragraphs_of_a_description_are_filled);
     CU_add_test(s, "a manual page holds what the help text holds",
                 test_a_manual_page_holds_what_the_help_text_holds);
     CU_add_test(s, "a manual page takes no text for a request of roff",
