@@ -4,7 +4,6 @@
 #include "core/base/memory.h"
 #include "core/base/terminal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -34,9 +33,19 @@ void folder_remove(const char *folder) {
     rmdir(folder);
 }
 
-int file_exists(const char *path) {
+int folder_next(DIR *listing, const char *path, struct dirent **entry, struct error *err) {
+    do {
+        errno = 0;
+        *entry = readdir(listing);
+    } while (*entry && (!strcmp((*entry)->d_name, ".") || !strcmp((*entry)->d_name, "..")));
+    return *entry ? 1 : errno ? fail_system(err, errno, "%s", path) : 0;
+}
+
+int file_is_there(const char *path, struct error *err) {
     struct stat s;
-    return stat(path, &s) == 0;
+    if (!stat(path, &s))
+        return 1;
+    return errno == ENOENT ? 0 : fail_system(err, errno, "%s", path);
 }
 
 int file_temporary(const char *path, char temporary[PATH_SIZE], struct error *err) {
@@ -46,8 +55,10 @@ int file_temporary(const char *path, char temporary[PATH_SIZE], struct error *er
 
 int file_check_target(const char *path, struct error *err) {
     struct stat s;
-    if (stat(path, &s) || S_ISREG(s.st_mode))
-        return 0; // absent, or one that a new file may replace
+    if (stat(path, &s))
+        return errno == ENOENT ? 0 : fail_system(err, errno, "%s", path);
+    if (S_ISREG(s.st_mode))
+        return 0; // a new file may replace it
     return S_ISDIR(s.st_mode) ? fail_system(err, EISDIR, "%s", path)
                               : fail(err, "%s: not a regular file", path);
 }
@@ -71,6 +82,10 @@ int folder_sync(const char *path, struct error *err) {
 }
 
 int file_publish(const char *temporary, const char *path, struct error *err) {
+    if (memory_check(err)) {
+        unlink(temporary);
+        return -1;
+    }
     int descriptor = open(temporary, O_RDONLY);
     int bad = descriptor < 0 || fsync(descriptor), cause = errno;
     if (descriptor >= 0)
@@ -117,7 +132,7 @@ int output_open(struct output *out, const char *path, struct error *err) {
     memset(out, 0, sizeof *out);
     if (snprintf(out->path, PATH_SIZE, "%s", path) >= PATH_SIZE)
         return fail(err, "%.200s...: path too long", path);
-    if (file_check_target(path, err) || file_temporary(path, out->temporary, err))
+    if (file_temporary(path, out->temporary, err) || file_check_target(path, err))
         return -1;
     out->descriptor = open(out->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (out->descriptor < 0)
@@ -234,7 +249,7 @@ int folder_make(const char *path, struct error *err) {
             break;
     }
     struct stat s;
-    if (stat(path, &s) || !S_ISDIR(s.st_mode))
-        return fail(err, "%s: not a folder", path);
-    return 0;
+    if (stat(path, &s))
+        return fail_system(err, errno, "%s", path);
+    return S_ISDIR(s.st_mode) ? 0 : fail(err, "%s: not a folder", path);
 }

@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 
+#include <dirent.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -49,7 +50,15 @@ int standard_output_flush(struct error *err);
 int folder_make(const char *path, struct error *err); // with its parents; one that exists is fine
 int folder_sync(const char *path, struct error *err); // fsync of the folder that holds `path`
 void folder_remove(const char *path);                 // with all that is in it, as far as that goes
-int file_exists(const char *path);                    // 1 or 0
+
+// The next entry of a listing of `path` but "." and "..": 1; 0 at its end; -1 with a message where the system breaks
+// off, so that the rest is not taken for absent.
+int folder_next(DIR *listing, const char *path, struct dirent **entry, struct error *err);
+
+// 1 if something of that name is there, 0 if nothing is, -1 with a message where the system does not tell (no
+// permission, no memory, a broken disk): not to be taken for absence, or work that is done would be done again
+// and a check left out.
+int file_is_there(const char *path, struct error *err);
 int path_join(char out[PATH_SIZE], struct error *err, const char *folder, const char *name); // "folder/name"
 
 #endif

@@ -81,6 +81,10 @@ static char *read_all(int descriptor, struct error *err) {
 static void answer(int descriptor, json_t *(*make)(void *, struct error *), void *context) {
     struct error err = {0};
     json_t *value = make(context, &err);
+    if (value && memory_check(&err)) {
+        json_decref(value);
+        value = NULL;
+    }
     json_t *message = value ? json_pack("{s:o}", "value", value)
                             : json_pack("{s:s, s:i, s:i}", "error", err.message, "status", (int)err.status,
                                         "cause", err.cause);

@@ -153,7 +153,9 @@ json_t *json_read(const char *path, struct error *err) {
         return NULL;
     json_error_t where;
     json_t *value = json_loadb(text, size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &where);
-    if (!value)
+    if (!value && json_error_code(&where) == json_error_out_of_memory)
+        fail_memory(err, "%s", path);
+    else if (!value)
         fail(err, "%s:%d: %s", path, where.line, where.text);
     free(text);
     return value;

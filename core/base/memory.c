@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/memory.h"
 
+#include <jansson.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +15,40 @@ static int chosen_to_fail(void) {
            __atomic_sub_fetch(&memory_fail_at, 1, __ATOMIC_RELAXED) == 0;
 }
 
+// ---------------------------------------------------------------------------------------------- watching
+
+static int watched, ran_out;
+
+static void note_failure(void) {
+    if (watched)
+        __atomic_store_n(&ran_out, 1, __ATOMIC_RELAXED);
+}
+
+static void *allocate_for_json(size_t size) {
+    void *block = chosen_to_fail() ? NULL : malloc(size);
+    if (!block)
+        note_failure();
+    return block;
+}
+
+void memory_watch(void) {
+    watched = 1;
+    json_set_alloc_funcs(allocate_for_json, free);
+}
+
+int memory_check(struct error *err) {
+    return __atomic_load_n(&ran_out, __ATOMIC_RELAXED) ? fail_memory(err, "the result would lack something")
+                                                       : 0;
+}
+
+// ---------------------------------------------------------------------------------------------- allocating
+
 static int too_large(size_t count, size_t size) {
     return size && count > SIZE_MAX / 2 / size;
 }
 
 static void report(struct error *err, const char *what, size_t count, size_t size) {
+    note_failure();
     fail_memory(err, "%s needs %.1f MiB", what, (double)count * (double)size / (1 << 20));
 }
 

@@ -36,6 +36,12 @@ void *allocate_arena(size_t bytes, const char *what, struct error *err);
 // Like strdup, with a message. NULL on failure.
 char *duplicate(const char *text, struct error *err);
 
+// jansson says nothing when a value finds no memory: what it was to be put into lacks it then. So the program watches:
+// from memory_watch on, once an allocation of ours or of jansson's has failed, memory_check fails for good, no file is
+// published and no exit status says success, whoever passed over the failure. Tests do not watch.
+void memory_watch(void);
+int memory_check(struct error *err);
+
 // 0: never (the default). N > 0: the N-th allocation from now fails, once.
 extern long memory_fail_at;
 

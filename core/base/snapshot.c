@@ -64,7 +64,12 @@ int snapshot_save(const char *path, const char *identity, const struct snapshot_
     digest_finish(digest, hex);
     fwrite(hex, 1, DIGITS, out.stream);
     old_name(path, old);
-    if (file_exists(path)) {
+    int before = file_is_there(path, err);
+    if (before < 0) {
+        output_discard(&out);
+        return -1;
+    }
+    if (before) {
         unlink(old);
         if (link(path, old))
             rename(path, old); // a file system without links

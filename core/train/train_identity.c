@@ -107,8 +107,9 @@ static int check_unfinished(const struct training *r, const char *path, const js
     struct error unreadable = {0};
     if (path_of(checkpoint, r, "checkpoint"))
         return -1;
-    if (!file_exists(checkpoint) || !file_exists(path))
-        return 0;
+    int begun = file_is_there(checkpoint, r->err), told = begun == 1 ? file_is_there(path, r->err) : begun;
+    if (told != 1)
+        return told;
     json_t *before = json_read(path, &unreadable);
     struct text differences = {0};
     if (!before && unreadable.cause) {
@@ -136,8 +137,10 @@ int train_claim_folder(struct training *r) {
     }
     if (r->job->force && clear_folder(r))
         return -1;
-    if (file_exists(record))
-        return fail(r->err, "%s: holds a finished run; --force replaces it", r->job->folder);
+    int finished = file_is_there(record, r->err);
+    if (finished)
+        return finished < 0 ? -1
+                            : fail(r->err, "%s: holds a finished run; --force replaces it", r->job->folder);
     json_t *now = identity_parts(r, r->err);
     int failed = !now || check_unfinished(r, settings, now) || json_write(settings, now, r->err);
     json_decref(now);

@@ -49,9 +49,12 @@ int bench_peers_find(struct bench_peers *peers, enum bench_peers_wish wish, stru
     if (wish == BENCH_PEERS_NONE ||
         sizeof(real) != sizeof(float)) // they are not compared with a build in double
         return 0;
-    if (file_exists(python))
+    int has_python = file_is_there(python, err), has_onednn = file_is_there(path, err);
+    if (has_python < 0 || has_onednn < 0)
+        return -1;
+    if (has_python)
         version((const char *const[]){python, "-c", ask_torch, NULL}, peers->torch, sizeof peers->torch);
-    if (file_exists(path))
+    if (has_onednn)
         version((const char *const[]){path, "--version", NULL}, peers->onednn, sizeof peers->onednn);
     if (wish == BENCH_PEERS_ALL && !*peers->torch)
         return fail(err, "%s has no PyTorch; make bench PEER=1 installs it", python);

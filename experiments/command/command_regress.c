@@ -115,6 +115,11 @@ static int check(const struct regress_options *o, const json_t *now, const char 
                : fail(err, "%s: %d of %d tests failed", path, result.failed_count, result.test_count);
 }
 
+static int lacks_reference(const char *path, struct error *err) {
+    int there = file_is_there(path, err);
+    return there ? there < 0 : fail(err, "%s: there is no reference; reff regress --write makes it", path);
+}
+
 static int run(const struct regress_options *o, const char *results, struct error *err) {
     struct request r;
     char path[PATH_SIZE];
@@ -126,9 +131,8 @@ static int run(const struct regress_options *o, const char *results, struct erro
                                         .log = stderr};
     json_t *now = NULL;
     int failed = ask(&r, o, results, err) || reference_path(o, &r, path, err) ||
-                 (!o->write && !file_exists(path) &&
-                  fail(err, "%s: there is no reference; reff regress --write makes it", path)) ||
-                 sweep_run(&r.plan, &real_work, &sweep, err) || !(now = regress_measure(&r, results, err));
+                 (!o->write && lacks_reference(path, err)) || sweep_run(&r.plan, &real_work, &sweep, err) ||
+                 !(now = regress_measure(&r, results, err));
     if (!failed)
         failed = o->write ? json_write(path, now, err) : check(o, now, path, err);
     if (!failed && o->write)

@@ -2,6 +2,7 @@
 // The reff program: finds the subcommand, prints the one error, chooses the exit status.
 #include "core/base/file.h"
 #include "core/base/interrupt.h"
+#include "core/base/memory.h"
 #include "core/base/options_formats.h"
 #include "core/base/provenance.h"
 #include "core/base/startup.h"
@@ -145,13 +146,14 @@ static int run(int argc, char **argv, struct error *err) {
             return err->status = EXIT_USAGE, -1;
         result = command ? command->run(argc - 1, argv + 1, err) : refuse(argv[1], err);
     }
-    return result || standard_output_flush(err) ? -1 : 0;
+    return result || standard_output_flush(err) || memory_check(err) ? -1 : 0;
 }
 
 int main(int argc, char **argv) {
     struct error err = {0};
     startup_finish();
     terminal_guard();
+    memory_watch();
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;

@@ -217,7 +217,10 @@ json_t *figure_table(const struct figure_job *job, const char *table, int *missi
     if (snprintf(name, sizeof name, "tables/%.80s/%.80s.json", job->profile, table) < 0 ||
         path_join(path, err, job->results, name))
         return NULL;
-    if (!file_exists(path)) {
+    int there = file_is_there(path, err);
+    if (there < 0)
+        return NULL;
+    if (!there) {
         *missing = 1;
         fail(err, "%s is missing; make it: build/release/reff run %s --profile %s", path, table,
              job->profile);

@@ -312,19 +312,22 @@ static int keep_present(struct panel *kept, const struct panel *panel, const str
 }
 
 // Models that another build trained again for the figure.
-static void count_other_models(struct grid_figure *d, const struct panel *panel,
-                               const struct figure_cells *cells, const struct figure_job *job) {
-    struct error ignored;
+static int count_other_models(struct grid_figure *d, const struct panel *panel,
+                              const struct figure_cells *cells, const struct figure_job *job,
+                              struct error *err) {
     for (int i = 0; i < panel->column_count; i++) {
         char remark[256];
         if (panel->pictures[i].kind != PICTURE_MAP)
             continue;
-        retrain_remark(job->results, figure_cell(cells, panel, &panel->pictures[i], &ignored), remark);
+        const struct cell *cell = figure_cell(cells, panel, &panel->pictures[i], err);
+        if (!cell || retrain_remark(job->results, cell, remark, err))
+            return -1;
         if (!*remark)
             continue;
         text_clear(&d->other);
         text_printf(&d->other, "%d of these networks: %s", ++d->other_models, remark);
     }
+    return 0;
 }
 
 // What the profile lacks is left out, and the figure says so.
@@ -341,7 +344,8 @@ static int read_panels(struct grid_figure *d, const struct figure *f, const stru
         int result = pictures_read(&d->pictures[d->count], f, &d->panels[d->count], cells, job, err);
         if (result)
             return result;
-        count_other_models(d, &d->panels[d->count], cells, job);
+        if (count_other_models(d, &d->panels[d->count], cells, job, err))
+            return -1;
         d->count++;
     }
     return d->count

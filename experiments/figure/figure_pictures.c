@@ -343,15 +343,17 @@ static int make_annotations(struct panel_reader *r) {
     return 0;
 }
 
-// 1 if all pseudo-annotations of the panel lie where a sweep has left them.
+// 1 if all pseudo-annotations of the panel lie where a sweep has left them, 0 if not, -1 on failure.
 static int annotations_exist(const struct panel_reader *r) {
     for (int i = 0; i < r->panel->column_count; i++) {
         char path[PATH_SIZE];
         if (r->panel->pictures[i].kind != PICTURE_PSEUDO)
             continue;
         const struct cell *cell = figure_cell(r->cells, r->panel, &r->panel->pictures[i], r->err);
-        if (!cell || annotations_path(path, r->job->results, cell, r->err) || !file_exists(path))
-            return 0;
+        int there =
+            !cell || annotations_path(path, r->job->results, cell, r->err) ? -1 : file_is_there(path, r->err);
+        if (there != 1)
+            return there;
     }
     return 1;
 }
@@ -361,8 +363,11 @@ static int from_data_set(struct panel_reader *r) {
     struct progress progress;
     if (data_set_folder(folder, r->job->results, r->cell, r->err))
         return -1;
-    int mine = !file_exists(folder); // what others have made is theirs to remove
-    if (!annotations_exist(r) && !r->job->train) {
+    int there = file_is_there(folder, r->err), made = there < 0 ? -1 : annotations_exist(r);
+    int mine = !there; // what others have made is theirs to remove
+    if (made < 0)
+        return -1;
+    if (!made && !r->job->train) {
         fail(r->err,
              "its pseudo-annotations are missing; make them: build/release/reff figure %s --profile %s "
              "--train",
@@ -393,7 +398,10 @@ static int models_missing(const struct panel_reader *r) {
         const struct cell *cell = figure_cell(r->cells, r->panel, &r->panel->pictures[i], r->err);
         if (!cell || run_file(path, r->job->results, cell, "model.safetensors", r->err))
             return -1;
-        if (!file_exists(path)) {
+        int there = file_is_there(path, r->err);
+        if (there < 0)
+            return -1;
+        if (!there) {
             fail(r->err,
                  "the model of '%s' is missing; make it: build/release/reff figure %s --profile %s --train",
                  cell->name, r->figure->name, r->job->profile_word);

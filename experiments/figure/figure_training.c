@@ -114,7 +114,10 @@ static int read_runs(struct training_figure *t, const struct figure *f, const st
         snprintf(name, sizeof name, "runs/%.16s/metrics.jsonl", digest);
         if (path_join(path, err, job->results, name))
             return -1;
-        if (!file_exists(path))
+        int there = file_is_there(path, err);
+        if (there < 0)
+            return -1;
+        if (!there)
             continue; // a table whose runs lie elsewhere
         note_column(t, column);
         if (read_run(t, path, column, err))

@@ -11,10 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-static int is_home(const char *folder) {
+// 1 or 0; -1 with a message.
+static int is_home(const char *folder, struct error *err) {
     char probe[PATH_SIZE + 32];
     snprintf(probe, sizeof probe, "%s/experiments/tables", folder);
-    return file_exists(probe);
+    return file_is_there(probe, err);
 }
 
 // Cuts `path` back by its last name; 0 when there was none.
@@ -25,13 +26,13 @@ static int cut(char *path) {
     return slash != NULL;
 }
 
-// Cuts `path` back, one folder at a time, until it is a home.
-static int climb(char *path) {
+// Cuts `path`, a folder, back by one at a time until it is a home: 1; 0 if there is none; -1 with a message.
+static int climb(char *path, struct error *err) {
+    int found;
     do
-        if (is_home(path))
-            return 0;
-    while (cut(path));
-    return -1;
+        found = is_home(path, err);
+    while (!found && cut(path));
+    return found;
 }
 
 // The program's own path, or "" where the system does not tell.
@@ -43,23 +44,27 @@ static void program_path(char out[PATH_SIZE]) {
 int home_folder(char out[PATH_SIZE], struct error *err) {
     const char *named = getenv("REFF_HOME");
     char program[PATH_SIZE];
+    int found = 0;
     if (named && *named) {
-        if (snprintf(out, PATH_SIZE, "%s", named) >= PATH_SIZE || !is_home(out))
-            return fail_usage(err, "REFF_HOME: %.500s holds no experiments/tables", named);
-        return 0;
+        found = snprintf(out, PATH_SIZE, "%s", named) < PATH_SIZE ? is_home(out, err) : 0;
+        return found ? (found > 0 ? 0 : -1)
+                     : fail_usage(err, "REFF_HOME: %.500s holds no experiments/tables", named);
     }
     program_path(program);
     // Its own files come first: it may be installed below a source tree (make install PREFIX=$PWD/here).
     snprintf(out, PATH_SIZE, "%s", program);
-    if (cut(out) && cut(out) && strlen(out) + sizeof "/share/reff" < PATH_SIZE &&
-        is_home(strcat(out, "/share/reff")))
-        return 0;
-    snprintf(out, PATH_SIZE, "%s", program);
-    if (!climb(out))
-        return 0;
-    snprintf(out, PATH_SIZE, "%s", REFF_PREFIX "/share/reff");
-    if (is_home(out) || (getcwd(out, PATH_SIZE) && !climb(out)))
-        return 0;
+    if (cut(out) && cut(out) && strlen(out) + sizeof "/share/reff" < PATH_SIZE)
+        found = is_home(strcat(out, "/share/reff"), err);
+    snprintf(out, found ? 0 : PATH_SIZE, "%s", program);
+    if (!found && cut(out))
+        found = climb(out, err);
+    snprintf(out, found ? 0 : PATH_SIZE, "%s", REFF_PREFIX "/share/reff");
+    if (!found)
+        found = is_home(out, err);
+    if (!found && getcwd(out, PATH_SIZE))
+        found = climb(out, err);
+    if (found)
+        return found > 0 ? 0 : -1;
     return fail(err, "experiments/tables: not found beside the program, above its folder, in " REFF_PREFIX
                      "/share/reff, nor above the current folder; REFF_HOME names the folder that holds it");
 }
@@ -85,7 +90,7 @@ int home_list(struct text *out, const char *kind, struct error *err) {
         return -1;
     int count = scandir(folder, &entries, is_definition, alphasort);
     if (count < 0)
-        return fail(err, "%s: cannot be read", folder);
+        return fail_system(err, errno, "%s", folder);
     for (int i = 0; i < count; i++) {
         text_printf(out, "%s%.*s", i ? " " : "", (int)strlen(entries[i]->d_name) - 4, entries[i]->d_name);
         free(entries[i]);
@@ -106,8 +111,9 @@ int home_definition(char out[PATH_SIZE], const char *kind, const char *word, str
     }
     if (snprintf(name, sizeof name, "%s/%.200s.ini", kind, word) < 0 || home_path(out, name, err))
         return -1;
-    if (file_exists(out))
-        return 0;
+    int there = file_is_there(out, err);
+    if (there)
+        return there < 0 ? -1 : 0;
     struct suggestion near;
     if (!home_list(&known, kind, err))
         fail_usage(err, "'%.60s'%s is none of the %s: %s", word,
@@ -117,7 +123,7 @@ int home_definition(char out[PATH_SIZE], const char *kind, const char *word, str
 }
 
 int home_leave_out(struct error *err) {
-    if (err->status == EXIT_INTERRUPTED || err->cause == ENOMEM)
+    if (err->status == EXIT_INTERRUPTED || err->cause) // what the system refused says nothing of the file
         return -1;
     fprintf(stderr, "reff: %s: left out\n", err->message);
     *err = (struct error){0};

@@ -29,8 +29,8 @@ int home_path(char out[PATH_SIZE], const char *name, struct error *err);
 int home_definition(char out[PATH_SIZE], const char *kind, const char *word, struct error *err);
 
 // Where every definition of a kind is meant and none is named: one that cannot be read, as `err` says, is
-// told on standard error and left out (0, and err is clear). -1 where the fault is not the file's: no memory,
-// a signal.
+// told on standard error and left out (0, and err is clear). -1 where the fault is not the file's: the system
+// refused something, a signal.
 int home_leave_out(struct error *err);
 
 // The names of all definitions of a kind, sorted, separated by blanks, in place of what `out` held.

@@ -371,7 +371,10 @@ static int resolve_weights(char path[SETTING_TEXT_SIZE], const char *folder, int
         return fail_usage(err, "%.200s...: path too long", path);
     if (resolve(inside, folder, used, p, err) || resolve(beside, folder, used, p, err))
         return -1;
-    strcpy(path, !file_exists(inside) && file_exists(beside) ? beside : inside);
+    int first = file_is_there(inside, err), second = first ? 0 : file_is_there(beside, err);
+    if (first < 0 || second < 0)
+        return -1;
+    strcpy(path, second ? beside : inside);
     return 0;
 }
 
@@ -389,7 +392,10 @@ static int resolve_missing(struct profile_data *data, char *source, const char *
         else if (join(source, folder, err))
             return -1;
     }
-    if (!*data->absent && !file_exists(source))
+    int there = *data->absent ? 0 : file_is_there(source, err);
+    if (there < 0)
+        return -1;
+    if (!*data->absent && !there)
         snprintf(data->absent, sizeof data->absent, "no %.60s/ in DATA: %.120s is not there", name, source);
     return 0;
 }

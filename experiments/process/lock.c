@@ -50,13 +50,16 @@ void lock_release(int descriptor) {
         close(descriptor);
 }
 
-int lock_is_held(const char *path) {
-    int descriptor = open(path, O_RDWR | O_CLOEXEC);
+int lock_is_held(const char *path, struct error *err) {
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC); // who only looks may have no right to write
     if (descriptor < 0)
-        return 0;
-    int held = flock(descriptor, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+        return errno == ENOENT ? 0 : fail_system(err, errno, "%s", path);
+    int cause = flock(descriptor, LOCK_SH | LOCK_NB) ? errno : 0;
     close(descriptor);
-    return held;
+    if (cause == EWOULDBLOCK)
+        return 1;
+    // Where a file system has no locks, nobody holds one.
+    return !cause || cause == ENOSYS || cause == EOPNOTSUPP ? 0 : fail_system(err, cause, "%s", path);
 }
 
 // A process that is ending has no memory any more, so no program either, though it may still have an

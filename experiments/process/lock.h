@@ -14,8 +14,8 @@ enum lock_kind { LOCK_SHARED, LOCK_EXCLUSIVE };
 int lock_take(const char *path, enum lock_kind kind, int wait, int *busy, struct error *err);
 void lock_release(int descriptor); // -1 is fine
 
-// 1 if another process holds it exclusively.
-int lock_is_held(const char *path);
+// 1 if another process holds it exclusively, 0 if not, -1 with a message where the system does not tell.
+int lock_is_held(const char *path, struct error *err);
 
 // Removes "<name>.part-<process>" files of processes that are gone: what a killed process was writing.
 void remove_leftovers(const char *folder);

@@ -26,8 +26,9 @@ static int read_records(struct report *r, const json_t *table, struct error *err
         snprintf(name, sizeof name, "runs/%.16s/run.json", digest);
         if (path_join(path, err, r->results, name))
             return -1;
-        json_t *record = file_exists(path) ? json_read(path, err) : NULL;
-        if (!record && file_exists(path))
+        int there = file_is_there(path, err);
+        json_t *record = there > 0 ? json_read(path, err) : NULL;
+        if (there < 0 || (there && !record))
             return -1;
         if (record)
             json_object_set_new(r->records, digest, record);
@@ -49,9 +50,10 @@ static int judge(struct report *r, struct report_table *t, const struct profile 
 
 // 1 if the table is there as LaTeX, 0 if not, -1 with a message when it holds more than a table.
 static int find_printed(const char *path, struct error *err) {
-    char *text = file_exists(path) ? file_read(path, 1 << 24, NULL, err) : NULL;
+    int there = file_is_there(path, err);
+    char *text = there > 0 ? file_read(path, 1 << 24, NULL, err) : NULL;
     if (!text)
-        return file_exists(path) ? -1 : 0;
+        return there ? -1 : 0;
     int bad = latex_check_table(path, text, err);
     free(text);
     return bad ? -1 : 1;
@@ -77,7 +79,8 @@ static int read_table(struct report *r, const char *name, const struct profile *
     snprintf(file, sizeof file, "%.100s.json", name);
     if (path_join(path, err, folder, file))
         return -1;
-    if (file_exists(path) && !(t->json = json_read(path, err)))
+    int there = file_is_there(path, err);
+    if (there < 0 || (there && !(t->json = json_read(path, err))))
         return -1;
     if (judge(r, t, profile, err))
         return -1;

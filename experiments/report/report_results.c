@@ -406,8 +406,10 @@ static int each_figure(const struct report *r, FILE *out, int place, int drawn, 
         snprintf(file, sizeof file, "figures/%.60s/%.80s.pdf", r->profile, name);
         int unread = figure_read(f, name, err);
         failed = unread ? home_leave_out(err) : path_join(path, err, r->results, file);
-        if (unread || failed || (place >= 0 && place != place_of(f)) ||
-            (file_exists(path) && !is_stale(r, f)) != drawn)
+        if (unread || failed || (place >= 0 && place != place_of(f)))
+            continue;
+        int there = file_is_there(path, err);
+        if ((failed = there < 0) || (there && !is_stale(r, f)) != drawn)
             continue;
         ++*count;
         if (drawn) {

@@ -67,20 +67,26 @@ static int settings_differ(const struct table_result *r, const json_t *table, st
     return stale;
 }
 
-// The identity of a run of the table, from its record; NULL: it is not here. New reference.
-static json_t *identity_of(const char *results, const json_t *run) {
+// The identity of a run of the table, from its record; NULL in *identity: it is not here, or damaged. New reference.
+static int identity_of(json_t **identity, const char *results, const json_t *run, struct error *err) {
     char name[64], path[PATH_SIZE];
-    struct error ignored;
+    struct error unread = {0};
     snprintf(name, sizeof name, "runs/%.16s/run.json", json_field_text(run, "digest"));
-    json_t *record =
-        path_join(path, &ignored, results, name) || !file_exists(path) ? NULL : json_read(path, &ignored);
-    json_t *identity = json_incref(json_object_get(json_object_get(record, "cell"), "identity"));
+    *identity = NULL;
+    int there = path_join(path, err, results, name) ? -1 : file_is_there(path, err);
+    if (there < 1)
+        return there;
+    json_t *record = json_read(path, &unread);
+    if (unread.cause)
+        return *err = unread, -1;
+    *identity = json_incref(json_object_get(json_object_get(record, "cell"), "identity"));
     json_decref(record);
-    return identity;
+    return 0;
 }
 
+// 1, 0, or -1 with a message.
 static int runs_differ(const struct table_result *r, const char *results, const json_t *table,
-                       struct text *why) {
+                       struct text *why, struct error *err) {
     const json_t *runs = json_object_get(json_object_get(table, "provenance"), "runs"), *run;
     size_t i;
     json_array_foreach(runs, i, run) {
@@ -89,7 +95,9 @@ static int runs_differ(const struct table_result *r, const char *results, const 
         uint64_t seed = (uint64_t)json_integer_value(json_object_get(run, "seed"));
         const struct cell *cell =
             row < 0 || column < 0 ? NULL : plan_find(r->plan, r->table, row, column, seed);
-        json_t *identity = cell ? identity_of(results, run) : NULL;
+        json_t *identity = NULL;
+        if (cell && identity_of(&identity, results, run, err))
+            return -1;
         int stale = identity && differ(identity, json_object_get(cell->record, "identity"), why);
         json_decref(identity);
         if (stale)
@@ -127,7 +135,7 @@ int table_stale(const struct table *definition, const struct profile *profile, c
     int stale = plan_outline(&plan, profile, &seeds, definition, 1, err) ? -1 : 0;
     const struct table_result r = {.table = definition, .plan = &plan};
     if (!stale)
-        stale = settings_differ(&r, table, why) || runs_differ(&r, results, table, why);
+        stale = settings_differ(&r, table, why) ? 1 : runs_differ(&r, results, table, why, err);
     plan_free(&plan);
     return text_check(why, "why a table is out of date", err) ? -1 : stale;
 }

@@ -25,9 +25,12 @@ int annotations_path(char out[PATH_SIZE], const char *results, const struct cell
 
 // ---------------------------------------------------------------------------------------- failures
 
+// 1 with its message: an earlier run of the sweep tried in vain. 0: not, or -1: it cannot be told, with why.
 static int failed_before(const char *path, const char *sweep, struct error *err) {
-    struct error ignored;
-    char *text = file_exists(path) ? file_read(path, 1 << 16, NULL, &ignored) : NULL;
+    int there = file_is_there(path, err);
+    char *text = there > 0 ? file_read(path, 1 << 16, NULL, err) : NULL;
+    if (there < 0 || (there && !text))
+        return -1;
     size_t length = strlen(sweep);
     int mine = text && length && !strncmp(text, sweep, length) && text[length] == '\n';
     if (mine)
@@ -91,8 +94,9 @@ int annotations_make(json_t **record, const char *results, const struct cell *ce
     int lock = lock_take(lock_path, LOCK_EXCLUSIVE, 1, &busy, err); // waits while another run makes them
     if (lock < 0)
         return -1;
-    int failed = !file_exists(path) &&
-                 make(&seconds, path, results, cell, sweep, work, progress, progress_context, err);
+    int there = file_is_there(path, err),
+        failed = there < 0 || (!there && make(&seconds, path, results, cell, sweep, work, progress,
+                                              progress_context, err));
     lock_release(lock);
     *record = failed ? NULL : work->annotation(path, err);
     if (*record && seconds >= 0) {

@@ -24,19 +24,21 @@ int data_set_shard(char out[PATH_SIZE], const char *results, const struct cell *
     return data_set_folder(folder, results, cell, err) || path_join(out, err, folder, name) ? -1 : 0;
 }
 
-static int lacks(const char *results, const struct cell *cell, enum split split) {
+// 1, 0, or -1 with a message.
+static int lacks(const char *results, const struct cell *cell, enum split split, struct error *err) {
     char path[PATH_SIZE];
-    struct error ignored;
     if (split == SPLIT_VALIDATION && !cell->has_validation)
         return 0;
-    return data_set_shard(path, results, cell, split, &ignored) || !file_exists(path);
+    int there = data_set_shard(path, results, cell, split, err) ? -1 : file_is_there(path, err);
+    return there < 0 ? -1 : !there;
 }
 
-static int is_complete(const char *results, const struct cell *cell) {
-    for (enum split s = 0; s < SPLITS; s++)
-        if (lacks(results, cell, s))
-            return 0;
-    return 1;
+// The same.
+static int is_complete(const char *results, const struct cell *cell, struct error *err) {
+    int lacking = 0;
+    for (enum split s = 0; s < SPLITS && !lacking; s++)
+        lacking = lacks(results, cell, s, err);
+    return lacking < 0 ? -1 : !lacking;
 }
 
 // Under the exclusive lock.
@@ -44,7 +46,10 @@ static int make_missing(const char *results, const struct cell *cell, const stru
                         progress_function *progress, void *progress_context, struct error *err) {
     for (enum split s = 0; s < SPLITS; s++) {
         char path[PATH_SIZE];
-        if (!lacks(results, cell, s))
+        int lacking = lacks(results, cell, s, err);
+        if (lacking < 0)
+            return -1;
+        if (!lacking)
             continue;
         if (data_set_shard(path, results, cell, s, err) ||
             work->generate(cell->set, &cell->data[s], path, progress, progress_context, err))
@@ -68,9 +73,12 @@ int data_set_hold(const char *results, const struct cell *cell, const struct wor
         if (folder_make(folder, err))
             return -1;
         int lock = lock_take(lock_path, LOCK_SHARED, 1, &busy, err);
-        if (lock >= 0 && is_complete(results, cell))
+        int complete = lock < 0 ? 0 : is_complete(results, cell, err);
+        if (complete > 0)
             return lock;
         lock_release(lock);
+        if (complete < 0)
+            return -1;
         // Without waiting: the process that has it makes the data, or only looks, as this one did, and may
         // then hold them for a whole run. The shared lock above waits only while they are being made.
         if (lock >= 0)
@@ -146,13 +154,13 @@ static void remove_folder(const char *results, const char *name) {
     int busy;
     if (path_join(shards, &ignored, results, "shards") || path_join(folder, &ignored, shards, name) ||
         path_join(keep, &ignored, folder, "keep") || path_join(lock_path, &ignored, folder, "lock") ||
-        !file_exists(folder) || file_exists(keep))
-        return;
+        file_is_there(folder, &ignored) != 1 || file_is_there(keep, &ignored))
+        return; // where the system does not tell, nothing is removed
     int lock = lock_take(lock_path, LOCK_EXCLUSIVE, 0, &busy, &ignored);
     if (lock < 0)
         return;
     // Looked for again: it may have been marked while another process had the lock.
-    if (!file_exists(keep) && !empty_folder(folder, results, name)) {
+    if (!file_is_there(keep, &ignored) && !empty_folder(folder, results, name)) {
         unlink(lock_path); // last: a process that waits for it sees that it is gone and starts again
         rmdir(folder);
     }

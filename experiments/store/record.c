@@ -42,6 +42,8 @@ static int read_json(const char *path, json_t **value, char *problem, size_t siz
         return -1;
     *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
     free(text);
+    if (!*value && json_error_code(&where) == json_error_out_of_memory)
+        return fail_memory(err, "%s", path);
     if (!*value)
         snprintf(problem, size, "%s:%d: %s", path, where.line, where.text);
     return 0;
@@ -89,12 +91,30 @@ static int look_at_failure(const char *path, struct run_status *status, struct e
 }
 
 // A run that is done, but without the model that is asked for, is to be repeated for it (retrain.h).
-static void look_at_model(const char *path, const struct cell *cell, struct run_status *status) {
-    if (status->state != RUN_DONE || !cell->needs_model || file_exists(path))
-        return;
-    run_status_clear(status);
-    status->state = RUN_MISSING;
-    status->lacks_model = 1;
+static int look_at_model(const char *path, const struct cell *cell, struct run_status *status,
+                         struct error *err) {
+    int there = status->state != RUN_DONE || !cell->needs_model ? 1 : file_is_there(path, err);
+    if (there < 1)
+        run_status_clear(status);
+    if (!there) {
+        status->state = RUN_MISSING;
+        status->lacks_model = 1;
+    }
+    return there < 0 ? -1 : 0;
+}
+
+// The state of a run without a record.
+static int look_at_rest(const char *failure, const char *checkpoint, const char *old,
+                        struct run_status *status, struct error *err) {
+    int failed = file_is_there(failure, err);
+    if (failed)
+        return failed < 0 ? -1 : look_at_failure(failure, status, err);
+    int begun = file_is_there(checkpoint, err);
+    if (!begun)
+        begun = file_is_there(old, err);
+    if (begun > 0)
+        status->state = RUN_UNFINISHED;
+    return begun < 0 ? -1 : 0;
 }
 
 int run_look(const char *results, const struct cell *cell, struct run_status *status, struct error *err) {
@@ -107,17 +127,14 @@ int run_look(const char *results, const struct cell *cell, struct run_status *st
         run_file(old, results, cell, "checkpoint.old", err) ||
         run_file(model, results, cell, "model.safetensors", err))
         return -1;
-    status->elsewhere = lock_is_held(lock);
-    if (file_exists(record)) {
-        int failed = look_at_record(record, cell, status, err);
-        look_at_model(model, cell, status);
-        return failed;
-    }
-    if (file_exists(failure))
-        return look_at_failure(failure, status, err);
-    if (file_exists(checkpoint) || file_exists(old))
-        status->state = RUN_UNFINISHED;
-    return 0;
+    if ((status->elsewhere = lock_is_held(lock, err)) < 0)
+        return -1;
+    int recorded = file_is_there(record, err);
+    if (recorded < 0)
+        return -1;
+    if (!recorded)
+        return look_at_rest(failure, checkpoint, old, status, err);
+    return look_at_record(record, cell, status, err) || look_at_model(model, cell, status, err) ? -1 : 0;
 }
 
 void run_status_clear(struct run_status *status) {
@@ -152,20 +169,25 @@ int run_record_failure(const char *results, const struct cell *cell, const char 
 
 // ---------------------------------------------------------------------------------------- other records
 
-static json_t *read_cell(const char *runs, const char *name) {
+// 1: *one is the record of a run in that folder. 0: it has none, or one that is no JSON object. -1: it cannot be read.
+static int read_cell(json_t **one, const char *runs, const char *name, struct error *err) {
     char folder[PATH_SIZE], path[PATH_SIZE];
-    struct error ignored;
+    struct error unread = {0};
     struct stat about;
-    if (path_join(folder, &ignored, runs, name) || path_join(path, &ignored, folder, "cell.json") ||
-        stat(path, &about))
-        return NULL;
-    json_t *cell = json_read(path, &ignored);
+    if (path_join(folder, err, runs, name) || path_join(path, err, folder, "cell.json"))
+        return -1;
+    if (stat(path, &about)) // no folder, or without this file: something else lies here
+        return errno == ENOENT || errno == ENOTDIR ? 0 : fail_system(err, errno, "%s", path);
+    json_t *cell = json_read(path, &unread);
+    if (!cell && unread.cause && unread.cause != ENOENT)
+        return *err = unread, -1;
     if (!json_is_object(cell)) {
         json_decref(cell);
-        return NULL;
+        return 0;
     }
-    return json_pack("{s:s, s:f, s:o}", "folder", name, "modified",
+    *one = json_pack("{s:s, s:f, s:o}", "folder", name, "modified",
                      (double)about.st_mtim.tv_sec + 1e-9 * (double)about.st_mtim.tv_nsec, "cell", cell);
+    return *one ? 1 : fail_memory(err, "%s", path);
 }
 
 json_t *records_scan(const char *results, struct error *err) {
@@ -179,28 +201,35 @@ json_t *records_scan(const char *results, struct error *err) {
         fail_system(err, errno, "%s", runs);
         return json_decref(known), NULL;
     }
-    while (listing && (entry = readdir(listing))) {
-        json_t *one = entry->d_name[0] == '.' ? NULL : read_cell(runs, entry->d_name);
-        if (one)
-            json_array_append_new(known, one);
+    int more = 0;
+    while (listing && (more = folder_next(listing, runs, &entry, err)) > 0) {
+        json_t *one;
+        int found = entry->d_name[0] == '.' ? 0 : read_cell(&one, runs, entry->d_name, err);
+        if (found > 0 && json_array_append_new(known, one))
+            found = fail_memory(err, "%s", runs);
+        if ((more = found) < 0)
+            break;
     }
     if (listing)
         closedir(listing);
+    if (more < 0)
+        return json_decref(known), NULL;
     return known;
 }
 
+// 1, 0, or -1 where the system does not tell.
 static int has_file(const char *results, const json_t *one, const char *name) {
     char file[64], path[PATH_SIZE];
     struct error ignored;
     snprintf(file, sizeof file, "runs/%.16s/%.24s", json_field_text(one, "folder"), name);
-    return !path_join(path, &ignored, results, file) && file_exists(path);
+    return path_join(path, &ignored, results, file) ? -1 : file_is_there(path, &ignored);
 }
 
 int run_is_open(const char *results, const json_t *known, const json_t *one) {
     const json_t *other;
     size_t i;
-    if (has_file(results, one, "run.json") || has_file(results, one, "failed.json"))
-        return 0;
+    if (has_file(results, one, "run.json") > 0 || has_file(results, one, "failed.json") > 0)
+        return 0; // what is not known counts as open: nothing that it needs is removed
     json_array_foreach((json_t *)known, i,
                        other) if (!strcmp(json_field_text(json_object_get(other, "cell"), "name"),
                                           json_field_text(json_object_get(one, "cell"), "name")) &&
@@ -209,23 +238,29 @@ int run_is_open(const char *results, const json_t *known, const json_t *one) {
     return 1;
 }
 
-// Mean over done runs among `known` whose cell has this value under `key`. `part` finds in run.json what
-// holds "seconds" and "threads".
-static double mean_seconds(const char *results, const json_t *known, const char *key, const char *value,
-                           const json_t *(*part)(const json_t *run), int threads) {
+// Mean over done runs among `known` whose cell has this value under `key`; negative if there is none. `part` finds in
+// run.json what holds "seconds" and "threads".
+static int mean_seconds(double *mean, const char *results, const json_t *known, const char *key,
+                        const char *value, const json_t *(*part)(const json_t *run), int threads,
+                        struct error *err) {
     double sum = 0;
     int count = 0;
     const json_t *one;
     size_t i;
     json_array_foreach((json_t *)known, i, one) {
         char name[64], path[PATH_SIZE];
-        struct error ignored;
+        struct error unread = {0};
         if (strcmp(json_field_text(json_object_get(one, "cell"), key), value))
             continue;
         snprintf(name, sizeof name, "runs/%.16s/run.json", json_field_text(one, "folder"));
-        if (path_join(path, &ignored, results, name) || !file_exists(path))
-            continue;
-        json_t *run = json_read(path, &ignored);
+        if (path_join(path, err, results, name))
+            return -1;
+        int there = file_is_there(path, err);
+        if (there < 0)
+            return -1;
+        json_t *run = there ? json_read(path, &unread) : NULL; // a damaged one tells nothing
+        if (unread.cause)
+            return *err = unread, -1;
         double seconds = json_number_value(json_object_get(part(run), "seconds"));
         double used = json_number_value(json_object_get(part(run), "threads"));
         if (seconds > 0) {
@@ -234,7 +269,8 @@ static double mean_seconds(const char *results, const json_t *known, const char 
         }
         json_decref(run);
     }
-    return count ? sum / count : -1;
+    *mean = count ? sum / count : -1;
+    return 0;
 }
 
 static const json_t *whole(const json_t *run) {
@@ -245,12 +281,13 @@ static const json_t *annotation_of(const json_t *run) {
     return json_object_get(json_object_get(run, "cell"), "annotation");
 }
 
-double records_seconds(const char *results, const json_t *known, const struct cell *cell, int threads) {
-    return mean_seconds(results, known, "cost_key", cell->cost_key, whole, threads);
+int records_seconds(double *seconds, const char *results, const json_t *known, const struct cell *cell,
+                    int threads, struct error *err) {
+    return mean_seconds(seconds, results, known, "cost_key", cell->cost_key, whole, threads, err);
 }
 
-double records_annotation_seconds(const char *results, const json_t *known, const struct cell *cell,
-                                  int threads) {
-    return mean_seconds(results, known, "annotation_cost_key", cell->annotation_cost_key, annotation_of,
-                        threads);
+int records_annotation_seconds(double *seconds, const char *results, const json_t *known,
+                               const struct cell *cell, int threads, struct error *err) {
+    return mean_seconds(seconds, results, known, "annotation_cost_key", cell->annotation_cost_key,
+                        annotation_of, threads, err);
 }

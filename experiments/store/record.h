@@ -49,8 +49,8 @@ int run_record_failure(const char *results, const struct cell *cell, const char 
 // name, and may have been cut within a character).
 json_t *message_json(const char *message);
 
-// All cell.json under results/runs, as an array of {"folder", "modified", "cell"}; unreadable ones are left
-// out.
+// All cell.json under results/runs, as an array of {"folder", "modified", "cell"}; damaged ones are left out.
+// NULL where one cannot be read.
 json_t *records_scan(const char *results, struct error *err);
 
 // Whether one of `known` is a run that was started, is neither done nor failed, and has not been started
@@ -58,11 +58,12 @@ json_t *records_scan(const char *results, struct error *err);
 int run_is_open(const char *results, const json_t *known, const json_t *one);
 
 // Seconds that a run of the cell's cost_key took on one thread's worth of machine, averaged over done runs
-// among `known`; negative if there is none.
-double records_seconds(const char *results, const json_t *known, const struct cell *cell, int threads);
+// among `known`; negative if there is none. Returns -1 where a record cannot be read.
+int records_seconds(double *seconds, const char *results, const json_t *known, const struct cell *cell,
+                    int threads, struct error *err);
 
 // The same of making the cell's pseudo-annotations.
-double records_annotation_seconds(const char *results, const json_t *known, const struct cell *cell,
-                                  int threads);
+int records_annotation_seconds(double *seconds, const char *results, const json_t *known,
+                               const struct cell *cell, int threads, struct error *err);
 
 #endif

@@ -65,21 +65,24 @@ int retrain_publish(const char *results, const struct cell *cell, char remark[25
     if (failed)
         return -1;
     folder_remove(folder);
-    retrain_remark(results, cell, remark);
-    return 0;
+    return retrain_remark(results, cell, remark, err);
 }
 
-void retrain_remark(const char *results, const struct cell *cell, char remark[256]) {
+int retrain_remark(const char *results, const struct cell *cell, char remark[256], struct error *err) {
     char path[PATH_SIZE];
-    struct error ignored;
+    struct error unread = {0};
     remark[0] = 0;
-    if (run_file(path, results, cell, "model.json", &ignored) || !file_exists(path))
-        return;
-    json_t *about = json_read(path, &ignored);
+    int there = run_file(path, results, cell, "model.json", err) ? -1 : file_is_there(path, err);
+    if (there < 1)
+        return there;
+    json_t *about = json_read(path, &unread); // a damaged one: unknown in what
+    if (unread.cause)
+        return *err = unread, -1;
     const char *difference = json_string_value(json_object_get(about, "difference"));
     snprintf(remark, 256, "model trained again by another build, its bits differ from the record's (in: %s)",
              difference ? difference : "unknown");
     json_decref(about);
+    return 0;
 }
 
 void retrain_remove_model(const char *results, const struct cell *cell) {

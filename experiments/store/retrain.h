@@ -19,8 +19,8 @@ int retrain_folder(char out[PATH_SIZE], const char *results, const struct cell *
 // The model from `again` into its place. `remark`: as retrain_remark.
 int retrain_publish(const char *results, const struct cell *cell, char remark[256], struct error *err);
 
-// "" if the model is the recorded one's, else one line that says what it is and why.
-void retrain_remark(const char *results, const struct cell *cell, char remark[256]);
+// "" if the model is the recorded one's, else one line that says what it is and why. -1 where it cannot be told.
+int retrain_remark(const char *results, const struct cell *cell, char remark[256], struct error *err);
 
 // Removes a model that belongs to no record.
 void retrain_remove_model(const char *results, const struct cell *cell);

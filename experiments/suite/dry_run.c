@@ -7,6 +7,7 @@
 #include "experiments/sweep/probe.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -125,7 +126,9 @@ struct estimate {
 static int estimate_annotator(struct estimate *e, const struct cell *cell, const struct survey *v,
                               const struct resources *resources, const char *results, const struct work *work,
                               struct error *err) {
-    double seconds = records_annotation_seconds(results, v->known, cell, resources->threads);
+    double seconds;
+    if (records_annotation_seconds(&seconds, results, v->known, cell, resources->threads, err))
+        return -1;
     if (seconds > 0)
         e->measured++;
     else if (probe_annotator(cell, work, resources->threads, &seconds, err))
@@ -153,7 +156,9 @@ static int estimate_make(struct estimate *e, const struct cell *const *todo, int
         e->has_data[set] = 1;
         if (seen)
             continue;
-        double seconds = records_seconds(results, v->known, todo[i], resources->threads);
+        double seconds;
+        if (records_seconds(&seconds, results, v->known, todo[i], resources->threads, err))
+            return -1;
         if (seconds > 0)
             e->measured++;
         else if (probe_seconds(todo[i], work, resources->threads, &seconds, err))
@@ -178,17 +183,17 @@ static double data_seconds(const struct estimate *e, const struct cell *const *t
     return seconds;
 }
 
-// Making its pseudo-annotations, if it is the first run that needs them and they are not there.
+// Making its pseudo-annotations, if it is the first run that needs them and they are not there. Negative on failure.
 static double annotation_seconds(const struct estimate *e, const struct cell *const *todo, int i,
-                                 const char *results) {
+                                 const char *results, struct error *err) {
     char path[PATH_SIZE];
-    struct error ignored;
     for (int k = 0; k < i; k++)
         if (!strcmp(todo[k]->annotation_digest, todo[i]->annotation_digest))
             return 0;
-    if (!todo[i]->has_annotator || (!annotations_path(path, results, todo[i], &ignored) && file_exists(path)))
+    if (!todo[i]->has_annotator)
         return 0;
-    return forecast_annotator(&e->forecast, todo[i]);
+    int there = annotations_path(path, results, todo[i], err) ? -1 : file_is_there(path, err);
+    return there ? there < 0 ? -1 : 0 : forecast_annotator(&e->forecast, todo[i]);
 }
 
 // "40 s", "9 min 1 s", "3 h 20 min".
@@ -203,17 +208,23 @@ static char *span_text(double seconds, char out[32]) {
     return out;
 }
 
-static void print_time(FILE *out, const struct estimate *e, const struct cell *const *todo, int count,
-                       const struct resources *r, const char *results) {
+static int print_time(FILE *out, const struct estimate *e, const struct cell *const *todo, int count,
+                      const struct resources *r, const char *results, struct error *err) {
     char time[32], making[32], annotating[32];
-    double *seconds = count > 0 ? calloc((size_t)count, sizeof *seconds) : NULL, data = 0, annotations = 0;
-    for (int i = 0; seconds && i < count; i++) {
-        double one = data_seconds(e, todo, i), annotator = annotation_seconds(e, todo, i, results);
+    double *seconds = allocate((size_t)count, sizeof *seconds, "an estimate", err), data = 0, annotations = 0;
+    if (!seconds)
+        return -1;
+    for (int i = 0; i < count; i++) {
+        double one = data_seconds(e, todo, i), annotator = annotation_seconds(e, todo, i, results, err);
+        if (annotator < 0) {
+            free(seconds);
+            return -1;
+        }
         data += one / r->jobs;
         annotations += annotator / r->jobs;
         seconds[i] = forecast_seconds(&e->forecast, todo[i]) + one + annotator;
     }
-    double length = seconds ? schedule_length(seconds, count, NULL, 0, r->jobs) : 0;
+    double length = schedule_length(seconds, count, NULL, 0, r->jobs);
     free(seconds);
     fprintf(out, "time: about %s for %d run%s, %d at a time with %d thread%s each; %s of it for making data",
             span_text(length, time), count, count == 1 ? "" : "s", r->jobs, r->threads,
@@ -224,6 +235,7 @@ static void print_time(FILE *out, const struct estimate *e, const struct cell *c
             e->tried ? e->measured ? "partly from earlier runs, partly from a trial of a few steps"
                                    : "from a trial of a few steps"
                      : "from earlier runs");
+    return 0;
 }
 
 static void print_space(FILE *out, const struct resources *r) {
@@ -260,10 +272,14 @@ int dry_run(FILE *out, const struct request *r, const struct request_options *op
         failed = resources_plan(&resources, todo, count, work, options->results, options->jobs,
                                 options->threads, options->keep_shards, err);
         struct error why = {0}; // without a trial there is no time, but all the rest
-        if (!failed && estimate_make(&estimate, todo, count, &v, &resources, options->results, work, &why))
-            fprintf(out, "time: not known: %s\n", why.message);
-        else if (!failed)
-            print_time(out, &estimate, todo, count, &resources, options->results);
+        if (!failed && estimate_make(&estimate, todo, count, &v, &resources, options->results, work, &why)) {
+            if (why.cause && (failed = 1)) // the system refused something: another call may know
+                *err = why;
+            else
+                fprintf(out, "time: not known: %s\n", why.message);
+        } else if (!failed) {
+            failed = print_time(out, &estimate, todo, count, &resources, options->results, err);
+        }
         if (!failed)
             print_space(out, &resources);
     }
@@ -306,32 +322,42 @@ static void print_grid(FILE *out, const struct request *r, const struct table *t
     }
 }
 
-static double folder_bytes(const char *folder, int depth) {
-    double bytes = 0;
+// Adds the bytes on disk of what lies in a folder. What is gone by the time that it is looked at counts nothing.
+static int add_bytes(double *bytes, const char *folder, int depth, struct error *err) {
     struct dirent *entry;
-    struct error ignored;
     DIR *listing = opendir(folder);
-    while (listing && (entry = readdir(listing))) {
+    if (!listing)
+        return errno == ENOENT ? 0 : fail_system(err, errno, "%s", folder);
+    int more;
+    while ((more = folder_next(listing, folder, &entry, err)) > 0) {
         char path[PATH_SIZE];
         struct stat about;
-        if (entry->d_name[0] == '.' || path_join(path, &ignored, folder, entry->d_name) ||
-            lstat(path, &about))
+        if (entry->d_name[0] == '.')
             continue;
-        bytes += (double)about.st_blocks * 512;
-        if (S_ISDIR(about.st_mode) && depth > 0)
-            bytes += folder_bytes(path, depth - 1);
+        if ((more = path_join(path, err, folder, entry->d_name)))
+            break;
+        if (lstat(path, &about)) {
+            if (errno == ENOENT)
+                continue;
+            more = fail_system(err, errno, "%s", path);
+            break;
+        }
+        *bytes += (double)about.st_blocks * 512;
+        if (S_ISDIR(about.st_mode) && depth > 0 && (more = add_bytes(bytes, path, depth - 1, err)) < 0)
+            break;
     }
-    if (listing)
-        closedir(listing);
-    return bytes;
+    closedir(listing);
+    return more < 0 ? -1 : 0;
 }
 
 int print_status(FILE *out, const struct request *r, const char *results, struct error *err) {
     static const enum run_state told[] = {RUN_UNFINISHED, RUN_DAMAGED, RUN_FAILED};
     struct survey v = {0};
     char shards[PATH_SIZE], runs[PATH_SIZE], a[32], b[32];
+    double of_records = 0, of_shards = 0;
     int failed = survey_make(&v, &r->plan, results, err) || path_join(shards, err, results, "shards") ||
-                 path_join(runs, err, results, "runs");
+                 path_join(runs, err, results, "runs") || add_bytes(&of_records, runs, 1, err) ||
+                 add_bytes(&of_shards, shards, 1, err);
     if (!failed) {
         for (int t = 0; t < r->table_count; t++)
             print_grid(out, r, &r->tables[t], &v);
@@ -342,8 +368,8 @@ int print_status(FILE *out, const struct request *r, const char *results, struct
         for (int i = 0; i < r->plan.count; i++)
             running += v.runs[i].elsewhere;
         fprintf(out, "%d of %d runs done, %d running now; %s of records, %s of shards in %s\n",
-                count_state(&v, &r->plan, RUN_DONE), r->plan.count, running,
-                bytes_text(folder_bytes(runs, 1), a), bytes_text(folder_bytes(shards, 1), b), results);
+                count_state(&v, &r->plan, RUN_DONE), r->plan.count, running, bytes_text(of_records, a),
+                bytes_text(of_shards, b), results);
     }
     survey_free(&v);
     return failed ? -1 : 0;

@@ -132,7 +132,7 @@ static int must_annotate(const struct sweep *s, int i) {
         if (s->tasks[k].state == TASK_RUNNING &&
             !strcmp(s->tasks[k].cell->annotation_digest, cell->annotation_digest))
             return 0;
-    return annotations_path(path, s->options->results, cell, &ignored) || !file_exists(path);
+    return annotations_path(path, s->options->results, cell, &ignored) || file_is_there(path, &ignored) < 1;
 }
 
 double sweep_seconds_left(struct sweep *s) {

@@ -90,16 +90,18 @@ static int list(const struct source_list *sources, const struct fetch_options *o
     for (int i = 0; i < sources->count; i++) {
         const struct source *s = &sources->items[i];
         char target[PATH_SIZE], partial[PATH_SIZE + 16], size[40] = "size unknown";
-        struct stat status;
         if (fetch_target(target, s, o->data, err))
             return -1;
         snprintf(partial, sizeof partial, "%s.fetching", target);
+        int there = file_is_there(target, err), begun = there < 0 ? -1 : file_is_there(partial, err);
+        if (begun < 0)
+            return -1;
         if (s->bytes > 0)
             snprintf(size, sizeof size, "%.0f bytes", s->bytes);
         printf("%s: %s\n  for %s; licence: %s\n  %s, %s\n", s->name, s->path, s->use, s->licence, size,
-               file_exists(target)       ? "there (not checked)"
-               : !stat(partial, &status) ? "begun"
-                                         : "missing");
+               there   ? "there (not checked)"
+               : begun ? "begun"
+                       : "missing");
         printf("  %s\n", s->url);
         if (*s->mirror)
             printf("  %s\n", s->mirror);

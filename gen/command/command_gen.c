@@ -106,8 +106,9 @@ static int generate_data_set(const struct data_set *set, int argc, char **argv, 
                           *o.output ? "; HDF5 cannot be written to standard output" : "");
     if (file_check_target(o.output, err))
         return -1;
-    if (file_exists(o.output) && !o.force)
-        return fail(err, "%s: is there already; --force replaces it", o.output);
+    int there = file_is_there(o.output, err);
+    if (there < 0 || (there && !o.force))
+        return there < 0 ? -1 : fail(err, "%s: is there already; --force replaces it", o.output);
     if (o.threads)
         omp_set_num_threads(o.threads);
     return write_data_set(set, &o, err) || say_written(o.output, err) ? -1 : 0;

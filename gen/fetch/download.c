@@ -333,13 +333,23 @@ static int configure(struct transfer *t, struct curl_slist **headers, char range
     return bad;
 }
 
-// Reads what an earlier call left: how many bytes, and what identifies the server's file.
+// Reads what an earlier call left: how many bytes, and what identifies the server's file. Where the system does not tell,
+// the transfer is refused: the bytes that are there stay.
 static void recall(struct transfer *t) {
-    struct error ignored;
+    struct error unread = {0};
     struct stat status;
     t->kept[0] = 0;
-    t->from = t->at = fstat(t->file, &status) ? 0 : status.st_size;
-    json_t *notes = file_exists(t->notes) ? json_read(t->notes, &ignored) : NULL;
+    if (fstat(t->file, &status)) {
+        refuse(t, STOPPED, strerror(errno));
+        return;
+    }
+    t->from = t->at = status.st_size;
+    int there = file_is_there(t->notes, &unread);
+    json_t *notes = there > 0 ? json_read(t->notes, &unread) : NULL; // damaged ones say nothing
+    if (unread.cause) {
+        refuse(t, STOPPED, unread.message);
+        return;
+    }
     const char *url = json_string_value(json_object_get(notes, "url")),
                *kept = json_string_value(json_object_get(notes, "validator"));
     if (url && kept && !strcmp(url, t->d->url))
@@ -350,7 +360,8 @@ static void recall(struct transfer *t) {
         t->from = 0;
     if (!t->from && t->at)
         start_anew(t);
-    lseek(t->file, t->at, SEEK_SET);
+    if (lseek(t->file, t->at, SEEK_SET) < 0)
+        refuse(t, STOPPED, strerror(errno));
     json_decref(notes);
 }
 

@@ -24,7 +24,10 @@ static json_t *pins_read(const char *data, struct error *err) {
     char path[PATH_SIZE];
     if (pins_path(path, data, err))
         return NULL;
-    json_t *pins = file_exists(path) ? json_read(path, err) : json_object();
+    int there = file_is_there(path, err);
+    if (there < 0)
+        return NULL;
+    json_t *pins = there ? json_read(path, err) : json_object();
     if (pins && !json_is_object(pins)) {
         fail(err, "%s: no JSON object", path);
         json_decref(pins);
@@ -160,9 +163,10 @@ int fetch_source(const struct source *source, const struct fetch_settings *setti
     memset(r, 0, sizeof *r);
     json_t *pins = pins_read(settings->data, err);
     if (pins && !fetch_target(target, source, settings->data, err)) {
-        r->was_there = file_exists(target);
-        result = r->was_there ? check_there(source, target, settings, pins, r, err)
-                              : fetch_missing(source, target, settings, failed, context, pins, r, err);
+        r->was_there = file_is_there(target, err);
+        result = r->was_there < 0 ? -1
+                 : r->was_there   ? check_there(source, target, settings, pins, r, err)
+                                  : fetch_missing(source, target, settings, failed, context, pins, r, err);
     }
     if (result)
         failed(context, err->message);

@@ -5,6 +5,7 @@
 #include "gen/read/members.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,29 +88,35 @@ struct listed *catalogue_find(const struct catalogue *c, const char *id) {
 
 // ---------------------------------------------------------------------------------------------- files
 
-static int locate(const char *source, const char *name, char path[PATH_SIZE]) {
+// 1, 0, or -1 with a message.
+static int locate(const char *source, const char *name, char path[PATH_SIZE], struct error *err) {
     static const char *const endings[] = {"", ".zip", ".tar.gz", ".tar"};
     struct stat status;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (snprintf(path, PATH_SIZE, "%s/%s%s", source, name, endings[i]) < PATH_SIZE &&
-            !stat(path, &status))
-            return 1;
-    return 0;
+    int there = 0;
+    if (stat(source, &status))
+        return errno == ENOENT || errno == ENOTDIR ? 0 : fail_system(err, errno, "%s", source);
+    if (!S_ISDIR(status.st_mode))
+        return 0;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings && !there; i++)
+        if (snprintf(path, PATH_SIZE, "%s/%s%s", source, name, endings[i]) < PATH_SIZE)
+            there = file_is_there(path, err);
+    return there;
 }
 
 int catalogue_locate(const char *source, const char *name, char path[PATH_SIZE], struct error *err) {
     struct stat status;
-    if (locate(source, name, path))
-        return 0;
+    int there = locate(source, name, path, err);
+    if (there)
+        return there < 0 ? -1 : 0;
     if (stat(source, &status) || !S_ISDIR(status.st_mode))
         return fail(err, "%s: no folder", source);
     return fail(err, strchr(name, '.') ? "%s: has no %s" : "%s: has no %s (.zip, .tar.gz, .tar, or a folder)",
                 source, name);
 }
 
-int catalogue_present(const char *source, const char *name) {
+int catalogue_present(const char *source, const char *name, struct error *err) {
     char path[PATH_SIZE];
-    return locate(source, name, path);
+    return locate(source, name, path, err);
 }
 
 static int is_id(const char *text, size_t length) {

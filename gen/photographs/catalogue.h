@@ -74,9 +74,9 @@ int remark_add(struct remarks *remarks, const char *id, struct error *err, const
     __attribute__((format(printf, 4, 5)));
 
 // Where a file of the data set is: SOURCE/NAME, or with .zip, .tar.gz or .tar, or a folder of that name.
-// Fails when there is none. catalogue_present: 1 or 0 instead of failing.
+// Fails when there is none. catalogue_present: 1 or 0 instead, -1 with a message where the system does not tell.
 int catalogue_locate(const char *source, const char *name, char path[PATH_SIZE], struct error *err);
-int catalogue_present(const char *source, const char *name);
+int catalogue_present(const char *source, const char *name, struct error *err);
 
 // "folder/ISIC_0000001_segmentation.png" with suffix "_segmentation" -> "ISIC_0000001"; 0 when the name has
 // another form: other suffix, hidden file, an ending other than the ones given (each ends in a zero, the last

@@ -130,10 +130,15 @@ static int list_all(const char *source, enum split split, uint64_t seed, struct 
     c->classes = 3;
     for (int k = 0; k < 3; k++)
         snprintf(c->class_names[k], LISTED_ID_SIZE, "%s", names[k]);
-    for (int s = 0; s < SPLITS && !bad; s++)
-        if (s == (int)split || catalogue_present(source, isic2017_format.labels[s]))
-            bad = s == (int)split ? list_split(source, s, c, &c->skipped, &c->notes, err)
-                                  : list_split(source, s, c, &c->foreign, &others, err);
+    for (int s = 0; s < SPLITS && !bad; s++) {
+        int own = s == (int)split,
+            there = own ? 1 : catalogue_present(source, isic2017_format.labels[s], err);
+        if (there < 0)
+            bad = -1;
+        else if (there)
+            bad = own ? list_split(source, s, c, &c->skipped, &c->notes, err)
+                      : list_split(source, s, c, &c->foreign, &others, err);
+    }
     free(others.items);
     return bad || catalogue_sort(c, source, err) ? -1 : 0;
 }

@@ -8,6 +8,7 @@
 #include "gen/read/members.h"
 #include "gen/write/shard_batch.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,7 +99,7 @@ static int add_digest(json_t *inputs, const char *source, const char *name, stru
     if (catalogue_locate(source, name, path, err))
         return -1;
     if (stat(path, &status))
-        return fail(err, "%s: no longer there", path);
+        return fail_system(err, errno, "%s", path);
     if (S_ISDIR(status.st_mode) ? digest_folder(path, hex, err) : digest_file(path, hex, err))
         return -1;
     return json_object_set_new(inputs, member_file_name(path), json_string(hex))
@@ -112,9 +113,10 @@ json_t *photographs_inputs(const settings_t *s, struct error *err) {
     const struct photograph_format *f = format_of(s);
     json_t *inputs = json_object();
     int bad = inputs ? 0 : fail_memory(err, "digests of the inputs");
-    for (int i = 0; i < CATALOGUE_FILES && f->files[i] && !bad; i++)
-        if (catalogue_present(s->source, f->files[i]))
-            bad = add_digest(inputs, s->source, f->files[i], err);
+    for (int i = 0; i < CATALOGUE_FILES && f->files[i] && !bad; i++) {
+        int there = catalogue_present(s->source, f->files[i], err);
+        bad = there < 0 ? -1 : there ? add_digest(inputs, s->source, f->files[i], err) : 0;
+    }
     if (!bad && !json_object_size(inputs)) {
         char path[PATH_SIZE];
         bad = catalogue_locate(s->source, f->files[0], path, err); // says what is missing

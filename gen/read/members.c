@@ -270,10 +270,13 @@ static int read_folder(struct members_reading *r, const char *below, int depth) 
     DIR *folder = opendir(path);
     if (!folder)
         return fail_system(r->err, errno, "%s", path);
-    int result = 0;
-    for (struct dirent *entry; !result && (entry = readdir(folder));) {
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-            continue;
+    struct dirent *entry;
+    int result = 0, more;
+    while (!result && (more = folder_next(folder, path, &entry, r->err))) {
+        if (more < 0) {
+            result = -1;
+            break;
+        }
         int length = snprintf(relative, sizeof relative, "%s%s%s", below, *below ? "/" : "", entry->d_name);
         result = length < PATH_SIZE ? take_path(r, relative, depth) : fail(r->err, "%s: path too long", path);
     }

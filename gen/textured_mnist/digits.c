@@ -6,6 +6,7 @@
 #include "gen/draw/builtin_digits.h"
 #include "gen/read/members.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,10 +146,12 @@ static int read_files(struct digits *d, const char *path, struct error *err) {
         free(names);
         return -1;
     }
+    struct stat status;
     int bad = find_files(path, &members, found, err);
+    if (!bad && stat(path, &status))
+        bad = fail_system(err, errno, "%s", path);
     for (int i = 0; i < 4 && !bad; i++) {
-        struct stat status;
-        int folder = !stat(path, &status) && S_ISDIR(status.st_mode);
+        int folder = S_ISDIR(status.st_mode);
         snprintf(names[i], PATH_SIZE, "%.2000s%s%.2000s", path, folder ? "/" : ": ", found[i]->name);
         bad = bytes_decompress(names[i], found[i]->bytes, found[i]->size, FILE_MAXIMUM, &d->files[i],
                                &sizes[i], err);

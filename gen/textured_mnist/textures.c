@@ -7,6 +7,7 @@
 #include "gen/read/image.h"
 #include "gen/read/members.h"
 
+#include <errno.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,8 +84,9 @@ static int find_source(const char *textures, const char *source, char path[PATH_
     }
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         int length = snprintf(path, PATH_SIZE, "%s/%s%s", textures, source, endings[i]);
-        if (length < PATH_SIZE && file_exists(path))
-            return 0;
+        int there = length < PATH_SIZE ? file_is_there(path, err) : 0;
+        if (there)
+            return there < 0 ? -1 : 0;
     }
     return fail(err, "%s: has no folder or archive '%s' (.tar.gz, .tgz, .zip, .tar, .tar.xz, .tar.bz2)",
                 textures, source);
@@ -108,9 +110,10 @@ static char *joined(const char *first, const char *between, const char *second, 
     return text;
 }
 
-static int is_folder(const char *path) {
+// 1 or 0; -1 with a message.
+static int is_folder(const char *path, struct error *err) {
     struct stat status;
-    return !stat(path, &status) && S_ISDIR(status.st_mode);
+    return stat(path, &status) ? fail_system(err, errno, "%s", path) : S_ISDIR(status.st_mode);
 }
 
 // Distributes the files of one source over its classes, taking over their bytes.
@@ -120,7 +123,7 @@ static int take_source(struct textures *t, const char *path, const char *source,
     char actual[PATH_SIZE];
     if (find_source(path, source, actual, err) || members_read(actual, is_wanted, &wanted, &members, err))
         return -1;
-    int bad = 0;
+    int folder = is_folder(actual, err), bad = folder < 0;
     for (int i = 0; i < members.count; i++)
         t->classes[class_of(&wanted, members.items[i].name)].count++;
     for (int c = 0; c < t->set->count && !bad; c++) {
@@ -129,7 +132,7 @@ static int take_source(struct textures *t, const char *path, const char *source,
             continue;
         if (!class->count)
             bad = fail(err, "%s: has no pictures of class '%s'", actual, t->set->classes[c].name);
-        else if (!(class->where = joined(actual, is_folder(actual) ? "/" : ": ", "", err)) ||
+        else if (!(class->where = joined(actual, folder ? "/" : ": ", "", err)) ||
                  !(class->items =
                        allocate((size_t) class->count, sizeof *class->items, "a class of textures", err)))
             bad = -1;
@@ -408,8 +411,9 @@ void texture_crop_free(struct texture_crop *crop) {
 // Digest of one source: of the archive's bytes, or of the names and bytes of the folder's files.
 static int digest_source(const char *path, const struct wanted *wanted, char hex[DIGEST_SIZE],
                          struct error *err) {
-    if (!is_folder(path))
-        return digest_file(path, hex, err);
+    int folder = is_folder(path, err);
+    if (folder != 1)
+        return folder < 0 ? -1 : digest_file(path, hex, err);
     struct members members;
     if (members_read(path, is_wanted, wanted, &members, err))
         return -1;

@@ -65,7 +65,10 @@ static int check_content(struct claims *c, struct error *err) {
 
 static int check_manifest(struct claims *c, struct error *err) {
     char path[PATH_SIZE], digest[DIGEST_SIZE];
-    if (snprintf(path, sizeof path, "%s.sha256", c->path) >= PATH_SIZE || !file_exists(path)) {
+    int there = snprintf(path, sizeof path, "%s.sha256", c->path) < PATH_SIZE ? file_is_there(path, err) : 0;
+    if (there < 0)
+        return -1;
+    if (!there) {
         report(c, "manifest", SKIP, "there is no %s.sha256", c->path);
         return 0;
     }

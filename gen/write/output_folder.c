@@ -19,12 +19,13 @@ static int check_free(const char *path, struct error *err) {
         return 0;
     if (!folder && errno != ENOTDIR)
         return fail_system(err, errno, "%s", path);
-    int entries = folder ? 0 : 1;
-    for (struct dirent *entry; folder && (entry = readdir(folder));)
-        entries += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+    struct dirent *entry;
+    int found = folder ? folder_next(folder, path, &entry, err) : 1;
     if (folder)
         closedir(folder);
-    return entries ? fail(err, "%s: is there already, and is no empty folder", path) : 0;
+    if (found < 0)
+        return -1;
+    return found ? fail(err, "%s: is there already, and is no empty folder", path) : 0;
 }
 
 int output_folder_begin(struct output_folder *folder, const char *path, struct error *err) {

@@ -44,7 +44,8 @@ class Result:
 def environment(**more):
     """One thread and no colours, so that calls come in the same order every time."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "MAKE", "MFLAGS"))}
-    return {**kept, "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NO_COLOR": "1", **more}
+    return {**kept, "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NO_COLOR": "1",
+            "REFF_HOME": str(ROOT), **more}
 
 
 def run(argv, folder, timeout=60, env=None, **more):

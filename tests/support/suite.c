@@ -124,6 +124,11 @@ const char *suite_path(const char *name) {
     return path;
 }
 
+int file_exists(const char *path) {
+    struct error err;
+    return file_is_there(path, &err) == 1;
+}
+
 int suite_count_entries(const char *path) {
     DIR *directory = opendir(path);
     if (!directory)

@@ -68,6 +68,8 @@ const char *suite_folder(void);
 // "<folder>/<name>"; the text stays valid for the next 15 calls.
 const char *suite_path(const char *name);
 
+int file_exists(const char *path); // 1 or 0: what file_is_there says where it can tell
+
 // How many entries the folder `path` holds, -1 if it cannot be read: to show that nothing was left behind.
 int suite_count_entries(const char *path);
 

@@ -137,7 +137,7 @@ int trial_locks_free(void) {
             struct error err = {0};
             char path[PATH_SIZE];
             held += !run_file(path, trial.results, &trial.fixture.plan.cells[i], "lock", &err) &&
-                    lock_is_held(path);
+                    lock_is_held(path, &err);
         }
         if (!held)
             return 1;

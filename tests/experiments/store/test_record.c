@@ -235,13 +235,13 @@ static void test_a_lock_is_seen_by_others_and_gone_with_its_holder(void) {
         _exit(1);
     }
     CU_ASSERT_FATAL(read(ends[0], &byte, 1) == 1);
-    CU_ASSERT(lock_is_held(path));
+    CU_ASSERT_EQUAL(lock_is_held(path, &err), 1);
     CU_ASSERT_EQUAL(lock_take(path, LOCK_EXCLUSIVE, 0, &busy, &err), -1);
     CU_ASSERT(busy);
     CU_ASSERT_STRING_EQUAL(err.message, "");
     kill(child, SIGKILL);
     waitpid(child, &status, 0);
-    CU_ASSERT(!lock_is_held(path));
+    CU_ASSERT_EQUAL(lock_is_held(path, &err), 0);
     int one = lock_take(path, LOCK_SHARED, 0, &busy, &err),
         two = lock_take(path, LOCK_SHARED, 0, &busy, &err);
     CU_ASSERT(one >= 0 && two >= 0);

@@ -193,6 +193,7 @@ static void free_records(char *records[FIXTURE_RUNS]) {
 
 static void test_a_run_trained_again_for_its_model_keeps_its_record(void) {
     char *records[FIXTURE_RUNS], remark[256];
+    struct error err = {0};
     trial_begin("models");
     want_models(records);
     fake.hold_step = 3;
@@ -207,7 +208,7 @@ static void test_a_run_trained_again_for_its_model_keeps_its_record(void) {
     CU_ASSERT_EQUAL(fake_events("train 1 baseline from 2") + fake_events("train 1 reff from 2") +
                         fake_events("train 2 baseline from 2") + fake_events("train 2 reff from 2"),
                     trial.options.jobs);
-    retrain_remark(trial.results, &trial.fixture.plan.cells[0], remark);
+    CU_ASSERT(!retrain_remark(trial.results, &trial.fixture.plan.cells[0], remark, &err));
     CU_ASSERT_STRING_EQUAL(remark, "");
     free_records(records);
     trial_end();
@@ -215,26 +216,26 @@ static void test_a_run_trained_again_for_its_model_keeps_its_record(void) {
 
 static void test_another_builds_model_is_told_from_the_recorded_ones(void) {
     char *records[FIXTURE_RUNS], remark[256];
+    struct error err = {0};
     trial_begin("builds");
     want_models(records);
     fake.build = 3;
     CU_ASSERT_EQUAL(trial_whole(), 0);
     CU_ASSERT_EQUAL(models_now(records), FIXTURE_RUNS);
-    retrain_remark(trial.results, &trial.fixture.plan.cells[0], remark);
+    CU_ASSERT(!retrain_remark(trial.results, &trial.fixture.plan.cells[0], remark, &err));
     CU_ASSERT_STRING_EQUAL(
         remark, "model trained again by another build, its bits differ from the record's (in: flags)");
     CU_ASSERT(trial_log_has("%; model trained again by another build"));
     fake.build = 0; // and back
     for (int i = 0; i < FIXTURE_RUNS; i++) {
         char path[PATH_SIZE];
-        struct error err = {0};
         CU_ASSERT_FATAL(
             !run_file(path, trial.results, &trial.fixture.plan.cells[i], "model.safetensors", &err));
         unlink(path);
     }
     CU_ASSERT_EQUAL(trial_whole(), 0);
     CU_ASSERT_EQUAL(models_now(records), FIXTURE_RUNS);
-    retrain_remark(trial.results, &trial.fixture.plan.cells[0], remark);
+    CU_ASSERT(!retrain_remark(trial.results, &trial.fixture.plan.cells[0], remark, &err));
     CU_ASSERT_STRING_EQUAL(remark, "");
     free_records(records);
     trial_end();
