@@ -4,6 +4,8 @@
 #include "core/base/file.h"
 #include "tests/support/suite.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -180,6 +182,45 @@ static void test_paths_too_long_are_refused_not_cut(void) {
     suite_text_has(err.message, "path too long");
 }
 
+// A name that leads in a circle: the system does not tell, to root either, whether anything is there.
+static void test_absence_is_told_from_what_cannot_be_told(void) {
+    struct error err = {0};
+    CU_ASSERT_FATAL(!file_write(suite_path("there"), "", 0, &err));
+    CU_ASSERT_FATAL(!symlink("circle", suite_path("circle")));
+    CU_ASSERT_EQUAL(file_is_there(suite_path("there"), &err), 1);
+    CU_ASSERT_EQUAL(file_is_there(suite_path("absent"), &err), 0);
+    CU_ASSERT_EQUAL(file_is_there(suite_path("absent/too"), &err), 0);
+    CU_ASSERT_STRING_EQUAL(err.message, "");
+    CU_ASSERT_EQUAL(file_is_there(suite_path("circle/run.json"), &err), -1);
+    CU_ASSERT_EQUAL(err.cause, ELOOP);
+    suite_text_has(err.message, "circle/run.json: Too many levels of symbolic links");
+    CU_ASSERT_EQUAL(file_is_there(suite_path("there/run.json"), &err), -1);
+    CU_ASSERT_EQUAL(err.cause, ENOTDIR);
+    CU_ASSERT_EQUAL(file_check_target(suite_path("circle"), &err), -1);
+    CU_ASSERT_EQUAL(err.cause, ELOOP);
+}
+
+static void test_a_listing_gives_every_entry_and_its_end(void) {
+    struct error err = {0};
+    struct dirent *entry;
+    int count = 0, more;
+    CU_ASSERT_FATAL(!folder_make(suite_path("listed/inner"), &err));
+    CU_ASSERT_FATAL(!file_write(suite_path("listed/file"), "", 0, &err));
+    DIR *listing = opendir(suite_path("listed"));
+    CU_ASSERT_FATAL(listing != NULL);
+    while ((more = folder_next(listing, "listed", &entry, &err)) > 0)
+        count += !strcmp(entry->d_name, "inner") || !strcmp(entry->d_name, "file") ? 1 : 100;
+    CU_ASSERT_EQUAL(more, 0);
+    CU_ASSERT_EQUAL(count, 2);
+    int other = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    CU_ASSERT_FATAL(other >= 0 && dup2(other, dirfd(listing)) >= 0);
+    rewinddir(listing);
+    CU_ASSERT_EQUAL(folder_next(listing, "listed", &entry, &err), -1); // the system breaks off: no end
+    suite_text_has(err.message, "listed: Not a directory");
+    close(other);
+    closedir(listing);
+}
+
 void suite_file(void) {
     CU_pSuite s = CU_add_suite("file", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "a file appears only when whole", test_a_file_appears_only_when_whole);
@@ -193,5 +234,7 @@ void suite_file(void) {
     CU_add_test(s, "reading is bounded and names what it cannot read",
                 test_reading_is_bounded_and_names_what_it_cannot_read);
     CU_add_test(s, "folders are made with their parents", test_folders_are_made_with_their_parents);
+    CU_add_test(s, "absence is told from what cannot be told", test_absence_is_told_from_what_cannot_be_told);
+    CU_add_test(s, "a listing gives every entry and its end", test_a_listing_gives_every_entry_and_its_end);
     CU_add_test(s, "paths too long are refused, not cut", test_paths_too_long_are_refused_not_cut);
 }

@@ -8,6 +8,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/sweep_fixture.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -274,6 +275,35 @@ static void test_what_a_killed_process_was_writing_is_removed(void) {
     CU_ASSERT(file_exists(suite_path("leftovers/b.part-x")));
 }
 
+// A name that leads in a circle stands for all that the system does not tell: for root, too, it has no permission.
+static void test_what_cannot_be_looked_at_is_an_error(void) {
+    static const char *const names[] = {"run.json", "failed.json", "checkpoint", "checkpoint.old", "lock"};
+    struct error err = {0};
+    struct run_status status;
+    char path[PATH_SIZE];
+    int busy;
+    begin();
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        drop(names[i]);
+        CU_ASSERT_FATAL(!path_join(path, &err, folder, names[i]) && !symlink(names[i], path));
+        CU_ASSERT_EQUAL(run_look(suite_path("results"), cell, &status, &err), -1);
+        CU_ASSERT_EQUAL(err.cause, ELOOP);
+        suite_text_has(err.message, names[i]);
+        drop(names[i]);
+    }
+    CU_ASSERT_EQUAL(state_now(NULL), RUN_MISSING);
+    CU_ASSERT_FATAL(!path_join(path, &err, folder, "cell.json") && !symlink("cell.json", path));
+    CU_ASSERT_PTR_NULL(records_scan(suite_path("results"), &err));
+    suite_text_has(err.message, "cell.json: Too many levels of symbolic links");
+    drop("cell.json");
+    CU_ASSERT_FATAL(!folder_make(suite_path("circle"), &err) && !symlink("runs", suite_path("circle/runs")));
+    CU_ASSERT_EQUAL(run_look(suite_path("circle"), cell, &status, &err), -1);
+    CU_ASSERT_PTR_NULL(records_scan(suite_path("circle"), &err));
+    int lock = lock_take(suite_path("circle/runs/lock"), LOCK_SHARED, 0, &busy, &err);
+    CU_ASSERT(lock < 0 && !busy);
+    fixture_free(&f);
+}
+
 void suite_record(void) {
     CU_pSuite suite = CU_add_suite("record", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "a run's folder says its state", test_a_runs_folder_says_its_state);
@@ -288,6 +318,7 @@ void suite_record(void) {
                 test_reasons_are_the_same_whichever_run_had_other_settings);
     CU_add_test(suite, "a lock is seen by others and gone with its holder",
                 test_a_lock_is_seen_by_others_and_gone_with_its_holder);
+    CU_add_test(suite, "what cannot be looked at is an error", test_what_cannot_be_looked_at_is_an_error);
     CU_add_test(suite, "what a killed process was writing is removed",
                 test_what_a_killed_process_was_writing_is_removed);
 }
