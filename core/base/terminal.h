@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-// Once, first thing in main: from then on stdout and stderr are such streams. Standard output is buffered as a whole
+// Once, first thing in main: from then on stdout and stderr are such streams. To lead one elsewhere, dup2 to its
+// descriptor: they are no streams for freopen. Standard output is buffered as a whole
 // where it is no terminal, so that what is lost on a full disk can be named at the end.
 void terminal_guard(void);
 

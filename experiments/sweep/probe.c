@@ -5,6 +5,7 @@
 #include "core/base/progress.h"
 #include "core/methods/method.h"
 
+#include <fcntl.h>
 #include <omp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -41,8 +42,11 @@ static void on_step(void *context, double done, double total, const char *note) 
 
 // In the child: a trial does not report on its images, as a real run does.
 static void be_quiet(void) {
-    if (!freopen("/dev/null", "w", stderr))
+    int nowhere = open("/dev/null", O_WRONLY);
+    if (nowhere < 0)
         return; // then it is said
+    dup2(nowhere, STDERR_FILENO);
+    close(nowhere);
 }
 
 // In the child: a shard of the first images (at most so many) of the cell's split.
