@@ -15,6 +15,14 @@ import os
 import sys
 
 
+ALL = 1e9  # what older records have for n = "All"
+
+
+def axis(value):
+    """A cell's value as text, the same for records of any age."""
+    return "All" if value == ALL else str(value)
+
+
 def runs(folder):
     found = {}
     for path in glob.glob(os.path.join(folder, "runs", "*", "run.json")):
@@ -22,7 +30,7 @@ def runs(folder):
             run = json.load(file)
         if run.get("state") == "done":
             cell = run["cell"]
-            key = tuple(str(cell.get(k)) for k in ("data", "p", "q", "size", "n", "method", "seed"))
+            key = tuple(axis(cell.get(k)) for k in ("data", "p", "q", "size", "n", "method", "seed"))
             found[key] = run
     return found
 
