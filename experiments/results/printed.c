@@ -39,12 +39,17 @@ static int texture_rows(struct building *p, struct error *err) {
         fixed[set->fixed_background[d]] = 1;
         add_row(p, json_pack("[s, s, s]", digit, set->classes[d].label, background->label));
     }
+    struct text others = {0};
     for (int b = 0; b < set->backgrounds; b++)
         if (!fixed[b])
-            add_row(p, json_pack("[s, s, s]", "-", "-", set->classes[TEXTURE_DIGITS + b].label));
+            text_printf(&others, "%s%s", others.length ? ", " : "", set->classes[TEXTURE_DIGITS + b].label);
+    if (others.length)
+        add_row(p, json_pack("[s, s, s]", "none", "-", text_string(&others)));
+    p->sheet->incomplete |= others.incomplete;
+    text_free(&others);
     text_printf(
         &p->sheet->intro,
-        "Profile %s, texture set %.60s (%s): ten classes fill digits, %d are backgrounds; those without a "
+        "Profile %s, texture set %.60s (%s): ten classes fill digits, %d are backgrounds; those of no "
         "digit are drawn only where p > 0. With q > 0 a digit's texture is drawn from all ten.",
         p->profile->name, set->name,
         *s->textures ? "photographs" : "pictures made by code for these classes, not photographs",

@@ -127,13 +127,29 @@ static void float_table(FILE *out, const struct sheet *s) {
     fputs("\\hline\n\\end{tabular}\n\\end{table}\n", out);
 }
 
-// The columns share the width of the text, and their texts break.
+// Characters that a column asks for: its longest text, but no more than breaks well into lines.
+static int wanted_width(const struct sheet *s, int column) {
+    enum { WIDEST = 64, BETWEEN = 2 };
+    size_t longest = strlen(s->columns[column].heading);
+    for (int row = 0; row < sheet_rows(s); row++) {
+        size_t length = strlen(sheet_cell(s, row, column));
+        longest = length > longest ? length : longest;
+    }
+    return (int)(longest < WIDEST ? longest : WIDEST) + BETWEEN;
+}
+
+// The columns share the width of the text by what they hold, and their texts break. A narrow table stays narrow.
 static void long_table(FILE *out, const struct sheet *s) {
     fputs("{\\scriptsize\\setlength{\\tabcolsep}{2pt}\n", out);
     const char *rest = put_number(out, text_string(&s->title));
     fputs("\\begin{longtable}{", out);
+    const double all = 0.93, character = 0.0105; // shares of the text's width
+    int wanted = 0;
     for (int i = 0; i < s->column_count; i++)
-        fprintf(out, ">{\\raggedright\\arraybackslash}p{%.3f\\textwidth}", 0.93 / s->column_count);
+        wanted += wanted_width(s, i);
+    double unit = wanted * character < all ? character : all / wanted;
+    for (int i = 0; i < s->column_count; i++)
+        fprintf(out, ">{\\raggedright\\arraybackslash}p{%.3f\\textwidth}", unit * wanted_width(s, i));
     fputs("}\n", out);
     put_caption(out, s, rest);
     fprintf(out, "\\label{tab:%s}\\\\\n\\hline\n", s->name);

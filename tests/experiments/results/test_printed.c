@@ -60,13 +60,14 @@ static int column_of(const char *title) {
 // The specification's list: ten classes of digits, 37 backgrounds, those of the digits first.
 static void test_texture_classes_are_the_papers(void) {
     begin("supp-table1", "quick");
-    CU_ASSERT_EQUAL(sheet_rows(&sheet), 37);
+    CU_ASSERT_EQUAL(sheet_rows(&sheet), 11);
     CU_ASSERT_STRING_EQUAL(cell(0, 1), "banded");
     CU_ASSERT_STRING_EQUAL(cell(0, 2), "blotchy");
     CU_ASSERT_STRING_EQUAL(cell(9, 1), "zigzagged");
     CU_ASSERT_STRING_EQUAL(cell(9, 2), "fibrous");
-    CU_ASSERT_STRING_EQUAL(cell(10, 0), "-");
-    CU_ASSERT_STRING_EQUAL(cell(36, 2), "wrinkled");
+    CU_ASSERT_STRING_EQUAL(cell(10, 0), "none");
+    suite_text_begins(cell(10, 2), "flecked, freckled, "); // 27 others
+    suite_text_has(cell(10, 2), ", waffled, wrinkled");
     suite_text_has(text_string(&sheet.intro), "made by code");
     end();
 }

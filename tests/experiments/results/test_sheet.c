@@ -106,16 +106,17 @@ static void test_latex_leaves_titles_without_a_number_alone(void) {
     free(rows);
 }
 
+// Each column is as wide as its longest text asks for.
 static void test_long_tables_go_over_pages(void) {
     char wanted[2000], *rows = latex_rows("\\endhead\n");
     snprintf(wanted, sizeof wanted,
              "{\\scriptsize\\setlength{\\tabcolsep}{2pt}\n\\renewcommand{\\tablename}{Supplement, Table}\n"
              "\\renewcommand{\\thetable}{4}\n\\begin{longtable}{%s%s%s%s}\n"
              "\\caption{small. A $\\pm$ B}\\label{tab:small}\\\\\n\\hline\n%s\\end{longtable}}\n",
-             ">{\\raggedright\\arraybackslash}p{0.233\\textwidth}",
-             ">{\\raggedright\\arraybackslash}p{0.233\\textwidth}",
-             ">{\\raggedright\\arraybackslash}p{0.233\\textwidth}",
-             ">{\\raggedright\\arraybackslash}p{0.233\\textwidth}", rows);
+             ">{\\raggedright\\arraybackslash}p{0.053\\textwidth}",
+             ">{\\raggedright\\arraybackslash}p{0.200\\textwidth}",
+             ">{\\raggedright\\arraybackslash}p{0.242\\textwidth}",
+             ">{\\raggedright\\arraybackslash}p{0.074\\textwidth}", rows);
     check(SHEET_LATEX, "Supplement, Table 4: small", 1, wanted);
     free(rows);
 }
