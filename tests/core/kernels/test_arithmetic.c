@@ -90,7 +90,7 @@ static void test_this_machine_has_a_decision_and_keeps_it(void) {
 
 void suite_arithmetic(void);
 void suite_arithmetic(void) {
-    CU_pSuite suite = CU_add_suite("arithmetic", NULL, NULL);
+    CU_pSuite suite = CU_add_suite("arithmetic", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "processors that were measured have a rule",
                 test_processors_that_were_measured_have_a_rule);
     CU_add_test(suite, "an unknown processor is measured once", test_an_unknown_processor_is_measured_once);
