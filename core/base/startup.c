@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -98,6 +99,14 @@ __attribute__((section(".preinit_array"), used)) static void (*const entry)(int,
 
 int startup_buffers_fit(int count) {
     return buffers_fit(count);
+}
+
+// libgomp reads its settings in its constructor and offers no call to change them: the program starts itself anew
+// with the setting in its environment. Where it cannot, it goes on as it is.
+void startup_bound_waiting(char **argv) {
+    if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT") || setenv("GOMP_SPINCOUNT", STARTUP_SPINS, 1))
+        return;
+    execv("/proc/self/exe", argv);
 }
 
 void startup_finish(void) {

@@ -6,7 +6,15 @@
 
 enum { STARTUP_BUFFER_MIB = 128 }; // what OpenBLAS maps for a thread that multiplies (its builds for x86-64)
 
-// First thing in main. A reader that goes away (`reff table | head`) then is a failed write with a message, instead of
+// How often a thread looks for work before it sleeps, some .2 milliseconds. By default libgomp looks for milliseconds,
+// which on a busy machine keeps those waiting who would bring the work; docs/performance.md has the measurements.
+#define STARTUP_SPINS "5000"
+
+// Bounds how long threads wait awake, unless the user has said how (OMP_WAIT_POLICY, GOMP_SPINCOUNT). Called in main
+// before anything else; it may start the program anew, with the same arguments and process number.
+void startup_bound_waiting(char **argv);
+
+// A reader that goes away (`reff table | head`) then is a failed write with a message, instead of
 // a signal that leaves half-written files.
 void startup_finish(void);
 

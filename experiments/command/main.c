@@ -2,6 +2,7 @@
 // The reff program: finds the subcommand, prints the one error, chooses the exit status.
 #include "core/base/file.h"
 #include "core/base/interrupt.h"
+#include "core/base/limits.h"
 #include "core/base/memory.h"
 #include "core/base/options_formats.h"
 #include "core/base/provenance.h"
@@ -151,7 +152,9 @@ static int run(int argc, char **argv, struct error *err) {
 
 int main(int argc, char **argv) {
     struct error err = {0};
+    startup_bound_waiting(argv);
     startup_finish();
+    limits_set_threads();
     terminal_guard();
     memory_watch();
     if (argc < 2) {

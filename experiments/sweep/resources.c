@@ -2,13 +2,12 @@
 #include "experiments/sweep/resources.h"
 
 #include "core/base/isolate.h"
+#include "core/base/limits.h"
 #include "experiments/store/data_sets.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 static const double shard_in_memory = 1 << 30; // the reader keeps smaller shards in memory whole
 static const double share_of_memory = 0.85;    // of what is available: the rest is others'
@@ -22,26 +21,6 @@ char *bytes_text(double bytes, char out[32]) {
     }
     snprintf(out, 32, bytes < 10 && u ? "%.1f %s" : "%.0f %s", bytes, units[u]);
     return out;
-}
-
-static int usable_cores(void) {
-    cpu_set_t set;
-    if (!sched_getaffinity(0, sizeof set, &set) && CPU_COUNT(&set) > 0)
-        return CPU_COUNT(&set);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores > 0 ? (int)cores : 1;
-}
-
-static double available_memory(void) {
-    char line[128];
-    double kilobytes = 0;
-    FILE *file = fopen("/proc/meminfo", "r");
-    while (file && fgets(line, sizeof line, file))
-        if (!strncmp(line, "MemAvailable:", 13))
-            kilobytes = strtod(line + 13, NULL);
-    if (file)
-        fclose(file);
-    return kilobytes * 1024;
 }
 
 // Free bytes where `path` is or will be made.
@@ -129,8 +108,7 @@ static int count_data_sets(const struct cell *const *todo, int count) {
 
 int resources_plan(struct resources *r, const struct cell *const *todo, int count, const struct work *work,
                    const char *results, int jobs, int threads, int keep_shards, struct error *err) {
-    *r =
-        (struct resources){.cores = usable_cores(), .memory = available_memory(), .disk = free_disk(results)};
+    *r = (struct resources){.cores = limits_cores(), .memory = limits_memory(), .disk = free_disk(results)};
     if (measure_runs(r, todo, count, work, err))
         return -1;
     r->jobs = jobs ? jobs : r->cores;
