@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // reff info: what is inside a shard; or what this machine offers; or what a training step would do.
+#include "core/base/limits.h"
 #include "core/base/memory.h"
 #include "core/base/options.h"
 #include "core/base/provenance.h"
@@ -9,7 +10,9 @@
 #include "core/shard/shard.h"
 #include "experiments/command/commands.h"
 #include "experiments/command/info_plan.h"
+#include "experiments/sweep/resources.h"
 
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,17 +176,27 @@ static json_t *instruction_sets(int (*takes)(enum isa isa), enum isa used) {
     return json_pack("{soss}", "available", available, "used", isa_name(used));
 }
 
+// The variable of the environment that says how threads wait for work, ours or the user's.
+static json_t *waiting(void) {
+    static const char *const variables[] = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"};
+    for (int i = 0; i < 2; i++)
+        if (getenv(variables[i]))
+            return json_sprintf("%s=%.40s", variables[i], getenv(variables[i]));
+    return json_string("as the runtime has it");
+}
+
 // {"processor", "cores", "compiled_for", "openblas_core", "f32": {"available": [..], "used"}, "bf16": the
-// same, "auto": {"precision", "reason"}}
+// same, "auto": {"precision", "reason"}, "threads", "memory": bytes available now, "waiting": how threads wait}
 static json_t *describe_machine(struct error *err) {
     json_t *made_by = provenance_json(err);
     json_t *machine = json_pack(
-        "{sOsOsOsOsoso s{ssss}}", "processor", json_object_get(made_by, "processor"), "cores",
+        "{sOsOsOsOsoso s{ssss} si sf so}", "processor", json_object_get(made_by, "processor"), "cores",
         json_object_get(made_by, "cores"), "compiled_for", json_object_get(made_by, "instruction_set"),
         "openblas_core", json_object_get(json_object_get(made_by, "libraries"), "openblas_core"), "f32",
         instruction_sets(isa_takes_f32, isa_for_f32()), "bf16",
         instruction_sets(isa_takes_bf16, isa_for_bf16()), "auto", "precision",
-        precision_name(arithmetic_auto()->precision), "reason", arithmetic_auto()->reason);
+        precision_name(arithmetic_auto()->precision), "reason", arithmetic_auto()->reason, "threads",
+        omp_get_max_threads(), "memory", limits_memory(), "waiting", waiting());
     json_decref(made_by);
     if (!machine)
         fail_memory(err, "a description");
@@ -205,6 +218,11 @@ static void print_machine(const json_t *machine) {
            (long long)json_integer_value(json_object_get(machine, "cores")));
     printf("compiled for    %s\n", json_string_value(json_object_get(machine, "compiled_for")));
     printf("OpenBLAS for    %s\n", json_string_value(json_object_get(machine, "openblas_core")));
+    char memory[32];
+    printf("threads         %lld, waiting with %s\n", json_integer_value(json_object_get(machine, "threads")),
+           json_string_value(json_object_get(machine, "waiting")));
+    printf("memory          %s available\n",
+           bytes_text(json_number_value(json_object_get(machine, "memory")), memory));
     print_products(machine, "f32");
     print_products(machine, "bf16");
     const json_t *chosen = json_object_get(machine, "auto");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // reff info --plan: what a step would do, without doing it. (What it prints of shards is tested with those
 // who make them.)
+#include "core/base/startup.h"
 #include "core/kernels/real.h"
 #include "tests/support/suite.h"
 
@@ -110,6 +111,34 @@ static void test_a_file_the_machine_and_a_plan_exclude_each_other(void) {
     program_free(&r);
 }
 
+// How long threads wait awake is bounded by the program itself, unless the user has said something.
+static void test_threads_wait_as_the_user_says_else_for_a_bounded_time(void) {
+    static const struct {
+        const char *variable, *value, *shown;
+    } cases[] = {{NULL, NULL, "GOMP_SPINCOUNT=" STARTUP_SPINS},
+                 {"GOMP_SPINCOUNT", "7", "GOMP_SPINCOUNT=7"},
+                 {"OMP_WAIT_POLICY", "passive", "OMP_WAIT_POLICY=passive"}};
+    char *kept[] = {getenv("GOMP_SPINCOUNT"), getenv("OMP_WAIT_POLICY")};
+    for (int i = 0; i < 2; i++)
+        kept[i] = kept[i] ? strdup(kept[i]) : NULL;
+    for (int i = 0; i < 3; i++) {
+        struct program_result r;
+        unsetenv("GOMP_SPINCOUNT");
+        unsetenv("OMP_WAIT_POLICY");
+        if (cases[i].variable)
+            setenv(cases[i].variable, cases[i].value, 1);
+        CU_ASSERT_EQUAL(reff_run(&r, 0, "info", "--machine"), EXIT_OK);
+        suite_text_has(r.out, cases[i].shown);
+        program_free(&r);
+    }
+    for (int i = 0; i < 2; i++) {
+        unsetenv(i ? "OMP_WAIT_POLICY" : "GOMP_SPINCOUNT");
+        if (kept[i])
+            setenv(i ? "OMP_WAIT_POLICY" : "GOMP_SPINCOUNT", kept[i], 1);
+        free(kept[i]);
+    }
+}
+
 void suite_command_info(void);
 void suite_command_info(void) {
     CU_pSuite suite = CU_add_suite("command_info", NULL, NULL);
@@ -119,6 +148,8 @@ void suite_command_info(void) {
     CU_add_test(suite, "algorithms are those of the instruction set",
                 test_algorithms_are_those_of_the_instruction_set);
     CU_add_test(suite, "the table has a line a node", test_the_table_has_a_line_a_node);
+    CU_add_test(suite, "threads wait as the user says, else for a bounded time",
+                test_threads_wait_as_the_user_says_else_for_a_bounded_time);
     CU_add_test(suite, "a file, the machine and a plan exclude each other",
                 test_a_file_the_machine_and_a_plan_exclude_each_other);
 }
