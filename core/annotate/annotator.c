@@ -331,8 +331,8 @@ static int one_iteration(struct annotator_work *w) {
         memcpy(w->batch_masks + (size_t)i * side, w->masks + from * side, side);
     }
     if (pix2pix_step(w->p, w->batch_images, w->batch_masks, &losses, &inner))
-        return fail(w->err, "%.400s: iteration %lld: %.500s", w->job->shard, (long long)w->state.iterations,
-                    inner.message);
+        return fail_around(w->err, &inner, "%.400s: iteration %lld: %.500s", w->job->shard,
+                           (long long)w->state.iterations, inner.message);
     w->state.iterations++;
     return 0;
 }

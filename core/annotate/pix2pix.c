@@ -153,7 +153,8 @@ static void update(struct pix2pix_side *side) {
 
 static int not_finite(const struct graph *g, const char *what, struct error *err) {
     const char *layer = graph_first_nonfinite(g, MAP_X);
-    return fail(err, "%s is not a finite number%s%s", what, layer ? ", first in " : "", layer ? layer : "");
+    return fail_work(err, "%s is not a finite number%s%s", what, layer ? ", first in " : "",
+                     layer ? layer : "");
 }
 
 // D's forward pass and loss on (image, annotation), and `factor` times the loss's gradient at the logits.

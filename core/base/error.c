@@ -23,6 +23,7 @@ static int store(struct error *err, enum exit_status status, int cause, const ch
     keep_readable(err->message);
     err->status = status;
     err->cause = cause;
+    err->of_work = status == EXIT_USAGE;
     return -1;
 }
 
@@ -50,6 +51,25 @@ int(fail_memory)(struct error *err, const char *format, ...) {
     va_start(args, format);
     store(err, EXIT_FAILED, ENOMEM, "out of memory: ", "", format, args);
     va_end(args);
+    return -1;
+}
+
+int(fail_work)(struct error *err, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    store(err, EXIT_FAILED, 0, "", "", format, args);
+    va_end(args);
+    err->of_work = 1;
+    return -1;
+}
+
+int(fail_around)(struct error *err, const struct error *inner, const char *format, ...) {
+    int of_work = inner->of_work; // they may be the same
+    va_list args;
+    va_start(args, format);
+    store(err, inner->status, inner->cause, "", "", format, args);
+    va_end(args);
+    err->of_work = of_work;
     return -1;
 }
 

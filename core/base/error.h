@@ -16,7 +16,8 @@ enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTE
 struct error {
     enum exit_status status; // EXIT_FAILED unless set otherwise
     int cause;               // errno where the system refused something; 0: the fault is of another kind
-    char message[1000];      // one line, empty when nothing failed
+    int of_work;        // the work itself is at fault, its settings or its numbers: it would always end so
+    char message[1000]; // one line, empty when nothing failed
 };
 
 // Stores the message (control characters in it become '?') with status EXIT_FAILED; returns -1.
@@ -30,7 +31,16 @@ int fail_system(struct error *err, int cause, const char *format, ...) __attribu
 // The same where memory ran out: "out of memory: MESSAGE", the cause is ENOMEM.
 int fail_memory(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-// The same with status EXIT_USAGE: the command line or a setting is at fault, not a file.
+// The same where the work itself is at fault, whenever and wherever it is done: of_work is set.
+//
+//     return fail_work(err, "step %ld: the loss is not a finite number", step);
+int fail_work(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// The message of another error with words around it, which `format` puts there: status, cause and of_work stay.
+int fail_around(struct error *err, const struct error *inner, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// The same as fail with status EXIT_USAGE: the command line or a setting is at fault, not a file; of_work is set.
 int fail_usage(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // The same with status EXIT_INTERRUPTED, for work that stopped because a signal asked it to.
@@ -44,6 +54,8 @@ int error_is_full_disk(const struct error *err);
 #define fail(...)             (fail(__VA_ARGS__), -1)
 #define fail_system(...)      (fail_system(__VA_ARGS__), -1)
 #define fail_memory(...)      (fail_memory(__VA_ARGS__), -1)
+#define fail_work(...)        (fail_work(__VA_ARGS__), -1)
+#define fail_around(...)      (fail_around(__VA_ARGS__), -1)
 #define fail_usage(...)       (fail_usage(__VA_ARGS__), -1)
 #define fail_interrupted(...) (fail_interrupted(__VA_ARGS__), -1)
 #endif

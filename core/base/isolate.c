@@ -86,8 +86,8 @@ static void answer(int descriptor, json_t *(*make)(void *, struct error *), void
         value = NULL;
     }
     json_t *message = value ? json_pack("{s:o}", "value", value)
-                            : json_pack("{s:s, s:i, s:i}", "error", err.message, "status", (int)err.status,
-                                        "cause", err.cause);
+                            : json_pack("{s:s, s:i, s:i, s:i}", "error", err.message, "status",
+                                        (int)err.status, "cause", err.cause, "of_work", err.of_work);
     char *text = json_dumps(message, JSON_COMPACT);
     if (text)
         write_all(descriptor, text, strlen(text));
@@ -120,6 +120,7 @@ json_t *isolated_json(json_t *(*make)(void *context, struct error *err), void *c
         fail(err, "%s", json_string_value(json_object_get(message, "error")));
         err->status = (enum exit_status)json_integer_value(json_object_get(message, "status"));
         err->cause = (int)json_integer_value(json_object_get(message, "cause"));
+        err->of_work = (int)json_integer_value(json_object_get(message, "of_work"));
     } else if (!value) {
         fail(err, "a process that worked for this one died (%s)",
              WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "no answer");

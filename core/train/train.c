@@ -17,11 +17,11 @@
 int train_takes(const struct train_settings *settings, const struct shard *shard, struct error *err) {
     struct shard_shape a = shard_shape(shard);
     if (a.height != a.width)
-        return fail(err, "%s: images of %d x %d; networks take square ones", shard_path(shard), a.height,
-                    a.width);
+        return fail_work(err, "%s: images of %d x %d; networks take square ones", shard_path(shard), a.height,
+                         a.width);
     if (a.count < settings->batch)
-        return fail(err, "%s: %ld images are fewer than a batch of %d", shard_path(shard), a.count,
-                    settings->batch);
+        return fail_work(err, "%s: %ld images are fewer than a batch of %d", shard_path(shard), a.count,
+                         settings->batch);
     return 0;
 }
 
@@ -41,11 +41,11 @@ static int open_shards(struct training *r) {
             continue;
         struct shard_shape b = shard_shape(others[i].shard);
         if (b.height != a.height || b.width != a.width || b.classes != a.classes)
-            return fail(r->err, "%s: %d x %d pixels, %d classes, but %s has %d x %d, %d classes",
-                        others[i].path, b.height, b.width, b.classes, job->train, a.height, a.width,
-                        a.classes);
+            return fail_work(r->err, "%s: %d x %d pixels, %d classes, but %s has %d x %d, %d classes",
+                             others[i].path, b.height, b.width, b.classes, job->train, a.height, a.width,
+                             a.classes);
         if (!b.count)
-            return fail(r->err, "%s: no images", others[i].path);
+            return fail_work(r->err, "%s: no images", others[i].path);
     }
     if (train_takes(r->settings, r->train, r->err))
         return -1;

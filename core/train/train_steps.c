@@ -56,7 +56,7 @@ static int one_step(struct training *r) {
     if (shard_read(r->train, index, r->settings->batch, r->images, r->annotations, r->labels, r->err))
         return -1;
     if (trainer_gradient(r->trainer, r->images, r->annotations, r->labels, lambda_now(r), &s, &inner))
-        return fail(r->err, "step %ld: %.900s", r->state.step, inner.message);
+        return fail_around(r->err, &inner, "step %ld: %.900s", r->state.step, inner.message);
     train_trace_step(r, index, &s);
     r->trainer->settings.sgd.lr = rate_now(r);
     trainer_update(r->trainer, &s);

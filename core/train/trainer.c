@@ -151,7 +151,8 @@ static void load_images(const struct trainer *t, const uint8_t *images, real *x)
 
 static int not_finite(const struct graph *g, const char *what, enum map map, struct error *err) {
     const char *layer = graph_first_nonfinite(g, map);
-    return fail(err, "%s is not a finite number%s%s", what, layer ? ", first in " : "", layer ? layer : "");
+    return fail_work(err, "%s is not a finite number%s%s", what, layer ? ", first in " : "",
+                     layer ? layer : "");
 }
 
 // What an attention branch adds to the loss, and to the d of its logits and map.

@@ -34,7 +34,7 @@ static int failed_before(const char *path, const char *sweep, struct error *err)
     size_t length = strlen(sweep);
     int mine = text && length && !strncmp(text, sweep, length) && text[length] == '\n';
     if (mine)
-        fail(err, "%s", text + length + 1);
+        fail_work(err, "%s", text + length + 1);
     free(text);
     return mine;
 }
@@ -75,10 +75,11 @@ static int make(double *seconds, const char *path, const char *results, const st
         *seconds = seconds_now() - start;
         return 0;
     }
-    if (err->status != EXIT_INTERRUPTED && !error_is_full_disk(err)) {
-        struct error cause = *err;
-        fail(err, "pseudo-annotations: %.900s", cause.message);
-        note_failure(failure, sweep, err->message);
+    if (err->status != EXIT_INTERRUPTED) {
+        struct error inner = *err;
+        fail_around(err, &inner, "pseudo-annotations: %.900s", inner.message);
+        if (err->of_work) // what the system refused to this run it may grant to the next
+            note_failure(failure, sweep, err->message);
     }
     return -1;
 }

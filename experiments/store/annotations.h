@@ -4,8 +4,8 @@
 // from, and removed with them. Beside one while it is made: .lock, and .work/ with the annotator's
 // checkpoint.
 //
-// Where annotations cannot be made, every run of the sweep that needs them fails: the first leaves its
-// message in .failed, so that the others need not try for as long. The file is under the sweep's id (process
+// Where annotations cannot be made by a fault of their own (a loss that is not finite), every run of the sweep
+// that needs them fails: the first leaves its message in .failed, so that the others need not try for as long. The file is under the sweep's id (process
 // numbers repeat, in containers soon); another sweep tries again and removes it.
 #ifndef REFF_EXPERIMENTS_STORE_ANNOTATIONS_H
 #define REFF_EXPERIMENTS_STORE_ANNOTATIONS_H

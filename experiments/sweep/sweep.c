@@ -114,39 +114,73 @@ static int data_set_is_spent(const struct sweep *s, const struct cell *cell) {
     return 1;
 }
 
-// The child ended without a report: whether from outside or by a fault of its own.
-static void judge_silence(struct task *t, int status) {
+// Memory ran out, as far as it can be told: the run waits for another turn, with fewer at once. Not where it was
+// alone already.
+static void give_another_turn(struct sweep *s, struct task *t) {
+    int at = 0, index = (int)(t - s->tasks);
+    if (s->resources.jobs < 2 || s->stopping)
+        return;
+    s->resources.jobs--;
+    while (s->order[at] != index)
+        at++;
+    s->order[at] = s->order[s->next - 1];
+    s->order[--s->next] = index;
+    t->state = TASK_WAITING;
+    sweep_say(s, "%s: %s; once more, %d at a time from here on", t->cell->name, t->message,
+              s->resources.jobs);
+}
+
+// The child ended without a report, from outside or in a crash, for which the machine may be the cause as well as
+// the program: no verdict on the run.
+static void judge_silence(struct sweep *s, struct task *t, int status) {
     int gone = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    if (gone == SIGKILL || gone == SIGTERM || gone == SIGINT || gone == SIGHUP) {
-        t->state = TASK_UNFINISHED;
+    t->state = TASK_UNFINISHED;
+    if (gone == SIGKILL || gone == SIGTERM || gone == SIGINT || gone == SIGHUP)
         snprintf(t->message, sizeof t->message, "its process was ended from outside (%s%s)", strsignal(gone),
                  gone == SIGKILL ? "; by the system if memory ran out" : "");
-    } else {
-        t->state = TASK_FAILED;
+    else
         snprintf(t->message, sizeof t->message,
                  gone ? "its process crashed (%s)" : "its process ended early (%s)",
                  gone ? strsignal(gone) : "see the log");
+    if (gone == SIGKILL)
+        give_another_turn(s, t);
+}
+
+// The run has, or should have, a record.
+static void judge_record(struct sweep *s, struct task *t) {
+    struct run_status status;
+    struct error err = {0};
+    t->state = TASK_UNFINISHED;
+    if (run_look(s->options->results, t->cell, &status, &err)) {
+        snprintf(t->message, sizeof t->message, "its record cannot be read: %s", err.message);
+    } else if (status.state != RUN_DONE) {
+        snprintf(t->message, sizeof t->message, "training ended without a good record: %s",
+                 *status.message ? status.message : "it is not there");
+    } else {
+        t->state = TASK_DONE;
+        snprintf(t->message, sizeof t->message, "%.2f %%%s%.500s", status.accuracy, *t->last.text ? "; " : "",
+                 t->last.text);
+        learn(s, t->cell, &status);
     }
+    run_status_clear(&status);
+}
+
+// Only what the work itself is to blame for is a failure, which is recorded and not repeated unasked. All else (a full
+// disk, no memory, no lock, a folder that vanished) says nothing of the run: it is unfinished.
+static void judge_failure(struct sweep *s, struct task *t) {
+    const struct error met = {.cause = t->last.cause};
+    t->state = t->last.of_work ? TASK_FAILED : TASK_UNFINISHED;
+    if (error_is_full_disk(&met))
+        s->full_disk = s->stopping = 1; // the others would fail in the same way
+    if (met.cause == ENOMEM)
+        give_another_turn(s, t);
 }
 
 static void judge_report(struct sweep *s, struct task *t) {
-    struct run_status status;
-    struct error err = {0};
     snprintf(t->message, sizeof t->message, "%s", t->last.text);
     switch (t->last.kind) {
     case REPORT_DONE:
-        if (run_look(s->options->results, t->cell, &status, &err))
-            snprintf(t->message, sizeof t->message, "%s", err.message);
-        t->state = !*err.message && status.state == RUN_DONE ? TASK_DONE : TASK_FAILED;
-        if (t->state == TASK_DONE) {
-            snprintf(t->message, sizeof t->message, "%.2f %%%s%.500s", status.accuracy,
-                     *t->last.text ? "; " : "", t->last.text);
-            learn(s, t->cell, &status);
-        } else if (!*err.message) {
-            snprintf(t->message, sizeof t->message, "training ended without a good record: %s",
-                     status.message);
-        }
-        run_status_clear(&status);
+        judge_record(s, t);
         break;
     case REPORT_STOPPED:
         t->state = TASK_UNFINISHED;
@@ -155,9 +189,7 @@ static void judge_report(struct sweep *s, struct task *t) {
         t->state = TASK_ELSEWHERE;
         break;
     default:
-        t->state = t->last.full_disk ? TASK_UNFINISHED : TASK_FAILED;
-        s->full_disk |= t->last.full_disk;
-        s->stopping |= t->last.full_disk; // the others would fail in the same way
+        judge_failure(s, t);
     }
 }
 
@@ -170,12 +202,12 @@ static void end_task(struct sweep *s, struct task *t) {
         ;
     t->process = 0;
     if (t->last.kind == REPORT_PROGRESS)
-        judge_silence(t, status);
+        judge_silence(s, t, status);
     else
         judge_report(s, t);
     if (t->state == TASK_FAILED && run_record_failure(s->options->results, t->cell, t->message, &err))
         sweep_say(s, "the failure of %s could not be recorded: %s", t->cell->name, err.message);
-    if (t->state == TASK_ELSEWHERE)
+    if (t->state == TASK_ELSEWHERE || t->state == TASK_WAITING)
         return;
     s->finished++;
     struct text why = {0};
@@ -183,7 +215,7 @@ static void end_task(struct sweep *s, struct task *t) {
         reason_text(&why, &t->reason);
     sweep_say(s, "[%d/%d] %s: %s%s%s%.200s%s", s->finished, s->to_do, t->cell->name,
               t->state == TASK_FAILED       ? "failed: "
-              : t->state == TASK_UNFINISHED ? "stopped: "
+              : t->state == TASK_UNFINISHED ? "unfinished: "
                                             : "",
               t->message, why.length ? " (" : "", text_string(&why), why.length ? ")" : "");
     text_free(&why);
@@ -322,6 +354,30 @@ static int finish_elsewhere(struct sweep *s, struct error *err) {
     return 0;
 }
 
+// Looks once more for what this sweep, or others before it, called done: a results folder may have been removed or
+// replaced meanwhile.
+static int look_again(struct sweep *s, struct error *err) {
+    int gone = 0;
+    for (int i = 0; i < s->plan->count; i++) {
+        struct task *t = &s->tasks[i];
+        struct run_status status;
+        if (t->state != TASK_DONE)
+            continue;
+        if (run_look(s->options->results, t->cell, &status, err))
+            return -1;
+        if (status.state != RUN_DONE) {
+            t->state = TASK_UNFINISHED;
+            snprintf(t->message, sizeof t->message, "its record is no longer there");
+            gone++;
+        }
+        run_status_clear(&status);
+    }
+    if (gone)
+        sweep_say(s, "%s: %d record%s of runs that were done went while the sweep was at work",
+                  s->options->results, gone, gone == 1 ? "" : "s");
+    return 0;
+}
+
 static int verdict(struct sweep *s, struct error *err) {
     int failed = sweep_count(s, TASK_FAILED), elsewhere = sweep_count(s, TASK_ELSEWHERE);
     int open = sweep_count(s, TASK_WAITING) + sweep_count(s, TASK_UNFINISHED);
@@ -362,6 +418,8 @@ int sweep_run(const struct plan *plan, const struct work *work, const struct swe
         failed = run_tasks(&s, err);
         if (!failed && !s.stopping)
             failed = finish_elsewhere(&s, err);
+        if (!failed)
+            failed = look_again(&s, err);
         sweep_summary(&s);
         if (!failed && !s.stopping && !options->keep_shards && !sweep_count(&s, TASK_UNFINISHED) &&
             !sweep_count(&s, TASK_ELSEWHERE))

@@ -2,8 +2,10 @@
 // The runner: does all runs of a plan that are not done, several at a time, each in a child process.
 //
 // After Ctrl-C, kill -9 of a child or of the parent, or a full disk no broken file is left, and the next
-// sweep does what is missing and continues from checkpoints. A run that fails is recorded and does not stop
-// the others; it is repeated only if asked for. Two sweeps at once share the work, and wait for one another's
+// sweep does what is missing and continues from checkpoints. A run that fails by a fault of its own (a loss that is
+// not finite, its settings) is recorded and does not stop the others; it is repeated only if asked for. One that
+// something else ended (no memory, no lock, a crash) is unfinished, and the next sweep goes on with it; where memory
+// ran out, this one does, with fewer at once. Two sweeps at once share the work, and wait for one another's
 // runs.
 #ifndef REFF_EXPERIMENTS_SWEEP_SWEEP_H
 #define REFF_EXPERIMENTS_SWEEP_SWEEP_H

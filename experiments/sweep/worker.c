@@ -179,7 +179,8 @@ static void work(const struct worker_job *job, int pipe) {
                       : err.status == EXIT_INTERRUPTED ? REPORT_STOPPED
                                                        : REPORT_FAILED;
     snprintf(report.text, sizeof report.text, "%s", failed ? err.message : w.remark);
-    report.full_disk = failed && error_is_full_disk(&err);
+    report.cause = failed ? err.cause : 0;
+    report.of_work = failed && err.of_work;
     send(&w, &report);
     lock_release(lock);
 }

@@ -15,7 +15,7 @@ extern const char *const phase_words[PHASES];
 enum report_kind {
     REPORT_PROGRESS,  // phase, done, total, text: a note
     REPORT_DONE,      // text: a remark about it, or ""
-    REPORT_FAILED,    // text: the message; full_disk
+    REPORT_FAILED,    // text: the message; cause, of_work: as in struct error
     REPORT_STOPPED,   // by a signal; a checkpoint is saved
     REPORT_ELSEWHERE, // another process is at work on the run
 };
@@ -23,7 +23,7 @@ enum report_kind {
 struct worker_report { // goes through a pipe; smaller than PIPE_BUF, so that it arrives whole
     enum report_kind kind;
     enum phase phase;
-    int full_disk; // the failure is a full disk (or quota, or file-size limit), not the run's fault
+    int cause, of_work;
     double done, total;
     char text[1000];
 };

@@ -47,6 +47,7 @@ COMMANDS = [
 
 # What no two runs have in common.
 VOLATILE = {"seconds", "seconds_per_step", "date", "time", "host", "modified", "peak_memory_bytes", "written"}
+TOLD_IN = ("tables", "paper", "figures")  # folders whose files say themselves what is missing
 PASSING = ("lock", "log", "checkpoint", "checkpoint.old")  # files of a run's folder that are no result
 
 
@@ -83,6 +84,14 @@ def _steady(value):
     return [_steady(inner) for inner in value] if isinstance(value, list) else value
 
 
+def printed(out):
+    """Standard output, but for what no two runs have in common."""
+    try:
+        return json.dumps(_steady(json.loads(out)), sort_keys=True)
+    except ValueError:
+        return out
+
+
 def _content(path):
     """What must be the same in every undisturbed run."""
     data = path.read_bytes()
@@ -94,6 +103,11 @@ def _content(path):
     except ValueError:
         return f"no JSON: {data[:80]!r}"
     return hashlib.sha256(data).hexdigest()
+
+
+def says_itself(path):
+    """Whether a file is one that shows results as far as they go, whole though some are missing."""
+    return any(part in TOLD_IN for part in pathlib.PurePath(path).parts)
 
 
 def made(folder, command):

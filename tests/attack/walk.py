@@ -20,6 +20,7 @@ class Undisturbed:
         self.able = self.result.status != faults.UNABLE
         if self.able and self.result.status != 0:
             raise SystemExit(f"reff {' '.join(command.words)}: {self.result.message()}")
+        self.out = commands.printed(self.result.out)
         self.files, _ = commands.made(folder, command)
 
 
@@ -32,9 +33,10 @@ def _judge(command, undisturbed, fault, result, notes, folder):
         return harness.FOUND, f"did not end within {PATIENCE} seconds"
     files, parts = commands.made(folder, command)
     partly = [name for name, content in files.items() if content != undisturbed.files.get(name, content)]
+    partly_results = [name for name in partly if not commands.says_itself(name)]
     if parts and fault.kind != "remove":
         return harness.FOUND, f"left {parts[0].split('.part-')[0]}.part behind"
-    if result.status == undisturbed.result.status and result.out == undisturbed.result.out:
+    if result.status == undisturbed.result.status and commands.printed(result.out) == undisturbed.out:
         if partly or files.keys() < undisturbed.files.keys():
             return harness.FOUND, f"exit status 0 with another {(partly or ['set of files'])[0]}"
         return harness.SAME, ""
@@ -44,8 +46,8 @@ def _judge(command, undisturbed, fault, result, notes, folder):
         return harness.FOUND, f"exit status {result.status}: {result.message()}"
     if not result.is_told():
         return harness.FOUND, "exit status 1 without a message"
-    if partly:
-        return harness.FOUND, f"a message, and another {partly[0]}"
+    if partly_results:
+        return harness.FOUND, f"a message, and another {partly_results[0]}"
     return harness.TOLD, ""
 
 

@@ -6,6 +6,7 @@
 #include "core/base/random.h"
 #include "tests/support/suite.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -181,7 +182,7 @@ static int fake_annotate(const struct annotate_job *job, struct error *err) {
             return save(checkpoint, step, state, err) ? -1
                                                       : fail_interrupted(err, "interrupted at step %d", step);
         if (fake.annotator_fails && s->seed == fake.fault_seed)
-            return fail(err, "iteration 7: loss is NaN");
+            return fail_work(err, "iteration 7: loss is NaN");
         state = mix(state, step);
         pass_point();
         if (step % 2 && save(checkpoint, step + 1, state, err))
@@ -284,9 +285,13 @@ static int fake_train(const struct train_job *job, struct error *err) {
             return save(checkpoint, step, state, err) ? -1
                                                       : fail_interrupted(err, "interrupted at step %d", step);
         if (has_fault(s) && step == 3 && fake.fault == FAKE_FAILS)
-            return fail(err, "step 3: loss is NaN, first in layer3.0.bn2");
+            return fail_work(err, "step 3: loss is NaN, first in layer3.0.bn2");
         if (has_fault(s) && step == 3 && fake.fault == FAKE_CRASHES)
             raise(SIGABRT);
+        if (has_fault(s) && step == 3 && fake.fault == FAKE_REFUSED)
+            return fail_system(err, ENOLCK, "%s", job->folder);
+        if (has_fault(s) && step == 3 && fake.fault == FAKE_STARVES && !fake_events("starved"))
+            return note_event("starved\n"), fail_memory(err, "a step needs 1.0 MiB");
         state = mix(state, step);
         pass_point();
         if (step % 2 && save(checkpoint, step + 1, state, err))

@@ -16,6 +16,8 @@ enum fake_fault {
     FAKE_FAILS,   // an error: "step 3: loss is NaN, first in layer3.0.bn2"
     FAKE_CRASHES, // ends by SIGABRT
     FAKE_LIES,    // says that all is well and writes no record
+    FAKE_REFUSED, // the system refuses a lock: ENOLCK
+    FAKE_STARVES, // it refuses memory, unless the run is alone: ENOMEM
 };
 
 struct fake_work {

@@ -104,15 +104,67 @@ static void test_a_failed_run_is_kept_told_and_repeated_on_request(void) {
     trial_end();
 }
 
-static void test_a_crashed_run_counts_as_failed(void) {
+// What ended a run from without is no verdict on it: it is told, and the next sweep goes on with it unasked.
+static void check_one_unfinished(enum fake_fault fault, const char *message) {
+    fake.fault = fault;
+    fake.fault_method = "reff";
+    fake.fault_seed = 2;
+    CU_ASSERT_EQUAL(trial_whole(), EXIT_FAILED);
+    CU_ASSERT_EQUAL(trial_count_state(RUN_FAILED), 0);
+    CU_ASSERT_EQUAL(trial_count_state(RUN_DONE), FIXTURE_RUNS - 2);
+    CU_ASSERT(trial_log_has(message));
+    CU_ASSERT(trial_log_has("unfinished (the same command goes on with them)"));
+    fake.fault_method = NULL; // the cause is gone
+    CU_ASSERT_EQUAL(trial_whole(), 0);
+    trial_check_all_done();
+}
+
+static void test_a_crashed_run_is_unfinished(void) {
     trial_begin("crashes");
-    check_one_failure(FAKE_CRASHES, "crashed (Aborted)");
+    check_one_unfinished(FAKE_CRASHES, "unfinished: its process crashed (Aborted)");
     trial_end();
 }
 
-static void test_a_run_that_leaves_no_record_counts_as_failed(void) {
+static void test_a_run_that_leaves_no_record_is_unfinished(void) {
     trial_begin("lies");
-    check_one_failure(FAKE_LIES, "without a good record");
+    check_one_unfinished(FAKE_LIES, "unfinished: training ended without a good record");
+    trial_end();
+}
+
+static void test_a_run_that_the_system_refused_something_is_unfinished(void) {
+    trial_begin("refused");
+    check_one_unfinished(FAKE_REFUSED, ": No locks available");
+    trial_end();
+}
+
+static void test_a_run_without_memory_has_another_turn_with_fewer_at_once(void) {
+    trial_begin("starves");
+    fake.fault = FAKE_STARVES;
+    fake.fault_method = "reff";
+    fake.fault_seed = 2;
+    CU_ASSERT_EQUAL(trial_whole(), 0);
+    CU_ASSERT_EQUAL(fake_events("starved"), 1);
+    CU_ASSERT(trial_log_has("out of memory: a step needs 1.0 MiB; once more, 1 at a time from here on"));
+    trial_check_all_done();
+    trial_end();
+}
+
+// Whoever removes or renames the results while a sweep is at work: records that went are told, and no status says that
+// all runs are done. What the sweep made anew where they lay is whole.
+static void test_results_that_go_while_a_sweep_is_at_work_are_told(void) {
+    trial_begin("gone");
+    fake.steps = 20;
+    fake_halt(100); // some runs are done
+    pid_t sweep = trial_start(0);
+    fake_wait_halted();
+    CU_ASSERT_FATAL(trial_count_state(RUN_DONE) > 0);
+    CU_ASSERT_FATAL(!rename(trial.results, suite_path("gone-elsewhere")));
+    fake_go();
+    CU_ASSERT_EQUAL(trial_wait(sweep), EXIT_FAILED);
+    CU_ASSERT(trial_log_has("went while the sweep was at work"));
+    CU_ASSERT_EQUAL(trial_count_state(RUN_FAILED) + trial_count_state(RUN_DAMAGED), 0);
+    CU_ASSERT_EQUAL(trial_whole(), 0);
+    trial_check_all_done();
     trial_end();
 }
 
@@ -272,7 +324,7 @@ static void test_a_sweep_killed_at_random_moments_ends_with_the_same_results(voi
 }
 
 static void test_runs_killed_at_random_moments_end_with_the_same_results(void) {
-    // A run that is killed is not begun again in the same sweep, so that fewer are left for each.
+    // The first one of a sweep has another turn, alone. A run that is killed alone is not begun again in the same sweep.
     static const int kills[] = {4, 2, 1};
     struct random r = random_stream(1, random_purpose("test killed runs"), 0);
     trial_begin("killedruns");
@@ -288,7 +340,8 @@ static void test_runs_killed_at_random_moments_end_with_the_same_results(void) {
         fake_go();
         CU_ASSERT_EQUAL(trial_wait(sweep), EXIT_FAILED);
         CU_ASSERT(trial_log_has("ended from outside"));
-        CU_ASSERT_EQUAL(trial_count_state(RUN_DONE), FIXTURE_RUNS - kills[i]);
+        int alone = kills[i] > 1 ? kills[i] - 1 : 1;
+        CU_ASSERT_EQUAL(trial_count_state(RUN_DONE), FIXTURE_RUNS - alone);
         CU_ASSERT_EQUAL(trial_count_state(RUN_DAMAGED), 0);
         CU_ASSERT_EQUAL(trial_count_state(RUN_FAILED), 0); // ended from outside is no failure of the run
     }
@@ -468,9 +521,15 @@ void suite_sweep(void) {
     CU_add_test(suite, "shards that nobody needs are removed", test_shards_that_nobody_needs_are_removed);
     CU_add_test(suite, "a failed run is kept, told and repeated on request",
                 test_a_failed_run_is_kept_told_and_repeated_on_request);
-    CU_add_test(suite, "a crashed run counts as failed", test_a_crashed_run_counts_as_failed);
-    CU_add_test(suite, "a run that leaves no record counts as failed",
-                test_a_run_that_leaves_no_record_counts_as_failed);
+    CU_add_test(suite, "a crashed run is unfinished", test_a_crashed_run_is_unfinished);
+    CU_add_test(suite, "a run that leaves no record is unfinished",
+                test_a_run_that_leaves_no_record_is_unfinished);
+    CU_add_test(suite, "a run that the system refused something is unfinished",
+                test_a_run_that_the_system_refused_something_is_unfinished);
+    CU_add_test(suite, "a run without memory has another turn, with fewer at once",
+                test_a_run_without_memory_has_another_turn_with_fewer_at_once);
+    CU_add_test(suite, "results that go while a sweep is at work are told",
+                test_results_that_go_while_a_sweep_is_at_work_are_told);
     CU_add_test(suite, "a damaged record is noticed and made again",
                 test_a_damaged_record_is_noticed_and_made_again);
     CU_add_test(suite, "changed settings run anew and are named",
