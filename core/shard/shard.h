@@ -118,7 +118,7 @@ int shard_append(struct shard_writer *writer, int count, const uint8_t *images, 
 
 // Sets root attributes from a JSON object (strings, integers, reals, arrays of reals or strings), adds
 // format_version and content_sha256, closes, fsyncs and renames. Fails when fewer than shape.count images
-// came. Frees the writer in every case; on failure nothing is left behind.
+// came. Frees the writer in every case; on failure nothing is left behind. A manifest of the file before is removed.
 int shard_finish(struct shard_writer *writer, const json_t *attributes, char content_sha256[65],
                  struct error *err);
 void shard_abandon(struct shard_writer *writer); // frees, removes the temporary file; NULL is fine

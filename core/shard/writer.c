@@ -8,6 +8,7 @@
 #include "core/shard/hdf5_driver.h"
 #include "core/shard/shard.h"
 
+#include <errno.h>
 #include <hdf5.h>
 #include <omp.h>
 #include <stdio.h>
@@ -494,6 +495,23 @@ void shard_abandon(struct shard_writer *w) {
     free(w);
 }
 
+static int manifest_path(char out[PATH_SIZE], const char *path, struct error *err) {
+    return snprintf(out, PATH_SIZE, "%s.sha256", path) < PATH_SIZE
+               ? 0
+               : fail(err, "%.200s...: path too long", path);
+}
+
+// The manifest of the file that is about to be replaced goes first: wherever this is interrupted, no manifest lies
+// beside a file that it is not of.
+static int publish(const struct shard_writer *w, struct error *err) {
+    char manifest[PATH_SIZE];
+    if (manifest_path(manifest, w->path, err))
+        return -1;
+    if (unlink(manifest) && errno != ENOENT)
+        return fail_system(err, errno, "%s", manifest);
+    return file_publish(w->temporary, w->path, err);
+}
+
 int shard_finish(struct shard_writer *w, const json_t *attributes, char content_sha256[65],
                  struct error *err) {
     char content[DIGEST_SIZE];
@@ -507,10 +525,9 @@ int shard_finish(struct shard_writer *w, const json_t *attributes, char content_
         bad = fail(err, "%s: HDF5 cannot close the file", w->path);
     if (bad && w->fault.cause) // the true cause
         fail_system(err, w->fault.cause, "%s", w->path);
+    bad = bad || publish(w, err);
     if (bad)
         unlink(w->temporary);
-    else
-        bad = file_publish(w->temporary, w->path, err); // removes the temporary file when it fails
     if (!bad && content_sha256)
         memcpy(content_sha256, content, DIGEST_SIZE);
     shard_abandon(w);
@@ -519,9 +536,7 @@ int shard_finish(struct shard_writer *w, const json_t *attributes, char content_
 
 int shard_write_manifest(const char *path, struct error *err) {
     char target[PATH_SIZE], digest[DIGEST_SIZE], line[PATH_SIZE + DIGEST_SIZE + 4];
-    if (snprintf(target, sizeof target, "%s.sha256", path) >= PATH_SIZE)
-        return fail(err, "%.200s...: path too long", path);
-    if (digest_file(path, digest, err))
+    if (manifest_path(target, path, err) || digest_file(path, digest, err))
         return -1;
     const char *slash = strrchr(path, '/');
     int length = snprintf(line, sizeof line, "%s  %s\n", digest, slash ? slash + 1 : path);

@@ -64,8 +64,11 @@ static int make_trainer(struct training *r) {
     if (!r->trainer)
         return -1;
     if (*r->settings->weights && weights_start(&r->trainer->parameters, r->settings->weights,
-                                               &r->head_replaced, &r->branch_replaced, r->err))
+                                               &r->head_replaced, &r->branch_replaced, r->weights, r->err))
         return -1;
+    if (r->job->weights_sha256 && strcmp(r->weights, r->job->weights_sha256) != 0)
+        return fail(r->err, "%s: another file than the run is recorded with: SHA-256 %s, not %s",
+                    r->settings->weights, r->weights, r->job->weights_sha256);
     size_t n = (size_t)r->settings->batch, area = (size_t)shape.height * shape.width;
     r->order = allocate((size_t)shape.count, sizeof *r->order, "the batches' order", r->err);
     r->images = allocate(n * area, 3, "a batch", r->err);

@@ -64,7 +64,8 @@ struct train_job {
     // finished run is replaced. NULL: the settings and shards, and a finished run, or an unfinished one of others, is
     // refused ("run: its unfinished run has lr 0.01, not 0.02; --force begins anew"), unless `force` is set.
     const char *identity;
-    int force;                   // remove what an earlier run left in the folder
+    const char *weights_sha256; // what the file of weights must have, where the identity covers it; NULL: any
+    int force;                  // remove what an earlier run left in the folder
     progress_function *progress; // steps; may be NULL
     void *progress_context;
     const char

@@ -12,13 +12,10 @@
 
 // What a run of its own depends on; what its folder's settings.json holds.
 static json_t *identity_parts(const struct training *r, struct error *err) {
-    char weights[DIGEST_SIZE] = "";
-    if (*r->settings->weights && digest_file(r->settings->weights, weights, err))
-        return NULL;
     json_t *parts =
         json_pack("{s:o, s:s, s:s, s:i, s:s}", "settings", settings_json(train_schema, r->settings, 1),
                   "train", shard_content_digest(r->train), "test", shard_content_digest(r->test), "trainer",
-                  TRAINER_REVISION, "weights", weights);
+                  TRAINER_REVISION, "weights", r->weights);
     if (parts && r->validation)
         json_object_set_new(parts, "validation", json_string(shard_content_digest(r->validation)));
     if (!parts)

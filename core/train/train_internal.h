@@ -26,6 +26,7 @@ struct training { // a run at work
     uint8_t *images, *annotations;
     int32_t *labels;
     FILE *trace_order, *trace_steps;
+    char weights[DIGEST_SIZE];  // SHA-256 of the file that it started from, as it was read; "": from scratch
     char identity[DIGEST_SIZE]; // what a checkpoint must agree with
     json_t *about;              // of the model's file (model_about.h)
     double test_accuracy;       // of the last epoch, percent; negative: none yet

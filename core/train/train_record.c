@@ -24,9 +24,22 @@ static json_t *spans_json(const struct spans *s) {
     return spans;
 }
 
+// What was trained on, by digests that this run has measured itself (core/shard/shard.h, weights.h).
+static json_t *data_json(const struct training *r) {
+    struct shard_shape shape = shard_shape(r->train);
+    json_t *data = json_pack(
+        "{s:s, s:s, s:b, s:I, s:I, s:i, s:i}", "train_sha256", shard_content_digest(r->train), "test_sha256",
+        shard_content_digest(r->test), "measured", 1, "train_images", (json_int_t)shape.count, "test_images",
+        (json_int_t)shard_shape(r->test).count, "pixels", shape.height, "classes", shape.classes);
+    if (data && r->validation)
+        json_object_set_new(data, "validation_sha256", json_string(shard_content_digest(r->validation)));
+    if (data && *r->weights)
+        json_object_set_new(data, "weights_sha256", json_string(r->weights));
+    return data;
+}
+
 json_t *train_record(const struct training *r, json_t *metrics, const char *model_digest) {
     json_t *run = json_object();
-    struct shard_shape shape = shard_shape(r->train);
     double seconds = train_seconds(r);
     json_object_set_new(run, "state", json_string("done"));
     if (r->job->cell)
@@ -35,12 +48,7 @@ json_t *train_record(const struct training *r, json_t *metrics, const char *mode
     json_object_set_new(run, "lambda", json_real(r->lambda));
     json_object_set(run, "metrics", metrics);
     json_object_set_new(run, "model_sha256", json_string(model_digest));
-    json_object_set_new(run, "data",
-                        json_pack("{s:s, s:s, s:I, s:I, s:i, s:i}", "train_sha256",
-                                  shard_content_digest(r->train), "test_sha256",
-                                  shard_content_digest(r->test), "train_images", (json_int_t)shape.count,
-                                  "test_images", (json_int_t)shard_shape(r->test).count, "pixels",
-                                  shape.height, "classes", shape.classes));
+    json_object_set_new(run, "data", data_json(r));
     enum precision precision = r->trainer->settings.precision;
     json_object_set_new(run, "precision", json_string(precision_name(precision)));
     if (!strcmp(r->settings->precision, "auto"))

@@ -127,6 +127,51 @@ static int check_layout(const struct weight_source *s, struct error *err) {
     return result;
 }
 
+// weights_digest() of what is in the file, in the file's order, which is the network's in files of weights_save.
+static int content_of(const struct weight_source *s, char hex[DIGEST_SIZE], struct error *err) {
+    struct weight_span *spans =
+        allocate(json_object_size(s->header) + 1, sizeof *spans, "a file of weights", err);
+    struct digest *d = spans ? digest_start(err) : NULL;
+    size_t count = 0;
+    const char *name;
+    json_t *entry;
+    if (spans)
+        json_object_foreach(s->header, name, entry) {
+            const json_t *offsets = json_object_get(entry, "data_offsets");
+            if (strcmp(name, "__metadata__") != 0)
+                spans[count++] = (struct weight_span){name, json_integer_value(json_array_get(offsets, 0)),
+                                                      json_integer_value(json_array_get(offsets, 1))};
+        }
+    if (d) {
+        qsort(spans, count, sizeof *spans, by_begin);
+        for (size_t i = 0; i < count; i++) {
+            digest_add(d, spans[i].name, strlen(spans[i].name) + 1);
+            digest_add(d, s->data + spans[i].begin, (size_t)(spans[i].end - spans[i].begin));
+        }
+        digest_finish(d, hex);
+    }
+    free(spans);
+    return d ? 0 : -1;
+}
+
+static const char content_key[] = "content_sha256"; // of __metadata__
+
+// A file that says what is in it must hold that.
+static int check_content(const struct weight_source *s, struct error *err) {
+    char measured[DIGEST_SIZE];
+    const char *said =
+        json_string_value(json_object_get(json_object_get(s->header, "__metadata__"), content_key));
+    if (!said)
+        return 0;
+    if (content_of(s, measured, err))
+        return -1;
+    return strcmp(said, measured) ? fail(err,
+                                         "%s: damaged, or changed: its numbers have the digest %s, not %.64s "
+                                         "(content_sha256 of __metadata__)",
+                                         s->path, measured, said)
+                                  : 0;
+}
+
 // The entry's numbers, as many as its shape says. Its offsets are known to lie in the data.
 static int locate(const struct weight_source *s, const char *name, const json_t *entry, struct tensor *t,
                   struct error *err) {
@@ -294,17 +339,19 @@ static int open_source(const uint8_t *file, size_t size, struct weight_source *s
                     s->header ? "another value" : where.text);
     s->data = file + sizeof length + length;
     s->size = size - sizeof length - length;
-    return check_layout(s, err);
+    return check_layout(s, err) || check_content(s, err) ? -1 : 0;
 }
 
+// sha256: of the file's bytes, which are the ones that are used; or NULL.
 static int load(struct parameters *p, const char *path, int may_start, struct replaced *replaced,
-                struct error *err) {
+                char sha256[DIGEST_SIZE], struct error *err) {
     struct weight_source s = {.path = path};
     size_t size;
     uint8_t *file = (uint8_t *)file_read(path, (size_t)4 << 30, &size, err);
     struct tensor *tensors = allocate((size_t)p->count, sizeof *tensors, "a file of weights", err);
     *replaced = (struct replaced){0, 0};
-    int result = !file || !tensors || open_source(file, size, &s, err) ||
+    int result = !file || !tensors || (sha256 && digest_bytes(file, size, sha256, err)) ||
+                         open_source(file, size, &s, err) ||
                          match_branches(p, &s, may_start, replaced, err) ||
                          check(p, &s, tensors, replaced, err)
                      ? -1
@@ -320,15 +367,15 @@ static int load(struct parameters *p, const char *path, int may_start, struct re
 
 int weights_load(struct parameters *p, const char *path, int *head_replaced, struct error *err) {
     struct replaced replaced;
-    int result = load(p, path, 0, &replaced, err);
+    int result = load(p, path, 0, &replaced, NULL, err);
     *head_replaced = replaced.head;
     return result;
 }
 
 int weights_start(struct parameters *p, const char *path, int *head_replaced, int *branch_replaced,
-                  struct error *err) {
+                  char sha256[DIGEST_SIZE], struct error *err) {
     struct replaced replaced;
-    int result = load(p, path, 1, &replaced, err);
+    int result = load(p, path, 1, &replaced, sha256, err);
     *head_replaced = replaced.head;
     *branch_replaced = replaced.branch;
     return result;
@@ -368,16 +415,21 @@ int weights_about(const char *path, json_t **about, struct error *err) {
     if (!header)
         return -1;
     *about = json_incref(json_object_get(header, "__metadata__"));
+    json_object_del(*about, content_key); // checked when the numbers are read
+    if (json_is_object(*about) && !json_object_size(*about)) {
+        json_decref(*about);
+        *about = NULL;
+    }
     json_decref(header);
     return 0;
 }
 
 // ---------------------------------------------------------------------------------------- writing
 
-static json_t *make_header(const struct parameters *p, const json_t *about) {
-    json_t *header = json_object();
-    if (about)
-        json_object_set(header, "__metadata__", (json_t *)about);
+static json_t *make_header(const struct parameters *p, const json_t *about, const char *content) {
+    json_t *header = json_object(), *said = about ? json_copy((json_t *)about) : json_object();
+    json_object_set_new(said, content_key, json_string(content));
+    json_object_set_new(header, "__metadata__", said);
     size_t offset = 0;
     for (int i = 0; i < p->count; i++) {
         const struct parameter *item = &p->items[i];
@@ -394,7 +446,10 @@ static json_t *make_header(const struct parameters *p, const json_t *about) {
 }
 
 int weights_save(const struct parameters *p, const char *path, const json_t *about, struct error *err) {
-    json_t *header = make_header(p, about);
+    char content[DIGEST_SIZE];
+    if (weights_digest(p, content, err))
+        return -1;
+    json_t *header = make_header(p, about, content);
     char *text = json_dumps(header, JSON_COMPACT);
     json_decref(header);
     if (!text)

@@ -19,15 +19,18 @@ int weights_load(struct parameters *p, const char *path, int *head_replaced, str
 // the branch keeps its initial values (weights_fresh tells which tensors those are); *branch_replaced tells.
 // (The published code can start from no such file; a whole stage of random weights would set ABN back against
 // methods that have none.)
+// sha256: that of the file's bytes, as they were read; or NULL.
 int weights_start(struct parameters *p, const char *path, int *head_replaced, int *branch_replaced,
-                  struct error *err);
+                  char sha256[65], struct error *err);
 int weights_fresh(const char *name); // of an attention branch, without a counterpart in a ResNet
 
 // Writes all parameters and statistics as F32, whole or not at all. about: what is said of the file in its
-// header (__metadata__), an object of strings; or NULL.
+// header (__metadata__), an object of strings; or NULL. content_sha256 is added to it, weights_digest() of the
+// numbers: whoever loads a file that has one compares it.
 int weights_save(const struct parameters *p, const char *path, const json_t *about, struct error *err);
 
-// What is said of a file in its header: *about is a new reference, NULL where nothing is. Reads no numbers.
+// What is said of a file in its header, but for content_sha256: *about is a new reference, NULL where nothing is.
+// Reads no numbers.
 int weights_about(const char *path, json_t **about, struct error *err);
 
 // SHA-256 over names and numbers (as F32), the identity of a trained network.

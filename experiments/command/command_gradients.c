@@ -133,8 +133,8 @@ static int measure(const struct train_settings *s, const struct gradients_batch 
     if (train_resolve(s, b->pixels, b->classes, &resolved, &lambda, err))
         return -1;
     struct trainer *t = trainer_create(&resolved, s->seed, err);
-    int result = !t || (*s->weights &&
-                        weights_start(&t->parameters, s->weights, &head_replaced, &branch_replaced, err))
+    int result = !t || (*s->weights && weights_start(&t->parameters, s->weights, &head_replaced,
+                                                     &branch_replaced, NULL, err))
                      ? -1
                      : take_parts(t, b, lambda, out, err);
     trainer_free(t);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/figure/figure_pictures.h"
 
+#include "core/base/digest.h"
 #include "core/base/memory.h"
 #include "core/base/progress.h"
 #include "core/shard/shard.h"
@@ -11,6 +12,7 @@
 #include "experiments/store/annotations.h"
 #include "experiments/store/data_sets.h"
 #include "experiments/store/record.h"
+#include "experiments/store/retrain.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -205,7 +207,7 @@ static int read_map(struct panel_reader *r, int column) {
     const struct cell *cell = figure_cell(r->cells, r->panel, &r->panel->pictures[column], r->err);
     struct pictures *out = r->out;
     struct trainer_settings settings;
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], digest[DIGEST_SIZE];
     double lambda;
     int head_replaced = 0;
     if (!cell || run_file(path, r->job->results, cell, "model.safetensors", r->err) ||
@@ -213,7 +215,9 @@ static int read_map(struct panel_reader *r, int column) {
         return -1;
     settings.batch = out->images; // with running statistics images do not depend on each other
     struct trainer *t = trainer_create(&settings, 0, r->err);
-    int failed = !t || weights_load(&t->parameters, path, &head_replaced, r->err);
+    int failed = !t || weights_load(&t->parameters, path, &head_replaced, r->err) ||
+                 weights_digest(&t->parameters, digest, r->err) ||
+                 retrain_check_model(r->job->results, cell, digest, r->err);
     if (!failed && head_replaced)
         failed = fail(r->err, "%s: its head is for another number of classes", path);
     if (!failed) {

@@ -14,8 +14,10 @@ struct work {
     int (*generate)(const struct data_set *set, const union data_settings *settings, const char *path,
                     progress_function *progress, void *progress_context, struct error *err);
     int (*annotate)(const struct annotate_job *job, struct error *err);
-    // {"iou", "mae"} of an annotated shard, and how it was "computed" where that changed. New reference.
-    json_t *(*annotation)(const char *shard, struct error *err);
+    // {"iou", "mae"} of an annotated shard, and how it was "computed" where that changed. New reference. Fails where it
+    // was not made from the shard `source`, with the settings' n and seed.
+    json_t *(*annotation)(const char *shard, const char *source, const struct annotator_settings *settings,
+                          struct error *err);
     int (*train)(const struct train_job *job, struct error *err);
     int (*memory)(const struct train_settings *settings, int pixels, int classes, double *bytes,
                   struct error *err);

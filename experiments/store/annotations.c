@@ -87,7 +87,7 @@ static int make(double *seconds, const char *path, const char *results, const st
 int annotations_make(json_t **record, const char *results, const struct cell *cell, const char *sweep,
                      const struct work *work, progress_function *progress, void *progress_context,
                      struct error *err) {
-    char path[PATH_SIZE], lock_path[PATH_SIZE];
+    char path[PATH_SIZE], source[PATH_SIZE], lock_path[PATH_SIZE];
     double seconds = -1;
     int busy;
     if (annotations_path(path, results, cell, err) || place(lock_path, results, cell, ".lock", err))
@@ -99,7 +99,9 @@ int annotations_make(json_t **record, const char *results, const struct cell *ce
         failed = there < 0 || (!there && make(&seconds, path, results, cell, sweep, work, progress,
                                               progress_context, err));
     lock_release(lock);
-    *record = failed ? NULL : work->annotation(path, err);
+    *record = failed || data_set_shard(source, results, cell, SPLIT_TRAIN, err)
+                  ? NULL
+                  : work->annotation(path, source, &cell->annotator, err);
     if (*record && seconds >= 0) {
         json_object_set_new(*record, "seconds", json_real(seconds));
         json_object_set_new(*record, "threads", json_integer(omp_get_max_threads()));

@@ -85,6 +85,27 @@ int retrain_remark(const char *results, const struct cell *cell, char remark[256
     return 0;
 }
 
+int retrain_check_model(const char *results, const struct cell *cell, const char *digest, struct error *err) {
+    char model[PATH_SIZE], record[PATH_SIZE];
+    if (run_file(model, results, cell, "model.safetensors", err) ||
+        run_file(record, results, cell, "model.json", err))
+        return -1;
+    int there = file_is_there(record, err); // made by another build, which it tells
+    if (there < 0 || (!there && run_file(record, results, cell, "run.json", err)))
+        return -1;
+    json_t *about = json_read(record, err);
+    const char *recorded = json_string_value(json_object_get(about, "model_sha256"));
+    int failed = !about;
+    if (!failed && (!recorded || strcmp(recorded, digest) != 0))
+        failed = fail(
+            err,
+            "%s: not the network that %s records (its numbers have the digest %.16s, not %.16s); remove it, "
+            "and the run makes it again",
+            model, record, digest, recorded ? recorded : "none");
+    json_decref(about);
+    return failed ? -1 : 0;
+}
+
 void retrain_remove_model(const char *results, const struct cell *cell) {
     static const char *const names[] = {"model.safetensors", "model.json"};
     char path[PATH_SIZE];

@@ -22,6 +22,10 @@ int retrain_publish(const char *results, const struct cell *cell, char remark[25
 // "" if the model is the recorded one's, else one line that says what it is and why. -1 where it cannot be told.
 int retrain_remark(const char *results, const struct cell *cell, char remark[256], struct error *err);
 
+// Whether the network that was read from the cell's model.safetensors (its weights_digest) is the one that run.json, or
+// model.json, records; else -1 with a message.
+int retrain_check_model(const char *results, const struct cell *cell, const char *digest, struct error *err);
+
 // Removes a model that belongs to no record.
 void retrain_remove_model(const char *results, const struct cell *cell);
 

@@ -123,6 +123,8 @@ static int train(struct worker *w, json_t *annotation) {
         .folder = folder,
         .cell = record,
         .identity = cell->digest,
+        .weights_sha256 =
+            json_string_value(json_object_get(json_object_get(cell->record, "identity"), "weights")),
         .progress = on_step,
         .progress_context = w,
     };

@@ -272,7 +272,8 @@ static void test_a_change_of_precision_on_the_way_is_recorded_in_the_shard(void)
         CU_ASSERT_FATAL(json_array_size(computed) == 2 && first && second);
         CU_ASSERT(!strncmp(first, "float ", 6) && strstr(first, " from iteration 0"));
         CU_ASSERT(!strncmp(second, "bf16 ", 5) && strstr(second, " from iteration 7"));
-        json_t *quality = real_work.annotation(suite_path("moved.h5"), &err); // for the records of runs
+        json_t *quality = real_work.annotation(suite_path("moved.h5"), suite_path("train.h5"), &s,
+                                               &err); // for the records of runs
         CU_ASSERT(json_equal(json_object_get(quality, "computed"), computed));
         json_decref(quality);
     } else { // a double build knows its own precision alone
@@ -282,6 +283,21 @@ static void test_a_change_of_precision_on_the_way_is_recorded_in_the_shard(void)
         json_object_get(stayed->attributes, "annotator_computed")); // stopped, continued as it was
     free_whole(moved);
     free_whole(stayed);
+}
+
+// Annotations that are found where a run's would be are its own, or refused.
+static void test_annotations_of_another_origin_are_refused(void) {
+    struct error err = {0};
+    struct annotator_settings s = small_settings(1), other = s;
+    CU_ASSERT_FATAL(!run(&s, "train.h5", "own.h5", NULL, &err));
+    json_t *quality = real_work.annotation(suite_path("own.h5"), suite_path("train.h5"), &s, &err);
+    CU_ASSERT_PTR_NOT_NULL(quality);
+    json_decref(quality);
+    other.seed++;
+    CU_ASSERT_PTR_NULL(real_work.annotation(suite_path("own.h5"), suite_path("train.h5"), &other, &err));
+    suite_text_has(err.message, "own.h5: annotations of another annotator (n 1, seed 5)");
+    CU_ASSERT_PTR_NULL(real_work.annotation(suite_path("own.h5"), suite_path("own.h5"), &s, &err));
+    suite_text_has(err.message, "own.h5: annotations of another training shard (content ");
 }
 
 // A checkpoint of other settings is none of ours.
@@ -384,6 +400,8 @@ void suite_annotator(void) {
                 test_an_annotator_has_the_same_bits_interrupted_or_not_on_any_threads);
     CU_add_test(suite, "a change of precision on the way is recorded in the shard",
                 test_a_change_of_precision_on_the_way_is_recorded_in_the_shard);
+    CU_add_test(suite, "annotations of another origin are refused",
+                test_annotations_of_another_origin_are_refused);
     CU_add_test(suite, "a checkpoint of other settings is not continued",
                 test_a_checkpoint_of_other_settings_is_not_continued);
     CU_add_test(suite, "a larger draw contains the smaller", test_a_larger_draw_contains_the_smaller);

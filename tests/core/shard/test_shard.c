@@ -189,6 +189,24 @@ static void test_content_digest_is_of_values_alone(void) {
     CU_ASSERT_STRING_NOT_EQUAL(plain, other);
 }
 
+// The manifest of a file that is replaced goes before it, so that it lies at no moment beside another file.
+static void test_a_new_shard_has_no_manifest_of_the_one_before(void) {
+    struct error err = {0};
+    struct sample s;
+    const char *path = write_plain("again.h5");
+    CU_ASSERT_FATAL(!shard_write_manifest(path, &err));
+    fill(&s);
+    suite_limit_files(2000); // the new one fails: file and manifest stay
+    CU_ASSERT(write_sample(&s, path, 0, 2, 3, NULL, NULL, &err));
+    suite_limit_files(0);
+    CU_ASSERT(file_exists(suite_path("again.h5.sha256")));
+    CU_ASSERT_FATAL(!write_sample(&s, path, 0, 2, 3, NULL, NULL, &err));
+    CU_ASSERT(!file_exists(suite_path("again.h5.sha256")));
+    struct shard *shard = shard_open(path, &err);
+    CU_ASSERT_PTR_NOT_NULL(shard);
+    shard_close(shard);
+}
+
 static void test_manifest_is_in_the_format_of_sha256sum(void) {
     struct error err = {0};
     const char *path = write_plain("manifest.h5");
@@ -508,6 +526,8 @@ void suite_shard(void) {
     CU_add_test(suite, "equal data give equal bytes for any threads",
                 test_equal_data_give_equal_bytes_for_any_threads);
     CU_add_test(suite, "content digest is of values alone", test_content_digest_is_of_values_alone);
+    CU_add_test(suite, "a new shard has no manifest of the one before",
+                test_a_new_shard_has_no_manifest_of_the_one_before);
     CU_add_test(suite, "manifest is in the format of sha256sum", test_manifest_is_in_the_format_of_sha256sum);
     CU_add_test(suite, "shards cut at any length are refused", test_shards_cut_at_any_length_are_refused);
     CU_add_test(suite, "other files are refused", test_other_files_are_refused);

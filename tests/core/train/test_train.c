@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Training runs on small shards: the record, resuming with the same bits, full disks, what bad input says.
+#include "core/base/digest.h"
 #include "core/base/file.h"
 #include "core/base/interrupt.h"
 #include "core/base/memory.h"
@@ -118,6 +119,7 @@ static void test_a_runs_record_is_complete_and_counts_every_image_once(void) {
                            100.0 * (double)hits / 21.0, 1e-9);
     CU_ASSERT_EQUAL(json_object_size(json_object_get(metrics, "cam_inside")), 4);
     CU_ASSERT_EQUAL(strlen(json_string_value(json_object_get(record, "model_sha256"))), 64);
+    CU_ASSERT(json_is_true(json_object_get(json_object_get(record, "data"), "measured")));
     CU_ASSERT_PTR_NOT_NULL(json_object_get(record, "provenance"));
     char *lines = read_metrics("whole");
     int count = 0;
@@ -128,6 +130,46 @@ static void test_a_runs_record_is_complete_and_counts_every_image_once(void) {
                     2); // run.json, metrics.jsonl; no checkpoint is left
     free(lines);
     json_decref(record);
+}
+
+// What a run starts from is the file that its identity was made with, by the bytes that were read.
+static void test_weights_are_held_to_what_is_recorded(void) {
+    struct error err = {0};
+    struct train_settings s = small_settings("baseline");
+    char right[65], wrong[65], *start = NULL;
+    size_t size;
+    s.epochs = 1;
+    s.save_model = 1;
+    CU_ASSERT_FATAL(!run_anew(&s, "before", NULL, &err));
+    snprintf(s.weights, sizeof s.weights, "%s", suite_path("before/model.safetensors"));
+    CU_ASSERT_FATAL(!digest_file(s.weights, right, &err));
+    snprintf(wrong, sizeof wrong, "%s", right);
+    wrong[3] = wrong[3] == '0' ? '1' : '0';
+    struct train_job job = {.settings = &s,
+                            .train = suite_path("train.h5"),
+                            .test = suite_path("test.h5"),
+                            .folder = suite_path("after"),
+                            .identity = "planned",
+                            .weights_sha256 = wrong};
+    CU_ASSERT_EQUAL(train_run(&job, &err), -1);
+    suite_text_has(err.message, "model.safetensors: another file than the run is recorded with: SHA-256 ");
+    CU_ASSERT(!file_exists(suite_path("after/run.json")));
+    job.weights_sha256 = right;
+    CU_ASSERT_FATAL(!train_run(&job, &err));
+    json_t *record = read_record("after");
+    suite_text_is(json_string_value(json_object_get(json_object_get(record, "data"), "weights_sha256")),
+                  right);
+    json_decref(record);
+    // A number of it changed: the file itself says so.
+    start = file_read(s.weights, 1 << 24, &size, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(start);
+    start[size - 2] ^= 1;
+    snprintf(s.weights, sizeof s.weights, "%s", suite_path("changed.safetensors"));
+    CU_ASSERT_FATAL(!file_write(s.weights, start, size, &err));
+    job.weights_sha256 = NULL;
+    CU_ASSERT_EQUAL(train_run(&job, &err), -1);
+    suite_text_has(err.message, "changed.safetensors: damaged, or changed: its numbers have the digest ");
+    free(start);
 }
 
 // ABN's parts of the loss, epoch by epoch, and what is measured of its attention branch.
@@ -521,6 +563,7 @@ void suite_train(void) {
     CU_pSuite suite = CU_add_suite("train", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "a run's record is complete and counts every image once",
                 test_a_runs_record_is_complete_and_counts_every_image_once);
+    CU_add_test(suite, "weights are held to what is recorded", test_weights_are_held_to_what_is_recorded);
     CU_add_test(suite, "ABN's losses and attention are recorded",
                 test_abns_losses_and_attention_are_recorded);
     CU_add_test(suite, "clipping is recorded", test_clipping_is_recorded);

@@ -70,7 +70,7 @@ static void test_an_exported_file_keeps_the_format(void) {
         length = length << 8 | file[i];
     CU_ASSERT_EQUAL(length % 8, 0);
     json_t *header = json_loadb((char *)file + 8, length, 0, NULL);
-    CU_ASSERT_EQUAL_FATAL(json_object_size(header), t->parameters.count);
+    CU_ASSERT_EQUAL_FATAL(json_object_size(header), t->parameters.count + 1); // __metadata__
     for (int i = 0; i < t->parameters.count; i++) {
         const struct parameter *p = &t->parameters.items[i];
         const char *dtype;
@@ -362,7 +362,8 @@ static void test_an_attention_branch_starts_from_a_resnets_weights(void) {
     CU_ASSERT_FATAL(!weights_save(&plain->parameters, suite_path("plain.safetensors"), NULL, &err));
     CU_ASSERT(weights_load(&abn->parameters, suite_path("plain.safetensors"), &head, &err) == -1);
     suite_text_has(err.message, "missing tensors: att_layer4.0.");
-    CU_ASSERT_FATAL(!weights_start(&abn->parameters, suite_path("plain.safetensors"), &head, &branch, &err));
+    CU_ASSERT_FATAL(
+        !weights_start(&abn->parameters, suite_path("plain.safetensors"), &head, &branch, NULL, &err));
     CU_ASSERT(!head && branch);
     for (int i = 0; i < abn->parameters.count; i++) {
         struct parameter *p = &abn->parameters.items[i];
@@ -374,15 +375,18 @@ static void test_an_attention_branch_starts_from_a_resnets_weights(void) {
     CU_ASSERT_EQUAL(fresh, 3 + 3 * 4); // att_conv, att_conv2, att_conv3; bn_att, bn_att2, bn_att3
     // From an ABN everything is taken, and nothing may be missing; a ResNet has no use for a branch.
     CU_ASSERT_FATAL(!weights_save(&initial->parameters, suite_path("abn.safetensors"), NULL, &err));
-    CU_ASSERT_FATAL(!weights_start(&abn->parameters, suite_path("abn.safetensors"), &head, &branch, &err));
+    CU_ASSERT_FATAL(
+        !weights_start(&abn->parameters, suite_path("abn.safetensors"), &head, &branch, NULL, &err));
     CU_ASSERT(!head && !branch);
     for (int i = 0; i < abn->parameters.count; i++)
         CU_ASSERT(same(&abn->parameters.items[i], &initial->parameters.items[i]));
-    CU_ASSERT(weights_start(&plain->parameters, suite_path("abn.safetensors"), &head, &branch, &err) == -1);
+    CU_ASSERT(weights_start(&plain->parameters, suite_path("abn.safetensors"), &head, &branch, NULL, &err) ==
+              -1);
     suite_text_has(err.message, "abn.safetensors: has an attention branch");
     strcpy(parameters_find(&initial->parameters, "att_conv3.weight")->name, "att_conv4.weight");
     CU_ASSERT_FATAL(!weights_save(&initial->parameters, suite_path("part.safetensors"), NULL, &err));
-    CU_ASSERT(weights_start(&abn->parameters, suite_path("part.safetensors"), &head, &branch, &err) == -1);
+    CU_ASSERT(weights_start(&abn->parameters, suite_path("part.safetensors"), &head, &branch, NULL, &err) ==
+              -1);
     suite_text_has(err.message, "missing tensors: att_conv3.weight");
     trainer_free(plain);
     trainer_free(abn);
