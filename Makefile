@@ -340,9 +340,10 @@ FUZZ         ?= idx
 FUZZ_SECONDS ?= 60
 FUZZ_SOURCES := tests/fuzz/fuzz_targets.c $(patsubst %,gen/%.c,draw/builtin_digits $(addprefix read/,gzip image members resample) \
                 $(addprefix photographs/,catalogue isic2017 pets) $(addprefix textured_mnist/,digits texture_set)) \
-                $(patsubst %,core/base/%.c,digest error file memory random settings) core/graph/parameters.c core/train/weights.c
+                $(patsubst %,core/base/%.c,digest error file isolate json memory random settings suggest terminal text) \
+                core/graph/parameters.c core/train/weights.c core/shard/content.c core/shard/split.c $(wildcard core/shard/reader*.c)
 .PHONY: fuzz
-fuzz: $(STAMP) ## look for inputs that break a parser (FUZZ=idx|image|gzip|archive|settings|safetensors|csv|pets|trimap FUZZ_SECONDS=60)
+fuzz: $(STAMP) ## look for inputs that break a parser (FUZZ=idx|image|gzip|archive|settings|shard|safetensors|csv|pets|trimap FUZZ_SECONDS=60)
 	@scripts/setup clang
 	@mkdir -p build/fuzz/$(FUZZ)
 	@clang -std=gnu11 -D_GNU_SOURCE $(ARCH) -ffp-contract=off -O1 -g -w -I. -DFUZZ_TARGET=fuzz_$(FUZZ) \

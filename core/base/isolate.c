@@ -133,6 +133,11 @@ json_t *isolated_json(json_t *(*make)(void *context, struct error *err), void *c
 // ------------------------------------------------------------------------------ a verdict from a child
 
 // AddressSanitizer reserves terabytes of addresses; a limit would end it at once.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) // clang's word for it
+#define __SANITIZE_ADDRESS__
+#endif
+#endif
 #ifdef __SANITIZE_ADDRESS__
 static void limit_memory(unsigned long bytes) {
     (void)bytes;
@@ -150,7 +155,15 @@ static void limit_memory(unsigned long bytes) {
 }
 #endif
 
+// A crash is what the parent is told by the signal; a sanitizer's or a fuzzer's handler would make it theirs.
+static void crash_plainly(void) {
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        signal(signals[i], SIG_DFL);
+}
+
 static void limit_child(struct child_limits limits) {
+    crash_plainly();
     setrlimit(RLIMIT_CPU, &(struct rlimit){limits.seconds, limits.seconds + 1});
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     limit_memory(limits.bytes);

@@ -3,6 +3,7 @@
 
 #include "core/base/file.h"
 #include "core/graph/graph.h"
+#include "core/shard/shard.h"
 #include "core/train/weights.h"
 #include "gen/photographs/catalogue.h"
 #include "gen/read/image.h"
@@ -168,6 +169,60 @@ int fuzz_trimap(const uint8_t *bytes, size_t size) {
     }
     free(values);
     image_free(&image);
+    return wrong;
+}
+
+// All columns, whatever they are called.
+static int read_columns(struct shard *s, struct error *err) {
+    size_t count = (size_t)shard_shape(s).count, i, text_size;
+    int32_t *numbers = malloc(count * sizeof *numbers);
+    double *reals = malloc(count * sizeof *reals);
+    json_t *datasets = shard_datasets(s, err), *one;
+    int bad = !datasets;
+    json_array_foreach(datasets, i, one) {
+        const char *name = json_string_value(json_object_get(one, "name"));
+        struct error other = {0}; // a column is of one type: the others refuse it
+        char *texts = NULL;
+        shard_column(s, name, numbers, &other);
+        shard_real_column(s, name, reals, &other);
+        if (!shard_text_column(s, name, &texts, &text_size, &other))
+            free(texts);
+    }
+    json_decref(datasets);
+    free(numbers);
+    free(reals);
+    return bad;
+}
+
+static int read_shard(struct shard *s, struct error *err) {
+    struct shard_shape shape = shard_shape(s);
+    size_t area = (size_t)shape.height * (size_t)shape.width;
+    uint8_t *image = malloc(area * 3), *mask = malloc(area);
+    int bad = 0, wrong = 0;
+    for (uint32_t i = 0; i < shape.count && !bad && i < 16; i++) {
+        int32_t label;
+        bad = shard_read(s, &i, 1, image, mask, &label, err);
+        wrong |= !bad && (label < 0 || label >= shape.classes);
+    }
+    json_t *attributes = bad ? NULL : shard_attributes(s, err);
+    bad = bad || !attributes || read_columns(s, err);
+    json_decref(attributes);
+    free(image);
+    free(mask);
+    return wrong || judge(bad, err);
+}
+
+int fuzz_shard(const uint8_t *bytes, size_t size) {
+    struct error err = {0};
+    char path[64]; // a real one: HDF5 asks where links lead, and a file without a name lies nowhere
+    snprintf(path, sizeof path, "/tmp/reff-fuzz-%ld.h5", (long)getpid());
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(bytes, 1, size, file) != size || fclose(file))
+        abort();
+    struct shard *s = shard_open_measured(path, &err);
+    int wrong = s ? read_shard(s, &err) : judge(-1, &err);
+    shard_close(s);
+    unlink(path);
     return wrong;
 }
 

@@ -4,6 +4,7 @@
 #include "tests/fuzz/fuzz_targets.h"
 
 #include "core/base/random.h"
+#include "core/shard/shard.h"
 #include "tests/support/suite.h"
 
 #include <CUnit/CUnit.h>
@@ -124,6 +125,14 @@ static void test_changed_trimaps_are_read_or_refused(void) {
     run_corpus("trimap", fuzz_trimap);
 }
 
+static void test_changed_shards_are_read_or_refused(void) {
+    struct error err = {0};
+    struct shard *whole = shard_open_measured("tests/fuzz/corpus/shard/small.h5", &err);
+    CU_ASSERT_PTR_NOT_NULL(whole); // or the target would refuse all there is
+    shard_close(whole);
+    run_corpus("shard", fuzz_shard);
+}
+
 void suite_fuzz(void) {
     CU_pSuite s = CU_add_suite("fuzz", NULL, NULL);
     CU_add_test(s, "changed IDX files are read or refused", test_changed_idx_files_are_read_or_refused);
@@ -137,5 +146,6 @@ void suite_fuzz(void) {
                 test_changed_labels_of_isic2017_are_read_or_refused);
     CU_add_test(s, "changed lists of Pets are read or refused",
                 test_changed_lists_of_pets_are_read_or_refused);
+    CU_add_test(s, "changed shards are read or refused", test_changed_shards_are_read_or_refused);
     CU_add_test(s, "changed trimaps are read or refused", test_changed_trimaps_are_read_or_refused);
 }

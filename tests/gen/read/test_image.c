@@ -14,6 +14,7 @@
 
 #include <jpeglib.h>
 #include <png.h>
+#include <zlib.h>
 
 enum { WIDTH = 19, HEIGHT = 13 };
 
@@ -254,6 +255,79 @@ static void test_a_header_that_claims_too_much_is_refused(void) {
     free(file.bytes);
 }
 
+// ---------------------------------------------------------------------------------------------- hostile PNGs
+
+static size_t put_chunk(uint8_t *to, const char *type, const void *data, size_t size) {
+    const uint8_t length[4] = {(uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8),
+                               (uint8_t)size};
+    memcpy(to, length, 4);
+    memcpy(to + 4, type, 4);
+    if (size)
+        memcpy(to + 8, data, size);
+    uint32_t sum = (uint32_t)crc32(crc32(0, NULL, 0), to + 4, (uInt)size + 4);
+    for (int i = 0; i < 4; i++)
+        to[8 + size + i] = (uint8_t)(sum >> (24 - 8 * i));
+    return size + 12;
+}
+
+// A black picture of 8 x 8 pixels that claims to be `side` wide and high, with one more chunk before its pixels.
+static struct file hostile_png(uint32_t side, int colour_type, const char *type, const void *data,
+                               size_t size) {
+    static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    uint8_t head[13] = {[8] = 8}, rows[8 * 9] = {0}, packed[200];
+    uLongf length = sizeof packed;
+    for (int i = 0; i < 4; i++)
+        head[i] = head[4 + i] = (uint8_t)(side >> (24 - 8 * i));
+    head[9] = (uint8_t)colour_type;
+    CU_ASSERT_FATAL(compress(packed, &length, rows, sizeof rows) == Z_OK);
+    struct file file = {malloc(1000 + size), sizeof signature};
+    CU_ASSERT_FATAL(file.bytes != NULL);
+    memcpy(file.bytes, signature, sizeof signature);
+    file.size += put_chunk(file.bytes + file.size, "IHDR", head, sizeof head);
+    if (type)
+        file.size += put_chunk(file.bytes + file.size, type, data, size);
+    file.size += put_chunk(file.bytes + file.size, "IDAT", packed, length);
+    file.size += put_chunk(file.bytes + file.size, "IEND", NULL, 0);
+    return file;
+}
+
+static void check_hostile(struct file file, const char *message) {
+    check_refused(file.bytes, file.size, message);
+    free(file.bytes);
+}
+
+// Made by hand, with right checksums throughout.
+static void test_hostile_pngs_are_refused(void) {
+    static const uint8_t one_colour[3] = {10, 20, 30};
+    check_hostile(hostile_png(60000, PNG_COLOR_TYPE_GRAY, NULL, NULL, 0),
+                  "a picture of 60000 x 60000 pixels; the sides may be 1..");
+    check_hostile(hostile_png(0x7fffffff, PNG_COLOR_TYPE_RGB, NULL, NULL, 0), "PNG");
+    check_hostile(hostile_png(0, PNG_COLOR_TYPE_GRAY, NULL, NULL, 0), "PNG");
+    check_hostile(hostile_png(8, PNG_COLOR_TYPE_PALETTE, NULL, NULL, 0), "damaged PNG (");
+    check_hostile(hostile_png(8, 5, NULL, NULL, 0), "damaged PNG (");
+    check_hostile(hostile_png(8, PNG_COLOR_TYPE_GRAY, "ABCD", one_colour, 3),
+                  "damaged PNG ("); // critical and unknown
+    check_hostile(hostile_png(64, PNG_COLOR_TYPE_GRAY, NULL, NULL, 0), "damaged PNG ("); // too few rows
+}
+
+// A text of 64 MiB, packed into 64 KiB, is no part of the picture and is not unpacked for it.
+static void test_a_text_that_unpacks_to_much_is_left_alone(void) {
+    enum { TEXT = 64 << 20 };
+    uint8_t *text = calloc(1, TEXT), *data = malloc(TEXT / 100);
+    uLongf length = TEXT / 100 - 20;
+    CU_ASSERT_FATAL(text && data && compress(data + 9, &length, text, TEXT) == Z_OK);
+    memcpy(data, "Comment\0", 9); // keyword, its end, method 0
+    struct file file = hostile_png(8, PNG_COLOR_TYPE_GRAY, "zTXt", data, length + 9);
+    struct image image;
+    struct error err = {0};
+    CU_ASSERT_EQUAL(image_decode(file.bytes, file.size, "a picture", &image, &err), 0);
+    CU_ASSERT(image.width == 8 && image.height == 8 && image.pixels[0] == 0);
+    image_free(&image);
+    free(file.bytes);
+    free(text);
+    free(data);
+}
+
 static void test_allocation_failures_are_reported(void) {
     const uint8_t inks[] = {204, 153, 102, 127};
     struct file file = make_jpeg(JCS_CMYK, JCS_CMYK, 4, inks, 1, 0);
@@ -338,6 +412,9 @@ void suite_image(void) {
     CU_add_test(s, "every changed byte of a PNG is noticed", test_every_changed_byte_of_a_png_is_noticed);
     CU_add_test(s, "what is no picture is called what it is", test_what_is_no_picture_is_called_what_it_is);
     CU_add_test(s, "a header that claims too much is refused", test_a_header_that_claims_too_much_is_refused);
+    CU_add_test(s, "hostile PNGs are refused", test_hostile_pngs_are_refused);
+    CU_add_test(s, "a text that unpacks to much is left alone",
+                test_a_text_that_unpacks_to_much_is_left_alone);
     CU_add_test(s, "allocation failures are reported", test_allocation_failures_are_reported);
     CU_add_test(s, "PNG files come back as they were", test_png_files_come_back_as_they_were);
     CU_add_test(s, "covering is bilinear with half-pixel centres",
