@@ -70,7 +70,12 @@ static char *read_all(int descriptor, struct error *err) {
         ssize_t got = read(descriptor, text + length, capacity - length - 1);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got <= 0)
+        if (got < 0) {
+            fail_system(err, errno, "a child's answer");
+            free(text);
+            return NULL;
+        }
+        if (!got)
             break;
         length += (size_t)got;
     }
@@ -124,6 +129,7 @@ json_t *isolated_json(json_t *(*make)(void *context, struct error *err), void *c
     } else if (!value) {
         fail(err, "a process that worked for this one died (%s)",
              WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "no answer");
+        err->cause = ECHILD; // which says nothing of the work
     }
     json_decref(message);
     free(text);
@@ -196,7 +202,7 @@ int isolated_call(int (*call)(void *context, struct error *err), void *context, 
     pid_t child = child_start(err);
     if (child == 0) {
         limit_child(limits);
-        verdict.failed = call(context, &verdict.err);
+        verdict.failed = call(context, &verdict.err) || memory_check(&verdict.err);
         write_all(ends[1], (const char *)&verdict, sizeof verdict);
         _exit(0);
     }

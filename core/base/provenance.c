@@ -5,6 +5,7 @@
 #include "core/base/version.h"
 
 #include <cblas.h>
+#include <errno.h>
 #include <gnu/libc-version.h>
 #include <hdf5.h>
 #include <openssl/crypto.h>
@@ -15,23 +16,30 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static json_t *libraries(void) {
+static json_t *libraries(struct error *err) {
     char hdf5[48];
     unsigned major, minor, release;
-    H5get_libversion(&major, &minor, &release);
+    if (H5get_libversion(&major, &minor, &release) < 0) // which sets the library up
+        return fail(err, "the HDF5 library cannot be set up"), NULL;
     snprintf(hdf5, sizeof hdf5, "%u.%u.%u", major, minor, release);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(),
-                     "openblas_core", openblas_get_corename(), "hdf5", hdf5, "zlib", zlibVersion(), "openssl",
-                     OpenSSL_version(OPENSSL_VERSION), "jansson", JANSSON_VERSION, "libc",
-                     gnu_get_libc_version());
+    json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(),
+                            "openblas_core", openblas_get_corename(), "hdf5", hdf5, "zlib", zlibVersion(),
+                            "openssl", OpenSSL_version(OPENSSL_VERSION), "jansson", JANSSON_VERSION, "libc",
+                            gnu_get_libc_version());
+    if (!all)
+        fail_memory(err, "provenance");
+    return all;
 }
 
-// "model name" of /proc/cpuinfo, or "unknown".
-static void processor_name(char out[128]) {
+// "model name" of /proc/cpuinfo, or "unknown" where there is none.
+static int processor_name(char out[128], struct error *err) {
+    static const char path[] = "/proc/cpuinfo";
     char line[256];
-    FILE *file = fopen("/proc/cpuinfo", "r");
+    FILE *file = fopen(path, "r");
     snprintf(out, 128, "unknown");
-    while (file && fgets(line, sizeof line, file)) {
+    if (!file)
+        return errno == ENOENT ? 0 : fail_system(err, errno, path);
+    while (fgets(line, sizeof line, file)) {
         char *colon = strchr(line, ':');
         if (!colon || strncmp(line, "model name", 10))
             continue;
@@ -39,8 +47,9 @@ static void processor_name(char out[128]) {
         snprintf(out, 128, "%.120s", colon + 2);
         break;
     }
-    if (file)
-        fclose(file);
+    int bad = ferror(file) ? fail_system(err, errno, path) : 0;
+    fclose(file);
+    return bad;
 }
 
 // What our own code was compiled for; OpenBLAS chooses its kernels itself (libraries.openblas_core).
@@ -69,14 +78,16 @@ json_t *provenance_json(struct error *err) {
     struct utsname name = {0};
     time_t now = time(NULL);
     struct tm utc;
-    processor_name(processor);
+    json_t *with = libraries(err);
+    if (!with || processor_name(processor, err))
+        return json_decref(with), NULL;
     uname(&name);
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     json_t *p = json_pack("{s:s, s:s?, s:o, s:s, s:s, s:o, s:s, s:I, s:s, s:s, s:s}", "version", REFF_VERSION,
                           "git_revision", *REFF_REVISION ? REFF_REVISION : NULL, "git_dirty",
                           REFF_DIRTY < 0 ? json_null() : json_boolean(REFF_DIRTY), "compiler",
-                          "gcc " __VERSION__, "flags", REFF_FLAGS, "libraries", libraries(), "processor",
-                          processor, "cores", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "instruction_set",
+                          "gcc " __VERSION__, "flags", REFF_FLAGS, "libraries", with, "processor", processor,
+                          "cores", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "instruction_set",
                           instruction_set(), "system", name.release, "date", date);
     if (!p)
         fail_memory(err, "provenance");

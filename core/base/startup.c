@@ -109,6 +109,22 @@ void startup_bound_waiting(char **argv) {
     execv("/proc/self/exe", argv);
 }
 
+static int ended;
+
+static void end_of_library(void) {
+    static const char message[] = "reff: a library ended the program (memory may have run out)\n";
+    if (ended)
+        return;
+    syscall(SYS_write, STDERR_FILENO, message, sizeof message - 1);
+    _exit(1);
+}
+
 void startup_finish(void) {
     signal(SIGPIPE, SIG_IGN);
+    atexit(end_of_library);
+}
+
+int startup_end(int status) {
+    ended = 1;
+    return status;
 }

@@ -39,38 +39,44 @@ void shard_type_text(hid_t dataset, char out[24]) {
     H5Tclose(type);
 }
 
-static void description_text(hid_t dataset, char out[256]) {
+// "" where there is none, or one of another kind; -1 where it cannot be read.
+static int description_text(hid_t dataset, char out[256]) {
+    htri_t exists = H5Aexists(dataset, "description");
     out[0] = 0;
-    if (H5Aexists(dataset, "description") <= 0)
-        return;
+    if (exists <= 0)
+        return exists < 0 ? -1 : 0;
     hid_t attribute = H5Aopen(dataset, "description", H5P_DEFAULT), type = H5Aget_type(attribute);
-    if (H5Tget_class(type) == H5T_STRING && !H5Tis_variable_str(type) && H5Tget_size(type) < 256) {
+    int bad = attribute < 0 || type < 0;
+    if (!bad && H5Tget_class(type) == H5T_STRING && !H5Tis_variable_str(type) && H5Tget_size(type) < 256) {
         size_t size = H5Tget_size(type);
-        if (H5Aread(attribute, type, out) < 0)
-            size = 0;
-        out[size] = 0;
+        bad = H5Aread(attribute, type, out) < 0;
+        out[bad ? 0 : size] = 0;
     }
     H5Tclose(type);
     H5Aclose(attribute);
+    return bad ? -1 : 0;
 }
 
 // H5Literate's callback: notes one dataset of the root group.
 static herr_t add_dataset(hid_t file, const char *name, const H5L_info_t *info, void *context) {
     (void)info;
     struct dataset_list *list = context;
-    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
+    hid_t dataset = H5Oopen(file, name, H5P_DEFAULT);
+    if (dataset >= 0 && H5Iget_type(dataset) != H5I_DATASET) { // a group: none of ours
+        H5Oclose(dataset);
+        return 0;
+    }
     if (dataset < 0)
-        return 0; // a group: none of ours
+        return -1;
     int bad = list->count == SHARD_DATASETS_MAXIMUM || strlen(name) >= CONTENT_NAME_SIZE;
     if (!bad) {
         struct content_line *line = &list->line[list->count];
         strcpy(line->name, name);
         shape_text(dataset, line->shape);
         shard_type_text(dataset, line->type);
-        bad = !*line->type;
-        description_text(dataset, list->description[list->count++]);
+        bad = !*line->type || description_text(dataset, list->description[list->count++]);
     }
-    H5Dclose(dataset);
+    H5Oclose(dataset);
     return bad ? -1 : 0;
 }
 
@@ -140,7 +146,7 @@ static int digest_column(struct shard *s, struct content_line *line, char *hex, 
         bad = digest_bytes(values, (size_t)extent[0] * size, hex, err);
     free(values);
     H5Tclose(type);
-    H5Dclose(dataset);
+    H5Oclose(dataset);
     return bad ? -1 : 0;
 }
 

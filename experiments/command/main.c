@@ -159,10 +159,10 @@ int main(int argc, char **argv) {
     memory_watch();
     if (argc < 2) {
         print_help(stderr);
-        return EXIT_USAGE;
+        return startup_end(EXIT_USAGE);
     }
     if (!run(argc, argv, &err))
-        return EXIT_OK;
+        return startup_end(EXIT_OK);
     fprintf(stderr, "reff: %s\n", err.message);
-    return err.status ? (int)err.status : EXIT_FAILED;
+    return startup_end(err.status ? (int)err.status : EXIT_FAILED);
 }

@@ -46,7 +46,7 @@ COMMANDS = [
 ]
 
 # What no two runs have in common.
-VOLATILE = {"seconds", "seconds_per_step", "date", "time", "host", "modified", "peak_memory_bytes", "written"}
+VOLATILE = {"resumed_at_step", "threads", "seconds", "seconds_per_step", "date"}
 TOLD_IN = ("tables", "paper", "figures")  # folders whose files say themselves what is missing
 PASSING = ("lock", "log", "checkpoint", "checkpoint.old")  # files of a run's folder that are no result
 

@@ -7,6 +7,8 @@
 #include <CUnit/CUnit.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 // Runs the shell's command line with $R, the program, and $D, this suite's folder.
 static int shell(struct program_result *r, const char *line) {
@@ -138,6 +140,26 @@ static void test_a_training_that_finds_no_memory_ends_with_a_line(void) {
     program_free(&r);
 }
 
+// HDF5 and libgomp call exit where memory runs out: with whatever status, and perhaps without a word.
+static void test_a_library_that_ends_the_program_leaves_a_line(void) {
+    char said[200] = "";
+    int ends[2], status = 0;
+    CU_ASSERT_FATAL(!pipe(ends));
+    fflush(NULL);
+    pid_t child = fork();
+    if (!child) {
+        dup2(ends[1], STDERR_FILENO);
+        startup_finish();
+        exit(0);
+    }
+    close(ends[1]);
+    CU_ASSERT(read(ends[0], said, sizeof said - 1) > 0);
+    CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILED);
+    suite_text_is(said, "reff: a library ended the program (memory may have run out)\n");
+    close(ends[0]);
+}
+
 void suite_startup(void) {
     CU_pSuite s = CU_add_suite("startup", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "closed descriptors change no file", test_closed_descriptors_change_no_file);
@@ -146,6 +168,8 @@ void suite_startup(void) {
     CU_add_test(s, "help that is lost is a failure", test_help_that_is_lost_is_a_failure);
     CU_add_test(s, "a reader that goes away leaves whole files",
                 test_a_reader_that_goes_away_leaves_whole_files);
+    CU_add_test(s, "a library that ends the program leaves a line",
+                test_a_library_that_ends_the_program_leaves_a_line);
     CU_add_test(s, "too little memory ends with a line", test_too_little_memory_ends_with_a_line);
     CU_add_test(s, "a training that finds no memory ends with a line",
                 test_a_training_that_finds_no_memory_ends_with_a_line);
