@@ -4,6 +4,7 @@
 #include "core/base/startup.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -106,7 +107,12 @@ int startup_buffers_fit(int count) {
 void startup_bound_waiting(char **argv) {
     if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT") || setenv("GOMP_SPINCOUNT", STARTUP_SPINS, 1))
         return;
-    execv("/proc/self/exe", argv);
+    char program[PATH_MAX]; // by its own name: lists of processes show it
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (length > 0) {
+        program[length] = 0;
+        execv(program, argv);
+    }
 }
 
 static int ended;
