@@ -146,7 +146,7 @@ static int draw(struct annotator_work *w) {
     int32_t *labels = allocate(count, sizeof *labels, "labels", w->err);
     w->annotated = labels ? allocate(count, sizeof *w->annotated, "a column", w->err) : NULL;
     int bad = !w->annotated || shard_column(w->shard, "labels", labels, w->err) ||
-              annotated_draw(w->job->shard, labels, w->shape, w->settings.n, w->settings.seed, &w->chosen,
+              draw_annotated(w->job->shard, labels, w->shape, w->settings.n, w->settings.seed, &w->chosen,
                              &w->chosen_count, w->err);
     for (int i = 0; i < w->chosen_count && !bad; i++)
         w->annotated[w->chosen[i]] = 1;

@@ -36,7 +36,7 @@ static void draw_class(const int32_t *labels, long count, int class, int n, uint
     memcpy(chosen, members, (size_t)n * sizeof *chosen);
 }
 
-int annotated_draw(const char *path, const int32_t *labels, struct shard_shape shape, int n, uint64_t seed,
+int draw_annotated(const char *path, const int32_t *labels, struct shard_shape shape, int n, uint64_t seed,
                    uint32_t **chosen, int *count, struct error *err) {
     if (check_classes(path, labels, shape, n, err))
         return -1;

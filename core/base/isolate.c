@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-pid_t child_start(struct error *err) {
+pid_t isolate_start(struct error *err) {
     pid_t parent = getpid();
     fflush(NULL); // else the child writes what is buffered a second time
     pid_t child = fork();
@@ -102,13 +102,13 @@ static void answer(int descriptor, json_t *(*make)(void *, struct error *), void
     _exit(0);
 }
 
-json_t *isolated_json(json_t *(*make)(void *context, struct error *err), void *context, struct error *err) {
+json_t *isolate_json(json_t *(*make)(void *context, struct error *err), void *context, struct error *err) {
     int ends[2], status = 0;
     if (pipe(ends)) {
         fail_system(err, errno, "cannot make a pipe");
         return NULL;
     }
-    pid_t child = child_start(err);
+    pid_t child = isolate_start(err);
     if (child == 0) {
         close(ends[0]);
         answer(ends[1], make, context);
@@ -189,8 +189,8 @@ static size_t read_up_to(int descriptor, void *bytes, size_t size) {
     return length;
 }
 
-int isolated_call(int (*call)(void *context, struct error *err), void *context, struct child_limits limits,
-                  int *died, struct error *err) {
+int isolate_call(int (*call)(void *context, struct error *err), void *context, struct child_limits limits,
+                 int *died, struct error *err) {
     struct verdict {
         int failed;
         struct error err;
@@ -199,7 +199,7 @@ int isolated_call(int (*call)(void *context, struct error *err), void *context, 
     *died = 0;
     if (pipe2(ends, O_CLOEXEC))
         return fail_system(err, errno, "cannot make a pipe");
-    pid_t child = child_start(err);
+    pid_t child = isolate_start(err);
     if (child == 0) {
         limit_child(limits);
         verdict.failed = call(context, &verdict.err) || memory_check(&verdict.err);
@@ -223,11 +223,11 @@ int isolated_call(int (*call)(void *context, struct error *err), void *context, 
 
 // ------------------------------------------------------------------------------ another program's output
 
-char *program_output(const char *const argv[], struct error *err) {
+char *isolate_output(const char *const argv[], struct error *err) {
     int ends[2], status = 0;
     if (pipe2(ends, O_CLOEXEC))
         return fail_system(err, errno, "cannot make a pipe"), NULL;
-    pid_t child = child_start(err);
+    pid_t child = isolate_start(err);
     if (child == 0) {
         if (dup2(ends[1], STDOUT_FILENO) >= 0)
             execv(argv[0], (char *const *)argv);

@@ -21,7 +21,7 @@ double cross_entropy(const real *logits, const int32_t *labels, int classes, int
     return loss / n;
 }
 
-void predict(const real *logits, int classes, int n, int32_t *out) {
+void cross_entropy_predict(const real *logits, int classes, int n, int32_t *out) {
     for (int i = 0; i < n; i++) {
         out[i] = 0;
         for (int c = 1; c < classes; c++)
@@ -30,7 +30,8 @@ void predict(const real *logits, int classes, int n, int32_t *out) {
     }
 }
 
-void confidence(const real *logits, const int32_t *predictions, int classes, int n, double *out) {
+void cross_entropy_confidence(const real *logits, const int32_t *predictions, int classes, int n,
+                              double *out) {
     for (int i = 0; i < n; i++) {
         double own = (double)logits[(size_t)predictions[i] * n + i], sum = 0;
         for (int c = 0; c < classes; c++)

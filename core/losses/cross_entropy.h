@@ -13,9 +13,10 @@
 double cross_entropy(const real *logits, const int32_t *labels, int classes, int n, real *d_logits);
 
 // The class of the largest logit of each image (the first of equal ones) into out [n].
-void predict(const real *logits, int classes, int n, int32_t *out);
+void cross_entropy_predict(const real *logits, int classes, int n, int32_t *out);
 
 // The probability (softmax) of each image's class in `predictions` into out [n].
-void confidence(const real *logits, const int32_t *predictions, int classes, int n, double *out);
+void cross_entropy_confidence(const real *logits, const int32_t *predictions, int classes, int n,
+                              double *out);
 
 #endif

@@ -117,7 +117,7 @@ int shard_guard_parse(const char *path, struct error *err) {
     struct child_limits limits = {SECONDS + (unsigned long)size / BYTES_PER_SECOND, MEMORY};
     char file[PATH_SIZE];
     snprintf(file, sizeof file, "%s", path);
-    if (!isolated_call(read_everything, file, limits, &died, err))
+    if (!isolate_call(read_everything, file, limits, &died, err))
         return 0;
     if (died) {
         struct error how = *err;

@@ -93,7 +93,7 @@ static int allocate_all(struct drift *d, struct error *err) {
     return d->index && d->images && d->annotations && d->labels && d->before && d->sum ? 0 : -1;
 }
 
-int statistics_drift(struct trainer *t, struct shard *shard, double *drift, struct error *err) {
+int drift_of_statistics(struct trainer *t, struct shard *shard, double *drift, struct error *err) {
     struct drift d = {.t = t, .shard = shard};
     int failed = allocate_all(&d, err);
     if (!failed) {

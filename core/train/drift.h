@@ -18,6 +18,6 @@ enum { DRIFT_BATCHES = 60 }; // of the shard's first images, for forgetting and 
 // The estimate is the mean of the running statistics over the second half of 2 * DRIFT_BATCHES batches, which
 // no momentum biases. The trainer's parameters are left as they were. The shard's images are as many as that
 // takes, or are taken several times.
-int statistics_drift(struct trainer *t, struct shard *shard, double *drift, struct error *err);
+int drift_of_statistics(struct trainer *t, struct shard *shard, double *drift, struct error *err);
 
 #endif

@@ -100,7 +100,7 @@ int evaluate_accuracy(struct trainer *t, struct shard *shard, double *accuracy, 
     return failed ? -1 : 0;
 }
 
-double calibration_error(const double *confidence, const uint8_t *correct, long n) {
+double evaluate_calibration_error(const double *confidence, const uint8_t *correct, long n) {
     double gap[CALIBRATION_BINS] = {0}, sum = 0; // of a bin: images right, less the confidence in them
     for (long i = 0; i < n; i++) {
         double place = fmin(fmax(confidence[i] * CALIBRATION_BINS, 0), CALIBRATION_BINS - 1); // NaN: 0
@@ -132,7 +132,8 @@ static void tally_attention(struct accuracy_tally *y, struct trainer *t, const s
     const struct graph *g = t->evaluation;
     double *inside = work, *pointing = work + t->settings.batch;
     attention_inside(t->attention, g, b->annotations, inside, pointing);
-    predict(g->values[g->attention_logits].map[MAP_X], y->classes, t->settings.batch, b->predictions);
+    cross_entropy_predict(g->values[g->attention_logits].map[MAP_X], y->classes, t->settings.batch,
+                          b->predictions);
     for (int i = 0; i < b->count; i++) {
         y->attention.correct += b->predictions[i] == b->labels[i];
         if (isnan(inside[i])) // all of M too small for a float
@@ -148,7 +149,8 @@ static void tally_batch(struct accuracy_tally *y, struct trainer *t, const struc
                         long first, double *work) {
     double *inside = work, *pointing = work + t->settings.batch;
     const struct graph *g = t->evaluation;
-    confidence(g->values[g->logits].map[MAP_X], b->predictions, y->classes, t->settings.batch, work);
+    cross_entropy_confidence(g->values[g->logits].map[MAP_X], b->predictions, y->classes, t->settings.batch,
+                             work);
     memcpy(y->sure + first, work, (size_t)b->count * sizeof *work);
     for (int i = 0; i < b->count; i++) {
         y->confusion[(size_t)b->labels[i] * y->classes + b->predictions[i]]++;
@@ -301,7 +303,7 @@ json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *er
     if (!failed) {
         report = json_object();
         report_classes(report, &y);
-        json_object_set_new(report, "ece", json_real(calibration_error(y.sure, y.correct, count)));
+        json_object_set_new(report, "ece", json_real(evaluate_calibration_error(y.sure, y.correct, count)));
         report_maps(report, &y);
         if (t->attention)
             report_attention(report, &y, count);

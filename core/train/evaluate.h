@@ -19,7 +19,7 @@ int evaluate_accuracy(struct trainer *t, struct shard *shard, double *accuracy, 
 
 // Expected calibration error in percent (Guo et al. 2017): the mean over images of |accuracy - mean
 // confidence| of the image's bin. confidence [n] in 0..1, correct [n] 0 or 1.
-double calibration_error(const double *confidence, const uint8_t *correct, long n);
+double evaluate_calibration_error(const double *confidence, const uint8_t *correct, long n);
 
 // Everything, as a JSON object (new reference, NULL on failure; fails as evaluate_accuracy). What is measured
 // inside annotations is null where the shard has none (its attribute `annotations` is "none"):

@@ -175,7 +175,7 @@ int trainer_gradient(struct trainer *t, const uint8_t *images, const uint8_t *an
     load_images(t, images, g->values[g->input].map[MAP_X]);
     graph_forward(g);
     const struct value *z = &g->values[g->logits];
-    predict(z->map[MAP_X], classes, batch, t->predictions);
+    cross_entropy_predict(z->map[MAP_X], classes, batch, t->predictions);
     for (int n = 0; n < batch; n++)
         result->correct += t->predictions[n] == labels[n];
     result->loss = result->loss_main = cross_entropy(z->map[MAP_X], labels, classes, batch, z->map[MAP_D]);
@@ -221,7 +221,8 @@ void trainer_evaluate(struct trainer *t, const uint8_t *images, const int32_t *l
     struct graph *g = t->evaluation;
     load_images(t, images, g->values[g->input].map[MAP_X]);
     graph_forward(g);
-    predict(g->values[g->logits].map[MAP_X], t->settings.network.classes, t->settings.batch, predictions);
+    cross_entropy_predict(g->values[g->logits].map[MAP_X], t->settings.network.classes, t->settings.batch,
+                          predictions);
     if (labels)
         graph_score(g, labels, explanation_collect, t->inspected);
 }

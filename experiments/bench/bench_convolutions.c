@@ -180,7 +180,7 @@ static json_t *measure(void *context, struct error *err) {
 int bench_convolution_measure(struct bench_convolution *out, const struct bench_effort *effort,
                               struct error *err) {
     struct convolution_measurement m = {out, effort};
-    json_t *gflops = isolated_json(measure, &m, err);
+    json_t *gflops = isolate_json(measure, &m, err);
     if (!gflops)
         return -1;
     for (int p = 0; p < BENCH_PRODUCTS; p++)

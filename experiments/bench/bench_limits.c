@@ -241,7 +241,7 @@ static const char *unit_name(const struct unit *units) {
 }
 
 int bench_limits_measure(struct bench_limits *out, const struct bench_effort *effort, struct error *err) {
-    json_t *limits = isolated_json(measure, (void *)effort, err);
+    json_t *limits = isolate_json(measure, (void *)effort, err);
     if (!limits)
         return -1;
     *out = (struct bench_limits){.f32_gflops = json_number_value(json_array_get(limits, 0)),

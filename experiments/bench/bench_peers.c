@@ -12,7 +12,7 @@
 static const char python[] = "/usr/bin/python3"; // Debian's, which has Debian's PyTorch
 
 static json_t *run(const char *const argv[], struct error *err) {
-    char *text = program_output(argv, err);
+    char *text = isolate_output(argv, err);
     json_t *value = text ? json_loads(text, 0, NULL) : NULL;
     if (text && !value)
         fail(err, "%s: prints no JSON", argv[0]);
@@ -32,7 +32,7 @@ static void onednn_path(char out[PATH_SIZE]) {
 // A program's one line; "" when it fails.
 static void version(const char *const argv[], char *out, size_t size) {
     struct error ignored = {0};
-    char *text = program_output(argv, &ignored);
+    char *text = isolate_output(argv, &ignored);
     if (text)
         text[strcspn(text, "\n")] = 0;
     snprintf(out, size, "%s", text ? text : "");

@@ -267,7 +267,7 @@ static json_t *measure(void *context, struct error *err) {
 int bench_step_measure(struct bench_step *out, const struct bench_case *c, const struct bench_effort *effort,
                        struct error *err) {
     struct step_measurement m = {c, effort};
-    json_t *result = isolated_json(measure, &m, err);
+    json_t *result = isolate_json(measure, &m, err);
     memset(out, 0, sizeof *out);
     if (!result)
         return -1;

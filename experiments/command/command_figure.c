@@ -127,7 +127,7 @@ int command_figure(int argc, char **argv, struct error *err) {
     int result = options_parse(&command, argc, argv, &options, &words, err);
     if (result)
         return result < 0 ? -1 : 0;
-    definition_name(options.profile, profile, sizeof profile);
+    home_definition_name(options.profile, profile, sizeof profile);
     const struct figure_job job = {.results = options.results,
                                    .profile = profile,
                                    .profile_word = options.profile,

@@ -222,7 +222,7 @@ static void print_machine(const json_t *machine) {
     printf("threads         %lld, waiting with %s\n", json_integer_value(json_object_get(machine, "threads")),
            json_string_value(json_object_get(machine, "waiting")));
     printf("memory          %s available\n",
-           bytes_text(json_number_value(json_object_get(machine, "memory")), memory));
+           resources_bytes_text(json_number_value(json_object_get(machine, "memory")), memory));
     print_products(machine, "f32");
     print_products(machine, "bf16");
     const json_t *chosen = json_object_get(machine, "auto");

@@ -58,7 +58,7 @@ static int show_tables(const struct request *r, const struct request_options *op
 static int run(const struct request *r, const struct request_options *options, const char *word,
                struct error *err) {
     char name[64];
-    definition_name(word, name, sizeof name);
+    home_definition_name(word, name, sizeof name);
     const struct sweep_options sweep = {.results = options->results,
                                         .label = name,
                                         .jobs = options->jobs,

@@ -29,7 +29,7 @@ int command_status(int argc, char **argv, struct error *err) {
         return result < 0 ? -1 : 0;
     result = request_read(&request, &options, words.count ? words.items : standard,
                           words.count ? words.count : 1, &real_work, err) ||
-             print_status(stdout, &request, options.results, err);
+             dry_run_status(stdout, &request, options.results, err);
     request_free(&request);
     return result ? -1 : 0;
 }

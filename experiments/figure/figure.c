@@ -153,7 +153,7 @@ int figure_read(struct figure *f, const char *word, struct error *err) {
     settings_default(figure_keys, f);
     if (home_definition(f->path, "figures", word, err))
         return -1;
-    definition_name(f->path, f->name, sizeof f->name);
+    home_definition_name(f->path, f->name, sizeof f->name);
     if (settings_file(f->path, take, &r, err))
         return -1;
     f->kind = !strcmp(f->kind_word, "grid")     ? FIGURE_GRID
@@ -202,7 +202,7 @@ static int out_of_date(const struct figure_job *job, const char *name, const jso
     }
     int stale = profile_read(&profile, job->profile_word, err)
                     ? -1
-                    : table_stale(&definition, &profile, job->results, table, &why, err);
+                    : stale_table(&definition, &profile, job->results, table, &why, err);
     profile_free(&profile);
     if (stale > 0)
         fail(err, "%s/tables/%s/%s.json is out of date (%s); make it: build/release/reff run %s --profile %s",

@@ -365,7 +365,7 @@ static int annotations_exist(const struct panel_reader *r) {
 static int from_data_set(struct panel_reader *r) {
     char path[PATH_SIZE], folder[PATH_SIZE];
     struct progress progress;
-    if (data_set_folder(folder, r->job->results, r->cell, r->err))
+    if (data_sets_folder(folder, r->job->results, r->cell, r->err))
         return -1;
     int there = file_is_there(folder, r->err), made = there < 0 ? -1 : annotations_exist(r);
     int mine = !there; // what others have made is theirs to remove
@@ -379,15 +379,15 @@ static int from_data_set(struct panel_reader *r) {
         return 1;
     }
     progress_start(&progress, r->cell->set->title, "images", r->cell->images[SPLIT_TRAIN], 0);
-    int lock = data_set_hold(r->job->results, r->cell, &real_work, progress_follow, &progress, r->err);
+    int lock = data_sets_hold(r->job->results, r->cell, &real_work, progress_follow, &progress, r->err);
     progress_end(&progress);
-    int result =
-        lock < 0 || make_annotations(r) || data_set_shard(path, r->job->results, r->cell, SPLIT_TRAIN, r->err)
-            ? -1
-            : read_shard(r, path);
+    int result = lock < 0 || make_annotations(r) ||
+                         data_sets_shard(path, r->job->results, r->cell, SPLIT_TRAIN, r->err)
+                     ? -1
+                     : read_shard(r, path);
     lock_release(lock);
     if (mine)
-        data_set_remove(r->job->results, r->cell);
+        data_sets_remove(r->job->results, r->cell);
     return result;
 }
 

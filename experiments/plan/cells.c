@@ -240,7 +240,7 @@ static struct plan_data *know_data(struct plan *plan, const char *name, const st
     if (!work)
         return suppose_data(known);
     struct data_question question = {work, data};
-    json_t *answer = isolated_json(ask_data, &question, err);
+    json_t *answer = isolate_json(ask_data, &question, err);
     if (!answer)
         return NULL;
     known->inputs = json_incref(json_object_get(answer, "inputs"));

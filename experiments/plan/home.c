@@ -130,7 +130,7 @@ int home_leave_out(struct error *err) {
     return 0;
 }
 
-void definition_name(const char *path, char *out, size_t size) {
+void home_definition_name(const char *path, char *out, size_t size) {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     size_t length = strlen(name);
     if (length > 4 && !strcmp(name + length - 4, ".ini"))

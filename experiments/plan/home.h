@@ -37,6 +37,6 @@ int home_leave_out(struct error *err);
 int home_list(struct text *out, const char *kind, struct error *err);
 
 // "a/b/quick.ini" -> "quick".
-void definition_name(const char *path, char *out, size_t size);
+void home_definition_name(const char *path, char *out, size_t size);
 
 #endif

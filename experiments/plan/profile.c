@@ -269,7 +269,7 @@ int profile_read(struct profile *p, const char *word, struct error *err) {
     set_defaults(p);
     if (home_definition(p->path, "profiles", word, err))
         return -1;
-    definition_name(p->path, p->name, sizeof p->name);
+    home_definition_name(p->path, p->name, sizeof p->name);
     if (settings_file(p->path, take, &r, err))
         return -1;
     if (!r.has_title || !r.has_seeds)

@@ -227,7 +227,7 @@ int table_read(struct table *t, const char *word, struct error *err) {
     snprintf(t->data, sizeof t->data, "%s", data_key.standard);
     if (home_definition(t->path, "tables", word, err))
         return -1;
-    definition_name(t->path, t->name, sizeof t->name);
+    home_definition_name(t->path, t->name, sizeof t->name);
     if (settings_file(t->path, take, &r, err))
         return -1;
     while (strcmp(kinds[t->kind], r.keys.kind))

@@ -72,7 +72,7 @@ static int is_alive(pid_t process) {
     return readlink(link, program, sizeof program) >= 0 || errno != ENOENT;
 }
 
-void remove_leftovers(const char *folder) {
+void lock_remove_leftovers(const char *folder) {
     char path[PATH_SIZE];
     struct error ignored;
     struct dirent *entry;

@@ -18,6 +18,6 @@ void lock_release(int descriptor); // -1 is fine
 int lock_is_held(const char *path, struct error *err);
 
 // Removes "<name>.part-<process>" files of processes that are gone: what a killed process was writing.
-void remove_leftovers(const char *folder);
+void lock_remove_leftovers(const char *folder);
 
 #endif

@@ -38,11 +38,11 @@ static int open_model(const struct cell *cell, const char *results, struct shard
 static int measure_drift(const struct cell *cell, const char *results, double *drift, struct error *err) {
     char path[PATH_SIZE];
     struct trainer *t = NULL;
-    if (data_set_shard(path, results, cell, SPLIT_TRAIN, err))
+    if (data_sets_shard(path, results, cell, SPLIT_TRAIN, err))
         return -1;
     struct shard *shard = shard_open_measured(path, err);
     int failed =
-        !shard || open_model(cell, results, shard, &t, err) || statistics_drift(t, shard, drift, err);
+        !shard || open_model(cell, results, shard, &t, err) || drift_of_statistics(t, shard, drift, err);
     trainer_free(t);
     shard_close(shard);
     return failed ? -1 : 0;

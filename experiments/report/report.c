@@ -38,7 +38,7 @@ static int read_records(struct report *r, const json_t *table, struct error *err
 
 // Numbers that the settings of today would not give are left out.
 static int judge(struct report *r, struct report_table *t, const struct profile *profile, struct error *err) {
-    int stale = t->json ? table_stale(&t->definition, profile, r->results, t->json, &t->stale, err) : 0;
+    int stale = t->json ? stale_table(&t->definition, profile, r->results, t->json, &t->stale, err) : 0;
     if (stale > 0) {
         json_decref(t->json);
         t->json = NULL;
@@ -161,7 +161,7 @@ int report_read(struct report *r, const char *results, const char *profile_word,
     memset(r, 0, sizeof *r);
     int failed = profile_read(&profile, profile_word, err);
     if (!failed) {
-        definition_name(profile_word, name, sizeof name);
+        home_definition_name(profile_word, name, sizeof name);
         *r = (struct report){
             .results = results, .profile = name, .profile_word = profile_word, .records = json_object()};
         failed = path_join(folder, err, results, "paper") || path_join(r->folder, err, folder, name) ||
@@ -195,7 +195,7 @@ int report_write(const struct report *r, struct error *err) {
                  {"performance.tex", report_performance}, {"provenance.tex", report_provenance}};
     if (folder_make(r->folder, err))
         return -1;
-    remove_leftovers(r->folder);
+    lock_remove_leftovers(r->folder);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         struct output out;
         char path[PATH_SIZE];

@@ -25,12 +25,12 @@ json_t *claim_json(const struct claim_result *c) {
     if (c->verdict == NOT_TESTED)
         return json_pack("{s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:s, s:o}", "id", c->id, "verdict",
                          verdict_names[c->verdict], "effect", "statistic", "p_value", "p_holm",
-                         "paper_effect", "claim", c->text, "reason", message_json(c->reason));
+                         "paper_effect", "claim", c->text, "reason", record_message_json(c->reason));
     const struct claim_part *part = &c->parts[c->deciding];
     json_t *parts = json_array();
     for (int i = 0; i < c->part_count; i++)
         json_array_append_new(parts, json_part(&c->parts[i]));
-    json_t *reason = *c->reason ? message_json(c->reason) : json_null();
+    json_t *reason = *c->reason ? record_message_json(c->reason) : json_null();
     return json_pack("{s:s, s:s, s:f, s:o, s:f, s:f, s:o, s:f, s:f, s:f, s:i, s:s, s:o, s:s, s:s, s:o}", "id",
                      c->id, "verdict", verdict_names[c->verdict], "effect", part->test.effect, "statistic",
                      real_or_null(1, part->test.statistic), "p_value", c->p, "p_holm", c->p_holm,

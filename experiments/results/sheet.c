@@ -101,7 +101,7 @@ int sheet_write_files(const char *results, const char *profile, const char *name
     if (path_join(tables, err, results, "tables") || path_join(folder, err, tables, profile) ||
         folder_make(folder, err))
         return -1;
-    remove_leftovers(folder);
+    lock_remove_leftovers(folder);
     int failed = 0;
     for (enum sheet_format f = 0; f < SHEET_FORMATS && !failed; f++) {
         struct output out;

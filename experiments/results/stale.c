@@ -124,7 +124,7 @@ static struct seeds seeds_of(const json_t *table) {
     return seeds;
 }
 
-int table_stale(const struct table *definition, const struct profile *profile, const char *results,
+int stale_table(const struct table *definition, const struct profile *profile, const char *results,
                 const json_t *table, struct text *why, struct error *err) {
     struct seeds seeds = seeds_of(table);
     struct plan plan;

@@ -10,7 +10,7 @@
 #include "experiments/plan/cells.h"
 
 // 1: the table (its JSON) is out of date, and `why` ({0} before) says in what ("lambda 3 -> 4"). 0: it is current.
-int table_stale(const struct table *definition, const struct profile *profile, const char *results,
+int stale_table(const struct table *definition, const struct profile *profile, const char *results,
                 const json_t *table, struct text *why, struct error *err);
 
 #endif

@@ -18,7 +18,7 @@ static json_t *missing_json(const struct cell_result *c) {
         struct text why = {0};
         table_result_missing_text(&why, &c->missing[i]);
         json_array_append_new(list, json_pack("{s:I, s:o}", "seed", (json_int_t)c->missing[i].seed, "reason",
-                                              message_json(text_string(&why))));
+                                              record_message_json(text_string(&why))));
         if (why.incomplete) {
             json_decref(list);
             list = NULL;

@@ -16,7 +16,7 @@ static int place(char out[PATH_SIZE], const char *results, const struct cell *ce
                  struct error *err) {
     char folder[PATH_SIZE], name[96];
     snprintf(name, sizeof name, "annotations-n%d-%.8s%s", cell->annotator.n, cell->annotation_digest, ending);
-    return data_set_folder(folder, results, cell, err) || path_join(out, err, folder, name) ? -1 : 0;
+    return data_sets_folder(folder, results, cell, err) || path_join(out, err, folder, name) ? -1 : 0;
 }
 
 int annotations_path(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err) {
@@ -54,10 +54,10 @@ static int make(double *seconds, const char *path, const char *results, const st
                 const char *sweep, const struct work *work, progress_function *progress,
                 void *progress_context, struct error *err) {
     char source[PATH_SIZE], folder[PATH_SIZE], failure[PATH_SIZE];
-    if (data_set_folder(folder, results, cell, err))
+    if (data_sets_folder(folder, results, cell, err))
         return -1;
-    remove_leftovers(folder);
-    if (data_set_shard(source, results, cell, SPLIT_TRAIN, err) ||
+    lock_remove_leftovers(folder);
+    if (data_sets_shard(source, results, cell, SPLIT_TRAIN, err) ||
         place(folder, results, cell, ".work", err) || place(failure, results, cell, ".failed", err))
         return -1;
     if (failed_before(failure, sweep, err))
@@ -99,7 +99,7 @@ int annotations_make(json_t **record, const char *results, const struct cell *ce
         failed = there < 0 || (!there && make(&seconds, path, results, cell, sweep, work, progress,
                                               progress_context, err));
     lock_release(lock);
-    *record = failed || data_set_shard(source, results, cell, SPLIT_TRAIN, err)
+    *record = failed || data_sets_shard(source, results, cell, SPLIT_TRAIN, err)
                   ? NULL
                   : work->annotation(path, source, &cell->annotator, err);
     if (*record && seconds >= 0) {

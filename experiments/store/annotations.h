@@ -16,7 +16,7 @@
 // The shard's path. The cell must have an annotator.
 int annotations_path(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err);
 
-// Makes the cell's pseudo-annotations if they are not there; the data set must be held (data_set_hold).
+// Makes the cell's pseudo-annotations if they are not there; the data set must be held (data_sets_hold).
 // sweep: its id, or "" outside of sweeps: earlier failures are ignored, and none is noted. *record gets
 // what work.h's annotation() says and, if they were made here, "seconds" and "threads" (new reference).
 int annotations_make(json_t **record, const char *results, const struct cell *cell, const char *sweep,

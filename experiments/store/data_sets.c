@@ -11,17 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-int data_set_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err) {
+int data_sets_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err) {
     char name[32];
     snprintf(name, sizeof name, "shards/%.16s", cell->data_digest);
     return path_join(out, err, results, name);
 }
 
-int data_set_shard(char out[PATH_SIZE], const char *results, const struct cell *cell, enum split split,
-                   struct error *err) {
+int data_sets_shard(char out[PATH_SIZE], const char *results, const struct cell *cell, enum split split,
+                    struct error *err) {
     char folder[PATH_SIZE], name[32];
     snprintf(name, sizeof name, "%s.h5", split_names[split]);
-    return data_set_folder(folder, results, cell, err) || path_join(out, err, folder, name) ? -1 : 0;
+    return data_sets_folder(folder, results, cell, err) || path_join(out, err, folder, name) ? -1 : 0;
 }
 
 // 1, 0, or -1 with a message.
@@ -29,7 +29,7 @@ static int lacks(const char *results, const struct cell *cell, enum split split,
     char path[PATH_SIZE];
     if (split == SPLIT_VALIDATION && !cell->has_validation)
         return 0;
-    int there = data_set_shard(path, results, cell, split, err) ? -1 : file_is_there(path, err);
+    int there = data_sets_shard(path, results, cell, split, err) ? -1 : file_is_there(path, err);
     return there < 0 ? -1 : !there;
 }
 
@@ -51,7 +51,7 @@ static int make_missing(const char *results, const struct cell *cell, const stru
             return -1;
         if (!lacking)
             continue;
-        if (data_set_shard(path, results, cell, s, err) ||
+        if (data_sets_shard(path, results, cell, s, err) ||
             work->generate(cell->set, &cell->data[s], path, progress, progress_context, err))
             return -1;
         if (interrupt_requested())
@@ -60,11 +60,11 @@ static int make_missing(const char *results, const struct cell *cell, const stru
     return 0;
 }
 
-int data_set_hold(const char *results, const struct cell *cell, const struct work *work,
-                  progress_function *progress, void *progress_context, struct error *err) {
+int data_sets_hold(const char *results, const struct cell *cell, const struct work *work,
+                   progress_function *progress, void *progress_context, struct error *err) {
     char folder[PATH_SIZE], lock_path[PATH_SIZE];
     int busy;
-    if (data_set_folder(folder, results, cell, err) || path_join(lock_path, err, folder, "lock"))
+    if (data_sets_folder(folder, results, cell, err) || path_join(lock_path, err, folder, "lock"))
         return -1;
     // A lock cannot be turned from exclusive into shared without a gap, in which another sweep may
     // remove what was made: so look again under the shared lock, and repeat.
@@ -94,7 +94,7 @@ int data_set_hold(const char *results, const struct cell *cell, const struct wor
                 continue; // removed between making the folder and the lock; another one may be there by now
             return -1;
         }
-        remove_leftovers(folder);
+        lock_remove_leftovers(folder);
         int failed = make_missing(results, cell, work, progress, progress_context, err);
         lock_release(lock);
         if (failed)
@@ -167,15 +167,15 @@ static void remove_folder(const char *results, const char *name) {
     lock_release(lock);
 }
 
-void data_set_remove(const char *results, const struct cell *cell) {
+void data_sets_remove(const char *results, const struct cell *cell) {
     char name[32];
     snprintf(name, sizeof name, "%.16s", cell->data_digest);
     remove_folder(results, name);
 }
 
-int data_set_keep(const char *results, const struct cell *cell, struct error *err) {
+int data_sets_keep(const char *results, const struct cell *cell, struct error *err) {
     char folder[PATH_SIZE], path[PATH_SIZE];
-    return data_set_folder(folder, results, cell, err) || folder_make(folder, err) ||
+    return data_sets_folder(folder, results, cell, err) || folder_make(folder, err) ||
                    path_join(path, err, folder, "keep") || file_write(path, "", 0, err)
                ? -1
                : 0;
@@ -200,13 +200,13 @@ static double bytes_per_image(const struct cell *cell) {
     return 4 * pixels * pixels + 256; // provenance
 }
 
-double data_set_bytes(const struct cell *cell) {
+double data_sets_bytes(const struct cell *cell) {
     double images = 0;
     for (enum split s = 0; s < SPLITS; s++)
         images += cell->images[s];
     return images * bytes_per_image(cell);
 }
 
-double data_set_annotation_bytes(const struct cell *cell) {
+double data_sets_annotation_bytes(const struct cell *cell) {
     return cell->has_annotator ? cell->images[SPLIT_TRAIN] * bytes_per_image(cell) : 0;
 }

@@ -11,20 +11,20 @@
 
 // Makes what is missing of the cell's data set and holds it. Returns a lock to give to lock_release, -1 on
 // failure.
-int data_set_hold(const char *results, const struct cell *cell, const struct work *work,
-                  progress_function *progress, void *progress_context, struct error *err);
+int data_sets_hold(const char *results, const struct cell *cell, const struct work *work,
+                   progress_function *progress, void *progress_context, struct error *err);
 
 // Its folder, and a shard's path.
-int data_set_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err);
-int data_set_shard(char out[PATH_SIZE], const char *results, const struct cell *cell, enum split split,
-                   struct error *err);
+int data_sets_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err);
+int data_sets_shard(char out[PATH_SIZE], const char *results, const struct cell *cell, enum split split,
+                    struct error *err);
 
 // Removes the cell's data set unless a run holds it or it is marked as kept; pseudo-annotations, whole or
 // begun, that an unfinished run of any sweep needs stay.
-void data_set_remove(const char *results, const struct cell *cell);
+void data_sets_remove(const char *results, const struct cell *cell);
 
 // Marks the data set (by a file `keep` in its folder), which must be held: no sweep removes it.
-int data_set_keep(const char *results, const struct cell *cell, struct error *err);
+int data_sets_keep(const char *results, const struct cell *cell, struct error *err);
 
 // Removes all that no run holds and that are not kept: what sweeps left behind that were killed or whose
 // settings changed. An unfinished run of another sweep makes its shards again when it goes on.
@@ -32,7 +32,7 @@ void data_sets_prune(const char *results);
 
 // Bytes that the data set takes on disk, about (shards are not compressed unless a profile says so), and
 // those of one set of pseudo-annotations beside it.
-double data_set_bytes(const struct cell *cell);
-double data_set_annotation_bytes(const struct cell *cell);
+double data_sets_bytes(const struct cell *cell);
+double data_sets_annotation_bytes(const struct cell *cell);
 
 #endif

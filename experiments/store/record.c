@@ -142,7 +142,7 @@ void run_status_clear(struct run_status *status) {
     status->run = NULL;
 }
 
-json_t *message_json(const char *message) {
+json_t *record_message_json(const char *message) {
     char ascii[1024];
     json_t *text = json_string(message);
     if (text)

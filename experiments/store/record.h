@@ -47,7 +47,7 @@ int run_record_failure(const char *results, const struct cell *cell, const char 
 
 // A JSON string; bytes beyond ASCII become '?' where the text is not UTF-8 (a message may quote any file
 // name, and may have been cut within a character).
-json_t *message_json(const char *message);
+json_t *record_message_json(const char *message);
 
 // All cell.json under results/runs, as an array of {"folder", "modified", "cell"}; damaged ones are left out.
 // NULL where one cannot be read.

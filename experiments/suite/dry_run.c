@@ -240,10 +240,10 @@ static int print_time(FILE *out, const struct estimate *e, const struct cell *co
 
 static void print_space(FILE *out, const struct resources *r) {
     char a[32], b[32];
-    fprintf(out, "memory: up to %s (%s free)\n", bytes_text(r->run_memory * r->jobs, a),
-            bytes_text(r->memory, b));
+    fprintf(out, "memory: up to %s (%s free)\n", resources_bytes_text(r->run_memory * r->jobs, a),
+            resources_bytes_text(r->memory, b));
     fprintf(out, "disk: shards up to %s at a time (%s free), beside checkpoints and records\n",
-            bytes_text(r->shards, a), bytes_text(r->disk, b));
+            resources_bytes_text(r->shards, a), resources_bytes_text(r->disk, b));
 }
 
 int dry_run(FILE *out, const struct request *r, const struct request_options *options,
@@ -350,7 +350,7 @@ static int add_bytes(double *bytes, const char *folder, int depth, struct error 
     return more < 0 ? -1 : 0;
 }
 
-int print_status(FILE *out, const struct request *r, const char *results, struct error *err) {
+int dry_run_status(FILE *out, const struct request *r, const char *results, struct error *err) {
     static const enum run_state told[] = {RUN_UNFINISHED, RUN_DAMAGED, RUN_FAILED};
     struct survey v = {0};
     char shards[PATH_SIZE], runs[PATH_SIZE], a[32], b[32];
@@ -368,8 +368,8 @@ int print_status(FILE *out, const struct request *r, const char *results, struct
         for (int i = 0; i < r->plan.count; i++)
             running += v.runs[i].elsewhere;
         fprintf(out, "%d of %d runs done, %d running now; %s of records, %s of shards in %s\n",
-                count_state(&v, &r->plan, RUN_DONE), r->plan.count, running, bytes_text(of_records, a),
-                bytes_text(of_shards, b), results);
+                count_state(&v, &r->plan, RUN_DONE), r->plan.count, running,
+                resources_bytes_text(of_records, a), resources_bytes_text(of_shards, b), results);
     }
     survey_free(&v);
     return failed ? -1 : 0;

@@ -11,6 +11,6 @@ int dry_run(FILE *out, const struct request *r, const struct request_options *op
             const struct work *work, struct error *err);
 
 // Where things stand: a count of done runs per table cell, failures, unfinished runs, shards on disk.
-int print_status(FILE *out, const struct request *r, const char *results, struct error *err);
+int dry_run_status(FILE *out, const struct request *r, const char *results, struct error *err);
 
 #endif

@@ -154,7 +154,7 @@ static json_t *try_in_folder(json_t *(*make)(void *context, struct error *err), 
     if (!mkdtemp(folder))
         return fail(err, "%s: cannot be made", folder), NULL;
     p->folder = folder;
-    json_t *value = isolated_json(make, p, err);
+    json_t *value = isolate_json(make, p, err);
     folder_remove(folder);
     return value;
 }

@@ -12,7 +12,7 @@
 static const double shard_in_memory = 1 << 30; // the reader keeps smaller shards in memory whole
 static const double share_of_memory = 0.85;    // of what is available: the rest is others'
 
-char *bytes_text(double bytes, char out[32]) {
+char *resources_bytes_text(double bytes, char out[32]) {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
     int u = 0;
     while (bytes >= 1000 && u < 4) {
@@ -59,13 +59,13 @@ static json_t *ask_memory(void *context, struct error *err) {
 
 // The data set on disk with all the pseudo-annotations that some cell needs.
 static double bytes_on_disk(const struct cell *const *todo, int count, int which) {
-    double bytes = data_set_bytes(todo[which]);
+    double bytes = data_sets_bytes(todo[which]);
     for (int i = 0; i < count; i++) {
         int fresh = todo[i]->has_annotator && !strcmp(todo[i]->data_digest, todo[which]->data_digest);
         for (int k = 0; k < i && fresh; k++)
             fresh = strcmp(todo[k]->annotation_digest, todo[i]->annotation_digest) != 0;
         if (fresh)
-            bytes += data_set_annotation_bytes(todo[i]);
+            bytes += data_sets_annotation_bytes(todo[i]);
     }
     return bytes;
 }
@@ -78,13 +78,13 @@ static int measure_runs(struct resources *r, const struct cell *const *todo, int
         for (int k = 0; k < i && !seen; k++)
             seen = !strcmp(todo[k]->cost_key, todo[i]->cost_key) &&
                    !strcmp(todo[k]->annotation_cost_key, todo[i]->annotation_cost_key);
-        double data = data_set_bytes(todo[i]), disk = bytes_on_disk(todo, count, i);
+        double data = data_sets_bytes(todo[i]), disk = bytes_on_disk(todo, count, i);
         if (disk > r->data_set)
             r->data_set = disk;
         if (seen)
             continue;
         struct memory_question question = {work, todo[i]};
-        json_t *answer = isolated_json(ask_memory, &question, err);
+        json_t *answer = isolate_json(ask_memory, &question, err);
         if (!answer)
             return -1;
         double bytes = json_number_value(answer) + (data < shard_in_memory ? data : 0);

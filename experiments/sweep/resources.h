@@ -20,6 +20,6 @@ struct resources {
 int resources_plan(struct resources *r, const struct cell *const *todo, int count, const struct work *work,
                    const char *results, int jobs, int threads, int keep_shards, struct error *err);
 
-char *bytes_text(double bytes, char out[32]); // "812 MB"
+char *resources_bytes_text(double bytes, char out[32]); // "812 MB"
 
 #endif

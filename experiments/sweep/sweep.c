@@ -220,7 +220,7 @@ static void end_task(struct sweep *s, struct task *t) {
               t->message, why.length ? " (" : "", text_string(&why), why.length ? ")" : "");
     text_free(&why);
     if (!s->options->keep_shards && data_set_is_spent(s, t->cell))
-        data_set_remove(s->options->results, t->cell);
+        data_sets_remove(s->options->results, t->cell);
 }
 
 static void read_reports(struct sweep *s, struct task *t) {

@@ -78,14 +78,14 @@ void sweep_announce(struct sweep *s) {
               s->options->label, s->order_count, s->order_count == 1 ? "" : "s", fresh,
               sweep_count(s, TASK_DONE), s->resources.jobs, s->resources.threads,
               s->resources.threads == 1 ? "" : "s",
-              bytes_text(s->resources.run_memory * s->resources.jobs, memory),
-              bytes_text(s->resources.shards, disk));
+              resources_bytes_text(s->resources.run_memory * s->resources.jobs, memory),
+              resources_bytes_text(s->resources.shards, disk));
     if (s->resources.memory > 0 && s->resources.run_memory * s->resources.jobs > s->resources.memory)
         sweep_say(s, "%s: more memory than is free (%s): fewer jobs may be faster (JOBS=)", s->options->label,
-                  bytes_text(s->resources.memory, memory));
+                  resources_bytes_text(s->resources.memory, memory));
     if (s->resources.disk > 0 && s->resources.shards > s->resources.disk)
         sweep_say(s, "%s: the shards take more disk than is free (%s)", s->options->label,
-                  bytes_text(s->resources.disk, disk));
+                  resources_bytes_text(s->resources.disk, disk));
 }
 
 // ---------------------------------------------------------------------------------------- time left

@@ -82,7 +82,7 @@ static int prepare_folder(struct worker *w) {
     if (run_folder(folder, job->results, job->cell, w->err) || path_join(cell, w->err, folder, "cell.json") ||
         path_join(failure, w->err, folder, "failed.json") || path_join(record, w->err, folder, "run.json"))
         return -1;
-    remove_leftovers(folder);
+    lock_remove_leftovers(folder);
     if (json_write(cell, job->cell->record, w->err) || redirect_output(w))
         return -1;
     unlink(failure);
@@ -110,7 +110,7 @@ static int train(struct worker *w, json_t *annotation) {
     if ((w->recorded ? retrain_folder : run_folder)(folder, results, cell, w->err))
         return -1;
     for (enum split s = 0; s < SPLITS; s++)
-        if (data_set_shard(shards[s], results, cell, s, w->err))
+        if (data_sets_shard(shards[s], results, cell, s, w->err))
             return -1;
     if (cell->has_annotator && annotations_path(shards[SPLIT_TRAIN], results, cell, w->err))
         return -1;
@@ -156,8 +156,8 @@ static int run(struct worker *w) {
     w->recorded = retrain_is_recorded(job->results, job->cell, w->err);
     if (w->recorded < 0 || prepare_folder(w))
         return -1;
-    int shards = data_set_hold(job->results, job->cell, job->work, on_generated, w, w->err);
-    int failed = shards < 0 || (job->keep_shards && data_set_keep(job->results, job->cell, w->err)) ||
+    int shards = data_sets_hold(job->results, job->cell, job->work, on_generated, w, w->err);
+    int failed = shards < 0 || (job->keep_shards && data_sets_keep(job->results, job->cell, w->err)) ||
                  annotate_and_train(w);
     lock_release(shards);
     return failed ? -1 : 0;
@@ -191,7 +191,7 @@ pid_t worker_start(const struct worker_job *job, int *reports, struct error *err
     int ends[2];
     if (pipe2(ends, O_CLOEXEC))
         return fail_system(err, errno, "cannot make a pipe");
-    pid_t child = child_start(err);
+    pid_t child = isolate_start(err);
     if (child == 0) {
         close(ends[0]);
         work(job, ends[1]);

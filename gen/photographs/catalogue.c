@@ -128,7 +128,8 @@ static int is_id(const char *text, size_t length) {
     return 1;
 }
 
-int member_id(const char *member, const char *suffix, const char *endings, char id[LISTED_ID_SIZE]) {
+int catalogue_member_id(const char *member, const char *suffix, const char *endings,
+                        char id[LISTED_ID_SIZE]) {
     const char *file = member_file_name(member), *dot = strrchr(file, '.');
     if (!dot || !strncmp(member, "__MACOSX/", 9))
         return 0;
@@ -142,7 +143,7 @@ int member_id(const char *member, const char *suffix, const char *endings, char 
     return 1;
 }
 
-int next_line(const char **text, const char *end, char *line, size_t size) {
+int catalogue_next_line(const char **text, const char *end, char *line, size_t size) {
     if (*text >= end)
         return 0;
     const char *stop = memchr(*text, '\n', (size_t)(end - *text));

@@ -81,10 +81,10 @@ int catalogue_present(const char *source, const char *name, struct error *err);
 // "folder/ISIC_0000001_segmentation.png" with suffix "_segmentation" -> "ISIC_0000001"; 0 when the name has
 // another form: other suffix, hidden file, an ending other than the ones given (each ends in a zero, the last
 // is empty), characters beyond letters, digits, '_', '-' and '.'.
-int member_id(const char *member, const char *suffix, const char *endings, char id[LISTED_ID_SIZE]);
+int catalogue_member_id(const char *member, const char *suffix, const char *endings, char id[LISTED_ID_SIZE]);
 
 // The next line of a text in memory, without its end (\n or \r\n), cut to `size`; 0 at the end.
-int next_line(const char **text, const char *end, char *line, size_t size);
+int catalogue_next_line(const char **text, const char *end, char *line, size_t size);
 
 // Parsers of the lists, for tests: the rows of one file, in order. `name` begins messages.
 int isic2017_parse(const char *name, const char *text, size_t size, int split, struct catalogue *c,

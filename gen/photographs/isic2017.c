@@ -44,7 +44,7 @@ static int take_row(char *line, int number, int split, struct catalogue *c, stru
     char *fields[FIELDS + 1], id[LISTED_ID_SIZE], member[LINE_SIZE + 8];
     int count = split_fields(line, fields);
     snprintf(member, sizeof member, "%s.csv", fields[0]);
-    if (!member_id(member, "", ".csv\0", id) || strchr(fields[0], '/'))
+    if (!catalogue_member_id(member, "", ".csv\0", id) || strchr(fields[0], '/'))
         return remark_add(skipped, "?", err, "line %d: '%.60s' is no image's id", number, fields[0]);
     if (count != FIELDS)
         return remark_add(skipped, id, err, "line %d: %s fields than %d", number,
@@ -65,14 +65,14 @@ int isic2017_parse(const char *name, const char *text, size_t size, int split, s
                    struct remarks *skipped, struct error *err) {
     const char *end = text + size;
     char line[LINE_SIZE];
-    if (is_web_page((const uint8_t *)text, size))
+    if (members_is_web_page((const uint8_t *)text, size))
         return fail(err, "%s: an HTML page, not a CSV file (a download that failed?)", name);
     if (size >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3)) // a byte order mark
         text += 3;
-    if (!next_line(&text, end, line, sizeof line) || strcmp(line, header) != 0)
+    if (!catalogue_next_line(&text, end, line, sizeof line) || strcmp(line, header) != 0)
         return fail(err, "%s: line 1: not '%s'", name, header);
     int number = 1;
-    while (next_line(&text, end, line, sizeof line)) {
+    while (catalogue_next_line(&text, end, line, sizeof line)) {
         number++;
         if (*line && take_row(line, number, split, c, skipped, err))
             return -1;
@@ -144,12 +144,12 @@ static int list_all(const char *source, enum split split, uint64_t seed, struct 
 }
 
 static int image_id(const char *member, char id[LISTED_ID_SIZE]) {
-    return member_id(member, "", ".jpg\0.jpeg\0.png\0", id) && !strstr(id, "_superpixels") &&
+    return catalogue_member_id(member, "", ".jpg\0.jpeg\0.png\0", id) && !strstr(id, "_superpixels") &&
            !strstr(id, "_segmentation");
 }
 
 static int mask_id(const char *member, char id[LISTED_ID_SIZE]) {
-    return member_id(member, "_segmentation", ".png\0", id);
+    return catalogue_member_id(member, "_segmentation", ".png\0", id);
 }
 
 static const char *read_mask(const struct image *picture, uint8_t *values) {

@@ -41,7 +41,7 @@ static int take_row(char *line, int number, int split, struct catalogue *c, stru
     if (!count)
         return 0; // blank
     snprintf(member, sizeof member, "%s.txt", words[0]);
-    if (!member_id(member, "", ".txt\0", id) || strchr(words[0], '/'))
+    if (!catalogue_member_id(member, "", ".txt\0", id) || strchr(words[0], '/'))
         return remark_add(skipped, "?", err, "line %d: '%.60s' is no image's name", number, words[0]);
     for (int k = 1; k < FIELDS && count == FIELDS; k++)
         if ((numbers[k] = read_number(words[k])) < 0)
@@ -62,9 +62,9 @@ int pets_parse(const char *name, const char *text, size_t size, int split, struc
     const char *at = text, *end = text + size;
     char line[LINE_SIZE];
     int first = c->count, remarks = skipped->count, number = 0;
-    if (is_web_page((const uint8_t *)text, size))
+    if (members_is_web_page((const uint8_t *)text, size))
         return fail(err, "%s: an HTML page, not a list (a download that failed?)", name);
-    while (next_line(&at, end, line, sizeof line)) {
+    while (catalogue_next_line(&at, end, line, sizeof line)) {
         number++;
         if (*line != '#' && take_row(line, number, split, c, skipped, err))
             return -1;
@@ -182,11 +182,11 @@ static int list_all(const char *source, enum split split, uint64_t seed, struct 
 }
 
 static int image_id(const char *member, char id[LISTED_ID_SIZE]) {
-    return member_id(member, "", ".jpg\0.jpeg\0.png\0", id);
+    return catalogue_member_id(member, "", ".jpg\0.jpeg\0.png\0", id);
 }
 
 static int mask_id(const char *member, char id[LISTED_ID_SIZE]) {
-    return member_id(member, "", ".png\0", id) && strstr(member, "trimaps/");
+    return catalogue_member_id(member, "", ".png\0", id) && strstr(member, "trimaps/");
 }
 
 const char *pets_read_mask(const struct image *picture, uint8_t *values) {

@@ -412,7 +412,7 @@ int photograph_reader_run(reader_t *r, struct error *err) {
     const struct photographs_settings *s = r->settings;
     enum split split = split_of_name(s->split);
     r->store = -1;
-    r->fit = fit_of_word(s->fit);
+    r->fit = resample_fit_of_word(s->fit);
     int bad = r->format->list(s->source, split, s->seed, &r->catalogue, err);
     hand_over(&r->skipped, &r->catalogue.skipped);
     hand_over(&r->notes, &r->catalogue.notes);

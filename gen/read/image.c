@@ -197,7 +197,7 @@ int image_encode_png(const uint8_t *pixels, int width, int height, int channels,
 static const char *guess(const uint8_t *bytes, size_t size) {
     if (!size)
         return "an empty file";
-    if (is_web_page(bytes, size))
+    if (members_is_web_page(bytes, size))
         return "an HTML page";
     if (size >= 4 && !memcmp(bytes, "GIF8", 4))
         return "a GIF picture";

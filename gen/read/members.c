@@ -197,7 +197,7 @@ static int read_archive(struct members_reading *r) {
     else if (!size)
         result = ferror(file) ? fail_system(r->err, errno, "%s", r->path)
                               : fail(r->err, "%s: an empty file, not an archive", r->path);
-    else if (is_web_page(start, size))
+    else if (members_is_web_page(start, size))
         result = fail(r->err, "%s: an HTML page, not an archive (a download that failed?)", r->path);
     else {
         support_filters(a);
@@ -210,15 +210,15 @@ static int read_archive(struct members_reading *r) {
     return result;
 }
 
-int is_web_page(const uint8_t *bytes, size_t size) {
+int members_is_web_page(const uint8_t *bytes, size_t size) {
     size_t start = 0;
     while (start < size && start < 64 && bytes[start] && strchr(" \t\r\n", bytes[start]))
         start++;
     return start < size && bytes[start] == '<';
 }
 
-int bytes_decompress(const char *name, const uint8_t *bytes, size_t size, size_t limit, uint8_t **out,
-                     size_t *out_size, struct error *err) {
+int members_decompress(const char *name, const uint8_t *bytes, size_t size, size_t limit, uint8_t **out,
+                       size_t *out_size, struct error *err) {
     *out = NULL;
     if (!size)
         return fail(err, "%s: an empty file", name);

@@ -44,10 +44,10 @@ int members_stream(const char *path, member_wanted *wanted, const void *context,
 const char *member_file_name(const char *name); // the part after the last "/"
 
 // Whether bytes begin as HTML or XML does: what a failed download leaves under a data file's name.
-int is_web_page(const uint8_t *bytes, size_t size);
+int members_is_web_page(const uint8_t *bytes, size_t size);
 
 // Decompresses a file in memory (gzip, bzip2, xz; others come back unchanged). At most `limit` bytes.
-int bytes_decompress(const char *name, const uint8_t *bytes, size_t size, size_t limit, uint8_t **out,
-                     size_t *out_size, struct error *err);
+int members_decompress(const char *name, const uint8_t *bytes, size_t size, size_t limit, uint8_t **out,
+                       size_t *out_size, struct error *err);
 
 #endif

@@ -17,7 +17,7 @@ struct resample_axis { // along a side
     uint32_t *weights;
 };
 
-enum fit fit_of_word(const char *word) {
+enum fit resample_fit_of_word(const char *word) {
     return !strcmp(word, "crop") ? FIT_CROP : !strcmp(word, "pad") ? FIT_PAD : FIT_STRETCH;
 }
 

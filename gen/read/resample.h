@@ -15,7 +15,7 @@ enum fit {
     FIT_PAD      // the whole picture, with black beside or above and below it
 };
 
-enum fit fit_of_word(const char *word); // of the setting: crop, stretch or pad
+enum fit resample_fit_of_word(const char *word); // of the setting: crop, stretch or pad
 
 struct placement {             // what goes where
     int x, y, width, height;   // the part of the picture, in its own pixels

@@ -34,7 +34,7 @@ static uint32_t big_endian(const uint8_t *b) {
 
 static int check_magic(const char *name, const uint8_t *bytes, size_t size, uint32_t magic, size_t header,
                        struct error *err) {
-    if (is_web_page(bytes, size))
+    if (members_is_web_page(bytes, size))
         return fail(err, "%s: an HTML page, not an IDX file (a download that failed?)", name);
     if (size < header)
         return fail(err, "%s: %zu bytes are too few for an IDX file", name, size);
@@ -153,8 +153,8 @@ static int read_files(struct digits *d, const char *path, struct error *err) {
     for (int i = 0; i < 4 && !bad; i++) {
         int folder = S_ISDIR(status.st_mode);
         snprintf(names[i], PATH_SIZE, "%.2000s%s%.2000s", path, folder ? "/" : ": ", found[i]->name);
-        bad = bytes_decompress(names[i], found[i]->bytes, found[i]->size, FILE_MAXIMUM, &d->files[i],
-                               &sizes[i], err);
+        bad = members_decompress(names[i], found[i]->bytes, found[i]->size, FILE_MAXIMUM, &d->files[i],
+                                 &sizes[i], err);
     }
     bad =
         bad || read_part(d, DIGITS_TRAIN, names, sizes, err) || read_part(d, DIGITS_TEST, names, sizes, err);

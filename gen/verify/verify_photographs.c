@@ -277,7 +277,7 @@ static int check_crops(claims_t *c, struct error *err) {
     static const char *const names[6] = {"width", "height", "crop_x", "crop_y", "crop_width", "crop_height"};
     int32_t *v[6] = {0};
     const char *fit_word = c->settings.fit;
-    enum fit fit = fit_of_word(fit_word);
+    enum fit fit = resample_fit_of_word(fit_word);
     int bad = 0;
     long wrong = -1;
     for (int k = 0; k < 6 && !bad; k++)

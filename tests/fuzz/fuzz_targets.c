@@ -54,7 +54,7 @@ int fuzz_gzip(const uint8_t *bytes, size_t size) {
     struct error err = {0};
     uint8_t *out = NULL;
     size_t length;
-    int bad = bytes_decompress("file.gz", bytes, size, 1 << 20, &out, &length, &err);
+    int bad = members_decompress("file.gz", bytes, size, 1 << 20, &out, &length, &err);
     free(out);
     return judge(bad, &err);
 }

@@ -325,10 +325,10 @@ static void test_a_larger_draw_contains_the_smaller(void) {
         labels[i] = i * 3 % 7 % 4;
     uint32_t *five, *ten, *other;
     int count;
-    CU_ASSERT_FATAL(!annotated_draw("x", labels, shape, 5, 9, &five, &count, &err));
+    CU_ASSERT_FATAL(!draw_annotated("x", labels, shape, 5, 9, &five, &count, &err));
     CU_ASSERT_EQUAL(count, 20);
-    CU_ASSERT_FATAL(!annotated_draw("x", labels, shape, 10, 9, &ten, &count, &err));
-    CU_ASSERT_FATAL(!annotated_draw("x", labels, shape, 5, 10, &other, &count, &err));
+    CU_ASSERT_FATAL(!draw_annotated("x", labels, shape, 10, 9, &ten, &count, &err));
+    CU_ASSERT_FATAL(!draw_annotated("x", labels, shape, 5, 10, &other, &count, &err));
     int same = 0;
     for (int c = 0; c < 4; c++)
         for (int i = 0; i < 5; i++) {

@@ -32,30 +32,30 @@ static json_t *die(void *context, struct error *err) {
 static void test_a_childs_value_comes_back(void) {
     struct error err = {0};
     int before = 41;
-    json_t *value = isolated_json(make_number, &before, &err);
+    json_t *value = isolate_json(make_number, &before, &err);
     CU_ASSERT_EQUAL(json_integer_value(value), 42);
     json_decref(value);
 }
 
 static void test_a_childs_error_comes_back_with_status_and_cause(void) {
     struct error told = {.cause = ENOSPC}, err = {0};
-    CU_ASSERT_PTR_NULL(isolated_json(fail_as_told, &told, &err));
+    CU_ASSERT_PTR_NULL(isolate_json(fail_as_told, &told, &err));
     CU_ASSERT_STRING_EQUAL(err.message, "a shard: No space left on device");
     CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
     CU_ASSERT_EQUAL(err.cause, ENOSPC);
     CU_ASSERT(error_is_full_disk(&err));
     told = (struct error){.status = EXIT_USAGE};
-    CU_ASSERT_PTR_NULL(isolated_json(fail_as_told, &told, &err));
+    CU_ASSERT_PTR_NULL(isolate_json(fail_as_told, &told, &err));
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
     CU_ASSERT_EQUAL(err.cause, 0);
     told = (struct error){.status = EXIT_INTERRUPTED};
-    CU_ASSERT_PTR_NULL(isolated_json(fail_as_told, &told, &err));
+    CU_ASSERT_PTR_NULL(isolate_json(fail_as_told, &told, &err));
     CU_ASSERT_EQUAL(err.status, EXIT_INTERRUPTED);
 }
 
 static void test_a_child_that_dies_is_an_error(void) {
     struct error err = {0};
-    CU_ASSERT_PTR_NULL(isolated_json(die, NULL, &err));
+    CU_ASSERT_PTR_NULL(isolate_json(die, NULL, &err));
     CU_ASSERT_STRING_EQUAL(err.message, "a process that worked for this one died (Killed)");
 }
 

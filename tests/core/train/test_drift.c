@@ -58,7 +58,7 @@ static struct trainer *make_trainer(double momentum) {
 static double drift_of(struct trainer *t) {
     struct error err = {0};
     double drift = -1;
-    CU_ASSERT_FATAL(!statistics_drift(t, shard, &drift, &err));
+    CU_ASSERT_FATAL(!drift_of_statistics(t, shard, &drift, &err));
     return drift;
 }
 
@@ -148,7 +148,7 @@ static void test_running_out_of_memory_is_told(void) {
     for (long n = 1; n < 100; n++) {
         struct error err = {0};
         memory_fail_at = n;
-        int failed = statistics_drift(t, shard, &drift, &err), used_up = memory_fail_at > 0;
+        int failed = drift_of_statistics(t, shard, &drift, &err), used_up = memory_fail_at > 0;
         memory_fail_at = 0;
         CU_ASSERT_EQUAL(failed, used_up ? 0 : -1);
         if (used_up)

@@ -16,21 +16,23 @@ static void test_calibration_error_is_summed_by_bins_of_confidence(void) {
     // Two bins: [.6, .667) with confidence .65 and half of two right, the last with .99 and both right.
     const double sure[4] = {.65, .65, .99, .99};
     const uint8_t correct[4] = {1, 0, 1, 1};
-    CU_ASSERT_DOUBLE_EQUAL(calibration_error(sure, correct, 4), 100 * (.5 * .15 + .5 * .01), 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(evaluate_calibration_error(sure, correct, 4), 100 * (.5 * .15 + .5 * .01), 1e-12);
     // Errors in opposite directions do not cancel between bins, but do within one.
     const double two[4] = {.2, .2, .9, .9};
     const uint8_t opposite[4] = {1, 1, 0, 0};
-    CU_ASSERT_DOUBLE_EQUAL(calibration_error(two, opposite, 4), 100 * (.5 * .8 + .5 * .9), 1e-12);
-    CU_ASSERT_DOUBLE_EQUAL(calibration_error((const double[]){1, 1}, (const uint8_t[]){1, 1}, 2), 0, 0);
-    CU_ASSERT_EQUAL(calibration_error(sure, correct, 0), 0);
-    CU_ASSERT(isnan(calibration_error((const double[]){NAN, -1, 2}, correct, 3))); // and nothing is overrun
+    CU_ASSERT_DOUBLE_EQUAL(evaluate_calibration_error(two, opposite, 4), 100 * (.5 * .8 + .5 * .9), 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(evaluate_calibration_error((const double[]){1, 1}, (const uint8_t[]){1, 1}, 2), 0,
+                           0);
+    CU_ASSERT_EQUAL(evaluate_calibration_error(sure, correct, 0), 0);
+    CU_ASSERT(isnan(
+        evaluate_calibration_error((const double[]){NAN, -1, 2}, correct, 3))); // and nothing is overrun
 }
 
 static void test_confidence_is_the_predictions_probability(void) {
     const real logits[3 * 2] = {0, 1000, (real)log(2), 0, (real)log(5), 0}; // [class][image]
     const int32_t predictions[2] = {2, 0};
     double sure[2];
-    confidence(logits, predictions, 3, 2, sure);
+    cross_entropy_confidence(logits, predictions, 3, 2, sure);
     CU_ASSERT_DOUBLE_EQUAL(sure[0], 5.0 / 8, 1e-6);
     CU_ASSERT_DOUBLE_EQUAL(sure[1], 1, 0); // and no overflow on the way
 }

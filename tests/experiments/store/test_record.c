@@ -268,7 +268,7 @@ static void test_what_a_killed_process_was_writing_is_removed(void) {
     fixture_write(mine, "x");
     fixture_write(gone, "x");
     fixture_write("leftovers/b.part-x", "x");
-    remove_leftovers(suite_path("leftovers"));
+    lock_remove_leftovers(suite_path("leftovers"));
     CU_ASSERT(file_exists(suite_path(mine))); // being written
     CU_ASSERT(!file_exists(suite_path(gone)));
     CU_ASSERT(file_exists(suite_path("leftovers/a.json")));

@@ -129,7 +129,7 @@ static void test_annotations_of_unfinished_runs_outlive_other_sweeps(void) {
     CU_ASSERT(file_exists(suite_path(work)));
     CU_ASSERT(!file_exists(suite_path(other)));
     CU_ASSERT(!file_exists(suite_path(shard)));
-    CU_ASSERT_FATAL(!data_set_keep(trial.results, cell, &err));
+    CU_ASSERT_FATAL(!data_sets_keep(trial.results, cell, &err));
     CU_ASSERT_FATAL(!run_record_failure(trial.results, cell, "loss is NaN", &err));
     data_sets_prune(trial.results); // kept
     CU_ASSERT(file_exists(suite_path(work)));

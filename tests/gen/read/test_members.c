@@ -217,7 +217,7 @@ static void test_no_program_is_run_for_an_archive(void) {
         check_refused(suite_path("program.tar"), ": not an archive, or cut short (");
         uint8_t *out = NULL;
         size_t size;
-        if (!bytes_decompress("labels", (uint8_t *)bytes, sizeof bytes, 1000, &out, &size, &err)) {
+        if (!members_decompress("labels", (uint8_t *)bytes, sizeof bytes, 1000, &out, &size, &err)) {
             CU_ASSERT_EQUAL(size, sizeof bytes); // as it is
             free(out);
         }
@@ -233,14 +233,14 @@ static void test_decompression_is_bounded(void) {
     size_t size, packed_size;
     sources_digits(&files);
     struct source_file *file = sources_find(&files, "train-images");
-    CU_ASSERT(!bytes_decompress("d.gz", file->bytes, file->size, 1 << 20, &out, &size, &err));
+    CU_ASSERT(!members_decompress("d.gz", file->bytes, file->size, 1 << 20, &out, &size, &err));
     CU_ASSERT_EQUAL(size, 16 + SOURCES_TRAIN * 784);
     free(out);
     packed_size = file->size;
-    CU_ASSERT(bytes_decompress("d.gz", file->bytes, packed_size, 1000, &out, &size, &err));
+    CU_ASSERT(members_decompress("d.gz", file->bytes, packed_size, 1000, &out, &size, &err));
     CU_ASSERT_PTR_NULL(out);
     suite_text_begins(err.message, "d.gz: larger than ");
-    CU_ASSERT(bytes_decompress("d.gz", file->bytes, 0, 1000, &out, &size, &err));
+    CU_ASSERT(members_decompress("d.gz", file->bytes, 0, 1000, &out, &size, &err));
     CU_ASSERT_STRING_EQUAL(err.message, "d.gz: an empty file");
     sources_free(&files);
 }
