@@ -5,6 +5,7 @@
 #include "core/base/memory.h"
 #include "core/base/random.h"
 #include "core/shard/shard.h"
+#include "tests/support/shard_fixture.h"
 #include "tests/support/suite.h"
 
 #include <CUnit/CUnit.h>
@@ -265,24 +266,6 @@ static void test_other_files_are_refused(void) {
     check_refused(bare, "no attribute format_version");
 }
 
-static void put_integer(hid_t file, const char *name, int64_t value) {
-    hid_t space = H5Screate(H5S_SCALAR);
-    hid_t attribute = H5Acreate2(file, name, H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT);
-    H5Awrite(attribute, H5T_NATIVE_INT64, &value);
-    H5Aclose(attribute);
-    H5Sclose(space);
-}
-
-static void put_zeros(hid_t file, const char *name, hid_t type, int rank, const hsize_t *shape) {
-    hid_t space = H5Screate_simple(rank, shape, NULL);
-    hid_t dataset = H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    void *zeros = calloc((size_t)H5Sget_simple_extent_npoints(space), H5Tget_size(type));
-    H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros);
-    free(zeros);
-    H5Dclose(dataset);
-    H5Sclose(space);
-}
-
 struct layout { // of a file made by hand
     hsize_t images[4], masks[3], labels[1];
     int rank;    // of images
@@ -292,12 +275,10 @@ struct layout { // of a file made by hand
 
 static const char *write_by_hand(const struct layout *layout) {
     const char *path = suite_path("hand.h5");
-    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    put_integer(file, "format_version", layout->version);
-    put_integer(file, "classes", 2);
-    put_zeros(file, "images", layout->type, layout->rank, layout->images);
-    put_zeros(file, "masks", H5T_NATIVE_UINT8, 3, layout->masks);
-    put_zeros(file, "labels", H5T_NATIVE_INT32, 1, layout->labels);
+    hid_t file = shard_fixture_begin(path, layout->version, 2);
+    shard_fixture_add_zeros(file, "images", layout->type, layout->rank, layout->images, H5P_DEFAULT);
+    shard_fixture_add_zeros(file, "masks", H5T_NATIVE_UINT8, 3, layout->masks, H5P_DEFAULT);
+    shard_fixture_add_zeros(file, "labels", H5T_NATIVE_INT32, 1, layout->labels, H5P_DEFAULT);
     H5Fclose(file);
     return path;
 }
@@ -371,12 +352,10 @@ static void put_marked(hid_t file, const char *name, int rank, const hsize_t *sh
 static void test_large_shards_are_read_on_demand(void) {
     const hsize_t images[4] = {120, 1536, 1536, 3}, masks[3] = {120, 1536, 1536}, labels[1] = {120};
     const char *path = suite_path("large.h5");
-    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    put_integer(file, "format_version", SHARD_FORMAT_VERSION);
-    put_integer(file, "classes", 2);
+    hid_t file = shard_fixture_begin(path, SHARD_FORMAT_VERSION, 2);
     put_marked(file, "images", 4, images, 77, 9);
     put_marked(file, "masks", 3, masks, 77, 255);
-    put_zeros(file, "labels", H5T_NATIVE_INT32, 1, labels);
+    shard_fixture_add_zeros(file, "labels", H5T_NATIVE_INT32, 1, labels, H5P_DEFAULT);
     H5Fclose(file);
 
     struct error err = {0};
@@ -398,22 +377,11 @@ static void test_extents_beyond_the_file_are_refused(void) {
     const char *path = suite_path("boast.h5");
     const hsize_t images[4] = {16000000, 100, 100, 3}, masks[3] = {16000000, 100, 100},
                   labels[1] = {16000000};
-    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    put_integer(file, "format_version", SHARD_FORMAT_VERSION);
-    put_integer(file, "classes", 2);
-    const struct {
-        const char *name;
-        int rank;
-        const hsize_t *shape;
-        hid_t type;
-    } sets[] = {{"images", 4, images, H5T_NATIVE_UINT8},
-                {"masks", 3, masks, H5T_NATIVE_UINT8},
-                {"labels", 1, labels, H5T_NATIVE_INT32}};
-    for (int i = 0; i < 3; i++) { // nothing is ever written: no bytes lie behind the extents
-        hid_t space = H5Screate_simple(sets[i].rank, sets[i].shape, NULL);
-        H5Dclose(H5Dcreate2(file, sets[i].name, sets[i].type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-        H5Sclose(space);
-    }
+    hid_t file = shard_fixture_begin(path, SHARD_FORMAT_VERSION, 2);
+    // Nothing is ever written: no bytes lie behind the extents.
+    shard_fixture_add_empty(file, "images", H5T_NATIVE_UINT8, 4, images, H5P_DEFAULT);
+    shard_fixture_add_empty(file, "masks", H5T_NATIVE_UINT8, 3, masks, H5P_DEFAULT);
+    shard_fixture_add_empty(file, "labels", H5T_NATIVE_INT32, 1, labels, H5P_DEFAULT);
     H5Fclose(file);
     check_refused(path, "larger than what the file holds");
 }

@@ -3,6 +3,7 @@
 // content that is not what the file says.
 #include "core/shard/shard.h"
 
+#include "tests/support/shard_fixture.h"
 #include "tests/support/suite.h"
 
 #include <fcntl.h>
@@ -14,37 +15,14 @@
 
 enum { COUNT = 8, SIDE = 4 };
 
-static void put_integer(hid_t file, const char *name, int64_t value) {
-    hid_t space = H5Screate(H5S_SCALAR);
-    hid_t attribute = H5Acreate2(file, name, H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT);
-    H5Awrite(attribute, H5T_NATIVE_INT64, &value);
-    H5Aclose(attribute);
-    H5Sclose(space);
-}
-
-static void put_zeros(hid_t file, const char *name, hid_t type, int rank, const hsize_t *shape,
-                      hid_t properties) {
-    hid_t space = H5Screate_simple(rank, shape, NULL);
-    hid_t dataset = H5Dcreate2(file, name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
-    CU_ASSERT(dataset >= 0);
-    void *zeros = calloc((size_t)H5Sget_simple_extent_npoints(space), H5Tget_size(type));
-    H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros);
-    free(zeros);
-    H5Dclose(dataset);
-    H5Sclose(space);
-}
-
 // A shard whose images are left to the test, or are zeros stored with `properties`; the open file.
 static hid_t begin(const char *name, int with_images, hid_t properties) {
     const hsize_t images[4] = {COUNT, SIDE, SIDE, 3}, masks[3] = {COUNT, SIDE, SIDE}, labels[1] = {COUNT};
-    hid_t file = H5Fcreate(suite_path(name), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    CU_ASSERT_FATAL(file >= 0);
-    put_integer(file, "format_version", SHARD_FORMAT_VERSION);
-    put_integer(file, "classes", 2);
+    hid_t file = shard_fixture_begin(suite_path(name), SHARD_FORMAT_VERSION, 2);
     if (with_images)
-        put_zeros(file, "images", H5T_NATIVE_UINT8, 4, images, properties);
-    put_zeros(file, "masks", H5T_NATIVE_UINT8, 3, masks, H5P_DEFAULT);
-    put_zeros(file, "labels", H5T_NATIVE_INT32, 1, labels, H5P_DEFAULT);
+        shard_fixture_add_zeros(file, "images", H5T_NATIVE_UINT8, 4, images, properties);
+    shard_fixture_add_zeros(file, "masks", H5T_NATIVE_UINT8, 3, masks, H5P_DEFAULT);
+    shard_fixture_add_zeros(file, "labels", H5T_NATIVE_INT32, 1, labels, H5P_DEFAULT);
     return file;
 }
 
@@ -72,7 +50,7 @@ static void test_values_in_another_file_are_refused(void) {
 
     hid_t outside = H5Pcreate(H5P_DATASET_CREATE), file = begin("outside.h5", 0, H5P_DEFAULT);
     H5Pset_external(outside, suite_path("values.bin"), 0, H5F_UNLIMITED);
-    put_zeros(file, "images", H5T_NATIVE_UINT8, 4, shape, outside);
+    shard_fixture_add_zeros(file, "images", H5T_NATIVE_UINT8, 4, shape, outside);
     H5Pclose(outside);
     H5Fclose(file);
     check_refused("outside.h5", "'images' has its values in another file");
@@ -90,7 +68,7 @@ static void test_values_in_another_file_are_refused(void) {
     hid_t made_of = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(4, shape, NULL);
     file = begin("virtual.h5", 0, H5P_DEFAULT);
     H5Pset_virtual(made_of, space, suite_path("plain.h5"), "/images", space);
-    H5Dclose(H5Dcreate2(file, "images", H5T_NATIVE_UINT8, space, H5P_DEFAULT, made_of, H5P_DEFAULT));
+    shard_fixture_add_empty(file, "images", H5T_NATIVE_UINT8, 4, shape, made_of);
     H5Pclose(made_of);
     H5Sclose(space);
     H5Fclose(file);
@@ -119,22 +97,19 @@ static void test_a_filter_from_elsewhere_is_refused(void) {
 // Zeros pack a thousandfold: a file of some kB may ask for hundreds of MB at once.
 static void test_a_chunk_larger_than_memory_allows_is_refused(void) {
     const hsize_t shape[2] = {COUNT, 300 << 20}, chunk[2] = {1, 300 << 20};
-    hid_t packed = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(2, shape, NULL);
+    hid_t packed = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_chunk(packed, 2, chunk);
     H5Pset_deflate(packed, 1);
     hid_t file = begin("chunk.h5", 0, H5P_DEFAULT);
-    H5Dclose(H5Dcreate2(file, "images", H5T_NATIVE_UINT8, space, H5P_DEFAULT, packed, H5P_DEFAULT));
-    H5Sclose(space);
+    shard_fixture_add_empty(file, "images", H5T_NATIVE_UINT8, 2, shape, packed);
     H5Pclose(packed);
     H5Fclose(file);
     check_refused("chunk.h5", "'images' has 2 dimensions");
     const hsize_t long_chunk[4] = {COUNT, 8192, 8192, 3};
     packed = H5Pcreate(H5P_DATASET_CREATE);
-    space = H5Screate_simple(4, long_chunk, NULL);
     H5Pset_chunk(packed, 4, long_chunk);
     file = begin("chunk.h5", 0, H5P_DEFAULT);
-    H5Dclose(H5Dcreate2(file, "images", H5T_NATIVE_UINT8, space, H5P_DEFAULT, packed, H5P_DEFAULT));
-    H5Sclose(space);
+    shard_fixture_add_empty(file, "images", H5T_NATIVE_UINT8, 4, long_chunk, packed);
     H5Pclose(packed);
     H5Fclose(file);
     check_refused("chunk.h5", "a chunk of 'images' has 1536 MB; at most 256 are read");
