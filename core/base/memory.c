@@ -19,7 +19,7 @@ static int chosen_to_fail(void) {
 
 static int watched, ran_out;
 
-static void note_failure(void) {
+void memory_missed(void) {
     if (watched)
         __atomic_store_n(&ran_out, 1, __ATOMIC_RELAXED);
 }
@@ -27,7 +27,7 @@ static void note_failure(void) {
 static void *allocate_for_json(size_t size) {
     void *block = chosen_to_fail() ? NULL : malloc(size);
     if (!block)
-        note_failure();
+        memory_missed();
     return block;
 }
 
@@ -48,7 +48,7 @@ static int too_large(size_t count, size_t size) {
 }
 
 static void report(struct error *err, const char *what, size_t count, size_t size) {
-    note_failure();
+    memory_missed();
     fail_memory(err, "%s needs %.1f MiB", what, (double)count * (double)size / (1 << 20));
 }
 

@@ -40,6 +40,7 @@ char *duplicate(const char *text, struct error *err);
 // from memory_watch on, once an allocation of ours or of jansson's has failed, memory_check fails for good, no file is
 // published and no exit status says success, whoever passed over the failure. Tests do not watch.
 void memory_watch(void);
+void memory_missed(void); // an allocation of another library has failed
 int memory_check(struct error *err);
 
 // 0: never (the default). N > 0: the N-th allocation from now fails, once.

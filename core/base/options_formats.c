@@ -48,21 +48,22 @@ void man_head(const char *name, const char *summary, FILE *out) {
     size_t length = strlen(summary);
     fprintf(out, ".TH %s 1 %s \"reff %s\" \"reff manual\"\n.SH NAME\n%s \\- ", title, REFF_DATE, REFF_VERSION,
             page);
-    char *line = strndup(summary, length - (length && summary[length - 1] == '.'));
-    man_text(line ? line : summary, out);
-    free(line);
+    struct text line = {0};
+    text_printf(&line, "%.*s", (int)(length - (length && summary[length - 1] == '.')), summary);
+    man_text(text_string(&line), out);
+    text_free(&line);
 }
 
 // The help of an option as one text, for man_text.
 static void explain(const struct setting *s, FILE *out) {
     char *text = NULL;
     size_t size;
+    struct error ignored; // main asks whether memory has failed
     FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return;
-    option_explain(s, stream);
-    fclose(stream);
-    man_text(text, out);
+    if (stream)
+        option_explain(s, stream);
+    text = text_of_stream(stream, &text, "help", &ignored);
+    man_text(text ? text : "", out);
     free(text);
 }
 

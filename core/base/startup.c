@@ -4,6 +4,7 @@
 #include "core/base/startup.h"
 
 #include <fcntl.h>
+#include <hdf5.h>
 #include <limits.h>
 #include <signal.h>
 #include <stddef.h>
@@ -127,6 +128,8 @@ static void end_of_library(void) {
 
 void startup_finish(void) {
     signal(SIGPIPE, SIG_IGN);
+    // HDF5 would close at exit what a failure left open, and crash over it. Files are closed where they are done with.
+    H5dont_atexit();
     atexit(end_of_library);
 }
 

@@ -95,3 +95,15 @@ void text_free(struct text *t) {
     free(t->bytes);
     *t = (struct text){0};
 }
+
+char *text_of_stream(FILE *stream, char **bytes, const char *what, struct error *err) {
+    int bad = !stream || ferror(stream);
+    bad |= stream && fclose(stream);
+    if (!bad)
+        return *bytes;
+    memory_missed();
+    free(*bytes);
+    *bytes = NULL;
+    fail_memory(err, "%s", what);
+    return NULL;
+}

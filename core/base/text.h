@@ -17,6 +17,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct text {       // starts as {0}
     char *bytes;    // zero-terminated; NULL while nothing was added
@@ -48,5 +49,9 @@ int text_check(const struct text *t, const char *what, struct error *err);
 char *text_take(struct text *t, const char *what, struct error *err);
 
 void text_free(struct text *t);
+
+// Closes a stream that open_memstream gave, and hands out its text, to be freed; NULL with a message where some of it found
+// no memory. `stream` may be NULL: it could not be opened.
+char *text_of_stream(FILE *stream, char **bytes, const char *what, struct error *err);
 
 #endif

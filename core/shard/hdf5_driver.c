@@ -58,7 +58,13 @@ static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access, haddr
         return NULL;
     }
     off_t end = lseek(file->descriptor, 0, SEEK_END);
-    file->eof = end > 0 ? (haddr_t)end : 0;
+    if (end < 0) {
+        remember(file, errno);
+        close(file->descriptor);
+        free(file);
+        return NULL;
+    }
+    file->eof = (haddr_t)end;
     return &file->base;
 }
 

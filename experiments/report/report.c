@@ -143,8 +143,8 @@ static int read_tables(struct report *r, const struct profile *profile, struct e
     struct text names = {0};
     int failed = home_list(&names, "tables", err);
     for (int supplement = 0; supplement < 2 && !failed; supplement++) {
-        char *list = strdup(text_string(&names)), *rest;
-        failed = list ? 0 : fail_memory(err, "the tables");
+        char *list = duplicate(text_string(&names), err), *rest;
+        failed = list ? 0 : -1;
         for (char *name = list ? strtok_r(list, " ", &rest) : NULL; name && !failed;
              name = strtok_r(NULL, " ", &rest))
             failed = (strncmp(name, "supp", 4) == 0) == supplement && read_table(r, name, profile, err);

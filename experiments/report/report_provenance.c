@@ -33,14 +33,14 @@ static void put_products(const json_t *made, FILE *out) {
 }
 
 // What runs must have in common for their rates to be averaged, as the cells of a row of LaTeX.
-static char *group_of(const json_t *record) {
+static char *group_of(const json_t *record, struct error *err) {
     const json_t *settings = json_object_get(record, "settings"), *data = json_object_get(record, "data"),
                  *provenance = json_object_get(record, "provenance"), *cell = json_object_get(record, "cell");
     char *text = NULL, network[96];
     size_t size;
     FILE *out = open_memstream(&text, &size);
     if (!out)
-        return NULL;
+        return text_of_stream(out, &text, "the report's performance", err);
     snprintf(network, sizeof network, "%.40s (%.0f)", json_field_text(settings, "model"),
              json_field_number(settings, "width"));
     latex_text(out, wording_title(json_field_text(cell, "data_set")));
@@ -54,8 +54,7 @@ static char *group_of(const json_t *record) {
     latex_text(out, json_field_text(provenance, "instruction_set"));
     put_products(record, out);
     fprintf(out, " & %.0f", json_field_number(record, "threads"));
-    fclose(out);
-    return text;
+    return text_of_stream(out, &text, "the report's performance", err);
 }
 
 int report_performance(const struct report *r, FILE *out, struct error *err) {
@@ -63,10 +62,10 @@ int report_performance(const struct report *r, FILE *out, struct error *err) {
     const char *digest, *group;
     json_t *record;
     json_object_foreach(r->records, digest, record) {
-        char *key = group_of(record);
+        char *key = group_of(record, err);
         if (!key) {
             json_decref(groups);
-            return fail_memory(err, "the report's performance");
+            return -1;
         }
         if (!json_object_get(groups, key))
             json_object_set_new(groups, key, json_array());

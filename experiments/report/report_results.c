@@ -3,6 +3,7 @@
 #include "experiments/report/report.h"
 
 #include "core/base/json_fields.h"
+#include "core/base/memory.h"
 #include "core/methods/method.h"
 #include "experiments/figure/figure.h"
 #include "experiments/plan/home.h"
@@ -399,8 +400,8 @@ static int each_figure(const struct report *r, FILE *out, int place, int drawn, 
                        struct error *err) {
     char *rest, file[160], path[PATH_SIZE];
     struct text names = {0};
-    struct figure *f = malloc(sizeof *f);
-    int failed = f ? home_list(&names, "figures", err) : fail_memory(err, "a figure");
+    struct figure *f = allocate(1, sizeof *f, "a figure", err);
+    int failed = f ? home_list(&names, "figures", err) : -1;
     for (char *name = failed || !names.length ? NULL : strtok_r(names.bytes, " ", &rest); name && !failed;
          name = strtok_r(NULL, " ", &rest)) {
         snprintf(file, sizeof file, "figures/%.60s/%.80s.pdf", r->profile, name);
@@ -429,12 +430,11 @@ int report_figures(const struct report *r, FILE *out, struct error *err) {
     size_t size;
     int drawn = 0, missing = 0;
     FILE *list = open_memstream(&text, &size);
-    if (!list)
-        return fail_memory(err, "the missing figures");
-    int failed = each_figure(r, list, -1, 0, &missing, err);
+    int failed = list && each_figure(r, list, -1, 0, &missing, err);
+    if (!(text = text_of_stream(list, &text, "the missing figures", err)))
+        return -1;
     for (int place = 0; place < 4 && !failed; place++)
         failed = each_figure(r, out, place, 1, &drawn, err);
-    fclose(list);
     if (!failed && missing) {
         char command[256];
         snprintf(command, sizeof command, "make figures PROFILE=%.80s", r->profile_word);

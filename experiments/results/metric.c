@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/results/metric.h"
 
+#include "core/base/memory.h"
 #include "core/base/suggest.h"
 
 #include <stdlib.h>
@@ -124,7 +125,8 @@ static int by_name(const void *a, const void *b) {
 
 static void print_sorted(FILE *out, json_t *counts, int cells) {
     size_t size = json_object_size(counts), i = 0;
-    const char **names = calloc(size + 1, sizeof *names), *name;
+    struct error ignored; // main asks whether memory has failed
+    const char **names = allocate(size + 1, sizeof(char *), "names", &ignored), *name;
     json_t *value;
     if (!names)
         return;

@@ -7,4 +7,4 @@ SHARE = 3
 
 
 def attack(a):
-    walk.walk(a, [kind for kind in faults.KINDS if kind not in ("memory", "thread")])
+    walk.walk(a, [kind for kind in faults.KINDS if kind != "memory"])

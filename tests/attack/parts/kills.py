@@ -93,12 +93,14 @@ def _difference(files, whole):
     return next((name for name in sorted(files.keys() | whole.keys()) if files.get(name) != whole.get(name)), "")
 
 
-def _wrong(a, folder, whole, deed, result):
-    """In words, what is wrong; "" if nothing is."""
+def _wrong(a, folder, whole, deed, result, seconds):
+    """In words, what is wrong; "" if nothing is. The sweep ended so many seconds after the deed."""
+    if deed in (remove_results, rename_results) and seconds < 0.3:
+        return ""  # it may have looked for the last time before
     other = _difference(_records(commands.made(folder, SWEEP)[0], deed), _records(whole, deed)) if result.status == 0 else ""
     if other:
         return f"exit status 0 with another {other}"
-    stopped = (1, -signal.SIGKILL) if deed is kill_parent else (1, 130)
+    stopped = {kill_parent: (1, -signal.SIGKILL), terminate: (130, -signal.SIGTERM)}.get(deed, (1,))
     if result.status not in (0, *stopped):
         return f"exit status {result.status}: {result.message()}"
     if result.status in (1, 130) and not result.message():
@@ -135,9 +137,10 @@ def attack(a):
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
         time.sleep(moment * length)
         deed(a, process, folder)
+        done = time.monotonic()
         try:
             out, err = process.communicate(timeout=PATIENCE)
-            wrong = _wrong(a, folder, whole, deed, harness.Result(process.returncode, out, err))
+            wrong = _wrong(a, folder, whole, deed, harness.Result(process.returncode, out, err), time.monotonic() - done)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
