@@ -76,6 +76,16 @@ void *allocate_arena(size_t bytes, const char *what, struct error *err) {
     return block;
 }
 
+int memory_room(size_t bytes, const char *what, struct error *err) {
+    void *block = chosen_to_fail()
+                      ? MAP_FAILED
+                      : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (block == MAP_FAILED)
+        return report(err, what, bytes, 1), -1;
+    munmap(block, bytes);
+    return 0;
+}
+
 void *reallocate(void *block, size_t count, size_t size, const char *what, struct error *err) {
     void *grown = NULL;
     if (!too_large(count, size) && !chosen_to_fail())

@@ -202,6 +202,8 @@ static int check_attributes(struct shard *s, struct error *err) {
 }
 
 struct shard *shard_open_here(const char *path, struct error *err) {
+    if (memory_room(SHARD_LIBRARY_ROOM, path, err))
+        return NULL;
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL); // our messages instead of the library's stack
     H5PLset_loading_state(0);              // a file's filters never make the library load a program's code
     struct shard *s = allocate(1, sizeof *s, "a shard", err);

@@ -25,7 +25,8 @@ enum {
 #define SHARD_MEMORY_MAXIMUM    ((size_t)1 << 30)   // images and masks up to here are kept in memory
 #define SHARD_CHUNK_MAXIMUM     ((size_t)256 << 20) // bytes of one chunk, which HDF5 unpacks as a whole
 #define SHARD_COLUMN_MAXIMUM    ((size_t)256 << 20) // bytes of one column
-#define SHARD_ATTRIBUTE_MAXIMUM ((size_t)4 << 20)   // bytes of one attribute
+#define SHARD_LIBRARY_ROOM      ((size_t)16 << 20) // bytes that HDF5 must find: it does not stand finding none
+#define SHARD_ATTRIBUTE_MAXIMUM ((size_t)4 << 20)  // bytes of one attribute
 
 struct shard {
     char path[PATH_SIZE];

@@ -21,7 +21,8 @@
 #define COLUMNS_MAXIMUM   64
 #define COUNT_MAXIMUM     (1L << 24)
 #define SIDE_MAXIMUM      8192
-#define ATTRIBUTE_MAXIMUM 60000 // bytes; HDF5's limit is 64 KiB
+#define LIBRARY_ROOM      ((size_t)16 << 20) // bytes that HDF5 must find: it does not stand finding none
+#define ATTRIBUTE_MAXIMUM 60000              // bytes; HDF5's limit is 64 KiB
 #define TEXT_MAXIMUM      4096
 #define DEFLATE_AT_ONCE   64 // chunks compressed before they are written
 
@@ -144,6 +145,8 @@ static int allocate_writer(struct shard_writer *w, struct error *err) {
 
 struct shard_writer *shard_create(const char *path, struct shard_shape shape, const struct column *columns,
                                   int compression, int chunk, struct error *err) {
+    if (memory_room(LIBRARY_ROOM, path, err))
+        return NULL;
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL); // our messages instead of the library's stack
     if (check_request(path, shape, columns, compression, chunk, err))
         return NULL;
@@ -167,7 +170,7 @@ struct shard_writer *shard_create(const char *path, struct shard_shape shape, co
     if (snprintf(w->path, PATH_SIZE, "%s", path) >= PATH_SIZE) {
         fail(err, "%.200s...: path too long", path);
     } else if (!file_check_target(path, err) && !file_temporary(path, w->temporary, err) &&
-               !allocate_writer(w, err)) {
+               !allocate_writer(w, err) && !memory_room(LIBRARY_ROOM, path, err)) {
         if (!create_file(w))
             return w;
         if (w->fault.cause)
