@@ -360,6 +360,7 @@ ATTACK_FAULTS := $(BUILD)/tests/attack/fault.so
 attack: ## let memory, disk, locks and processes fail under every command (SECONDS=600 SEED=1 PARTS='memory calls' COMPLETE=1)
 	@scripts/setup python3 binutils
 	@$(REMAKE) attack-programs
+	@tests/attack/check --reff $(BUILD)/reff --fault $(ATTACK_FAULTS)
 	@tests/attack/run --reff $(BUILD)/reff --fault $(ATTACK_FAULTS) --seconds '$(or $(SECONDS),60)' \
 	    --seed '$(or $(SEED),1)' $(if $(call on,$(COMPLETE)),--complete) $(PARTS)
 
@@ -373,7 +374,7 @@ $(ATTACK_FAULTS): tests/attack/fault.c
 # ---- lint: the same files by clang-format, clang-tidy, cppcheck
 
 LINT         := build/lint
-LINT_SOURCES := $(SOURCES) experiments/command/main.c $(TESTS)
+LINT_SOURCES := $(SOURCES) experiments/command/main.c $(TESTS) tests/attack/fault.c
 LINT_HEADERS := $(wildcard core/*/*.h gen/*/*.h experiments/*/*.h) $(shell find tests -name "*.h")
 LINT_FLAGS    = $(filter-out -W%,$(FLAGS)) $$(pkg-config --cflags $(PACKAGES))
 

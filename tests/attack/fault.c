@@ -155,10 +155,12 @@ static void on_crash(int signal_number) {
 
 // ------------------------------------------------------------------------------------------- memory, processes
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the C library's names for its own
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *block, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
+// NOLINTEND(bugprone-reserved-identifier)
 
 void *malloc(size_t size) {
     return counts(MEMORY) ? NULL : __libc_malloc(size);
@@ -352,6 +354,7 @@ static int main_with_faults(int argc, char **argv, char **environment) {
 }
 
 // Starts main, as the C library's function of this name: faults begin there, not in the loader.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
 int __libc_start_main(int (*main_function)(int, char **, char **), int argc, char **argv, void (*init)(void),
                       void (*fini)(void), void (*loader_fini)(void), void *stack_end) {
     int (*real)(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void),

@@ -12,6 +12,7 @@ runs the program with a.run, and says of every try what became of it:
 
 rows (a command, a file) and kinds (a fault, a mutation) are the lines and columns of the tables at the end.
 """
+import argparse
 import collections
 import dataclasses
 import os
@@ -24,6 +25,21 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SAME, TOLD, FOREIGN, FOUND = "same", "told", "foreign", "found"
+
+
+def parse(description):
+    """The command line of tests/attack/run and check."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--complete", action="store_true")
+    parser.add_argument("--reff", type=pathlib.Path, default=ROOT / "build/release/reff")
+    parser.add_argument("--fault", type=pathlib.Path, default=ROOT / "build/release/tests/attack/fault.so")
+    parser.add_argument("--fault-at", metavar="'COMMAND KIND AT ERRNO [stay]'")
+    parser.add_argument("parts", nargs="*")
+    options = parser.parse_args()
+    options.reff, options.fault = options.reff.resolve(), options.fault.resolve()
+    return options
 
 
 @dataclasses.dataclass
