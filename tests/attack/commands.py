@@ -5,6 +5,7 @@ import hashlib
 import json
 import pathlib
 import shutil
+import tarfile
 
 import harness
 
@@ -28,6 +29,18 @@ COMMANDS = [
     Command("preview", ["preview", "train.h5", "train.png", "--count", "4"], ("train.h5",), ("train.png",), True),
     Command("gen", ["gen", "textured-mnist", "--canvas", "16", "--size", "16", "--count", "16", "--force", "--output",
                     "new.h5"], (), ("new.h5", "new.h5.sha256"), True),
+    Command("gen-pets", ["gen", "pets", "--pixels", "16", "--count", "8", "--force", "--output", "new.h5"], (),
+            ("new.h5", "new.h5.sha256"), True),
+    Command("gen-lesions", ["gen", "isic2017", "--pixels", "16", "--count", "4", "--force", "--output", "new.h5"], (),
+            ("new.h5", "new.h5.sha256"), True),
+    Command("gen-textures", ["gen", "textures", "--count", "1", "--size", "8", "--output", "drawn"], (), ("drawn",), True),
+    Command("gen-from-folder", ["gen", "textured-mnist", "--textures", "textures", "--canvas", "16", "--size", "16", "--count",
+                                "8", "--force", "--output", "new.h5"], ("textures",), ("new.h5", "new.h5.sha256"), True),
+    Command("gen-from-archive", ["gen", "textured-mnist", "--textures", "textures.tar.gz", "--canvas", "16", "--size", "16",
+                                 "--count", "8", "--force", "--output", "new.h5"], ("textures.tar.gz",),
+            ("new.h5", "new.h5.sha256"), True),
+    Command("fetch-list", ["fetch", "--dry-run", "--data", "."], ()),
+    Command("plan", ["info", "--plan", "--width", "2", "--pixels", "16", "--batch", "2"], ()),
     Command("train", [*TRAIN, "--output", "new"], ("train.h5", "test.h5"), ("new",), True),
     Command("eval", ["eval", "--weights", "trained/model.safetensors", "test.h5"], ("trained", "test.h5")),
     Command("gradients", ["gradients", "--data", "train.h5", "--weights", "trained/model.safetensors", "--batch", "16"],
@@ -43,6 +56,8 @@ COMMANDS = [
     Command("report", ["report", "--profile", "./profile.ini", "--results", "reported"], ("reported",), ("reported",), True),
     Command("figure", ["figure", "./figure.ini", "--profile", "./profile.ini", "--results", "reported"], ("reported",),
             ("reported",), True),
+    Command("figure-grid", ["figure", "./grid.ini", "--train", "--profile", "./profile.ini", "--jobs", "1", "--threads", "1"],
+            ("results",), ("results",), True),
 ]
 
 # What no two runs have in common.
@@ -61,11 +76,14 @@ def base(attack):
         shutil.copy(definition, folder)
     shard = ["gen", "textured-mnist", "--canvas", "16", "--size", "16", "--count"]
     for words in ([*shard, "96", "--output", "train.h5"], [*shard, "32", "--output", "test.h5", "--p", "1", "--split", "test"],
+                  ["gen", "textures", "--count", "1", "--size", "8", "--output", "textures"],
                   [*TRAIN, "--output", "trained"], ["run", *SUITE, "--threads", "1"],
                   ["run", "table1a", "--profile", "./profile.ini", "--seeds", "1", "--threads", "1", "--results", "reported"]):
         result = attack.run(*words, folder=folder)
         if result.status != 0:
             raise SystemExit(f"reff {' '.join(words)}: {result.message()}")
+    with tarfile.open(folder / "textures.tar.gz", "w:gz") as archive:
+        archive.add(folder / "textures", ".")
     return folder
 
 
@@ -112,7 +130,7 @@ def says_itself(path):
 
 def made(folder, command):
     """{path: content} of what the command made, and the half-written files that it left."""
-    files, parts = {}, []
+    files, parts = {}, [path.name for path in folder.glob("*.part-*")]
     for name in command.makes:
         top = folder / name
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:

@@ -19,6 +19,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -60,7 +61,7 @@ static const char *const kind_names[KINDS] = {"memory", "fork",   "thread", "ope
                                               "sync",   "rename", "mkdir",  "close", "lock", "control",
                                               "stat",   "list",   "remove", "pipe"};
 
-enum { FRAMES = 40, DEPTH = 12, TRACE_SIZE = 3000 }; // DEPTH: of a path of callers
+enum { FRAMES = 40, TRACE_SIZE = 3000 };
 
 // The file ATTACK_COUNTS, shared by all processes of the program.
 struct notes {
@@ -72,7 +73,7 @@ struct notes {
     char crash_module[256]; // where it happened
 };
 
-// The file ATTACK_PATHS: calls of one number came the same way.
+// The file ATTACK_PATHS: calls of one number came the same way through the program.
 enum { PATHS_MOST = 1 << 17 };
 struct paths {
     uint64_t of[KINDS][PATHS_MOST];
@@ -104,6 +105,19 @@ static const char *trace(char text[TRACE_SIZE], void *const *frames, int count) 
     return first ? first : "unknown";
 }
 
+// The program's own code: what libraries do below it is theirs, and comes to thousands of ways.
+static uintptr_t own_begin, own_end;
+
+static int find_own(struct dl_phdr_info *module, size_t size, void *unused) {
+    (void)size, (void)unused;
+    for (int i = 0; i < module->dlpi_phnum; i++)
+        if (module->dlpi_phdr[i].p_type == PT_LOAD && module->dlpi_phdr[i].p_flags & PF_X) {
+            own_begin = module->dlpi_addr + module->dlpi_phdr[i].p_vaddr;
+            own_end = own_begin + module->dlpi_phdr[i].p_memsz;
+        }
+    return 1; // the first module is the program
+}
+
 static void note_path(enum kind kind, long number) {
     static _Thread_local int noting; // a trace may allocate
     void *frames[FRAMES];
@@ -111,8 +125,9 @@ static void note_path(enum kind kind, long number) {
     if (noting || number > PATHS_MOST)
         return;
     noting = 1;
-    for (int i = 2, count = backtrace(frames, DEPTH); i < count; i++)
-        hash = (hash ^ (uint64_t)(uintptr_t)frames[i]) * 1099511628211u;
+    for (int i = 2, count = backtrace(frames, FRAMES); i < count; i++)
+        if ((uintptr_t)frames[i] >= own_begin && (uintptr_t)frames[i] < own_end)
+            hash = (hash ^ (uint64_t)(uintptr_t)frames[i]) * 1099511628211u;
     noting = 0;
     paths->of[kind][number - 1] = hash;
 }
@@ -330,6 +345,7 @@ static void prepare(void) {
     const char *kind = getenv("ATTACK_KIND");
     void *frames[2];
     notes = shared_file("ATTACK_COUNTS", sizeof *notes);
+    dl_iterate_phdr(find_own, NULL);
     if (getenv("ATTACK_PATHS"))
         paths = shared_file("ATTACK_PATHS", sizeof *paths);
     for (int i = 0; kind && i < KINDS; i++)

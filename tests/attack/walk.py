@@ -24,6 +24,15 @@ class Undisturbed:
         self.files, _ = commands.made(folder, command)
 
 
+_known = {}  # by command: what several parts ask for
+
+
+def undisturbed_of(attack, base, command):
+    if command.name not in _known:
+        _known[command.name] = Undisturbed(attack, base, command)
+    return _known[command.name]
+
+
 def _judge(command, undisturbed, fault, result, notes, folder):
     """The outcome of a disturbed run, and in words what is wrong with it."""
     if notes.crashed:
@@ -100,7 +109,7 @@ def walk(attack, kinds, chosen=commands.COMMANDS):
     base = commands.base(attack)
     queues = []
     for command in chosen:
-        undisturbed = Undisturbed(attack, base, command)
+        undisturbed = undisturbed_of(attack, base, command)
         if not undisturbed.able:
             attack.skipped = "the kernel takes no filter of calls (seccomp)"
             return
