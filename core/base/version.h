@@ -10,7 +10,7 @@
 // cell's digest, so that results of different programs are never mixed. Not by another rounding alone, as
 // another instruction set gives it, or kernels that add in another order: a run's record names both
 // (products, revision).
-#define GENERATOR_REVISION 1
+#define GENERATOR_REVISION 2
 #define TRAINER_REVISION   2
 
 #endif

@@ -4,8 +4,7 @@
 //   /images  uint8 [N,H,W,3]   RGB
 //   /masks   uint8 [N,H,W]     annotation s = value / 255: 255 relevant, 0 not
 //   /labels  int32 [N]         0 .. classes-1
-//   /group   int32 [N]         worst-group accuracy is taken over these (Textured MNIST: digit * backgrounds
-//   + background)
+//   /group   int32 [N]         worst-group accuracy is taken over these (groups.h)
 //   /<column> int32, float64 or fixed-length ASCII [N]   provenance of each image, one value per image
 //
 // Root attributes say what, how, from which inputs, which version; `format_version` decides whether a reader

@@ -3,6 +3,7 @@
 
 #include "core/base/memory.h"
 #include "core/base/version.h"
+#include "core/shard/groups.h"
 #include "gen/photographs/photograph_reader.h"
 #include "gen/photographs/standins.h"
 #include "gen/read/members.h"
@@ -172,6 +173,7 @@ int photographs_images(const settings_t *s, struct error *err) {
 // ---------------------------------------------------------------------------------------------- columns
 
 enum {
+    GROUP,
     ID,
     FILE_DIGEST,
     WIDTH,
@@ -187,6 +189,8 @@ enum {
 };
 
 static const struct column all_columns[COLUMNS + 1] = {
+    [GROUP] = {"group", COLUMN_INT32, 0,
+               "number in group_names: the label, since nothing is known to go with it"},
     [ID] = {"id", COLUMN_TEXT, LISTED_ID_SIZE, "name of the image in the official lists"},
     [FILE_DIGEST] = {"file_sha256", COLUMN_TEXT, DIGEST_SIZE, "digest of the image's file"},
     [WIDTH] = {"width", COLUMN_INT32, 0, "pixels of the file"},
@@ -210,7 +214,8 @@ static void describe_columns(const struct photograph_format *f, struct column co
 
 static void fill_columns(struct shard_batch *b, int at, const struct photograph *item,
                          const struct placement *p) {
-    const double numbers[COLUMNS] = {[WIDTH] = item->width,
+    const double numbers[COLUMNS] = {[GROUP] = item->listed->label,
+                                     [WIDTH] = item->width,
                                      [HEIGHT] = item->height,
                                      [CROP_X] = p->x,
                                      [CROP_Y] = p->y,
@@ -259,12 +264,13 @@ static json_t *attributes_json(void *context, struct error *err) {
         json_array_append_new(digests, json_sprintf("%s  %s", json_string_value(value), name));
     json_t *more =
         bad ? NULL
-            : json_pack("{ss ss ss si ss sO sO si si si si so si so}", "title", f->title, "photographs_from",
-                        "files", "generator", "reff " REFF_VERSION, "generator_revision",
+            : json_pack("{ss ss ss si ss sO so sO si si si si so si so}", "title", f->title,
+                        "photographs_from", "files", "generator", "reff " REFF_VERSION, "generator_revision",
                         PHOTOGRAPHS_REVISION, "licence_of_photographs", f->licence, "class_names", names,
-                        "sources_sha256", digests, "count", r->count, "listed", r->listed, "left_out",
-                        r->left_out, "skipped", r->skipped.count, "skipped_why", remarks_json(&r->skipped),
-                        "duplicates", r->duplicates, "notes", remarks_json(&r->notes));
+                        "group_names", group_names(names, r->catalogue.classes, 0), "sources_sha256", digests,
+                        "count", r->count, "listed", r->listed, "left_out", r->left_out, "skipped",
+                        r->skipped.count, "skipped_why", remarks_json(&r->skipped), "duplicates",
+                        r->duplicates, "notes", remarks_json(&r->notes));
     json_object_del(all, "artefacts"); // of drawings only
     int joined = more && !json_object_update(all, more);
     json_decref(more);

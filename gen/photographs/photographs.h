@@ -14,7 +14,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#define PHOTOGRAPHS_REVISION 1 // raised whenever equal settings and inputs give other images
+#define PHOTOGRAPHS_REVISION 2 // raised whenever equal settings and inputs give other images
 
 struct photographs_settings {
     char data[SETTING_WORD_SIZE];        // isic2017, pets

@@ -3,6 +3,7 @@
 
 #include "core/base/digest.h"
 #include "core/base/version.h"
+#include "core/shard/groups.h"
 #include "gen/write/shard_batch.h"
 
 #include <stdio.h>
@@ -31,7 +32,11 @@ static int draw_lesion(const settings_t *s, int index, struct standin *d, uint8_
     enum split split = split_of_name(s->split);
     builtin_lesion_plan(s->seed, split, index, rule_of(s), &d->lesion);
     d->label = d->lesion.label;
-    d->group = d->label * ARTEFACTS + (int)d->lesion.artefact;
+    d->group =
+        !standins_have_cues(s)
+            ? d->label
+            : group_of(d->label, d->lesion.artefact == builtin_own_artefact(d->label) ? GROUP_ALIGNED
+                                                                                      : GROUP_CONFLICTING);
     return builtin_lesion_draw(s->seed, split, index, &d->lesion, s->pixels, is_soft(s), image, mask, err);
 }
 
@@ -61,7 +66,8 @@ static double lesion_value(int column, const struct standin *d) {
 }
 
 static const struct column lesion_columns[] = {
-    {"group", COLUMN_INT32, 0, "label * 5 + artefact"},
+    {"group", COLUMN_INT32, 0,
+     "number in group_names: 2 * label, and 1 more without the class's own artefact (artefacts none: label)"},
     {"artefact", COLUMN_INT32, 0, "number in artefact_names: what lies beside the lesion"},
     {"artefact_drawn", COLUMN_INT32, 0, "1: drawn from all artefacts, 0: the class's own"},
     {"lesion_x", COLUMN_FLOAT64, 0, "centre, as a share of the side"},
@@ -94,7 +100,7 @@ static int draw_animal(const settings_t *s, int index, struct standin *d, uint8_
     enum split split = split_of_name(s->split);
     builtin_animal_plan(s->seed, split, index, &d->animal);
     d->label = d->animal.label;
-    d->group = 0;
+    d->group = d->label;
     return builtin_animal_draw(s->seed, split, index, &d->animal, s->pixels, is_soft(s), image, mask, err);
 }
 
@@ -107,12 +113,13 @@ static const char *ground_name(int i) {
 }
 
 static double animal_value(int column, const struct standin *d) {
-    const double values[] = {d->animal.species, d->animal.background, d->animal.pose, d->animal.left,
-                             d->animal.x,       d->animal.y,          d->animal.scale};
+    const double values[] = {d->group,       d->animal.species, d->animal.background, d->animal.pose,
+                             d->animal.left, d->animal.x,       d->animal.y,          d->animal.scale};
     return values[column];
 }
 
 static const struct column animal_columns[] = {
+    {"group", COLUMN_INT32, 0, "number in group_names: the label, since nothing goes with a class"},
     {"species", COLUMN_INT32, 0, "1 cat, 2 dog"},
     {"background", COLUMN_INT32, 0, "number in background_names"},
     {"pose", COLUMN_INT32, 0, "0 stands, 1 sits, 2 lies, 3 is close, seen from the front"},
@@ -144,6 +151,10 @@ const struct standin_kind *standins_kind(const settings_t *s) {
     while (kinds[i + 1] && strcmp(kinds[i]->data, s->data) != 0) // the schema has these words
         i++;
     return kinds[i];
+}
+
+int standins_have_cues(const settings_t *s) {
+    return standins_kind(s)->has_artefacts && rule_of(s) != ARTEFACT_ABSENT;
 }
 
 int standins_images(const settings_t *s) {
@@ -183,13 +194,15 @@ static json_t *names_json(const char *(*name)(int), int count) {
 static json_t *attributes_json(void *context, struct error *err) {
     const settings_t *s = context;
     const struct standin_kind *kind = standins_kind(s);
-    json_t *all = settings_json(photographs_schema, s, 1);
-    json_t *more =
-        json_pack("{ss ss ss si ss si so so}", "title", kind->title, "photographs_from", warning, "generator",
-                  "reff " REFF_VERSION, "generator_revision", PHOTOGRAPHS_REVISION, "licence_of_photographs",
-                  "made by the generator's code, Apache-2.0", "drawing_revision", kind->revision,
-                  "class_names", names_json(kind->class_name, kind->classes), kind->surroundings,
-                  names_json(kind->surrounding, kind->surrounding_count));
+    json_t *all = settings_json(photographs_schema, s, 1),
+           *names = names_json(kind->class_name, kind->classes);
+    json_t *more = json_pack(
+        "{ss ss ss si ss si sO so so}", "title", kind->title, "photographs_from", warning, "generator",
+        "reff " REFF_VERSION, "generator_revision", PHOTOGRAPHS_REVISION, "licence_of_photographs",
+        "made by the generator's code, Apache-2.0", "drawing_revision", kind->revision, "class_names", names,
+        "group_names", group_names(names, kind->classes, standins_have_cues(s)), kind->surroundings,
+        names_json(kind->surrounding, kind->surrounding_count));
+    json_decref(names);
     int bad = !all || !more || json_object_set_new(all, "count", json_integer(standins_images(s))) ||
               json_object_update(all, more);
     json_object_del(all, "fit"); // of files only

@@ -44,6 +44,9 @@ int standins_generate(const struct photographs_settings *settings, const char *p
                       progress_function *progress, void *progress_context, struct error *err);
 int standins_images(const struct photographs_settings *settings);
 
+// Whether classes have artefacts of their own, so that images are aligned or conflicting (core/shard/groups.h).
+int standins_have_cues(const struct photographs_settings *settings);
+
 // Drawing number `index`, as it stands in the shard: image [pixels,pixels,3], mask [pixels,pixels].
 int standins_draw(const struct photographs_settings *settings, int index, struct standin *standin,
                   uint8_t *image, uint8_t *mask, struct error *err);

@@ -5,6 +5,7 @@
 
 #include "core/base/memory.h"
 #include "core/base/version.h"
+#include "core/shard/groups.h"
 #include "gen/textured_mnist/compose.h"
 #include "gen/textured_mnist/textured_mnist_plan.h"
 #include "gen/write/shard_batch.h"
@@ -43,6 +44,10 @@ const struct setting textured_mnist_schema[] = {
     SETTING_COUNT(settings_t, compression, "0", 0, 9, "", "gzip level of the shard, 0: none"),
     SETTING_COUNT(settings_t, chunk, "4", 1, 16, "images", "images per HDF5 chunk"),
     SETTING_END};
+
+int textured_mnist_balances(const char *split, double p) {
+    return strcmp(split, "train") != 0 && p >= 1;
+}
 
 // ---------------------------------------------------------------------------------------------- inputs
 
@@ -87,15 +92,15 @@ static json_t *attributes_json(const settings_t *settings, const struct sources 
                               json_string(set->classes[TEXTURE_DIGITS + set->fixed_background[d]].label));
     const char *made_by_code = "made by the generator's code, Apache-2.0",
                *others = "see the distributor of the files";
-    json_t *more =
-        json_pack("{ss ss si ss ss sO sO sO so so so}", "title", "Textured MNIST", "generator",
-                  "reff " REFF_VERSION, "generator_revision", GENERATOR_REVISION, "licence_of_digits",
-                  *settings->mnist ? others : made_by_code, "licence_of_textures",
-                  *settings->textures ? others : made_by_code, "mnist_sha256",
-                  json_object_get(inputs, "mnist"), "textures_sha256", json_object_get(inputs, "textures"),
-                  "texture_set_sha256", json_object_get(inputs, "texture_set"), "digit_texture_classes",
-                  class_labels(set, 0, TEXTURE_DIGITS), "background_classes",
-                  class_labels(set, TEXTURE_DIGITS, set->backgrounds), "fixed_backgrounds", fixed);
+    json_t *more = json_pack(
+        "{ss ss si ss ss sO sO sO so so so so}", "title", "Textured MNIST", "generator", "reff " REFF_VERSION,
+        "generator_revision", GENERATOR_REVISION, "licence_of_digits",
+        *settings->mnist ? others : made_by_code, "licence_of_textures",
+        *settings->textures ? others : made_by_code, "mnist_sha256", json_object_get(inputs, "mnist"),
+        "textures_sha256", json_object_get(inputs, "textures"), "texture_set_sha256",
+        json_object_get(inputs, "texture_set"), "digit_texture_classes", class_labels(set, 0, TEXTURE_DIGITS),
+        "background_classes", class_labels(set, TEXTURE_DIGITS, set->backgrounds), "fixed_backgrounds", fixed,
+        "group_names", group_names(NULL, TEXTURE_DIGITS, 1));
     json_object_set_new(all, "digits_from", json_string(*settings->mnist ? "files" : "built-in"));
     json_object_set_new(all, "textures_from", json_string(*settings->textures ? "files" : "built-in"));
     json_object_set_new(all, "texture_set", json_string(set->name));

@@ -34,6 +34,10 @@ struct textured_mnist_settings {
 
 extern const struct setting textured_mnist_schema[];
 
+// Whether the split gets each digit's backgrounds equally often instead of each image's by itself: what
+// measures a network does, so that none of its groups is small by chance.
+int textured_mnist_balances(const char *split, double p);
+
 // What the images depend on beside the settings: {"mnist": sha256, "textures": sha256, ...} of the sources
 // (for built-in ones their name and revision). Reads, but generates nothing. New reference; NULL on failure.
 json_t *textured_mnist_inputs(const struct textured_mnist_settings *settings, struct error *err);

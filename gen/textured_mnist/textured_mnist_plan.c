@@ -4,17 +4,19 @@
 #include "core/base/digest.h"
 #include "core/base/memory.h"
 #include "core/base/random.h"
+#include "core/shard/groups.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// The stream of one purpose of one image.
-static struct random stream(const struct textured_mnist_settings *settings, const char *purpose, int image) {
+// The stream of one purpose of one image, or of whatever else the number is of.
+static struct random stream(const struct textured_mnist_settings *settings, const char *purpose,
+                            uint64_t number) {
     char name[SETTING_WORD_SIZE + 80];
     snprintf(name, sizeof name, "textured-mnist %s %s", settings->split, purpose);
-    return random_stream(settings->seed, random_purpose(name), (uint64_t)image);
+    return random_stream(settings->seed, random_purpose(name), number);
 }
 
 // ---------------------------------------------------------------------------------------------- splits
@@ -43,6 +45,19 @@ static int draw_split(struct sources *s, const struct textured_mnist_settings *s
     if (settings->count > s->split_count)
         return fail_usage(err, "--count: %d is more than the %d images of split %s", settings->count,
                           s->split_count, settings->split);
+    return 0;
+}
+
+// How many images before each have its label, which is all that balanced backgrounds need to know of others.
+static int count_before(struct sources *s, const struct textured_mnist_settings *settings,
+                        struct error *err) {
+    int seen[TEXTURE_DIGITS] = {0};
+    if (!textured_mnist_balances(settings->split, settings->p))
+        return 0;
+    if (!(s->before = allocate((size_t)s->split_count, sizeof *s->before, "the order of the digits", err)))
+        return -1;
+    for (int i = 0; i < s->split_count; i++)
+        s->before[i] = seen[digits_label(s->digits, s->part, (int)s->digit_order[i])]++;
     return 0;
 }
 
@@ -137,7 +152,7 @@ static int open_files(struct sources *s, const struct textured_mnist_settings *s
 int sources_open(struct sources *s, const struct textured_mnist_settings *settings, struct error *err) {
     memset(s, 0, sizeof *s);
     if (!(s->set = texture_set_open(settings->texture_set, err)) || open_files(s, settings, err) ||
-        draw_split(s, settings, err) ||
+        draw_split(s, settings, err) || count_before(s, settings, err) ||
         !(s->allowed = allocate((size_t)s->set->count, sizeof *s->allowed, "a texture split", err)) ||
         !(s->allowed_count =
               allocate((size_t)s->set->count, sizeof *s->allowed_count, "a texture split", err)))
@@ -154,6 +169,7 @@ void sources_close(struct sources *s) {
     free(s->allowed);
     free(s->allowed_count);
     free(s->digit_order);
+    free(s->before);
     textures_close(s->textures);
     texture_set_close(s->set);
     digits_close(s->digits);
@@ -162,33 +178,52 @@ void sources_close(struct sources *s) {
 
 // ---------------------------------------------------------------------------------------------- draws
 
-// A class out of `count` beginning with `first`: with the chance given a drawn one, else `fixed`. Then a
-// picture of it.
-static void choose_texture(const struct sources *s, const struct textured_mnist_settings *settings, int image,
-                           const char *what, double chance, int first, int count, int fixed,
-                           struct texture_use *use) {
-    char purpose[48];
-    snprintf(purpose, sizeof purpose, "%s class", what);
+// A class out of `count`: with the chance given a drawn one, else `fixed`.
+static int choose_class(const struct textured_mnist_settings *settings, uint64_t image, const char *purpose,
+                        double chance, int count, int fixed, int *drawn) {
     struct random r = stream(settings, purpose, image);
-    use->drawn = random_uniform(&r) < chance;
-    use->class = first + (use->drawn ? (int)random_below(&r, (uint32_t)count) : fixed);
-    snprintf(purpose, sizeof purpose, "%s picture", what);
-    r = stream(settings, purpose, image);
+    *drawn = random_uniform(&r) < chance;
+    return *drawn ? (int)random_below(&r, (uint32_t)count) : fixed;
+}
+
+// The images of a label get the backgrounds in rounds, each round all of them in an order of its own. So every
+// background comes up as often as the others, or once more, however many images there are.
+static int balanced_class(const struct sources *s, const struct textured_mnist_settings *settings, int label,
+                          int before) {
+    uint32_t order[TEXTURE_CLASSES_MAXIMUM], count = (uint32_t)s->set->backgrounds;
+    uint64_t round = (uint64_t)before / count;
+    struct random r = stream(settings, "background round", round * TEXTURE_DIGITS + (uint64_t)label);
+    for (uint32_t i = 0; i < count; i++)
+        order[i] = i;
+    random_shuffle(&r, order, count);
+    return (int)order[(uint32_t)before % count];
+}
+
+static void choose_picture(const struct sources *s, const struct textured_mnist_settings *settings,
+                           uint64_t image, const char *purpose, struct texture_use *use) {
+    struct random r = stream(settings, purpose, image);
     use->number = s->allowed[use->class][random_below(&r, (uint32_t)s->allowed_count[use->class])];
 }
 
 void plan_choose(const struct sources *s, const struct textured_mnist_settings *settings, int image,
                  struct textured_mnist_plan *plan) {
+    struct texture_use *b = &plan->background, *d = &plan->digit_texture;
+    uint64_t number = (uint64_t)image;
     plan->digit_index = (int)s->digit_order[image];
     plan->label = digits_label(s->digits, s->part, plan->digit_index);
-    choose_texture(s, settings, image, "background", settings->p, TEXTURE_DIGITS, s->set->backgrounds,
-                   s->set->fixed_background[plan->label], &plan->background);
-    choose_texture(s, settings, image, "digit texture", settings->q, 0, TEXTURE_DIGITS, plan->label,
-                   &plan->digit_texture);
+    int background = choose_class(settings, number, "background class", settings->p, s->set->backgrounds,
+                                  s->set->fixed_background[plan->label], &b->drawn);
+    if (s->before)
+        background = balanced_class(s, settings, plan->label, s->before[image]);
+    b->class = TEXTURE_DIGITS + background;
+    choose_picture(s, settings, number, "background picture", b);
+    d->class = choose_class(settings, number, "digit texture class", settings->q, TEXTURE_DIGITS, plan->label,
+                            &d->drawn);
+    choose_picture(s, settings, number, "digit texture picture", d);
 }
 
-static void place_crop(const struct sources *s, const struct textured_mnist_settings *settings, int image,
-                       const char *purpose, struct texture_use *use) {
+static void place_crop(const struct sources *s, const struct textured_mnist_settings *settings,
+                       uint64_t image, const char *purpose, struct texture_use *use) {
     struct random r = stream(settings, purpose, image);
     textures_size(s->textures, use->class, use->number, &use->width, &use->height);
     use->x = (int)random_below(&r, (uint32_t)(use->width - settings->canvas + 1));
@@ -197,9 +232,10 @@ static void place_crop(const struct sources *s, const struct textured_mnist_sett
 
 void plan_place(const struct sources *s, const struct textured_mnist_settings *settings, int image,
                 struct textured_mnist_plan *plan) {
-    place_crop(s, settings, image, "background crop", &plan->background);
-    place_crop(s, settings, image, "digit texture crop", &plan->digit_texture);
-    struct random r = stream(settings, "position", image);
+    uint64_t number = (uint64_t)image;
+    place_crop(s, settings, number, "background crop", &plan->background);
+    place_crop(s, settings, number, "digit texture crop", &plan->digit_texture);
+    struct random r = stream(settings, "position", number);
     uint32_t offsets = (uint32_t)(settings->canvas - settings->size + 1);
     plan->digit_x = (int)random_below(&r, offsets);
     plan->digit_y = (int)random_below(&r, offsets);
@@ -209,14 +245,16 @@ void plan_place(const struct sources *s, const struct textured_mnist_settings *s
 
 // The columns in the order of plan_columns.
 static const struct column described[PLAN_COLUMNS] = {
-    {"group", COLUMN_INT32, 0, "digit * number of backgrounds + background_class"},
+    {"group", COLUMN_INT32, 0,
+     "number in group_names: 2 * label, and 1 more where the background's class is not the digit's own"},
     {"digit_index", COLUMN_INT32, 0,
      "number of the digit in MNIST's file, from 0 (train: also validation's)"},
     {"digit_x", COLUMN_INT32, 0, "left edge of the digit on the canvas, pixels"},
     {"digit_y", COLUMN_INT32, 0, "upper edge of the digit on the canvas, pixels"},
     {"background_drawn", COLUMN_INT32, 0,
      "1: background class drawn from all (chance p), 0: the digit's own"},
-    {"background_class", COLUMN_INT32, 0, "number in background_classes"},
+    {"background_class", COLUMN_INT32, 0,
+     "number in background_classes; where p is 1, validation and test have each as often for a digit"},
     {"background_file", COLUMN_TEXT, 0, "picture of the background"},
     {"background_x", COLUMN_INT32, 0, "left edge of the crop in the scaled picture, pixels"},
     {"background_y", COLUMN_INT32, 0, "upper edge of the crop in the scaled picture, pixels"},
@@ -253,7 +291,9 @@ void plan_columns(const struct sources *s, const struct textured_mnist_plan *pla
                   int at) {
     const struct texture_use *b = &plan->background, *d = &plan->digit_texture;
     int background = b->class - TEXTURE_DIGITS;
-    const int numbers[PLAN_COLUMNS] = {plan->label * s->set->backgrounds + background,
+    enum group_kind kind =
+        background == s->set->fixed_background[plan->label] ? GROUP_ALIGNED : GROUP_CONFLICTING;
+    const int numbers[PLAN_COLUMNS] = {group_of(plan->label, kind),
                                        plan->digit_index,
                                        plan->digit_x,
                                        plan->digit_y,

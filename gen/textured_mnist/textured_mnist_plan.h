@@ -20,7 +20,8 @@ struct sources { // everything that images are drawn from
     enum digit_part part;  // which of MNIST's files the split is in
     uint32_t *digit_order; // [split_count]: the digit of each image
     int split_count;       // images that the split has
-    int **allowed;         // [set->count][allowed_count]: the pictures of a class that the split may use
+    int *before;   // [split_count]: earlier images of the same label; NULL: backgrounds are drawn apart
+    int **allowed; // [set->count][allowed_count]: the pictures of a class that the split may use
     int *allowed_count;
 };
 

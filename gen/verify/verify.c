@@ -4,6 +4,8 @@
 #include "core/base/digest.h"
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "core/base/version.h"
+#include "core/shard/groups.h"
 #include "gen/textured_mnist/compose.h"
 #include "gen/textured_mnist/digits.h"
 #include "gen/textured_mnist/textured_mnist.h"
@@ -153,8 +155,6 @@ static void check_ranges(struct claims *c) {
             : !in_range(c->columns[BACKGROUND_DRAWN][i], 2) ||
                     !in_range(c->columns[DIGIT_TEXTURE_DRAWN][i], 2)
                 ? "a _drawn column is neither 0 nor 1"
-            : c->columns[GROUP][i] != c->labels[i] * c->backgrounds + c->columns[BACKGROUND_CLASS][i]
-                ? "group is not digit * backgrounds + background_class"
             : c->columns[DIGIT_INDEX][i] < 0 ? "digit_index is negative"
                                              : NULL;
         if (bad) {
@@ -162,7 +162,7 @@ static void check_ranges(struct claims *c) {
             return;
         }
     }
-    report(c, "ranges", PASS, "positions, classes and groups of %ld images", c->shape.count);
+    report(c, "ranges", PASS, "positions and classes of %ld images", c->shape.count);
 }
 
 static int ascending(const void *a, const void *b) {
@@ -226,6 +226,66 @@ static int check_uniform(struct claims *c, const char *name, int drawn, int clas
     checks_frequencies(c->checks, name, counts, NULL, classes);
     free(counts);
     return 0;
+}
+
+// ---------------------------------------------------------------------------------------------- groups
+
+// Conflicting are the images whose background is not their digit's own, whether it was drawn or not.
+static int check_groups(struct claims *c, struct error *err) {
+    if (!checks_revision(c->checks, "groups", c->attributes, GENERATOR_REVISION))
+        return 0;
+    int32_t *expected = allocate((size_t)c->shape.count, sizeof *expected, "groups", err);
+    if (!expected)
+        return -1;
+    for (long i = 0; i < c->shape.count; i++) {
+        const char *own = list_text(c, "fixed_backgrounds", c->labels[i]);
+        int aligned = !strcmp(own, list_text(c, "background_classes", c->columns[BACKGROUND_CLASS][i]));
+        expected[i] = group_of(c->labels[i], aligned ? GROUP_ALIGNED : GROUP_CONFLICTING);
+    }
+    int bad = checks_groups(c->checks, c->attributes, c->columns[GROUP], expected, c->shape.count, NULL,
+                            c->shape.classes, 1, err);
+    free(expected);
+    return bad;
+}
+
+// A digit has each background as often as another, or once more.
+static int check_balance(struct claims *c, struct error *err) {
+    if (!checks_revision(c->checks, "balanced backgrounds", c->attributes, GENERATOR_REVISION))
+        return 0;
+    size_t backgrounds = (size_t)c->backgrounds;
+    long *counts =
+        allocate((size_t)c->shape.classes * backgrounds, sizeof *counts, "images per background", err);
+    if (!counts)
+        return -1;
+    for (long i = 0; i < c->shape.count; i++)
+        if (in_range(c->columns[BACKGROUND_CLASS][i], c->backgrounds))
+            counts[(size_t)c->labels[i] * backgrounds + (size_t)c->columns[BACKGROUND_CLASS][i]]++;
+    for (int label = 0; label < c->shape.classes; label++) {
+        const long *own = counts + (size_t)label * backgrounds;
+        size_t least = 0, most = 0;
+        for (size_t b = 1; b < backgrounds; b++) {
+            least = own[b] < own[least] ? b : least;
+            most = own[b] > own[most] ? b : most;
+        }
+        if (own[most] > own[least] + 1) {
+            report(c, "balanced backgrounds", FAIL, "digit %d is %ld times on '%s', %ld times on '%s'", label,
+                   own[most], list_text(c, "background_classes", (long)most), own[least],
+                   list_text(c, "background_classes", (long)least));
+            free(counts);
+            return 0;
+        }
+    }
+    report(c, "balanced backgrounds", PASS, "each digit is on each as often as on another, or once more");
+    free(counts);
+    return 0;
+}
+
+// Drawn each by itself, or balanced: then their frequencies are nothing that chance explains.
+static int check_backgrounds(struct claims *c, struct error *err) {
+    return textured_mnist_balances(text(c, "split"), c->p)
+               ? check_balance(c, err)
+               : check_uniform(c, "drawn backgrounds", BACKGROUND_DRAWN, BACKGROUND_CLASS, c->backgrounds,
+                               err);
 }
 
 // ---------------------------------------------------------------------------------------------- masks
@@ -347,7 +407,7 @@ static int check_all(struct claims *c, const char *mnist, struct error *err) {
     check_fixed(c);
     check_share(c, "share of p", BACKGROUND_DRAWN, c->p);
     check_share(c, "share of q", DIGIT_TEXTURE_DRAWN, c->q);
-    return check_uniform(c, "drawn backgrounds", BACKGROUND_DRAWN, BACKGROUND_CLASS, c->backgrounds, err) ||
+    return check_groups(c, err) || check_backgrounds(c, err) ||
                    check_uniform(c, "drawn digit textures", DIGIT_TEXTURE_DRAWN, DIGIT_TEXTURE_CLASS, 10,
                                  err) ||
                    check_digits_differ(c, err) || check_masks(c, mnist, err)

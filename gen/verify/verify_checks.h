@@ -22,6 +22,15 @@ void checks_share(json_t *checks, const char *name, long drawn, long count, doub
 void checks_frequencies(json_t *checks, const char *name, const long *counts, const double *weights,
                         int classes);
 
+// Whether the shard is of the generator's revision that this program has; else the check is skipped, since
+// another revision had other rules.
+int checks_revision(json_t *checks, const char *name, const json_t *attributes, int revision);
+
+// Column `group` against what it must be, [count], and the attribute `group_names` against class_names (NULL:
+// classes go by their numbers) with both kinds of groups, or one a class. Names the smallest group.
+int checks_groups(json_t *checks, const json_t *attributes, const int32_t *groups, const int32_t *expected,
+                  long count, const json_t *class_names, int classes, int both, struct error *err);
+
 // A shard of photographs or of drawn stand-ins: the checks that read_claims of verify.c leaves to it.
 // `labels` are the shard's; `source` the folder of the official files, or "". 0, or -1 when the shard cannot
 // be read.

@@ -4,6 +4,7 @@
 // where these are at hand.
 #include "core/base/digest.h"
 #include "core/base/memory.h"
+#include "core/shard/groups.h"
 #include "gen/photographs/catalogue.h"
 #include "gen/photographs/photographs.h"
 #include "gen/photographs/standins.h"
@@ -139,6 +140,8 @@ static int check_drawings(claims_t *c, struct error *err) {
                       number(c, "drawing_revision"), revision);
         return 0;
     }
+    if (!checks_revision(c->checks, "drawings", c->attributes, PHOTOGRAPHS_REVISION))
+        return 0;
     for (int k = 0; r.kind->columns[k].name && !bad; k++)
         if (r.kind->columns[k].type == COLUMN_INT32)
             bad = !(r.values[k] = read_column(c, r.kind->columns[k].name, err));
@@ -219,6 +222,27 @@ static void check_classes(claims_t *c, const struct standin_kind *kind) {
     checks_frequencies(c->checks, "classes", counts, weights, kind->classes);
 }
 
+// Which group an image is in is compared with its drawing, or is its label.
+static int check_groups(claims_t *c, int both, struct error *err) {
+    if (!checks_revision(c->checks, "groups", c->attributes, PHOTOGRAPHS_REVISION))
+        return 0;
+    int32_t *groups = read_column(c, "group", err), *artefact = NULL, *expected = NULL;
+    int bad = !groups || (both && !(artefact = read_column(c, "artefact", err))) ||
+              !(expected = allocate((size_t)c->shape.count, sizeof *expected, "groups", err));
+    for (long i = 0; i < c->shape.count && !bad; i++)
+        expected[i] = !both
+                          ? c->labels[i]
+                          : group_of(c->labels[i], artefact[i] == (int32_t)builtin_own_artefact(c->labels[i])
+                                                       ? GROUP_ALIGNED
+                                                       : GROUP_CONFLICTING);
+    bad = bad || checks_groups(c->checks, c->attributes, groups, expected, c->shape.count,
+                               json_object_get(c->attributes, "class_names"), c->shape.classes, both, err);
+    free(groups);
+    free(artefact);
+    free(expected);
+    return bad ? -1 : 0;
+}
+
 static int check_standin(claims_t *c, struct error *err) {
     const struct standin_kind *kind = standins_kind(&c->settings);
     if (c->shape.classes != kind->classes) {
@@ -228,6 +252,8 @@ static int check_standin(claims_t *c, struct error *err) {
     }
     check_classes(c, kind);
     if (kind->has_artefacts ? check_artefacts(c, err) : check_grounds(c, err))
+        return -1;
+    if (check_groups(c, standins_have_cues(&c->settings), err))
         return -1;
     return check_drawings(c, err);
 }
@@ -395,8 +421,8 @@ int checks_photographs(json_t *checks, struct shard *shard, const json_t *attrib
         bad = check_standin(&c, err);
     } else if (!bad) {
         check_count(&c);
-        bad = check_names(&c, err) || check_crops(&c, err) || check_masks(&c, err) ||
-              check_sources(&c, source, err);
+        bad = check_groups(&c, 0, err) || check_names(&c, err) || check_crops(&c, err) ||
+              check_masks(&c, err) || check_sources(&c, source, err);
     }
     free(c.annotated);
     return bad ? -1 : 0;

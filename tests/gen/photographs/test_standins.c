@@ -45,8 +45,8 @@ static void test_bytes_are_the_same_for_any_threads(void) {
 // The pictures themselves, so that no compiler and no processor draws others unnoticed.
 static void test_pictures_stay_what_they_are(void) {
     static const char *const digests[2] = {
-        "0d40bf4f1c52000cc913fcd241296517b5ec014e7d3f238a5cae1cdfb3eafc2e",
-        "84cecb54b89d13c8c21fe3887ba07a9a3015a3d45a98091670fae7fe7bf44093"};
+        "66d94c35823897cc0822fdaf06a85478d79acbdbb0b5330e8e22330c30bb9adf",
+        "d8d547d8217dbda39607a46e2aac8ff92db17adc405f93768dd4a4e66322f5ec"};
     for (int k = 0; k < 2; k++) {
         struct photographs_settings s;
         struct photo_content c;
@@ -181,6 +181,42 @@ static void test_every_mask_marks_something_and_not_all(void) {
     }
 }
 
+// Lesions with the artefact of their class are aligned, the others conflicting. Where no class has one, and of
+// animals, each class is a group.
+static void test_groups_are_aligned_or_conflicting_where_classes_have_artefacts(void) {
+    static const char *const rules[] = {"spurious", "uniform", "none", NULL};
+    for (int k = 0; k < 4; k++) {
+        struct photographs_settings s;
+        struct error err = {0};
+        int32_t group[300], labels[300], artefact[300] = {0};
+        int wrong = 0, aligned = 0;
+        const char *path = suite_path("groups.h5"), *last = k < 2    ? "nevus conflicting"
+                                                            : k == 2 ? "nevus"
+                                                                     : builtin_animal_class(36);
+        drawn(&s, rules[k] ? "isic2017" : "pets", "test", 300);
+        if (rules[k])
+            snprintf(s.artefacts, sizeof s.artefacts, "%s", rules[k]);
+        CU_ASSERT_FATAL(!photographs_generate(&s, path, NULL, NULL, &err));
+        struct shard *shard = shard_open(path, &err);
+        CU_ASSERT_FATAL(shard && !shard_column(shard, "group", group, &err) &&
+                        !shard_column(shard, "labels", labels, &err));
+        CU_ASSERT_FATAL(!rules[k] || !shard_column(shard, "artefact", artefact, &err));
+        for (int i = 0; i < 300; i++) {
+            static const int own[3] = {ARTEFACT_INK, ARTEFACT_BUBBLES, ARTEFACT_PATCH};
+            wrong += group[i] != (k < 2 ? 2 * labels[i] + (artefact[i] != own[labels[i]]) : labels[i]);
+            aligned += k < 2 && group[i] % 2 == 0;
+        }
+        CU_ASSERT_EQUAL(wrong, 0);
+        CU_ASSERT(k < 2 ? aligned > 30 && aligned < 90 : aligned == 0); // one artefact of five
+        json_t *attributes = shard_attributes(shard, &err),
+               *names = json_object_get(attributes, "group_names");
+        CU_ASSERT_EQUAL(json_array_size(names), k < 2 ? 6 : k == 2 ? 3 : 37);
+        suite_text_is(json_string_value(json_array_get(names, json_array_size(names) - 1)), last);
+        json_decref(attributes);
+        shard_close(shard);
+    }
+}
+
 // ---------------------------------------------------------------------------------------------- verify
 
 static void change(const char *path, const char *name, hsize_t image, int value) {
@@ -232,10 +268,11 @@ static void test_verify_finds_every_lie_about_drawings(void) {
     drawn(&s, "isic2017", "train", 30);
     lie(&s, "images", 7, 3, "content digest; drawings; ");
     lie(&s, "masks", 7, 255, "content digest; drawings; ");
-    lie(&s, "group", 7, 99, "content digest; drawings; ");
-    lie(&s, "artefact", 8, ARTEFACT_RULER, "content digest; artefacts of the class; drawings; ");
+    lie(&s, "group", 7, 99, "content digest; groups; drawings; ");
+    lie(&s, "artefact", 8, ARTEFACT_RULER, "content digest; artefacts of the class; groups; drawings; ");
     drawn(&s, "pets", "test", 30);
-    lie(&s, "labels", 7, 36, "content digest; drawings; ");
+    lie(&s, "labels", 7, 36, "content digest; groups; drawings; ");
+    lie(&s, "group", 7, 99, "content digest; groups; drawings; ");
     lie(&s, "background", 7, -1, "content digest; drawings; ");
 }
 
@@ -262,6 +299,7 @@ static void test_verify_finds_lies_about_photographs(void) {
     photos_isic(&files, "Training", 0, 12);
     photos_settings(&s, "isic2017", photos_write_isic("verify", &files, "Training"), "train");
     lie(&s, "masks", 3, 7, "content digest; masks; ");
+    lie(&s, "group", 3, 99, "content digest; groups; ");
     lie(&s, "crop_x", 3, 1000, "content digest; crops; ");
     lie(&s, "width", 3, -1, "content digest; crops; ");
     struct error err = {0};
@@ -355,6 +393,8 @@ void suite_standins(void) {
     CU_add_test(s, "artefacts leave the lesion alone", test_artefacts_leave_the_lesion_alone);
     CU_add_test(s, "artefacts go with the class in training alone",
                 test_artefacts_go_with_the_class_in_training_alone);
+    CU_add_test(s, "groups are aligned or conflicting where classes have artefacts",
+                test_groups_are_aligned_or_conflicting_where_classes_have_artefacts);
     CU_add_test(s, "every class and artefact comes", test_every_class_and_artefact_comes);
     CU_add_test(s, "every mask marks something, and not all", test_every_mask_marks_something_and_not_all);
     CU_add_test(s, "verify finds every lie about drawings", test_verify_finds_every_lie_about_drawings);

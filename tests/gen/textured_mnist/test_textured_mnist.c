@@ -143,21 +143,26 @@ static int same_image(const struct content *a, int i, const struct content *b, i
 }
 
 static void test_images_do_not_depend_on_how_many_there_are(void) {
-    settings_t s;
-    struct content many, few;
-    builtin_settings(&s);
-    s.count = 150;
-    make_content(&s, &many);
-    s.count = 13;
-    s.chunk = 7;
-    s.compression = 1;
-    make_content(&s, &few);
-    int same = 0;
-    for (int i = 0; i < 13; i++)
-        same += same_image(&many, i, &few, i);
-    CU_ASSERT_EQUAL(same, 13);
-    free_content(&many);
-    free_content(&few);
+    for (int test = 0; test < 2; test++) { // backgrounds drawn apart, or balanced
+        settings_t s;
+        struct content many, few;
+        builtin_settings(&s);
+        s.p = 1;
+        if (test)
+            snprintf(s.split, sizeof s.split, "test");
+        s.count = 150;
+        make_content(&s, &many);
+        s.count = 13;
+        s.chunk = 7;
+        s.compression = 1;
+        make_content(&s, &few);
+        int same = 0;
+        for (int i = 0; i < 13; i++)
+            same += same_image(&many, i, &few, i);
+        CU_ASSERT_EQUAL(same, 13);
+        free_content(&many);
+        free_content(&few);
+    }
 }
 
 static void test_chunks_and_compression_change_no_value(void) {
@@ -244,6 +249,97 @@ static void test_p_and_q_at_their_ends_fix_or_draw_everything(void) {
         CU_ASSERT_EQUAL(drawn[1], s.q > 0 ? 300 : 0);
         CU_ASSERT(s.p > 0 ? own[0] > 0 && own[0] < 30 : own[0] == 300);
         CU_ASSERT(s.q > 0 ? own[1] > 10 && own[1] < 60 : own[1] == 300);
+        free_content(&c);
+    }
+}
+
+// ---------------------------------------------------------------------------------------------- groups
+
+enum { BACKGROUNDS = 37 }; // of DTD's set; the fixed background of digit d is background d
+
+// By how much the backgrounds of a digit differ in how often they come, at most.
+static int unevenness(const struct content *c) {
+    int counts[10][BACKGROUNDS] = {{0}}, widest = 0;
+    for (int i = 0; i < c->count; i++)
+        counts[c->labels[i]][c->background[i]]++;
+    for (int d = 0; d < 10; d++) {
+        int least = counts[d][0], most = counts[d][0];
+        for (int b = 1; b < BACKGROUNDS; b++) {
+            least = counts[d][b] < least ? counts[d][b] : least;
+            most = counts[d][b] > most ? counts[d][b] : most;
+        }
+        widest = most - least > widest ? most - least : widest;
+    }
+    return widest;
+}
+
+// What measures networks at p = 1 has all backgrounds of a digit as often as one another; training draws them.
+static void test_test_and_validation_have_balanced_backgrounds(void) {
+    static const struct {
+        const char *split;
+        double p;
+        int balanced;
+    } cases[] = {{"test", 1, 1}, {"validation", 1, 1}, {"train", 1, 0}, {"test", 0.5, 0}};
+    for (int k = 0; k < 4; k++) {
+        settings_t s;
+        struct content c, other;
+        builtin_settings(&s);
+        snprintf(s.split, sizeof s.split, "%s", cases[k].split);
+        s.p = cases[k].p;
+        s.count = 701;
+        make_content(&s, &c);
+        CU_ASSERT(cases[k].balanced ? unevenness(&c) == 1 : unevenness(&c) > 2);
+        s.seed++;
+        make_content(&s, &other);
+        int same = 0; // the order is drawn: another seed has another
+        for (int i = 0; i < s.count; i++)
+            same += c.background[i] == other.background[i];
+        CU_ASSERT(same < s.count / 4);
+        free_content(&c);
+        free_content(&other);
+    }
+}
+
+// Reads group and group_names; counts each group's images. How many have a group that is not theirs.
+static int count_groups(const char *path, const struct content *c, int counts[32]) {
+    struct error err = {0};
+    struct shard *shard = shard_open(path, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(shard);
+    int32_t *group = column(shard, c->count, "group");
+    json_t *attributes = shard_attributes(shard, &err), *names = json_object_get(attributes, "group_names");
+    int wrong = json_array_size(names) != 20;
+    for (int i = 0; i < c->count; i++) {
+        char expected[30];
+        int conflicting = c->background[i] != c->labels[i];
+        snprintf(expected, sizeof expected, "%d %s", c->labels[i], conflicting ? "conflicting" : "aligned");
+        const char *name = json_string_value(json_array_get(names, (size_t)group[i]));
+        wrong += group[i] != 2 * c->labels[i] + conflicting || !name || strcmp(name, expected) != 0;
+        counts[group[i] & 31]++;
+    }
+    json_decref(attributes);
+    free(group);
+    shard_close(shard);
+    return wrong;
+}
+
+// 8,000 images: enough for every group to count, whatever the seed (docs/shards.md). At p = 0 none conflicts.
+static void test_groups_are_aligned_and_conflicting_and_large_enough(void) {
+    settings_t s;
+    struct content c;
+    builtin_settings(&s);
+    for (int p = 0; p < 2; p++) {
+        int counts[32] = {0}, least = 1000000, conflicting = 0;
+        snprintf(s.split, sizeof s.split, "test");
+        s.p = p;
+        s.seed = 3; // of seeds 1 to 8 the one that needs most
+        s.count = p ? 8000 : 300;
+        make_content(&s, &c);
+        CU_ASSERT_EQUAL(count_groups(suite_path("content.h5"), &c, counts), 0);
+        for (int g = 0; g < 20; g++) {
+            least = counts[g] < least ? counts[g] : least;
+            conflicting += g % 2 ? counts[g] : 0;
+        }
+        CU_ASSERT(p ? least >= 20 && least <= 22 : conflicting == 0);
         free_content(&c);
     }
 }
@@ -620,6 +716,10 @@ void suite_textured_mnist(void) {
     CU_add_test(s, "seeds and splits give other images", test_seeds_and_splits_give_other_images);
     CU_add_test(s, "p and q at their ends fix or draw everything",
                 test_p_and_q_at_their_ends_fix_or_draw_everything);
+    CU_add_test(s, "test and validation have balanced backgrounds",
+                test_test_and_validation_have_balanced_backgrounds);
+    CU_add_test(s, "groups are aligned and conflicting and large enough",
+                test_groups_are_aligned_and_conflicting_and_large_enough);
     CU_add_test(s, "train and validation share out the digits",
                 test_train_and_validation_share_out_the_digits);
     CU_add_test(s, "disjoint splits share no texture", test_disjoint_splits_share_no_texture);

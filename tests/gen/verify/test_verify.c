@@ -14,7 +14,7 @@
 
 enum { COUNT = 400, CANVAS = 28, SIZE = 24 };
 
-static const char *make(const char *name, double p, double q, const char *mask) {
+static const char *make_split(const char *name, const char *split, double p, double q, const char *mask) {
     struct textured_mnist_settings settings;
     struct error err = {0};
     const char *path = suite_path(name);
@@ -25,10 +25,15 @@ static const char *make(const char *name, double p, double q, const char *mask) 
     settings.canvas = CANVAS;
     settings.count = COUNT;
     settings.seed = 5;
+    snprintf(settings.split, sizeof settings.split, "%s", split);
     snprintf(settings.mask, sizeof settings.mask, "%s", mask);
     if (textured_mnist_generate(&settings, path, NULL, NULL, &err))
         CU_FAIL_FATAL("no shard to verify");
     return path;
+}
+
+static const char *make(const char *name, double p, double q, const char *mask) {
+    return make_split(name, "train", p, q, mask);
 }
 
 static json_t *verify(const char *path) {
@@ -118,6 +123,8 @@ static void test_an_honest_shard_passes_every_check(void) {
     json_decref(checks);
     check_failing(make("soft.h5", 0, 1, "soft"), "");
     check_failing(make("one.h5", 1, 0, "hard"), "");
+    check_failing(make_split("test.h5", "test", 1, 1, "hard"), "");
+    check_failing(make_split("half.h5", "test", 0.5, 1, "hard"), "");
 }
 
 static void test_a_changed_mask_is_found(void) {
@@ -131,7 +138,7 @@ static void test_a_changed_label_is_found(void) {
     int32_t *labels = column(path, "labels");
     change(path, "labels", 3, (labels[3] + 1) % 10);
     free(labels);
-    check_failing(path, "content digest; ranges; masks; ");
+    check_failing(path, "content digest; groups; masks; ");
 }
 
 static void test_a_claimed_share_that_is_not_there_is_found(void) {
@@ -165,6 +172,50 @@ static void test_a_skewed_draw_is_found(void) {
     for (hsize_t i = 0; i < COUNT; i += 4)
         change(path, "digit_texture_class", i, 7);
     check_failing(path, "content digest; drawn digit textures; ");
+}
+
+// A group of another class or of the other kind, and other names than theirs.
+static void test_a_wrong_group_is_found(void) {
+    for (int step = 1; step <= 2; step++) {
+        const char *path = make("group.h5", 0.5, 1, "hard");
+        int32_t *groups = column(path, "group");
+        change(path, "group", 17, step == 1 ? groups[17] ^ 1 : (groups[17] + 2) % 20);
+        free(groups);
+        check_failing(path, "content digest; groups; ");
+    }
+    const char *path = make("names.h5", 0.5, 1, "hard");
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    CU_ASSERT(H5Adelete(file, "group_names") >= 0);
+    H5Fclose(file);
+    check_failing(path, "groups; ");
+}
+
+// What is drawn each by itself is no test split at p = 1, though each single frequency is as likely.
+static void test_a_test_split_that_is_not_balanced_is_found(void) {
+    const char *path = make_split("apart.h5", "validation", 0.999999, 1, "hard");
+    check_failing(path, "");
+    change_real_attribute(path, "p", 1);
+    check_failing(path, "balanced backgrounds; ");
+    change_real_attribute(path, "p", 0.999999);
+    check_failing(path, "");
+}
+
+// Another revision's groups had another rule.
+static void test_groups_of_another_revision_are_left_alone(void) {
+    const char *path = make_split("older.h5", "test", 1, 1, "hard");
+    int64_t revision = 1;
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT),
+          attribute = H5Aopen(file, "generator_revision", H5P_DEFAULT);
+    H5Awrite(attribute, H5T_NATIVE_INT64, &revision);
+    H5Aclose(attribute);
+    H5Fclose(file);
+    int32_t *groups = column(path, "group");
+    change(path, "group", 5, groups[5] ^ 1);
+    free(groups);
+    json_t *checks = verify(path);
+    CU_ASSERT_STRING_EQUAL(with_outcome(checks, "fail"), "content digest; ");
+    CU_ASSERT_STRING_EQUAL(with_outcome(checks, "skip"), "manifest; groups; balanced backgrounds; ");
+    json_decref(checks);
 }
 
 static void test_a_digit_used_twice_is_found(void) {
@@ -271,6 +322,11 @@ void suite_verify(void) {
     CU_add_test(s, "a class that is not the digit's own is found",
                 test_a_class_that_is_not_the_digits_own_is_found);
     CU_add_test(s, "a skewed draw is found", test_a_skewed_draw_is_found);
+    CU_add_test(s, "a wrong group is found", test_a_wrong_group_is_found);
+    CU_add_test(s, "a test split that is not balanced is found",
+                test_a_test_split_that_is_not_balanced_is_found);
+    CU_add_test(s, "groups of another revision are left alone",
+                test_groups_of_another_revision_are_left_alone);
     CU_add_test(s, "a digit used twice is found", test_a_digit_used_twice_is_found);
     CU_add_test(s, "positions off the canvas are found", test_positions_off_the_canvas_are_found);
     CU_add_test(s, "a manifest of another file is found", test_a_manifest_of_another_file_is_found);
