@@ -357,7 +357,7 @@ fuzz: $(STAMP) ## look for inputs that break a parser (FUZZ=idx|image|gzip|archi
 ATTACK_FAULTS := $(BUILD)/tests/attack/fault.so
 
 .PHONY: attack attack-programs
-attack: ## let memory, disk, locks and processes fail under every command (SECONDS=600 SEED=1 PARTS='memory calls' COMPLETE=1)
+attack: ## let memory, disk, locks, servers and files fail under every command (SECONDS=600 SEED=1 PARTS='memory calls' COMPLETE=1)
 	@scripts/setup python3 binutils
 	@$(REMAKE) attack-programs
 	@tests/attack/check --reff $(BUILD)/reff --fault $(ATTACK_FAULTS)
