@@ -39,16 +39,33 @@ int seeds_parse(struct seeds *out, const char *text, const char *where, struct e
     return out->count ? 0 : fail_usage(err, "%s: no seeds", where);
 }
 
+void seeds_extend(struct seeds *seeds, int count) {
+    uint64_t last = 0;
+    for (int i = 0; i < seeds->count; i++)
+        if (seeds->values[i] > last)
+            last = seeds->values[i];
+    while (seeds->count < count && seeds->count < SEEDS_MAXIMUM)
+        seeds->values[seeds->count++] = ++last;
+}
+
 // ---------------------------------------------------------------------------------------- reading
 
 // Keys that a profile has beside the modules' own settings.
 struct own {
     char title[SETTING_TEXT_SIZE], seeds[SETTING_TEXT_SIZE];
+    struct real_list looks, shares;
+    double smallest_effect;
 };
 
 static const struct setting profile_keys[] = {
     SETTING_TEXT(struct own, title, NULL, "", "what the profile is for"),
     SETTING_TEXT(struct own, seeds, NULL, "", "seeds of the runs"),
+    SETTING_REALS(struct own, looks, "3,5,8,12,20", 2, SEEDS_MAXIMUM, "seeds",
+                  "after how many claims are tested, with seeds until decided"),
+    SETTING_REALS(struct own, shares, "0.005,0.01,0.01,0.01,0.015", 1e-6, 0.05, "",
+                  "of the level .05 at each look; their sum is at most .05"),
+    SETTING_REAL(struct own, smallest_effect, "1", 0, 100, "points",
+                 "smallest difference of interest: a smaller one counts as absent"),
     SETTING_END,
 };
 
@@ -237,6 +254,27 @@ static int check_together(const struct profile *p, const char *method, const str
     return 0;
 }
 
+// Looks rise, and their shares of the level are no more than it.
+static int take_looks(struct profile *p, const struct own *own, struct error *err) {
+    double sum = 0;
+    if (own->looks.count != own->shares.count)
+        return fail_usage(err,
+                          "%s: looks and shares in [profile]: %d and %d numbers, one share a look is wanted",
+                          p->path, own->looks.count, own->shares.count);
+    p->looks.count = own->looks.count;
+    for (int i = 0; i < p->looks.count; i++) {
+        p->looks.seeds[i] = (int)own->looks.values[i];
+        p->looks.shares[i] = own->shares.values[i];
+        sum += own->shares.values[i];
+        if (p->looks.seeds[i] < own->looks.values[i] || (i && p->looks.seeds[i] <= p->looks.seeds[i - 1]))
+            return fail_usage(err, "%s: looks in [profile]: whole numbers that rise are wanted", p->path);
+    }
+    p->smallest_effect = own->smallest_effect;
+    return sum < 0.05 + 1e-9
+               ? 0
+               : fail_usage(err, "%s: shares in [profile]: their sum %.4g is above .05", p->path, sum);
+}
+
 static int check_data(const struct profile *p, const struct profile_data *data, struct error *err) {
     char name[SETTING_WORD_SIZE + 1] = "";
     if (data != p->data)
@@ -266,6 +304,7 @@ static void set_defaults(struct profile *p) {
 int profile_read(struct profile *p, const char *word, struct error *err) {
     memset(p, 0, sizeof *p);
     struct profile_reading r = {.profile = p};
+    settings_default(profile_keys, &r.own);
     set_defaults(p);
     if (home_definition(p->path, "profiles", word, err))
         return -1;
@@ -275,6 +314,8 @@ int profile_read(struct profile *p, const char *word, struct error *err) {
     if (!r.has_title || !r.has_seeds)
         return fail_usage(err, "%s: %s in [profile] is missing", p->path, r.has_title ? "seeds" : "title");
     snprintf(p->title, sizeof p->title, "%s", r.own.title);
+    if (take_looks(p, &r.own, err))
+        return -1;
     for (struct profile_data *data = p->data; data->set; data++) {
         if (!data->given && data != p->data)
             snprintf(data->absent, sizeof data->absent, "profile %s has no [data %s]", p->name,

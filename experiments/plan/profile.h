@@ -3,7 +3,8 @@
 // 5).
 //
 // One file each in experiments/profiles. Sections:
-//   [profile]            title, seeds ("1,2,3")
+//   [profile]            title, seeds ("1,2,3"); how claims are decided: looks and shares of the level at
+//                        them, for seeds until decided, and smallest_effect, in points
 //   [data]               settings of Textured MNIST (gen/textured_mnist/textured_mnist.h), and train, test,
 //                        validation: images per split (0: all of it; validation is left out unless given).
 //                        p, q, size, seed, split and count belong to the cells.
@@ -34,6 +35,12 @@ struct seeds {
     uint64_t values[SEEDS_MAXIMUM];
 };
 
+struct looks { // at which claims are tested, and the share of the level .05 that each look has
+    int count;
+    int seeds[SETTING_LIST_MAXIMUM]; // rising
+    double shares[SETTING_LIST_MAXIMUM];
+};
+
 struct profile_data { // [data NAME]
     const struct data_set *set;
     int given;          // the profile has the section
@@ -56,6 +63,8 @@ struct profile {
     char path[PATH_SIZE];
     char title[SETTING_TEXT_SIZE];
     struct seeds seeds;
+    struct looks looks;
+    double smallest_effect; // of interest, in points
     struct profile_data
         data[DATA_SETS_MAXIMUM]; // in the order of gen/data_set/data_set.h; ends with a NULL set
     struct train_settings training;
@@ -88,6 +97,9 @@ int profile_resolve(struct profile *p, const char *folder, struct error *err);
 // What the data of a data set are, in words, so that no table can be taken for another: "built-in digits
 // (drawn by code, not MNIST), ...".
 void profile_describe(const struct profile *p, const char *data, char out[256]);
+
+// Adds seeds until there are `count`: the numbers after the largest one.
+void seeds_extend(struct seeds *seeds, int count);
 
 // "5": the seeds 1..5. "3,4,9": these ("4,": only 4). Repeated ones are refused. `where` begins the message.
 int seeds_parse(struct seeds *out, const char *text, const char *where, struct error *err);

@@ -16,10 +16,6 @@
 // Without any spread in the reference p is 0 or 1 (1/2 for no difference), as in statistics.h.
 struct t_test loss_test(const struct sample *reference, const struct sample *now, int sign);
 
-// P(T > t) for the noncentral t distribution, by numerical integration over the chi distribution of the
-// denominator (GSL has the central one only). df >= 1; absolute error below 1e-9.
-double noncentral_t_upper(double t, double df, double delta);
-
 // The chance that loss_test falls below `alpha` when the new values are worse by `loss`, and sigma is the
 // spread.
 double loss_power(double loss, double sigma, int k, int m, double alpha);

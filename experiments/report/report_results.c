@@ -46,6 +46,34 @@ static void put_number(FILE *out, const json_t *value, const char *format) {
         fputs("--", out);
 }
 
+// The effect's interval, and what an undecided claim's seeds would have shown.
+static void put_bounds(FILE *out, const json_t *claim) {
+    const json_t *interval = json_object_get(claim, "interval"),
+                 *shown = json_object_get(claim, "detectable");
+    if (json_is_array(interval))
+        fprintf(out, ". \\emph{95\\,\\%% interval:} $[%+.2f, %+.2f]$",
+                json_number_value(json_array_get(interval, 0)),
+                json_number_value(json_array_get(interval, 1)));
+    if (json_is_number(shown))
+        fprintf(out, ". \\emph{Would have been shown with a chance of .8:} %.2f points",
+                json_number_value(shown));
+}
+
+// What the paper's own means and deviations say by the same tests.
+static void put_papers_verdict(FILE *out, const json_t *paper) {
+    if (!json_is_number(json_object_get(paper, "p_holm")))
+        return;
+    fputs(". \\emph{The paper's own numbers:} ", out);
+    latex_text(out, json_field_text(paper, "verdict"));
+    fputs(" (", out);
+    latex_text(out, json_field_text(paper, "part"));
+    fputs(", $p$ ", out);
+    put_p(out, json_object_get(paper, "p_value"));
+    fputs(", Holm ", out);
+    put_p(out, json_object_get(paper, "p_holm"));
+    fputs(")", out);
+}
+
 static void claim_row(FILE *out, const struct report_table *t, const char *id, const json_t *claim) {
     fprintf(out, "%s & ", id);
     if (!claim) {
@@ -65,6 +93,8 @@ static void claim_row(FILE *out, const struct report_table *t, const char *id, c
         fputs(". \\emph{Reason:} ", out);
         latex_text(out, json_field_text(claim, "reason"));
     }
+    put_bounds(out, claim);
+    put_papers_verdict(out, json_object_get(claim, "paper"));
     fputs(" & \\textbf{", out);
     latex_text(out, json_field_text(claim, "verdict"));
     fputs("} & ", out);
@@ -89,6 +119,16 @@ int report_claims(const struct report *r, FILE *out, struct error *err) {
             claim_row(out, &r->tables[i], id, find_claim(&r->tables[i], id));
         }
     return 0;
+}
+
+static int count_papers_verdicts(const struct report *r, const char *verdict) {
+    int count = 0;
+    for (int i = 0; i < r->table_count; i++)
+        for (int k = 0; k < r->tables[i].definition.claim_count; k++) {
+            const json_t *claim = find_claim(&r->tables[i], r->tables[i].definition.claims[k]);
+            count += !strcmp(json_field_text(json_object_get(claim, "paper"), "verdict"), verdict);
+        }
+    return count;
 }
 
 static int count_verdicts(const struct report *r, const char *verdict, int *claims) {
@@ -301,8 +341,8 @@ static int define_profile(const struct report *r, struct values *v, struct error
 }
 
 int report_values(const struct report *r, FILE *out, struct error *err) {
-    static const char *const keys[VERDICTS] = {"claims.untested", "claims.reproduced", "claims.unshown",
-                                               "claims.contradicted"};
+    static const char *const keys[VERDICTS] = {"claims.untested", "claims.reproduced", "claims.undecided",
+                                               "claims.contradicted", "claims.absent"};
     struct values values = {.out = out};
     int claims = 0;
     define(&values, "profile", r->profile);
@@ -311,6 +351,7 @@ int report_values(const struct report *r, FILE *out, struct error *err) {
     for (int v = 0; v < VERDICTS; v++)
         define_number(&values, keys[v], count_verdicts(r, verdict_names[v], &claims));
     define_number(&values, "claims", claims);
+    define_number(&values, "claims.paper.reproduced", count_papers_verdicts(r, verdict_names[REPRODUCED]));
     define_number(&values, "claims.alpha", CLAIM_ALPHA);
     define_training(r, &values);
     if (define_profile(r, &values, err))

@@ -2,6 +2,7 @@
 #include "experiments/results/claims_parts.h"
 #include "experiments/results/paper.h"
 
+#include <math.h>
 #include <string.h>
 
 // The first reason stays: it is as good as any later one.
@@ -23,72 +24,122 @@ static const char *row_label(const struct table *t, double value) {
     return row < 0 ? "?" : t->rows[row];
 }
 
-// A cell with at least two results, or NULL with the reason.
-static const struct cell_result *need(struct deciding *d, double value, const char *label) {
+// What is looked at of a cell: in the order of the plan's seeds.
+struct cell_values {
+    int n;
+    uint64_t seeds[SEEDS_MAXIMUM];
+    double values[SEEDS_MAXIMUM];
+};
+
+static void add_missing_reason(struct deciding *d, const struct cell_result *c, const char *what, int row,
+                               const char *label) {
     const struct table *t = d->table->table;
-    int row = table_row(t, value), column = table_column(t, label);
     char reason[240];
-    if (row < 0 || column < 0) {
-        if (!claim_has_whole_table(d))
-            return NULL;
-        snprintf(reason, sizeof reason, "%s has no cell for it (%s)", t->name, label);
-        return cannot(d, reason), NULL;
-    }
-    const struct cell_result *c = table_result_cell(d->table, row, column);
-    if (c->n >= 2)
-        return c;
     struct text why = {0};
     if (table_result_missing(c))
         table_result_missing_text(&why, table_result_missing(c));
-    snprintf(reason, sizeof reason, "%s = %s, %s has results of %s, a test needs two%s%.120s%s", t->row_name,
-             t->rows[row], label, c->n ? "one seed" : "no seed", c->missing_count ? " (" : "",
-             text_string(&why), c->missing_count ? ")" : "");
+    snprintf(reason, sizeof reason, "%s = %s, %s has results of %s%s%.120s%s", t->row_name, t->rows[row],
+             label, what, c->missing_count ? " (" : "", text_string(&why), c->missing_count ? ")" : "");
     d->incomplete |= why.incomplete;
     text_free(&why);
-    return cannot(d, reason), NULL;
+    cannot(d, reason);
+}
+
+// The first seeds of the look, all of which must be there: nothing is tested between looks.
+static int take_look(struct deciding *d, const struct cell_result *c, int row, const char *label,
+                     struct cell_values *out) {
+    out->n = 0;
+    for (int i = 0; i < d->look_seeds; i++)
+        for (int k = 0; k < c->n; k++)
+            if (c->seeds[k] == d->rules->seeds->values[i]) {
+                out->seeds[out->n] = c->seeds[k];
+                out->values[out->n++] = c->values[k];
+            }
+    if (out->n == d->look_seeds)
+        return 0;
+    char what[80];
+    snprintf(what, sizeof what, "%d of %d seeds, a look needs all", out->n, d->look_seeds);
+    add_missing_reason(d, c, what, row, label);
+    return -1;
+}
+
+// A cell with at least two results; else -1 with the reason. Either way the claim needs it.
+static int need(struct deciding *d, double value, const char *label, struct cell_values *out) {
+    const struct table *t = d->table->table;
+    int row = table_row(t, value), column = table_column(t, label);
+    out->n = 0;
+    if (row < 0 || column < 0) {
+        char reason[240];
+        if (!claim_has_whole_table(d))
+            return -1;
+        snprintf(reason, sizeof reason, "%s has no cell for it (%s)", t->name, label);
+        return cannot(d, reason);
+    }
+    const struct cell_result *c = table_result_cell(d->table, row, column);
+    d->claim->needs[row * t->column_count + column] = 1;
+    if (d->of_paper)
+        return 0;
+    if (d->look_seeds)
+        return take_look(d, c, row, label, out);
+    if (c->n < 2) {
+        add_missing_reason(d, c, c->n ? "one seed, a test needs two" : "no seed, a test needs two", row,
+                           label);
+        return -1;
+    }
+    out->n = c->n;
+    memcpy(out->seeds, c->seeds, (size_t)c->n * sizeof *c->seeds);
+    memcpy(out->values, c->values, (size_t)c->n * sizeof *c->values);
+    return 0;
 }
 
 static struct claim_part *new_part(struct deciding *d) {
     struct claim_part *part = &d->claim->parts[d->claim->part_count++];
     memset(part, 0, sizeof *part);
     part->unit = "points";
+    part->span = 1;
+    part->evidence = part->paper_evidence = evidence_none();
     return part;
 }
 
-static int paper_cell(const struct deciding *d, double row, const char *column, double *mean) {
-    double std;
-    return paper_value(d->paper, d->table->table->name, row, column, mean, &std);
+static int paper_cell(const struct deciding *d, double row, const char *column, double *mean, double *std) {
+    return paper_value(d->paper, d->table->table->name, row, column, mean, std);
 }
 
 // ---------------------------------------------------------------------------------------- sides
 
-static int read_side(struct deciding *d, const struct side *side, struct sample *out) {
-    struct seed_values cells[TABLE_ROWS_MAXIMUM];
+// The values of a side, or their means seed by seed.
+static int read_side(struct deciding *d, const struct side *side, struct cell_values *out) {
+    struct cell_values cells[TABLE_ROWS_MAXIMUM] = {0};
+    struct seed_values all[TABLE_ROWS_MAXIMUM];
     double means[SEEDS_MAXIMUM];
+    int failed = 0;
     for (int i = 0; i < side->count; i++) {
-        const struct cell_result *c = need(d, side->rows[i], side->column);
-        if (!c)
-            return -1;
-        cells[i] = (struct seed_values){c->n, c->seeds, c->values};
-        *out = c->sample;
+        failed |= need(d, side->rows[i], side->column, &cells[i]);
+        all[i] = (struct seed_values){cells[i].n, cells[i].seeds, cells[i].values};
     }
-    if (side->count == 1)
+    if (failed)
+        return -1;
+    *out = cells[0];
+    if (side->count == 1 || d->of_paper)
         return 0;
-    int n = means_by_seed(cells, side->count, means);
-    if (n < 2)
-        return cannot(d, "its cells have fewer than two seeds in common, a test needs two");
-    *out = sample_of(means, n);
-    return 0;
+    out->n = means_by_seed(all, side->count, means);
+    memcpy(out->values, means, (size_t)out->n * sizeof *means);
+    return out->n < 2 ? cannot(d, "its cells have fewer than two seeds in common, a test needs two") : 0;
 }
 
-static int paper_side(const struct deciding *d, const struct side *side, double *mean) {
-    *mean = 0;
+enum { PAPER_RUNS = 3 }; // of each of the paper's cells
+
+// The side as a sample of the paper's runs; of several cells as if these were independent (claims.h).
+static int paper_side(const struct deciding *d, const struct side *side, struct sample *out) {
+    double mean = 0, variance = 0;
     for (int i = 0; i < side->count; i++) {
-        double value;
-        if (paper_cell(d, side->rows[i], side->column, &value))
+        double value, std;
+        if (paper_cell(d, side->rows[i], side->column, &value, &std))
             return -1;
-        *mean += value / side->count;
+        mean += value / side->count;
+        variance += std * std / side->count / side->count;
     }
+    *out = (struct sample){.n = PAPER_RUNS, .mean = mean, .std = sqrt(variance)};
     return 0;
 }
 
@@ -126,18 +177,54 @@ static void label_part(struct claim_part *part, const struct table *t, const str
         snprintf(out, size, "%.20s: %s above %s", a->column, rows_a, rows_b);
 }
 
+// Tests that were made of the part: p of absence only where a difference is claimed.
+static struct evidence evidence_of(const struct deciding *d, const struct claim_part *part,
+                                   const struct t_test *test, const struct effect_estimate *e) {
+    return (struct evidence){test->p, test->p_opposite,
+                             part->is_difference ? absent_p(e, part->span, d->rules->smallest_effect) : 1};
+}
+
+static struct t_test test_of(enum kind kind, const struct effect_estimate *e, double bound) {
+    return kind == SAME ? within_test(e, bound) : above_test(e, bound);
+}
+
+static struct effect_estimate estimate_of(const struct deciding *d, const struct cell_values *a,
+                                          const struct cell_values *b) {
+    if (d->look_seeds)
+        return look_estimate(a->values, b->values, d->look_seeds);
+    const struct sample x = sample_of(a->values, a->n), y = sample_of(b->values, b->n);
+    return welch_estimate(&x, &y);
+}
+
+static void compare_papers(struct deciding *d, struct claim_part *part, const struct side *a,
+                           const struct side *b, enum kind kind, double bound) {
+    struct sample x, y;
+    if (paper_side(d, a, &x) || paper_side(d, b, &y))
+        return;
+    const struct effect_estimate e = welch_estimate(&x, &y);
+    part->has_paper = part->has_paper_test = 1;
+    part->paper_effect = e.effect;
+    part->paper_test = test_of(kind, &e, bound);
+    part->paper_evidence = evidence_of(d, part, &part->paper_test, &e);
+}
+
 static void compare(struct deciding *d, const struct side *a, const struct side *b, enum kind kind,
                     double bound) {
-    struct sample x, y;
-    double paper_a, paper_b;
-    if (read_side(d, a, &x) || read_side(d, b, &y))
+    struct cell_values x, y;
+    int missing = read_side(d, a, &x);
+    if (read_side(d, b, &y) || missing)
         return;
     struct claim_part *part = new_part(d);
     label_part(part, d->table->table, a, b, kind, bound);
-    part->test = kind == SAME ? equivalence_test(&x, &y, bound) : welch_test(&x, &y, bound);
-    part->has_paper = !paper_side(d, a, &paper_a) && !paper_side(d, b, &paper_b);
-    if (part->has_paper)
-        part->paper_effect = paper_a - paper_b;
+    part->is_sameness = kind == SAME;
+    part->is_difference = kind == ABOVE && !(bound < 0);
+    if (d->of_paper) {
+        compare_papers(d, part, a, b, kind, bound);
+        return;
+    }
+    const struct effect_estimate e = estimate_of(d, &x, &y);
+    part->test = test_of(kind, &e, bound);
+    part->evidence = evidence_of(d, part, &part->test, &e);
 }
 
 void claim_above(struct deciding *d, const struct side *a, const struct side *b, double bound) {
@@ -148,21 +235,48 @@ void claim_same(struct deciding *d, const struct side *a, const struct side *b, 
     compare(d, a, b, SAME, margin);
 }
 
+// Over all rows and runs; at a look of paired tests by the slopes of the seeds.
+static struct effect_estimate slope_of_cells(const struct deciding *d, const struct cell_values *cells) {
+    const struct table *t = d->table->table;
+    double x[TABLE_ROWS_MAXIMUM * SEEDS_MAXIMUM], y[TABLE_ROWS_MAXIMUM * SEEDS_MAXIMUM],
+        one[TABLE_ROWS_MAXIMUM], slopes[SEEDS_MAXIMUM];
+    int n = 0;
+    if (d->look_seeds < LOOKS_PAIRED_FROM) {
+        for (int row = 0; row < t->row_count; row++)
+            for (int i = 0; i < cells[row].n; i++) {
+                x[n] = t->row_values[row];
+                y[n++] = cells[row].values[i];
+            }
+        return slope_estimate(x, y, n);
+    }
+    for (int i = 0; i < d->look_seeds; i++) {
+        for (int row = 0; row < t->row_count; row++)
+            one[row] = cells[row].values[i];
+        slopes[i] = slope_of(t->row_values, one, t->row_count);
+    }
+    return paired_estimate(slopes, d->look_seeds);
+}
+
+static double row_length(const struct table *t) {
+    double low = t->row_values[0], high = low;
+    for (int row = 1; row < t->row_count; row++) {
+        low = fmin(low, t->row_values[row]);
+        high = fmax(high, t->row_values[row]);
+    }
+    return high - low;
+}
+
 // The part's test is of the negative slope, its printed effect the slope itself.
 void claim_falls(struct deciding *d, const char *column) {
     const struct table *t = d->table->table;
-    double x[TABLE_ROWS_MAXIMUM * SEEDS_MAXIMUM], y[TABLE_ROWS_MAXIMUM * SEEDS_MAXIMUM],
-        paper[TABLE_ROWS_MAXIMUM];
-    int n = 0, has_paper = 1;
+    struct cell_values cells[TABLE_ROWS_MAXIMUM];
+    double paper[TABLE_ROWS_MAXIMUM], std;
+    int has_paper = 1, failed = 0;
     for (int row = 0; row < t->row_count; row++) {
-        const struct cell_result *c = need(d, t->row_values[row], column);
-        for (int i = 0; c && i < c->n; i++) {
-            x[n] = t->row_values[row];
-            y[n++] = c->values[i];
-        }
-        has_paper &= !paper_cell(d, t->row_values[row], column, &paper[row]);
+        failed |= need(d, t->row_values[row], column, &cells[row]);
+        has_paper &= !paper_cell(d, t->row_values[row], column, &paper[row], &std);
     }
-    if (*d->claim->reason)
+    if (failed)
         return;
     if (t->row_count < 2) {
         cannot(d, "a slope needs two rows");
@@ -171,10 +285,16 @@ void claim_falls(struct deciding *d, const char *column) {
     struct claim_part *part = new_part(d);
     snprintf(part->label, sizeof part->label, "%s falls with %s (slope < 0)", column, t->row_name);
     part->unit = "points per unit";
-    part->test = reversed(slope_test(x, y, n));
-    part->test.effect = -part->test.effect;
+    part->is_difference = 1;
+    part->span = row_length(t);
+    if (d->of_paper) { // the effect alone: least squares over runs needs the runs
+        part->has_paper = has_paper && t->row_count > 2;
+        part->paper_effect = has_paper ? slope_of(t->row_values, paper, t->row_count) : 0;
+        return;
+    }
+    const struct effect_estimate e = slope_of_cells(d, cells);
+    part->test = reversed(above_test(&e, 0));
+    part->evidence = evidence_of(d, part, &part->test, &e);
+    part->test.effect = e.effect;
     part->test.statistic = -part->test.statistic;
-    part->has_paper = has_paper && t->row_count > 2;
-    if (part->has_paper)
-        part->paper_effect = slope_test(t->row_values, paper, t->row_count).effect;
 }

@@ -9,6 +9,9 @@
 struct deciding { // a claim while its parts are collected
     const struct table_result *table;
     const json_t *paper;
+    const struct claim_rules *rules;
+    int of_paper;   // the parts' tests are of the paper's numbers; else of our results
+    int look_seeds; // seeds of the look that the parts are tested at; 0: all that there are
     struct claim_result *claim;
     int incomplete; // memory for words ran out
 };
@@ -28,7 +31,7 @@ struct side {
     int count;
 };
 
-// "a is above b by more than `bound`" (negative: no worse by more than -bound).
+// "a is above b by more than `bound`" (0: a difference is claimed; negative: no worse by more than -bound).
 void claim_above(struct deciding *d, const struct side *a, const struct side *b, double bound);
 
 // "a and b are the same within `margin`" (TOST).

@@ -77,39 +77,101 @@ static void add_p(struct text *out, double p) {
     text_printf(out, p < 0.001 ? "%.1e" : "%.3f", p);
 }
 
-static void add_claim(struct text *out, const struct claim_result *c) {
-    const struct claim_part *part = &c->parts[c->deciding];
-    text_printf(out, "- %s **%s**: %s.", c->id, verdict_names[c->verdict], c->text);
-    if (c->verdict == NOT_TESTED) {
-        text_printf(out, " Reason: %s.\n", c->reason);
-        return;
-    }
-    text_printf(out, "\n  %s%s: effect %+.2f %s, t = ", c->part_count > 1 ? "Weakest part, " : "",
-                part->label, part->test.effect, part->unit);
-    add_statistic(out, part->test.statistic);
-    text_printf(out, " (df %.1f), p = ", part->test.df);
-    add_p(out, c->p);
+static void add_interval(struct text *out, const struct t_test *test) {
+    double low, high;
+    claim_interval(test, &low, &high);
+    if (test->error > 0)
+        text_printf(out, " [%+.2f, %+.2f]", low, high);
+}
+
+// What decided it, with the test of the last look.
+static void add_test(struct text *out, const struct claim_result *c, const struct claim_part *part,
+                     const struct judgement *j, const struct t_test *test) {
+    const char *what =
+        j->verdict == CONTRADICTED || j->verdict == ABSENT ? "Deciding part, " : "Weakest part, ";
+    text_printf(out, "%s%s: effect %+.2f", c->part_count > 1 ? what : "", part->label, test->effect);
+    add_interval(out, test);
+    text_printf(out, " %s, t = ", part->unit);
+    add_statistic(out, test->statistic);
+    text_printf(out, " (df %.1f), p = ", test->df);
+    add_p(out, j->p);
     text_add(out, ", Holm ");
-    add_p(out, c->p_holm);
-    text_add(out, part->test.no_spread ? " (no spread over the seeds: a limit)" : "");
+    add_p(out, j->p_holm);
+    text_add(out, test->no_spread ? " (no spread over the seeds: a limit)" : "");
+}
+
+// "difference" of a claim of sameness is how far apart the two may be.
+static void add_detectable(struct text *out, const struct claim_result *c, const struct claim_part *part) {
+    double shown = claim_detectable(c, part);
+    if (!isfinite(shown))
+        return;
+    text_printf(out, "  With a chance of .8 these seeds would have shown %s %.2f points%s.\n",
+                part->is_sameness ? "sameness within" : "a difference of", shown,
+                part->span > 1 || part->span < 1 ? " over the row" : "");
+}
+
+static void add_papers(struct text *out, const struct claim_result *c) {
+    const struct judgement *j = &c->paper;
+    if (j->verdict == NOT_TESTED)
+        return;
+    text_printf(out, "  The paper's own numbers: **%s**. ", verdict_names[j->verdict]);
+    add_test(out, c, &c->parts[j->deciding], j, &c->parts[j->deciding].paper_test);
+    text_add(out, ".\n");
+}
+
+static void add_ours(struct text *out, const struct claim_result *c) {
+    const struct claim_part *part = &c->parts[c->ours.deciding];
+    text_add(out, "\n  ");
+    add_test(out, c, part, &c->ours, &part->test);
+    if (c->looks)
+        text_printf(out, "; %d seeds, look %d", c->seeds, c->looks);
     if (part->has_paper)
         text_printf(out, "; paper %+.2f", part->paper_effect);
     text_add(out, ".\n");
     if (*c->reason)
         text_printf(out, "  Reason: %s.\n", c->reason);
+    if (c->ours.verdict == UNDECIDED)
+        add_detectable(out, c, part);
+}
+
+static void add_claim(struct text *out, const struct claim_result *c) {
+    text_printf(out, "- %s **%s**: %s.", c->id, verdict_names[c->ours.verdict], c->text);
+    if (c->ours.verdict == NOT_TESTED)
+        text_printf(out, " Reason: %s.\n", c->reason);
+    else
+        add_ours(out, c);
+    add_papers(out, c);
+}
+
+static int count_verdict(const struct claim_result *claims, int count, int of_paper, enum verdict verdict) {
+    int found = 0;
+    for (int i = 0; i < count; i++)
+        found += (of_paper ? &claims[i].paper : &claims[i].ours)->verdict == verdict;
+    return found;
 }
 
 void table_result_add_claims(struct text *out, const struct table_result *r,
                              const struct claim_result *claims, int claim_count) {
-    int tested = 0, mine = 0;
+    int mine = 0, together = 0, looks = 0;
     for (int i = 0; i < claim_count; i++) {
-        tested += claims[i].verdict != NOT_TESTED;
         mine += !strcmp(claims[i].table, r->table->name);
+        looks |= claims[i].looks > 0;
+        if (claims[i].ours.tested_together > together)
+            together = claims[i].ours.tested_together;
     }
     if (!mine)
         return;
-    text_printf(out, "\nClaims (one-sided t tests, alpha %.2g, Holm over all claims tested: %d):\n\n",
-                CLAIM_ALPHA, tested);
+    text_printf(
+        out,
+        "\nClaims (one-sided t tests%s, alpha %.2g, Holm over all claims tested: %d; effects with their "
+        "95 %% interval). Reproduced: %d of %d",
+        looks ? " at looks fixed beforehand" : "", CLAIM_ALPHA, together,
+        count_verdict(claims, claim_count, 0, REPRODUCED), claim_count);
+    int papers = claim_count - count_verdict(claims, claim_count, 1, NOT_TESTED);
+    if (papers)
+        text_printf(out, "; by the same tests of the paper's own means and deviations %d of %d",
+                    count_verdict(claims, claim_count, 1, REPRODUCED), papers);
+    text_add(out, ".\n\n");
     for (int i = 0; i < claim_count; i++)
         if (!strcmp(claims[i].table, r->table->name))
             add_claim(out, &claims[i]);

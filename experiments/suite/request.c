@@ -60,7 +60,8 @@ int request_results_read(struct request_results *out, const struct request *r, c
     for (int t = 0; t < r->table_count && !failed; t++)
         failed = table_result_read(&out->tables[t], &r->tables[t], &r->plan, results, paper, err);
     if (!failed)
-        failed = claims_decide(out->tables, r->table_count, paper, &out->claims, &out->claim_count, err);
+        failed =
+            claims_decide(out->tables, r->table_count, paper, NULL, &out->claims, &out->claim_count, err);
     for (int t = 0; t < r->table_count && !failed; t++)
         failed = !(out->provenance[t] = table_provenance(&out->tables[t], text_string(&r->command), err));
     json_decref(paper);

@@ -298,6 +298,12 @@ static void test_bad_profiles_are_refused_with_file_and_line(void) {
         {"title = t\n[profile]\n", "bad.ini:1: 'title' stands before any [section]"},
         {"[profile]\ntitle = t\nseeds = 1,1\n", "bad.ini:3: seed 1 given twice"},
         {"[profile]\ntitle = t\n[data]\ntrain = 64\ntest = 32\n", "seeds in [profile] is missing"},
+        {"[profile]\ntitle = t\nseeds = 1\nlooks = 3,5\n[data]\ntrain = 64\ntest = 32\n",
+         "looks and shares in [profile]: 2 and 5 numbers, one share a look is wanted"},
+        {"[profile]\ntitle = t\nseeds = 1\nlooks = 3,3\nshares = .02,.03\n[data]\ntrain = 64\ntest = 32\n",
+         "looks in [profile]: whole numbers that rise are wanted"},
+        {"[profile]\ntitle = t\nseeds = 1\nlooks = 3,5\nshares = .03,.03\n[data]\ntrain = 64\ntest = 32\n",
+         "shares in [profile]: their sum 0.06 is above .05"},
         {"[profile]\ntitle = t\nseeds = 1\n[data]\ntrain = 64\n", "test in [data] is missing"},
     };
     check_refused(bad, sizeof bad / sizeof *bad, read_profile);

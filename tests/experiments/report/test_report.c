@@ -161,8 +161,9 @@ static void test_claims_of_several_sweeps_are_adjusted_together(void) {
     // C1's p is 0.99988, C3's 0.03: Holm's 0.06. Opposites: 0.00012 and, twice its smallest for its two
     // parts, 1.
     expect("claims.tex",
-           "C3 & c. \\emph{Deciding part:} weakest. \\emph{Reason:} p = 0.06 (Holm) is not below 0.05 "
-           "& \\textbf{not shown} & $+1.00$ & -- & $2.00$ & 0.060 \\\\\n");
+           "C3 & c. \\emph{Deciding part:} weakest. \\emph{Reason:} p = 0.06 (Holm) is not below 0.05. "
+           "\\emph{95\\,\\% interval:} $[-0.59, +2.59]$. \\emph{Would have been shown with a chance of .8:} 2.13 "
+           "points & \\textbf{undecided} & $+1.00$ & -- & $2.00$ & 0.060 \\\\\n");
     expect("values.tex", "\\ReffDefine{claims.reproduced}{0}\n");
     CU_ASSERT_FATAL(!unlink(suite_path("tables/tiny/table1b.json")));
 }

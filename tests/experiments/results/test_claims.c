@@ -75,7 +75,7 @@ static void begin(void) {
 static const struct claim_result *decide(const char *id) {
     struct error err = {0};
     free(claims);
-    CU_ASSERT_FATAL(!claims_decide(read_tables, 2, paper, &claims, &claim_count, &err));
+    CU_ASSERT_FATAL(!claims_decide(read_tables, 2, paper, NULL, &claims, &claim_count, &err));
     for (int i = 0; i < claim_count; i++)
         if (!strcmp(claims[i].id, id))
             return &claims[i];
@@ -96,16 +96,16 @@ struct expected {
 
 static void check(const char *id, const struct expected *e) {
     const struct claim_result *c = decide(id);
-    const struct t_test *t = &c->parts[c->deciding].test;
-    CU_ASSERT_EQUAL(c->verdict, e->verdict);
-    CU_ASSERT_EQUAL(c->deciding, e->deciding);
+    const struct t_test *t = &c->parts[c->ours.deciding].test;
+    CU_ASSERT_EQUAL(c->ours.verdict, e->verdict);
+    CU_ASSERT_EQUAL(c->ours.deciding, e->deciding);
     CU_ASSERT_DOUBLE_EQUAL(t->effect, e->effect, 1e-9);
     CU_ASSERT_DOUBLE_EQUAL(t->statistic, e->statistic, 1e-9);
     CU_ASSERT_DOUBLE_EQUAL(t->df, e->df, 1e-9);
-    CU_ASSERT_DOUBLE_EQUAL(c->p, e->p, 1e-11);
-    CU_ASSERT_DOUBLE_EQUAL(c->p_holm, e->p_holm, 1e-11);
-    CU_ASSERT_DOUBLE_EQUAL(c->p_opposite_holm, e->p_opposite_holm, 1e-11);
-    CU_ASSERT_EQUAL(c->tested_together, 3);
+    CU_ASSERT_DOUBLE_EQUAL(c->ours.p, e->p, 1e-11);
+    CU_ASSERT_DOUBLE_EQUAL(c->ours.p_holm, e->p_holm, 1e-11);
+    CU_ASSERT_DOUBLE_EQUAL(c->ours.p_opposite_holm, e->p_opposite_holm, 1e-11);
+    CU_ASSERT_EQUAL(c->ours.tested_together, 3);
     CU_ASSERT_EQUAL(*c->reason == 0, e->verdict == REPRODUCED); // whatever is not reproduced says why
 }
 
@@ -127,15 +127,15 @@ static void test_c1_to_c3_are_reproduced_by_the_weakest_parts_p_holm_over_all(vo
     end();
 }
 
-static void test_c1_can_be_not_shown_or_contradicted(void) {
+static void test_c1_can_be_undecided_or_contradicted(void) {
     static const double level[] = {34.0, 30.1, 33.9}, worse[] = {21.0, 20.5, 22.1};
-    static const struct expected not_shown = {
-        NOT_SHOWN, 0, 4.7 / 3, 0.896907367529, 3.97448911017, 0.21038698752, 0.21038698752, 1};
+    static const struct expected undecided = {
+        UNDECIDED, 0, 4.7 / 3, 0.896907367529, 3.97448911017, 0.21038698752, 0.21038698752, 1};
     static const struct expected contradicted = {
         CONTRADICTED, 0, -9.9, -7.76221934632, 2.62085511473, 0.99646866718, 0.99646866718, 0.0105939984614};
     begin();
     set_cell(0, 0, 1, level, SEEDS);
-    check("C1", &not_shown);
+    check("C1", &undecided);
     CU_ASSERT_STRING_EQUAL(decide("C1")->reason, "p = 0.21 (Holm) is not below 0.05");
     set_cell(0, 0, 1, worse, SEEDS);
     check("C1", &contradicted);
@@ -144,22 +144,22 @@ static void test_c1_can_be_not_shown_or_contradicted(void) {
 }
 
 // One cell decides: all others hold.
-static void test_c2_can_be_not_shown_or_contradicted_by_one_cell(void) {
+static void test_c2_can_be_undecided_or_contradicted_by_one_cell(void) {
     static const double wide[] = {99.6, 97.1, 99.9}, worse[] = {90.1, 90.3, 90.2},
                         fallen[] = {10.2, 9.8, 10.1};
-    static const struct expected not_shown = {
-        NOT_SHOWN, 8, -2.0 / 3, 0.373717546376, 2.03948839337, 0.371948116366, 0.371948116366, 1};
+    static const struct expected undecided = {
+        UNDECIDED, 8, -2.0 / 3, 0.373717546376, 2.03948839337, 0.371948116366, 0.371948116366, 1};
     static const struct expected contradicted = {
         CONTRADICTED,     11, -27.7 / 3, -78.1082582062, 3.44827586207, 0.99999949761007, 0.99999949761007,
         2.26075470194e-05};
     // The baseline at p = .4 is below its p = 0: one of fifteen parts, which Bonferroni and Holm leave just
     // short of a contradiction.
     static const struct expected below = {
-        NOT_SHOWN,      3, -63.2 / 3, -17.6926033462, 2.04116745166, 0.998549058683, 0.998549058683,
+        UNDECIDED,      3, -63.2 / 3, -17.6926033462, 2.04116745166, 0.998549058683, 0.998549058683,
         0.0652923592583};
     begin();
     set_cell(0, 3, 1, wide, SEEDS);
-    check("C2", &not_shown);
+    check("C2", &undecided);
     suite_text_has(decide("C2")->reason, "each of its 15 parts, and p < 0.05, before Holm, holds for 14");
     begin();
     set_cell(0, 4, 1, worse, SEEDS);
@@ -170,17 +170,17 @@ static void test_c2_can_be_not_shown_or_contradicted_by_one_cell(void) {
     end();
 }
 
-static void test_c3_can_be_not_shown_or_contradicted_by_one_q_or_the_slope(void) {
+static void test_c3_can_be_undecided_or_contradicted_by_one_q_or_the_slope(void) {
     static const double level[] = {31.2, 33.4, 30.6}, worse[] = {20.1, 20.9, 20.4};
-    static const struct expected not_shown = {
-        NOT_SHOWN, 4, 0.3, 0.25009650647, 3.99980681006, 0.407416475072, 0.407416475072, 1};
+    static const struct expected undecided = {
+        UNDECIDED, 4, 0.3, 0.25009650647, 3.99980681006, 0.407416475072, 0.407416475072, 1};
     static const struct expected contradicted = {
         CONTRADICTED,   4, -32.9 / 3, -12.5067034049, 2.30306119995, 0.998185865578, 0.998185865578,
         0.0380968228639};
     static const struct expected rises = {CONTRADICTED, 0, 10, 30.3821810125, 16, 1, 1, 1.39888101103e-14};
     begin();
     set_cell(1, 3, 1, level, SEEDS);
-    check("C3", &not_shown);
+    check("C3", &undecided);
     set_cell(1, 3, 1, worse, SEEDS);
     check("C3", &contradicted);
     begin();
@@ -221,12 +221,12 @@ static void test_a_claim_with_missing_results_is_not_tested_and_says_why(void) {
     begin();
     set_cell(0, 0, 1, one, 1);
     const struct claim_result *c1 = decide("C1");
-    CU_ASSERT_EQUAL(c1->verdict, NOT_TESTED);
+    CU_ASSERT_EQUAL(c1->ours.verdict, NOT_TESTED);
     CU_ASSERT_STRING_EQUAL(c1->reason, "p = 0.0, reff has results of one seed, a test needs two");
-    CU_ASSERT_EQUAL(decide("C2")->verdict, NOT_TESTED); // needs the same cell
-    CU_ASSERT_EQUAL(decide("C3")->verdict, REPRODUCED);
-    CU_ASSERT_EQUAL(decide("C3")->tested_together, 1);
-    CU_ASSERT_DOUBLE_EQUAL(decide("C3")->p_holm, decide("C3")->p, 0);
+    CU_ASSERT_EQUAL(decide("C2")->ours.verdict, NOT_TESTED); // needs the same cell
+    CU_ASSERT_EQUAL(decide("C3")->ours.verdict, REPRODUCED);
+    CU_ASSERT_EQUAL(decide("C3")->ours.tested_together, 1);
+    CU_ASSERT_DOUBLE_EQUAL(decide("C3")->ours.p_holm, decide("C3")->ours.p, 0);
 
     begin();
     set_cell(1, 5, 0, one, 0);
@@ -235,11 +235,11 @@ static void test_a_claim_with_missing_results_is_not_tested_and_says_why(void) {
     cells[1][5 * METHODS].missing = &failed;
     cells[1][5 * METHODS].missing_count = 1;
     const struct claim_result *c3 = decide("C3");
-    CU_ASSERT_EQUAL(c3->verdict, NOT_TESTED);
+    CU_ASSERT_EQUAL(c3->ours.verdict, NOT_TESTED);
     CU_ASSERT_STRING_EQUAL(c3->reason,
                            "q = 1.0, baseline has results of no seed, a test needs two (failed: step "
                            "3: loss is NaN)");
-    CU_ASSERT_EQUAL(decide("C1")->tested_together, 2);
+    CU_ASSERT_EQUAL(decide("C1")->ours.tested_together, 2);
     end();
 }
 
@@ -251,12 +251,12 @@ static void test_no_spread_over_the_seeds_gives_limits(void) {
         for (int m = 0; m < METHODS; m++)
             set_cell(0, row, m, row ? all : half, SEEDS);
     const struct claim_result *c1 = decide("C1");
-    CU_ASSERT_EQUAL(c1->verdict, NOT_SHOWN);
-    CU_ASSERT_EQUAL(c1->p, 0.5);
+    CU_ASSERT_EQUAL(c1->ours.verdict, ABSENT); // no difference, for certain
+    CU_ASSERT_EQUAL(c1->ours.p, 0.5);
     CU_ASSERT(c1->parts[0].test.no_spread);
     const struct claim_result *c2 = decide("C2");
-    CU_ASSERT_EQUAL(c2->verdict, REPRODUCED);
-    CU_ASSERT_EQUAL(c2->p_holm, 0);
+    CU_ASSERT_EQUAL(c2->ours.verdict, REPRODUCED);
+    CU_ASSERT_EQUAL(c2->ours.p_holm, 0);
     CU_ASSERT(c2->parts[2].test.no_spread);
     CU_ASSERT(!decide("C3")->parts[0].test.no_spread);
     end();
@@ -269,7 +269,7 @@ static void test_a_table_without_the_cells_and_an_unknown_claim_are_told(void) {
     begin();
     read_tables[0].table = &other;
     other.row_values[0] = 0.1;
-    CU_ASSERT_EQUAL(decide("C1")->verdict, NOT_TESTED);
+    CU_ASSERT_EQUAL(decide("C1")->ours.verdict, NOT_TESTED);
     CU_ASSERT_STRING_EQUAL(decide("C1")->reason, "table1a has no cell for it (reff)");
     CU_ASSERT_EQUAL(claims_check(&other, &err), 0);
     snprintf(other.claims[1], sizeof other.claims[1], "C99");
@@ -283,9 +283,9 @@ static void test_a_table_without_the_cells_and_an_unknown_claim_are_told(void) {
 static void test_claims_over_all_rows_are_not_tested_with_some_of_them(void) {
     begin();
     tables[0].partial = tables[1].partial = 1;
-    CU_ASSERT_EQUAL(decide("C1")->verdict, REPRODUCED);
-    CU_ASSERT_EQUAL(decide("C2")->verdict, NOT_TESTED);
-    CU_ASSERT_EQUAL(decide("C3")->verdict, NOT_TESTED);
+    CU_ASSERT_EQUAL(decide("C1")->ours.verdict, REPRODUCED);
+    CU_ASSERT_EQUAL(decide("C2")->ours.verdict, NOT_TESTED);
+    CU_ASSERT_EQUAL(decide("C3")->ours.verdict, NOT_TESTED);
     CU_ASSERT_STRING_EQUAL(decide("C3")->reason, "only some of the table's rows or columns were asked for");
     tables[0].partial = tables[1].partial = 0;
     end();
@@ -295,11 +295,11 @@ void suite_claims(void) {
     CU_pSuite suite = CU_add_suite("claims", set_up, clean_up);
     CU_add_test(suite, "C1 to C3 are reproduced by the weakest part's p, Holm over all",
                 test_c1_to_c3_are_reproduced_by_the_weakest_parts_p_holm_over_all);
-    CU_add_test(suite, "C1 can be not shown or contradicted", test_c1_can_be_not_shown_or_contradicted);
-    CU_add_test(suite, "C2 can be not shown or contradicted by one cell",
-                test_c2_can_be_not_shown_or_contradicted_by_one_cell);
-    CU_add_test(suite, "C3 can be not shown or contradicted by one q or the slope",
-                test_c3_can_be_not_shown_or_contradicted_by_one_q_or_the_slope);
+    CU_add_test(suite, "C1 can be undecided or contradicted", test_c1_can_be_undecided_or_contradicted);
+    CU_add_test(suite, "C2 can be undecided or contradicted by one cell",
+                test_c2_can_be_undecided_or_contradicted_by_one_cell);
+    CU_add_test(suite, "C3 can be undecided or contradicted by one q or the slope",
+                test_c3_can_be_undecided_or_contradicted_by_one_q_or_the_slope);
     CU_add_test(suite, "a claim over several cells has a part for each",
                 test_a_claim_over_several_cells_has_a_part_for_each);
     CU_add_test(suite, "a claim with missing results is not tested and says why",

@@ -99,6 +99,35 @@ static void test_no_spread_gives_limits_not_nan(void) {
     CU_ASSERT_EQUAL(equivalence_test(&a, &a, 1).p, 0);
 }
 
+// By hand: differences 14.5, 14.3, 17.1, 15.4: mean 15.325, deviation 1.276388, error 0.6381941; t(.975, 3) =
+// 3.18244631.
+static void test_pairs_by_seed_have_their_own_estimate_and_interval(void) {
+    const double differences[] = {14.5, 14.3, 17.1, 15.4};
+    double low, high;
+    struct effect_estimate e = paired_estimate(differences, 4);
+    CU_ASSERT_DOUBLE_EQUAL(e.effect, 15.325, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(e.error, 0.6381940666, 1e-9);
+    CU_ASSERT_EQUAL(e.df, 3);
+    estimate_interval(&e, 0.95, &low, &high);
+    CU_ASSERT_DOUBLE_EQUAL(high - low, 2 * 3.182446305284263 * 0.6381940666, 1e-7);
+    CU_ASSERT_DOUBLE_EQUAL(high + low, 2 * 15.325, 1e-9);
+    struct t_test t = above_test(&e, 0);
+    CU_ASSERT_DOUBLE_EQUAL(t.statistic, 15.325 / 0.6381940666, 1e-6);
+    CU_ASSERT_EQUAL(t.error, e.error);
+}
+
+static void test_a_slope_without_a_test_is_the_same_slope(void) {
+    const double x[] = {0, 0, .2, .2, .4, .4, 1, 1}, y[] = {45, 46.5, 36, 38.1, 33, 31.2, 30, 31.9};
+    CU_ASSERT_DOUBLE_EQUAL(slope_of(x, y, 8), -12.75, 1e-9);
+}
+
+// The noncentral t, integrated by another program (Simpson's rule is not used there).
+static void test_the_difference_that_would_have_been_shown_has_its_chance(void) {
+    CU_ASSERT_DOUBLE_EQUAL(detectable_excess(0.5, 3, 0.025, 0.8), 2.12794941, 1e-6);
+    CU_ASSERT_DOUBLE_EQUAL(detectable_excess(1, 4, 0.05, 0.8), 3.03975097, 1e-6);
+    CU_ASSERT_DOUBLE_EQUAL(detectable_excess(1, 3, 0.01, 0.9), 6.86300272, 1e-6);
+}
+
 // Holm (1979): the k-th smallest of n is multiplied by n - k + 1, and none falls below a smaller one's.
 static void test_holms_adjustment_handles_ties_and_the_bound(void) {
     const double p[] = {0.01, 0.04, 0.03, 0.005}, expected[] = {0.03, 0.06, 0.06, 0.02};
@@ -132,6 +161,12 @@ void suite_statistics(void) {
                 test_sameness_is_tested_by_two_one_sided_tests);
     CU_add_test(suite, "a slope is tested over all seeds", test_a_slope_is_tested_over_all_seeds);
     CU_add_test(suite, "no spread gives limits, not NaN", test_no_spread_gives_limits_not_nan);
+    CU_add_test(suite, "pairs by seed have their own estimate and interval",
+                test_pairs_by_seed_have_their_own_estimate_and_interval);
+    CU_add_test(suite, "a slope without a test is the same slope",
+                test_a_slope_without_a_test_is_the_same_slope);
+    CU_add_test(suite, "the difference that would have been shown has its chance",
+                test_the_difference_that_would_have_been_shown_has_its_chance);
     CU_add_test(suite, "Holm's adjustment handles ties and the bound",
                 test_holms_adjustment_handles_ties_and_the_bound);
 }

@@ -59,7 +59,7 @@ static void begin_with(double last) {
     CU_ASSERT_FATAL(!run_record_failure(results, plan_find(&f.plan, &f.tables[0], 1, 0, 2), failure, &err));
     paper = json_pack("{s:[f, f]}", "small|0|reff", 46.68, 0.82);
     CU_ASSERT_FATAL(!table_result_read(&table, &f.tables[0], &f.plan, results, paper, &err));
-    CU_ASSERT_FATAL(!claims_decide(&table, 1, paper, &claims, &claim_count, &err));
+    CU_ASSERT_FATAL(!claims_decide(&table, 1, paper, NULL, &claims, &claim_count, &err));
     struct text command = {0};
     table_provenance_command(&command, words, 2, "tiny", "/my data", &f.plan.seeds, "0,1", "");
     CU_ASSERT_STRING_EQUAL(
@@ -109,7 +109,8 @@ static void test_markdown_has_n_the_papers_numbers_reasons_and_verdicts(void) {
     suite_text_has(text, "Missing:\n\n- p = 1, baseline: failed: train.h5: 5 % | of_it, \"cut\": seed 2\n"
                          "- p = 1, reff: not run: seed 1, 2\n");
     suite_text_has(text, "- C1 **reproduced**: ");
-    suite_text_has(text, "effect +15.75 points, t = 12.60 (df 1.9), p = 0.004, Holm 0.004.\n");
+    suite_text_has(text,
+                   "effect +15.75 [+9.95, +21.55] points, t = 12.60 (df 1.9), p = 0.004, Holm 0.004.\n");
     suite_text_has(text, "- C2 **not tested**: ");
     suite_text_has(
         text, "Reason: p = 1, baseline has results of one seed, a test needs two (failed: train.h5: 5 %");
@@ -406,7 +407,7 @@ static int whole_way(const char *table_path, const char *profile_path, struct er
     failed = tables_read(&tables, &count, words, 1, failed ? &(struct error){0} : err) || failed;
     failed = failed || plan_make(&plan, &profile, &profile.seeds, tables, count, &fake_work, err) ||
              table_result_read(&result, tables, &plan, results, numbers, err) ||
-             claims_decide(&result, 1, numbers, &decided, &decided_count, err);
+             claims_decide(&result, 1, numbers, NULL, &decided, &decided_count, err);
     free(decided);
     if (result.table)
         table_result_free(&result);
