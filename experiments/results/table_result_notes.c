@@ -114,7 +114,7 @@ static void add_papers(struct text *out, const struct claim_result *c) {
     const struct judgement *j = &c->paper;
     if (j->verdict == NOT_TESTED)
         return;
-    text_printf(out, "  The paper's own numbers: **%s**. ", verdict_names[j->verdict]);
+    text_add(out, "  The paper's own numbers: ");
     add_test(out, c, &c->parts[j->deciding], j, &c->parts[j->deciding].paper_test);
     text_add(out, ".\n");
 }
@@ -135,7 +135,10 @@ static void add_ours(struct text *out, const struct claim_result *c) {
 }
 
 static void add_claim(struct text *out, const struct claim_result *c) {
-    text_printf(out, "- %s **%s**: %s.", c->id, verdict_names[c->ours.verdict], c->text);
+    text_printf(out, "- %s **%s**", c->id, verdict_names[c->ours.verdict]);
+    if (c->paper.verdict != NOT_TESTED)
+        text_printf(out, " (by the paper's own numbers: %s)", verdict_names[c->paper.verdict]);
+    text_printf(out, ": %s.", c->text);
     if (c->ours.verdict == NOT_TESTED)
         text_printf(out, " Reason: %s.\n", c->reason);
     else
