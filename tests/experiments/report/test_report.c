@@ -162,7 +162,8 @@ static void test_claims_of_several_sweeps_are_adjusted_together(void) {
     // parts, 1.
     expect("claims.tex",
            "C3 & c. \\emph{Deciding part:} weakest. \\emph{Reason:} p = 0.06 (Holm) is not below 0.05. "
-           "\\emph{95\\,\\% interval:} $[-0.59, +2.59]$. \\emph{Would have been shown with a chance of .8:} 2.13 "
+           "\\emph{95\\,\\% interval:} $[-0.59, +2.59]$. \\emph{Would have been shown with a chance of .8:} "
+           "2.13 "
            "points & \\textbf{undecided} & $+1.00$ & -- & $2.00$ & 0.060 \\\\\n");
     expect("values.tex", "\\ReffDefine{claims.reproduced}{0}\n");
     CU_ASSERT_FATAL(!unlink(suite_path("tables/tiny/table1b.json")));
