@@ -132,7 +132,7 @@ static void read_part(const json_t *json, struct claim_part *part) {
     part->is_difference = !strcmp(json_field_text(json, "kind"), "difference");
     part->is_sameness = !strcmp(json_field_text(json, "kind"), "sameness");
     part->span = number_or(json, "span", 1);
-    part->evidence = part->paper_evidence = evidence_none();
+    part->evidence = part->paper_evidence = looks_evidence_none();
     read_test(json, &part->test, &part->evidence);
     part->has_paper = json_is_number(effect);
     part->paper_effect = json_number_value(effect);

@@ -97,7 +97,7 @@ static struct claim_part *new_part(struct deciding *d) {
     memset(part, 0, sizeof *part);
     part->unit = "points";
     part->span = 1;
-    part->evidence = part->paper_evidence = evidence_none();
+    part->evidence = part->paper_evidence = looks_evidence_none();
     return part;
 }
 
@@ -181,7 +181,8 @@ static void label_part(struct claim_part *part, const struct table *t, const str
 static struct evidence evidence_of(const struct deciding *d, const struct claim_part *part,
                                    const struct t_test *test, const struct effect_estimate *e) {
     return (struct evidence){test->p, test->p_opposite,
-                             part->is_difference ? absent_p(e, part->span, d->rules->smallest_effect) : 1};
+                             part->is_difference ? looks_absent_p(e, part->span, d->rules->smallest_effect)
+                                                 : 1};
 }
 
 static struct t_test test_of(enum kind kind, const struct effect_estimate *e, double bound) {
@@ -191,7 +192,7 @@ static struct t_test test_of(enum kind kind, const struct effect_estimate *e, do
 static struct effect_estimate estimate_of(const struct deciding *d, const struct cell_values *a,
                                           const struct cell_values *b) {
     if (d->look_seeds)
-        return look_estimate(a->values, b->values, d->look_seeds);
+        return looks_estimate(a->values, b->values, d->look_seeds);
     const struct sample x = sample_of(a->values, a->n), y = sample_of(b->values, b->n);
     return welch_estimate(&x, &y);
 }

@@ -3,19 +3,19 @@
 
 #include <math.h>
 
-struct evidence evidence_none(void) {
+struct evidence looks_evidence_none(void) {
     return (struct evidence){1, 1, 1};
 }
 
-void evidence_add(struct evidence *e, const struct t_test *test, double p_absent, double share,
-                  double level) {
+void looks_evidence_add(struct evidence *e, const struct t_test *test, double p_absent, double share,
+                        double level) {
     double factor = level / share;
     e->p = fmin(e->p, test->p * factor);
     e->p_opposite = fmin(e->p_opposite, test->p_opposite * factor);
     e->p_absent = fmin(e->p_absent, p_absent * factor);
 }
 
-struct effect_estimate look_estimate(const double *a, const double *b, int n) {
+struct effect_estimate looks_estimate(const double *a, const double *b, int n) {
     double differences[SEEDS_MAXIMUM];
     if (n < LOOKS_PAIRED_FROM) {
         const struct sample x = sample_of(a, n), y = sample_of(b, n);
@@ -26,7 +26,7 @@ struct effect_estimate look_estimate(const double *a, const double *b, int n) {
     return paired_estimate(differences, n);
 }
 
-double absent_p(const struct effect_estimate *e, double span, double margin) {
+double looks_absent_p(const struct effect_estimate *e, double span, double margin) {
     const struct effect_estimate whole = {e->effect * span, e->error * span, e->df};
     return margin > 0 ? within_test(&whole, margin).p : 1;
 }

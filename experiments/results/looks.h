@@ -22,15 +22,16 @@ struct evidence {
 };
 
 // Nothing is known yet.
-struct evidence evidence_none(void);
+struct evidence looks_evidence_none(void);
 
 // Joins a test at the share `share` of the level; the whole level is one look alone.
-void evidence_add(struct evidence *e, const struct t_test *test, double p_absent, double share, double level);
+void looks_evidence_add(struct evidence *e, const struct t_test *test, double p_absent, double share,
+                        double level);
 
 // a - b by the test of a look with n seeds; a[i] and b[i] are of one seed.
-struct effect_estimate look_estimate(const double *a, const double *b, int n);
+struct effect_estimate looks_estimate(const double *a, const double *b, int n);
 
 // p of "the effect, times `span`, is smaller than `margin`, whichever its sign" (TOST).
-double absent_p(const struct effect_estimate *e, double span, double margin);
+double looks_absent_p(const struct effect_estimate *e, double span, double margin);
 
 #endif
