@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files from strangers, changed by chance: shards, weights, pictures, archives, lists, digits, settings.
+"""Files from strangers, changed by chance: shards, weights, pictures, archives, lists, digits, settings, results.
 
 Bytes are changed, cut out, repeated, blown up; each command that reads the file then does what it did before, or ends
 with a line. No crash, no hang, nothing left behind, no control character on either stream. What is read and holds no
@@ -8,6 +8,7 @@ digest of itself may say something else afterwards: a label, a title, a number.
 import gzip
 import hashlib
 import io
+import json
 import pathlib
 import struct
 import tarfile
@@ -77,6 +78,10 @@ def make(base):
     for name in ("train.h5", "train.h5.sha256", "test.h5"):
         (folder / name).write_bytes((base / name).read_bytes())
     (folder / "bare.h5").write_bytes((base / "train.h5").read_bytes())
+    for path in (*base.glob("*.ini"), *base.glob("results/**/*"), *base.glob("reported/**/*")):
+        if path.is_file() and path.name != "lock":
+            (folder / path.relative_to(base)).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path.relative_to(base)).write_bytes(path.read_bytes())
     (folder / "model.safetensors").write_bytes((base / "trained/model.safetensors").read_bytes())
     ids = [f"ISIC_000000{i}" for i in range(6)]
     for split in ("Training", "Validation", "Test_v2"):
@@ -95,8 +100,8 @@ def make(base):
         (folder / "textures" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "textures" / name).write_bytes(data)
     pairs = "".join(f"{i} = {i}\n" for i in range(10))
-    (folder / "set.ini").write_text("".join(f"[{section}]\n" + "".join(f"{i} = {kind}{i}\n" for i in range(10))
-                                            for section, kind in (("digits", "d"), ("backgrounds", "b"))) + f"[pairs]\n{pairs}")
+    classes = {section: "".join(f"{i} = {section[0]}{i}\n" for i in range(10)) for section in ("digits", "backgrounds")}
+    (folder / "set.ini").write_text("".join(f"[{section}]\n{lines}" for section, lines in classes.items()) + f"[pairs]\n{pairs}")
     mnist = folder / "mnist"
     mnist.mkdir()
     count = 40
@@ -138,6 +143,22 @@ READ = [
 ]
 
 
+def readers(good):
+    """READ, and what reads results."""
+    record = sorted(good.glob("results/runs/*/run.json"))[0].relative_to(good)
+    table = sorted(good.glob("reported/tables/*/table1a.json"))[0].relative_to(good)
+    suite, reported = ["./table.ini", "--profile", "./profile.ini"], ["--profile", "./profile.ini", "--results", "reported"]
+    metrics = sorted(good.glob("reported/runs/*/metrics.jsonl"))[0].relative_to(good)
+    return [*READ, (str(record), ["table", *suite, "--results", "results"], False),
+            (str(record), ["status", *suite, "--results", "results"], False),
+            (str(record), ["run", *suite, "--results", "results", "--dry-run"], False),
+            (str(record.parent / "cell.json"), ["status", *suite, "--results", "results"], False),
+            (str(table), ["report", *reported], False),
+            (str(table), ["figure", "./figure.ini", *reported], False),
+            (str(table.with_suffix(".tex")), ["report", *reported], False),
+            (str(metrics), ["figure", "./figure.ini", *reported], False)]
+
+
 def mutate(random, data):
     """(what was done, the changed bytes)."""
     data = bytearray(data)
@@ -166,6 +187,24 @@ def mutate(random, data):
     return ", ".join(words), bytes(data)
 
 
+def mutate_json(random, data):
+    """(what was done, JSON with one value of another kind, or without it)."""
+    value, path = json.loads(data), []
+    where = value
+    while isinstance(where, (dict, list)) and where:
+        key = random.choice(list(where)) if isinstance(where, dict) else random.randrange(len(where))
+        path.append(key)
+        if not isinstance(where[key], (dict, list)) or random.random() < 0.2:
+            break
+        where = where[key]
+    other = random.choice((None, -1, 1e308, 2**62, "", "\x1b[2J\x7f", [], {}, True, [[[]]], {"a": {}}, "gone"))
+    if path and other == "gone":
+        del where[path[-1]]
+    elif path:
+        where[path[-1]] = other
+    return f"{path} = {other!r}", json.dumps(value).encode()
+
+
 def repair(data):
     """The PNG with right checksums for what its chunks hold now, so that more than the checksums is met."""
     data, at = bytearray(data), 8
@@ -183,7 +222,9 @@ def repair(data):
 def _run(a, good, name, words, data):
     """(Result, {output: digest}, half-written files) with the file changed to `data`."""
     folder = a.fresh("work")
-    top = {pathlib.Path(name).parts[0], *(word.split("/")[0] for word in words if (good / word.split("/")[0]).exists())}
+    named = [word.split("/")[0] for word in words]
+    top = {pathlib.Path(name).parts[0], *(path.name for path in good.glob("*.ini")),
+           *(word for word in named if (good / word).exists())} - {"."}
     for need in sorted(top):
         if (good / need).is_dir():
             for path in (good / need).rglob("*"):
@@ -224,7 +265,8 @@ def _wrong(result, made, parts, held, undisturbed):
 def attack(a):
     good = make(commands.base(a))
     undisturbed = {}
-    for name, words, _ in READ:
+    read = readers(good)
+    for name, words, _ in read:
         result, made, _ = _run(a, good, name, words, (good / name).read_bytes())
         if result.status != 0:
             raise SystemExit(f"reff {' '.join(words)}: {result.message()}")
@@ -232,11 +274,12 @@ def attack(a):
     a.start()
     number = 0
     while not a.time_is_up():
-        for name, words, held in READ:
+        for name, words, held in read:
             if a.time_is_up():
                 return
             number += 1
-            what, data = mutate(a.random, (good / name).read_bytes())
+            change = mutate_json if name.endswith(".json") and a.random.random() < 0.8 else mutate
+            what, data = change(a.random, (good / name).read_bytes())
             if name.endswith(".png") and a.random.random() < 0.7:
                 what, data = f"{what}, checksums repaired", repair(data)
             result, made, parts = _run(a, good, name, words, data)
