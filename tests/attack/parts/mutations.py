@@ -189,19 +189,17 @@ def mutate(random, data):
 
 def mutate_json(random, data):
     """(what was done, JSON with one value of another kind, or without it)."""
-    value, path = json.loads(data), []
-    where = value
-    while isinstance(where, (dict, list)) and where:
-        key = random.choice(list(where)) if isinstance(where, dict) else random.randrange(len(where))
-        path.append(key)
-        if not isinstance(where[key], (dict, list)) or random.random() < 0.2:
-            break
-        where = where[key]
+    value, path, holder = json.loads(data), [], None
+    inner = value
+    while isinstance(inner, (dict, list)) and inner and (not path or random.random() < 0.8):
+        holder = inner
+        path.append(random.choice(list(holder)) if isinstance(holder, dict) else random.randrange(len(holder)))
+        inner = holder[path[-1]]
     other = random.choice((None, -1, 1e308, 2**62, "", "\x1b[2J\x7f", [], {}, True, [[[]]], {"a": {}}, "gone"))
     if path and other == "gone":
-        del where[path[-1]]
+        del holder[path[-1]]
     elif path:
-        where[path[-1]] = other
+        holder[path[-1]] = other
     return f"{path} = {other!r}", json.dumps(value).encode()
 
 
