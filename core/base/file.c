@@ -48,9 +48,29 @@ int file_is_there(const char *path, struct error *err) {
     return errno == ENOENT ? 0 : fail_system(err, errno, "%s", path);
 }
 
+// The last names that were given: no process has more than a few files in work. A name holds its process's number, so
+// that whatever bears it, if it is still there, is this process's own.
+enum { REMEMBERED = 8 };
+static struct {
+    long process;
+    char path[PATH_SIZE];
+} remembered[REMEMBERED];
+static unsigned remembered_count;
+
 int file_temporary(const char *path, char temporary[PATH_SIZE], struct error *err) {
     int length = snprintf(temporary, PATH_SIZE, "%s.part-%ld", path, (long)getpid());
-    return length < PATH_SIZE ? 0 : fail(err, "%.200s...: path too long", path);
+    if (length >= PATH_SIZE)
+        return fail(err, "%.200s...: path too long", path);
+    unsigned at = __atomic_fetch_add(&remembered_count, 1, __ATOMIC_RELAXED) % REMEMBERED;
+    remembered[at].process = getpid();
+    memcpy(remembered[at].path, temporary, (size_t)length + 1);
+    return 0;
+}
+
+void file_abandon_all(void) {
+    for (int i = 0; i < REMEMBERED; i++)
+        if (remembered[i].process == getpid() && unlink(remembered[i].path))
+            folder_remove(remembered[i].path);
 }
 
 int file_check_target(const char *path, struct error *err) {

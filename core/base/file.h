@@ -35,6 +35,9 @@ int file_check_target(const char *path, struct error *err);
 int file_temporary(const char *path, char temporary[PATH_SIZE], struct error *err);
 int file_publish(const char *temporary, const char *path, struct error *err);
 
+// Removes what this process was writing under names of file_temporary, where it ends before it could (startup.c).
+void file_abandon_all(void);
+
 // A whole file (at most `limit` bytes) in memory, with a zero byte after its end; free() it. NULL on failure.
 char *file_read(const char *path, size_t limit, size_t *size, struct error *err);
 

@@ -3,6 +3,8 @@
 // constructors. libc is not set up by then, so it makes system calls itself and calls nothing.
 #include "core/base/startup.h"
 
+#include "core/base/file.h"
+
 #include <fcntl.h>
 #include <hdf5.h>
 #include <limits.h>
@@ -123,6 +125,7 @@ static void end_of_library(void) {
     if (ended)
         return;
     syscall(SYS_write, STDERR_FILENO, message, sizeof message - 1);
+    file_abandon_all();
     _exit(1);
 }
 

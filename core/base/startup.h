@@ -16,7 +16,8 @@ void startup_bound_waiting(char **argv);
 
 // A reader that goes away (`reff table | head`) then is a failed write with a message, instead of
 // a signal that leaves half-written files.
-// And a library that ends the program (HDF5 and libgomp do where memory runs out) leaves a line and exit status 1.
+// And a library that ends the program (HDF5 and libgomp do where memory runs out) leaves a line and exit status 1, and no
+// half-written file.
 void startup_finish(void);
 
 // Main's own end, with this status: returns it.

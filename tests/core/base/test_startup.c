@@ -144,12 +144,18 @@ static void test_a_training_that_finds_no_memory_ends_with_a_line(void) {
 static void test_a_library_that_ends_the_program_leaves_a_line(void) {
     char said[200] = "";
     int ends[2], status = 0;
-    CU_ASSERT_FATAL(!pipe(ends));
+    struct error err = {0};
+    CU_ASSERT_FATAL(!pipe(ends) && !folder_make(suite_path("left"), &err));
     fflush(NULL);
     pid_t child = fork();
     if (!child) {
+        struct output out;
         dup2(ends[1], STDERR_FILENO);
         startup_finish();
+        if (output_open(&out, suite_path("left/half"), &err))
+            _exit(2);
+        fputs("half", out.stream);
+        fflush(out.stream);
         exit(0);
     }
     close(ends[1]);
@@ -157,6 +163,7 @@ static void test_a_library_that_ends_the_program_leaves_a_line(void) {
     CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
     CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILED);
     suite_text_is(said, "reff: a library ended the program (memory may have run out)\n");
+    CU_ASSERT_EQUAL(suite_count_entries(suite_path("left")), 0);
     close(ends[0]);
 }
 
