@@ -3,6 +3,7 @@
 
 #include "core/base/memory.h"
 #include "core/losses/cross_entropy.h"
+#include "core/shard/groups.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -229,6 +230,8 @@ static void report_attention(json_t *report, const struct accuracy_tally *y, lon
     json_object_set_new(report, "attention_pointing", share_json(y, y->attention.pointing, mapped));
 }
 
+// ---------------------------------------------------------------------------------------------- groups
+
 struct evaluated_member { // an image in its group
     int32_t group;
     uint8_t correct;
@@ -239,48 +242,96 @@ static int by_group(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-// Worst accuracy over the groups that are large enough. A shard without groups reports none.
+struct group_tally {
+    double worst; // percent, over the groups that count
+    int worst_group, counted;
+    long images[GROUP_KINDS], right[GROUP_KINDS]; // over all groups of a kind, however small
+};
+
+// Group by group: members are sorted by it.
+static void tally_groups(struct group_tally *y, const struct evaluated_member *members, long count,
+                         const json_t *names) {
+    for (long i = 0, end; i < count; i = end) {
+        enum group_kind kind = group_kind_of(group_name(names, members[i].group));
+        long right = 0;
+        for (end = i; end < count && members[end].group == members[i].group; end++)
+            right += members[end].correct;
+        if (kind < GROUP_KINDS) {
+            y->images[kind] += end - i;
+            y->right[kind] += right;
+        }
+        double share = 100.0 * (double)right / (double)(end - i);
+        if (end - i < GROUP_MINIMUM)
+            continue;
+        if (!y->counted++ || share < y->worst) {
+            y->worst = share;
+            y->worst_group = members[i].group;
+        }
+    }
+}
+
+// The accuracy of the images of a kind; null where they are too few.
+static json_t *kind_json(const struct group_tally *y, enum group_kind kind) {
+    return y->images[kind] < GROUP_MINIMUM
+               ? json_null()
+               : json_real(100.0 * (double)y->right[kind] / (double)y->images[kind]);
+}
+
+static void report_kinds(json_t *report, const struct group_tally *y) {
+    json_t *aligned = kind_json(y, GROUP_ALIGNED), *conflicting = kind_json(y, GROUP_CONFLICTING);
+    int both = json_is_real(aligned) && json_is_real(conflicting);
+    json_object_set_new(report, "group_gap",
+                        both ? json_real(json_real_value(aligned) - json_real_value(conflicting))
+                             : json_null());
+    json_object_set_new(report, "aligned_accuracy", aligned);
+    json_object_set_new(report, "conflicting_accuracy", conflicting);
+}
+
+int evaluate_groups(json_t *report, const int32_t *group, const uint8_t *correct, long count,
+                    const json_t *names, struct error *err) {
+    struct group_tally y = {.worst_group = -1};
+    size_t i;
+    const json_t *name;
+    struct evaluated_member *members = allocate((size_t)count, sizeof *members, "groups", err);
+    if (!members)
+        return -1;
+    for (long k = 0; k < count; k++)
+        members[k] = (struct evaluated_member){group[k], correct[k]};
+    qsort(members, (size_t)count, sizeof *members, by_group);
+    tally_groups(&y, members, count, names);
+    free(members);
+    json_object_set_new(report, "groups_counted", json_integer(y.counted));
+    json_object_set_new(report, "worst_group", json_integer(y.worst_group));
+    json_object_set_new(report, "worst_group_accuracy", y.counted ? json_real(y.worst) : json_null());
+    if (group_name(names, y.worst_group))
+        json_object_set_new(report, "worst_group_name", json_string(group_name(names, y.worst_group)));
+    int kinds = 0;
+    json_array_foreach((json_t *)names, i, name) kinds |=
+        group_kind_of(json_string_value(name)) != GROUP_OTHER;
+    if (kinds)
+        report_kinds(report, &y);
+    return 0;
+}
+
+// A shard without groups reports none.
 static int report_groups(json_t *report, const struct accuracy_tally *y, struct shard *shard,
-                         struct error *err) {
+                         const json_t *attributes, struct error *err) {
     long count = shard_shape(shard).count;
     int32_t *group = allocate((size_t)count, sizeof *group, "groups", err);
-    struct evaluated_member *members = allocate((size_t)count, sizeof *members, "groups", err);
     struct error none;
-    int failed = !group || !members;
-    if (!failed && !shard_column(shard, "group", group, &none)) {
-        for (long i = 0; i < count; i++)
-            members[i] = (struct evaluated_member){group[i], y->correct[i]};
-        qsort(members, (size_t)count, sizeof *members, by_group);
-        double worst = 101;
-        int worst_group = -1, counted = 0;
-        for (long i = 0, end; i < count; i = end) {
-            long right = 0;
-            for (end = i; end < count && members[end].group == members[i].group; end++)
-                right += members[end].correct;
-            double share = 100.0 * (double)right / (double)(end - i);
-            if (end - i < GROUP_MINIMUM)
-                continue;
-            counted++;
-            if (share < worst) {
-                worst = share;
-                worst_group = members[i].group;
-            }
-        }
-        json_object_set_new(report, "groups_counted", json_integer(counted));
-        json_object_set_new(report, "worst_group", json_integer(worst_group));
-        json_object_set_new(report, "worst_group_accuracy", counted ? json_real(worst) : json_null());
-    }
+    int failed = !group;
+    if (!failed && !shard_column(shard, "group", group, &none))
+        failed = evaluate_groups(report, group, y->correct, count, json_object_get(attributes, "group_names"),
+                                 err);
     free(group);
-    free(members);
     return failed ? -1 : 0;
 }
 
-static int read_annotated(struct accuracy_tally *y, struct shard *shard, struct error *err) {
-    json_t *attributes = shard_attributes(shard, err);
+// ---------------------------------------------------------------------------------------------- all
+
+static int has_annotations(const json_t *attributes) {
     const char *word = json_string_value(json_object_get(attributes, "annotations"));
-    y->annotated = !word || strcmp(word, "none") != 0;
-    json_decref(attributes);
-    return attributes ? 0 : -1;
+    return !word || strcmp(word, "none") != 0;
 }
 
 json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *err) {
@@ -294,7 +345,9 @@ json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *er
     y.confusion = allocate((size_t)y.classes * y.classes, sizeof *y.confusion, "an evaluation", err);
     y.correct = allocate((size_t)count, 1, "an evaluation", err);
     y.sure = allocate((size_t)count, sizeof *y.sure, "an evaluation", err);
-    int failed = !work || !y.sure || !y.confusion || !y.correct || read_annotated(&y, shard, err);
+    json_t *attributes = shard_attributes(shard, err);
+    int failed = !work || !y.sure || !y.confusion || !y.correct || !attributes;
+    y.annotated = has_annotations(attributes);
     for (long first = 0; first < count && !failed; first += t->settings.batch) {
         failed = batch_read(&b, t, shard, first, err) || batch_evaluate(&b, t, shard, b.labels, err);
         if (!failed)
@@ -307,11 +360,12 @@ json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *er
         report_maps(report, &y);
         if (t->attention)
             report_attention(report, &y, count);
-        if (report_groups(report, &y, shard, err)) {
+        if (report_groups(report, &y, shard, attributes, err)) {
             json_decref(report);
             report = NULL;
         }
     }
+    json_decref(attributes);
     batch_free(&b);
     free(work);
     free(y.confusion);

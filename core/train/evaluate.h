@@ -21,12 +21,27 @@ int evaluate_accuracy(struct trainer *t, struct shard *shard, double *accuracy, 
 // confidence| of the image's bin. confidence [n] in 0..1, correct [n] 0 or 1.
 double evaluate_calibration_error(const double *confidence, const uint8_t *correct, long n);
 
+// Puts into the report what the groups of images say: group [count], correct [count] 0 or 1, names the
+// shard's attribute `group_names` or NULL. Accuracies are percent.
+//   worst_group_accuracy, worst_group, groups_counted
+//              the lowest accuracy of a group of at least 20 images, that group (the first of several), how
+//              many groups are as large; null and -1 where none is
+//   worst_group_name
+//              its name, if it has one
+//   aligned_accuracy, conflicting_accuracy, group_gap
+//              where names say which groups are aligned or conflicting (core/shard/groups.h): the share of
+//              correct ones of all images of the kind together, so that classes count by their images; the
+//              first minus the second. Null where a kind has fewer than 20 images
+int evaluate_groups(json_t *report, const int32_t *group, const uint8_t *correct, long count,
+                    const json_t *names, struct error *err);
+
 // Everything, as a JSON object (new reference, NULL on failure; fails as evaluate_accuracy). What is measured
 // inside annotations is null where the shard has none (its attribute `annotations` is "none"):
 //   accuracy, mean_class_accuracy, worst_class_accuracy, worst_class
 //              percent
-//   worst_group_accuracy, worst_group, groups_counted
-//              groups of at least 20 images, where the shard has any
+//   worst_group_accuracy, worst_group, worst_group_name, groups_counted
+//   aligned_accuracy, conflicting_accuracy, group_gap
+//              what evaluate_groups says, where the shard has a column `group`
 //   ece        expected calibration error, percent
 //   cam_inside {layer1..layer4}
 //              mean share of the true label's Grad-CAM, resized, that lies inside the annotation (ABN: of the

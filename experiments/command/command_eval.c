@@ -37,7 +37,10 @@ static const struct command command = {
     .arguments = "SHARD",
     .summary = "Evaluate a trained network on a shard.",
     .description =
-        "Prints accuracy; the accuracy of the worst class and group; for each layer the share of Grad-CAM "
+        "Prints accuracy; the accuracy of the worst class and group, of aligned and conflicting images "
+        "(those "
+        "with and without what goes with their class, where the shard's groups tell); for each layer the "
+        "share of Grad-CAM "
         "that is inside the annotation, and how often its maximum is (pointing game); expected calibration "
         "error; the confusion matrix (rows: labels). Of an ABN also the attention branch's accuracy and its "
         "map. Batch norm uses its running statistics. Weights saved by reff say which network they are of: "
@@ -64,13 +67,36 @@ static void print_layers(const json_t *shares) {
     }
 }
 
+static double number(const json_t *report, const char *name) {
+    return json_number_value(json_object_get(report, name));
+}
+
+// Of groups: what the shard's images are enough for.
+static void print_groups(const json_t *report) {
+    const char *name = json_string_value(json_object_get(report, "worst_group_name"));
+    if (json_is_number(json_object_get(report, "worst_group_accuracy"))) {
+        printf(", worst group %.2f %% (", number(report, "worst_group_accuracy"));
+        if (name)
+            printf("%s)", name);
+        else
+            printf("%.0f)", number(report, "worst_group"));
+    }
+    if (json_is_number(json_object_get(report, "aligned_accuracy")))
+        printf("\naligned images %.2f %%", number(report, "aligned_accuracy"));
+    if (json_is_number(json_object_get(report, "conflicting_accuracy")))
+        printf("%sconflicting images %.2f %%",
+               json_is_number(json_object_get(report, "aligned_accuracy")) ? ", " : "\n",
+               number(report, "conflicting_accuracy"));
+    if (json_is_number(json_object_get(report, "group_gap")))
+        printf(", gap %.2f points", number(report, "group_gap"));
+}
+
 static void print_report(const char *path, const json_t *report) {
     printf("%s: accuracy %.2f %%, worst class %.2f %% (%lld)", path,
            json_number_value(json_object_get(report, "accuracy")),
            json_number_value(json_object_get(report, "worst_class_accuracy")),
            (long long)json_integer_value(json_object_get(report, "worst_class")));
-    if (json_is_number(json_object_get(report, "worst_group_accuracy")))
-        printf(", worst group %.2f %%", json_number_value(json_object_get(report, "worst_group_accuracy")));
+    print_groups(report);
     printf("\nGrad-CAM inside the annotation:");
     print_layers(json_object_get(report, "cam_inside"));
     printf("\nits maximum inside (pointing game):");

@@ -10,10 +10,10 @@
 
 enum { WIDTH_SYMBOL = 4, WIDTH_OURS = 22, WIDTH_PAPER = 23 };
 
-// Digits after the point: percentages have two, shares four.
+// Digits after the point: percentages and points have two, shares four.
 static int digits_of(const struct table_result *r) {
     return !*r->metric || strstr(r->metric, "accuracy") || !strcmp(r->metric, "confusion") ||
-                   strstr(r->metric, "ece")
+                   strstr(r->metric, "ece") || !strcmp(r->metric, "group_gap")
                ? 2
                : 4;
 }

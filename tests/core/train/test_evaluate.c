@@ -2,6 +2,7 @@
 // What an evaluation measures beside accuracy, on maps and confidences whose measures can be worked out by
 // hand.
 #include "core/losses/cross_entropy.h"
+#include "core/shard/groups.h"
 #include "core/train/evaluate.h"
 #include "tests/support/suite.h"
 
@@ -244,6 +245,146 @@ static void test_without_annotations_nothing_is_measured_inside_them(void) {
     trainer_free(t);
 }
 
+// ---------------------------------------------------------------------------------------------- groups
+
+// Images of groups, in an order that mixes them: `right` of `count` are correct.
+struct group_case {
+    int32_t group;
+    int count, right;
+};
+
+static json_t *groups_report(const struct group_case *cases, int n, const json_t *names) {
+    struct error err = {0};
+    int32_t group[200];
+    uint8_t correct[200];
+    int images = 0;
+    for (int round = 0; round < 200; round++) // one of each group, again and again
+        for (int k = 0; k < n; k++)
+            if (round < cases[k].count) {
+                group[images] = cases[k].group;
+                correct[images++] = round < cases[k].right;
+            }
+    json_t *report = json_object();
+    CU_ASSERT_FATAL(images <= 200 && !evaluate_groups(report, group, correct, images, names, &err));
+    return report;
+}
+
+static double number(const json_t *report, const char *name) {
+    const json_t *value = json_object_get(report, name);
+    return json_is_real(value) ? json_real_value(value) : NAN;
+}
+
+static void check_null(const json_t *report, const char *name) {
+    CU_ASSERT(json_is_null(json_object_get(report, name)));
+}
+
+// Group 3 is worse, but too small to count; its images count among the conflicting ones all the same.
+static void test_aligned_and_conflicting_images_have_their_accuracies(void) {
+    static const struct group_case cases[] = {{3, 19, 0}, {0, 20, 18}, {1, 40, 10}, {2, 25, 25}};
+    json_t *names = json_pack("[s, s, s, s]", "a aligned", "a conflicting", "b aligned", "b conflicting"),
+           *report = groups_report(cases, 4, names);
+    suite_near(number(report, "worst_group_accuracy"), 25, 1e-12);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(report, "worst_group")), 1);
+    suite_text_is(json_string_value(json_object_get(report, "worst_group_name")), "a conflicting");
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(report, "groups_counted")), 3);
+    suite_near(number(report, "aligned_accuracy"), 100 * 43.0 / 45, 1e-12);
+    suite_near(number(report, "conflicting_accuracy"), 100 * 10.0 / 59, 1e-12);
+    suite_near(number(report, "group_gap"), 100 * (43.0 / 45 - 10.0 / 59), 1e-12);
+    json_decref(report);
+
+    report = groups_report(cases, 2, names); // 19 conflicting images are too few, and so is the gap's part
+    suite_near(number(report, "aligned_accuracy"), 90, 1e-12);
+    check_null(report, "conflicting_accuracy");
+    check_null(report, "group_gap");
+    suite_text_is(json_string_value(json_object_get(report, "worst_group_name")), "a aligned");
+    json_decref(report);
+    json_decref(names);
+}
+
+// Groups of a shard made by hand: any numbers, with names that say no kind, or none.
+static void test_groups_of_any_kind_have_a_worst(void) {
+    static const struct group_case cases[] = {{-7, 30, 15}, {1000000, 20, 10}, {0, 21, 20}};
+    json_t *names = json_pack("[s]", "zero"), *report = groups_report(cases, 3, names);
+    suite_near(number(report, "worst_group_accuracy"), 50, 1e-12);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(report, "worst_group")), -7); // the first of equals
+    CU_ASSERT_PTR_NULL(json_object_get(report, "worst_group_name"));
+    CU_ASSERT_PTR_NULL(json_object_get(report, "aligned_accuracy"));
+    CU_ASSERT_PTR_NULL(json_object_get(report, "group_gap"));
+    json_decref(report);
+    json_decref(names);
+
+    static const struct group_case small[] = {{5, 19, 0}, {6, 19, 0}};
+    report = groups_report(small, 2, NULL);
+    check_null(report, "worst_group_accuracy");
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(report, "worst_group")), -1);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(report, "groups_counted")), 0);
+    json_decref(report);
+}
+
+enum { GROUPED = 100, GROUPED_AREA = PIXELS * PIXELS };
+
+// 40 aligned and 20 conflicting images of class 1, 20 and 20 of class 0; `names`: whether the groups have any.
+static struct shard *make_grouped(const char *name, int named) {
+    static const struct column columns[] = {{"group", COLUMN_INT32, 0, "number in group_names"}, {0}};
+    static uint8_t images[GROUPED * GROUPED_AREA * 3], masks[GROUPED * GROUPED_AREA];
+    int32_t labels[GROUPED], group[GROUPED];
+    const void *values[] = {group};
+    struct error err = {0};
+    for (int i = 0; i < GROUPED; i++) {
+        labels[i] = i % 5 < 3; // of five images three of class 1, two of which are aligned
+        group[i] = 2 * labels[i] + (i % 5 == 2 || i % 5 == 4);
+    }
+    for (size_t i = 0; i < sizeof images; i++)
+        images[i] = (uint8_t)(i * 37 % 251);
+    struct shard_writer *w =
+        shard_create(suite_path(name), (struct shard_shape){GROUPED, PIXELS, PIXELS, 3}, columns, 0, 4, &err);
+    CU_ASSERT_FATAL(w && !shard_append(w, GROUPED, images, masks, labels, values, &err));
+    json_t *attributes = json_pack("{s:s}", "title", "test");
+    if (named)
+        json_object_set_new(attributes, "group_names", group_names(NULL, 3, 1));
+    CU_ASSERT_FATAL(!shard_finish(w, attributes, NULL, &err));
+    json_decref(attributes);
+    struct shard *shard = shard_open(suite_path(name), &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(shard);
+    return shard;
+}
+
+// A network that answers 1 to everything.
+static void test_a_shards_groups_are_evaluated_by_their_names(void) {
+    struct error err = {0};
+    struct trainer *t = make_trainer(0);
+    for (int i = 0; i < t->parameters.count; i++) {
+        struct parameter *p = &t->parameters.items[i];
+        for (size_t k = 0; k < p->size && !strncmp(p->name, "fc.", 3); k++)
+            p->value[k] = !strcmp(p->name, "fc.bias") && k == 1;
+    }
+    for (int named = 0; named < 2; named++) {
+        struct shard *shard = make_grouped(named ? "named.h5" : "numbered.h5", named);
+        json_t *report = evaluate_report(t, shard, &err);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(report);
+        suite_near(number(report, "accuracy"), 60, 1e-12);
+        suite_near(number(report, "worst_group_accuracy"), 0, 0);
+        CU_ASSERT_EQUAL(json_integer_value(json_object_get(report, "groups_counted")), 4);
+        CU_ASSERT_EQUAL(json_integer_value(json_object_get(report, "worst_group")), 0);
+        if (named) {
+            suite_text_is(json_string_value(json_object_get(report, "worst_group_name")), "0 aligned");
+            suite_near(number(report, "aligned_accuracy"), 100 * 40.0 / 60, 1e-12);
+            suite_near(number(report, "conflicting_accuracy"), 50, 1e-12);
+            suite_near(number(report, "group_gap"), 100 * 40.0 / 60 - 50, 1e-12);
+        } else {
+            CU_ASSERT_PTR_NULL(json_object_get(report, "aligned_accuracy"));
+        }
+        json_decref(report);
+        shard_close(shard);
+    }
+    struct shard *plain = make_shard("groupless.h5", NULL);
+    json_t *report = evaluate_report(t, plain, &err);
+    CU_ASSERT(report && !json_object_get(report, "worst_group_accuracy"));
+    json_decref(report);
+    shard_close(plain);
+    trainer_free(t);
+}
+
 void suite_evaluate(void) {
     CU_pSuite suite = CU_add_suite("evaluate", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "calibration error is summed by bins of confidence",
@@ -258,4 +399,9 @@ void suite_evaluate(void) {
                 test_a_network_of_no_numbers_has_no_accuracy);
     CU_add_test(suite, "without annotations nothing is measured inside them",
                 test_without_annotations_nothing_is_measured_inside_them);
+    CU_add_test(suite, "aligned and conflicting images have their accuracies",
+                test_aligned_and_conflicting_images_have_their_accuracies);
+    CU_add_test(suite, "groups of any kind have a worst", test_groups_of_any_kind_have_a_worst);
+    CU_add_test(suite, "a shard's groups are evaluated by their names",
+                test_a_shards_groups_are_evaluated_by_their_names);
 }

@@ -72,6 +72,41 @@ static void test_a_runs_record_and_an_evaluation_of_its_network_agree(void) {
     program_free(&e);
 }
 
+// Of 800 test images no aligned group counts by itself, but all together do: one of 37 backgrounds is aligned.
+static void test_an_evaluation_tells_of_aligned_and_conflicting_images(void) {
+    struct program_result r;
+    char expected[200];
+    CU_ASSERT_EQUAL_FATAL(train(&r, 0, "groups", "--save-model", NULL), 0);
+    program_free(&r);
+    CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "gen", "textured-mnist", "--p", "1", "--split", "test", "--size",
+                                   "16", "--canvas", "16", "--count", "800", "--output",
+                                   suite_path("groups.h5")),
+                          0);
+    program_free(&r);
+    CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "eval", "--weights", suite_path("groups/model.safetensors"),
+                                   "--json", suite_path("groups.h5")),
+                          0);
+    json_t *report = json_loads(r.out, 0, NULL);
+    program_free(&r);
+    CU_ASSERT_FATAL(json_is_real(json_object_get(report, "group_gap")));
+    const char *name = json_string_value(json_object_get(report, "worst_group_name"));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(name);
+    suite_text_has(name, " conflicting");
+    double aligned = json_number_value(json_object_get(report, "aligned_accuracy")),
+           conflicting = json_number_value(json_object_get(report, "conflicting_accuracy"));
+    snprintf(
+        expected, sizeof expected,
+        ", worst group %.2f %% (%s)\naligned images %.2f %%, conflicting images %.2f %%, gap %.2f points\n",
+        json_number_value(json_object_get(report, "worst_group_accuracy")), name, aligned, conflicting,
+        aligned - conflicting);
+    CU_ASSERT_EQUAL_FATAL(
+        reff_run(&r, 0, "eval", "--weights", suite_path("groups/model.safetensors"), suite_path("groups.h5")),
+        0);
+    suite_text_has(r.out, expected);
+    program_free(&r);
+    json_decref(report);
+}
+
 // An ABN's network is evaluated as what it is, or not at all.
 static void test_an_attention_branch_is_evaluated_as_what_it_is(void) {
     struct program_result r;
@@ -236,6 +271,8 @@ void suite_command_train(void) {
     CU_pSuite s = CU_add_suite("command_train", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "a run's record and an evaluation of its network agree",
                 test_a_runs_record_and_an_evaluation_of_its_network_agree);
+    CU_add_test(s, "an evaluation tells of aligned and conflicting images",
+                test_an_evaluation_tells_of_aligned_and_conflicting_images);
     CU_add_test(s, "an attention branch is evaluated as what it is",
                 test_an_attention_branch_is_evaluated_as_what_it_is);
     CU_add_test(s, "a folder that another process trains in is refused",

@@ -30,8 +30,11 @@ static void put_run(int row, int column, uint64_t seed, double accuracy, int old
                         json_pack("{s:f, s:f, s:f}", "iou", accuracy / 200, "mae", 0.5, "seconds", 12.0));
     json_t *metrics = json_pack("{s:f, s:f, s:[[i, i], [i, i]]}", "accuracy", accuracy,
                                 "worst_group_accuracy", accuracy / 2, "confusion", 3, 1, 2, 4);
-    if (!old)
+    if (!old) {
         json_object_set_new(metrics, "pointing", json_pack("{s:f}", "layer4", 0.25));
+        json_object_set_new(metrics, "group_gap", json_real(accuracy / 4));
+        json_object_set_new(metrics, "worst_group_name", json_string("3 conflicting"));
+    }
     json_t *run = json_pack("{s:s, s:o, s:o}", "state", "done", "cell", record, "metrics", metrics);
     CU_ASSERT_FATAL(run && !json_write(path, run, &err));
     json_decref(run);
@@ -95,6 +98,13 @@ static void test_a_number_takes_the_place_of_accuracy(void) {
     suite_text_has(text, "| 0.1600 \xc2\xb1 0.0141 (2) "); // a share has more digits
     free(text);
     end();
+    begin();
+    CU_ASSERT_FATAL(!choose("group_gap", SHEET_MARKDOWN, &err));
+    text = text_of(SHEET_MARKDOWN);
+    suite_text_has(text, "| 8.00 \xc2\xb1 0.71 (2) "); // points, as accuracies have
+    suite_text_has(text, "| not recorded ");           // by runs of before
+    free(text);
+    end();
 }
 
 static void test_choosing_accuracy_changes_nothing(void) {
@@ -150,8 +160,9 @@ static void test_an_unknown_number_is_refused_with_the_nearest_name(void) {
     CU_ASSERT(kept && !strcmp(empty.metric, "pointing.layer4"));
     CU_ASSERT(metric_select(&empty, 1, "pointing", SHEET_MARKDOWN, &kept, &err));
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
-    suite_text_has(err.message,
-                   "--metric: 'pointing' is none of the numbers that runs record: accuracy annotation.iou ");
+    suite_text_has(
+        err.message,
+        "--metric: 'pointing' is none of the numbers that runs record: accuracy aligned_accuracy ");
     CU_ASSERT(metric_select(&empty, 1, "eca", SHEET_MARKDOWN, &kept, &err));
     suite_text_has(err.message, "'eca' (did you mean 'ece'?) is none");
     table_result_free(&empty);
