@@ -33,6 +33,10 @@ void folder_remove(const char *folder) {
     rmdir(folder);
 }
 
+int file_remove(const char *path, struct error *err) {
+    return unlink(path) && errno != ENOENT ? fail_system(err, errno, "%s", path) : 0;
+}
+
 int folder_next(DIR *listing, const char *path, struct dirent **entry, struct error *err) {
     do {
         errno = 0;

@@ -51,6 +51,7 @@ int file_write_or_print(const char *path, const void *bytes, size_t size, struct
 int standard_output_flush(struct error *err);
 
 int folder_make(const char *path, struct error *err); // with its parents; one that exists is fine
+int file_remove(const char *path, struct error *err); // one that is not there is fine
 int folder_sync(const char *path, struct error *err); // fsync of the folder that holds `path`
 void folder_remove(const char *path);                 // with all that is in it, as far as that goes
 

@@ -88,9 +88,8 @@ static int clear_folder(const struct training *r) {
     static const char *const names[] = {"run.json", "model.safetensors", "best.safetensors", "settings.json"};
     char path[PATH_SIZE];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (path_of(path, r, names[i]))
+        if (path_of(path, r, names[i]) || file_remove(path, r->err))
             return -1;
-        unlink(path);
     }
     if (path_of(path, r, "checkpoint"))
         return -1;
@@ -128,10 +127,8 @@ int train_claim_folder(struct training *r) {
     char record[PATH_SIZE], settings[PATH_SIZE];
     if (path_of(record, r, "run.json") || path_of(settings, r, "settings.json"))
         return -1;
-    if (r->job->identity) {
-        unlink(record); // an earlier run's record would pass for this one's
-        return 0;
-    }
+    if (r->job->identity) // an earlier run's record would pass for this one's
+        return file_remove(record, r->err);
     if (r->job->force && clear_folder(r))
         return -1;
     int finished = file_is_there(record, r->err);

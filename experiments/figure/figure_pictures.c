@@ -306,7 +306,7 @@ static int read_shard(struct panel_reader *r, const char *path) {
 
 // Pictures without pseudo-annotations need no more than the split's first images, made for the occasion.
 static int from_sample(struct panel_reader *r) {
-    char stem[PATH_SIZE], path[PATH_SIZE];
+    char stem[PATH_SIZE], sample[PATH_SIZE], path[PATH_SIZE];
     enum split split = strcmp(r->panel->split, "train") ? SPLIT_TEST : SPLIT_TRAIN;
     union data_settings settings = r->cell->data[split];
     int count = r->cell->images[split] < CANDIDATES ? r->cell->images[split] : CANDIDATES;
@@ -314,8 +314,10 @@ static int from_sample(struct panel_reader *r) {
     if (figure_stem(stem, r->figure, r->job, r->err))
         return -1;
     // Named as what a killed process leaves, so that the next one removes it.
-    if (snprintf(path, sizeof path, "%s.sample.part-%ld", stem, (long)getpid()) >= (int)sizeof path)
+    if (snprintf(sample, sizeof sample, "%s.sample", stem) >= (int)sizeof sample)
         return fail(r->err, "%.200s...: path too long", stem);
+    if (file_temporary(sample, path, r->err))
+        return -1;
     int result = r->cell->set->generate(&settings, path, NULL, NULL, r->err) ? -1 : read_shard(r, path);
     unlink(path);
     return result;

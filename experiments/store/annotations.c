@@ -60,9 +60,8 @@ static int make(double *seconds, const char *path, const char *results, const st
     if (data_sets_shard(source, results, cell, SPLIT_TRAIN, err) ||
         place(folder, results, cell, ".work", err) || place(failure, results, cell, ".failed", err))
         return -1;
-    if (failed_before(failure, sweep, err))
+    if (failed_before(failure, sweep, err) || file_remove(failure, err))
         return -1;
-    unlink(failure);
     const struct annotate_job job = {.settings = &cell->annotator,
                                      .shard = source,
                                      .output = path,

@@ -41,8 +41,7 @@ static json_t *deviation(const json_t *recorded, const json_t *again) {
 // not.
 static int put_model(const char *from, const char *to, const char *about, const json_t *deviation,
                      struct error *err) {
-    if (deviation ? json_write(about, deviation, err)
-                  : unlink(about) && errno != ENOENT && fail_system(err, errno, "%s", about))
+    if (deviation ? json_write(about, deviation, err) : file_remove(about, err))
         return -1;
     return rename(from, to) ? fail_system(err, errno, "%s", to) : folder_sync(to, err);
 }
@@ -106,11 +105,11 @@ int retrain_check_model(const char *results, const struct cell *cell, const char
     return failed ? -1 : 0;
 }
 
-void retrain_remove_model(const char *results, const struct cell *cell) {
+int retrain_remove_model(const char *results, const struct cell *cell, struct error *err) {
     static const char *const names[] = {"model.safetensors", "model.json"};
     char path[PATH_SIZE];
-    struct error ignored;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!run_file(path, results, cell, names[i], &ignored))
-            unlink(path);
+        if (run_file(path, results, cell, names[i], err) || file_remove(path, err))
+            return -1;
+    return 0;
 }

@@ -27,6 +27,6 @@ int retrain_remark(const char *results, const struct cell *cell, char remark[256
 int retrain_check_model(const char *results, const struct cell *cell, const char *digest, struct error *err);
 
 // Removes a model that belongs to no record.
-void retrain_remove_model(const char *results, const struct cell *cell);
+int retrain_remove_model(const char *results, const struct cell *cell, struct error *err);
 
 #endif

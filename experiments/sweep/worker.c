@@ -85,12 +85,11 @@ static int prepare_folder(struct worker *w) {
     lock_remove_leftovers(folder);
     if (json_write(cell, job->cell->record, w->err) || redirect_output(w))
         return -1;
-    unlink(failure);
+    if (file_remove(failure, w->err))
+        return -1;
     if (w->recorded)
         return 0;
-    unlink(record);
-    retrain_remove_model(job->results, job->cell);
-    return 0;
+    return file_remove(record, w->err) || retrain_remove_model(job->results, job->cell, w->err) ? -1 : 0;
 }
 
 // What is stored with the run: what is known of its cell, and of its annotations.

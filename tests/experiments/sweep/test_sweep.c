@@ -211,7 +211,7 @@ static void want_models(char *records[FIXTURE_RUNS]) {
     CU_ASSERT_EQUAL(trial_whole(), 0);
     for (int i = 0; i < FIXTURE_RUNS; i++) {
         trial.fixture.plan.cells[i].needs_model = 1;
-        retrain_remove_model(trial.results, &trial.fixture.plan.cells[i]);
+        CU_ASSERT_FATAL(!retrain_remove_model(trial.results, &trial.fixture.plan.cells[i], &err));
         CU_ASSERT_FATAL(!run_file(path, trial.results, &trial.fixture.plan.cells[i], "run.json", &err));
         records[i] = file_read(path, 1 << 16, NULL, &err);
         CU_ASSERT_PTR_NOT_NULL_FATAL(records[i]);
