@@ -280,11 +280,10 @@ static json_t *kind_json(const struct group_tally *y, enum group_kind kind) {
 static void report_kinds(json_t *report, const struct group_tally *y) {
     json_t *aligned = kind_json(y, GROUP_ALIGNED), *conflicting = kind_json(y, GROUP_CONFLICTING);
     int both = json_is_real(aligned) && json_is_real(conflicting);
-    json_object_set_new(report, "group_gap",
-                        both ? json_real(json_real_value(aligned) - json_real_value(conflicting))
-                             : json_null());
+    double gap = json_real_value(aligned) - json_real_value(conflicting);
     json_object_set_new(report, "aligned_accuracy", aligned);
     json_object_set_new(report, "conflicting_accuracy", conflicting);
+    json_object_set_new(report, "group_gap", both ? json_real(gap) : json_null());
 }
 
 int evaluate_groups(json_t *report, const int32_t *group, const uint8_t *correct, long count,
