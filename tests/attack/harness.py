@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the parts of `make attack` share: the program, folders, time, chance, and the count of tries.
 
-A part is a file of parts/ with a docstring (its first line is its title), SHARE (its part of the time, beside the others')
+A part is a file of parts/ with a docstring (its first line is its title), SHARE (its part of the time, beside the others'),
+ENDS = True where it tries something countable, which COMPLETE=1 tries to its end,
 and attack(a), where `a` is an Attack. It goes on until a.time_is_up(), draws from a.random alone, works below a.folder,
 runs the program with a.run, and says of every try what became of it:
 

@@ -105,20 +105,24 @@ def _faults(attack, kind, ways):
 
 
 def walk(attack, kinds, chosen=commands.COMMANDS):
-    """Round after round, one fault of each kind for each command, until the time is up or all have been."""
+    """Round after round in a drawn order, one fault of each kind for each command, until the time is up or all have been."""
     base = commands.base(attack)
-    queues = []
-    for command in chosen:
-        undisturbed = undisturbed_of(attack, base, command)
-        if not undisturbed.able:
-            attack.skipped = "the kernel takes no filter of calls (seccomp)"
-            return
-        queues += [(command, undisturbed, _faults(attack, kind, undisturbed.ways[kind])) for kind in kinds]
+    pairs = [(command, kind) for command in chosen for kind in kinds]
+    queues = {}  # by pair: the faults still to be tried
+    attack.random.shuffle(pairs)
     attack.start()
-    while queues and not attack.time_is_up():
-        for queue in list(queues):
-            fault = next(queue[2], None)
+    while pairs and not attack.time_is_up():
+        for command, kind in list(pairs):
+            if attack.time_is_up():
+                return
+            undisturbed = undisturbed_of(attack, base, command)
+            if not undisturbed.able:
+                attack.skipped = "the kernel takes no filter of calls (seccomp)"
+                return
+            if (command.name, kind) not in queues:
+                queues[command.name, kind] = _faults(attack, kind, undisturbed.ways[kind])
+            fault = next(queues[command.name, kind], None)
             if not fault:
-                queues.remove(queue)
-            elif not attack.time_is_up():
-                one(attack, base, queue[0], queue[1], fault)
+                pairs.remove((command, kind))
+            else:
+                one(attack, base, command, undisturbed, fault)

@@ -4,6 +4,7 @@ import faults
 import walk
 
 SHARE = 3
+ENDS = True  # when everything has been tried
 
 
 def attack(a):

@@ -3,6 +3,7 @@
 import walk
 
 SHARE = 3
+ENDS = True  # when everything has been tried
 
 
 def attack(a):

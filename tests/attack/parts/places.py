@@ -6,6 +6,7 @@ import commands
 import harness
 
 SHARE = 1
+ENDS = True  # when everything has been tried
 NAMES = {"space": "a b  c ", "newline": "a\nb", "UTF-8": "größe-数-🂡", "no UTF-8": os.fsdecode(b"a\xff\xfeb"), "quotes": "a'b\"c$d`e\\f",
          "dash": "--output", "percent": "%s%n%d", "long": "n" * 200, "dots": "a..b.", "brackets": "[*?]{a,b}#;|&"}
 ENVIRONMENTS = {"C": {"LC_ALL": "C"}, "German": {"LC_ALL": "de_DE.UTF-8"}, "Turkish": {"LC_ALL": "tr_TR.UTF-8"},
