@@ -80,7 +80,7 @@ void file_abandon_all(void) {
 int file_check_target(const char *path, struct error *err) {
     struct stat s;
     if (stat(path, &s))
-        return errno == ENOENT ? 0 : fail_system(err, errno, "%s", path);
+        return errno == ENOENT || errno == ENOTDIR ? 0 : fail_system(err, errno, "%s", path);
     if (S_ISREG(s.st_mode))
         return 0; // a new file may replace it
     return S_ISDIR(s.st_mode) ? fail_system(err, EISDIR, "%s", path)

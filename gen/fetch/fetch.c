@@ -164,6 +164,8 @@ int fetch_source(const struct source *source, const struct fetch_settings *setti
     json_t *pins = pins_read(settings->data, err);
     if (pins && !fetch_target(target, source, settings->data, err)) {
         r->was_there = file_is_there(target, err);
+        if (r->was_there < 0 && err->cause == ENOTDIR)
+            r->was_there = 0; // making its folder tells what lies in the way
         result = r->was_there < 0 ? -1
                  : r->was_there   ? check_there(source, target, settings, pins, r, err)
                                   : fetch_missing(source, target, settings, failed, context, pins, r, err);
