@@ -226,7 +226,8 @@ data: ## fetch the official files of real data into DATA=folder (SETS='mnist dtd
 # What the program reads when it runs, under share/reff with the names that it has here (experiments/plan/home.h).
 READ_FILES := $(wildcard experiments/tables/*.ini experiments/tables/paper.csv experiments/figures/*.ini \
               experiments/profiles/*.ini) experiments/bench/bench.ini experiments/regress/regress.ini \
-              results/reference/regress.json scripts/bench_peer.py scripts/latex $(wildcard paper/*.tex)
+              results/reference/regress.json scripts/bench_peer.py scripts/peer_losses.py scripts/bench_generator.py \
+              scripts/bench_compare.py scripts/latex $(wildcard paper/*.tex)
 DOC_FILES  := README.md LICENSE CITATION.cff $(wildcard CHANGELOG.md docs/install.md)
 INSTALLED   = $(DESTDIR)$(abspath $(PREFIX))
 
@@ -316,12 +317,12 @@ regress: ## check that training still gives the reference's results (a minute or
 	@$(BUILD)/reff regress $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)')
 
 # ---- speed
-#: PEER=1       with `make bench`: install PyTorch and oneDNN (Debian's) and measure them too
+#: PEER=1       with `make bench`: install PyTorch, oneDNN, Pillow and NumPy (Debian's) and measure them too
 
-PEER_PACKAGES := python3-torch libdnnl-dev
+PEER_PACKAGES := python3-torch libdnnl-dev python3-pil python3-numpy
 
 .PHONY: bench bench-programs
-bench: ## measure training steps, convolutions and the machine's limits (RESULTS/bench/step.json; PEER=1)
+bench: ## measure training steps, convolutions, data and the machine's limits, beside goals (RESULTS/bench/step.json; PEER=1)
 	@$(if $(call on,$(PEER)),scripts/setup $(PEER_PACKAGES))
 	@$(REMAKE) bench-programs
 	@$(BUILD)/reff bench $(if $(THREADS),--threads '$(THREADS)') $(if $(call on,$(PEER)),--peers all) \

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `reff bench` measures (docs/performance.md): the machine's own limits, whole training steps, where
-// their time goes, single convolutions; and what PyTorch and oneDNN do on the same machine in the same
-// minutes.
+// their time goes, single convolutions, making and reading data, threads and runs at once; what PyTorch, oneDNN
+// and Pillow do on the same machine in the same minutes; and how far all that is from the goals.
 //
 // Each measurement is made in a child process of its own (isolate.h), so that its peak memory is its own too.
 // Other work on the machine disturbs in one direction only: the fastest of several repetitions counts, of
-// ours and of the peers'.
+// ours and of the peers'. Others are kept too (bench_repeats), for scripts/bench_compare.py.
 #ifndef REFF_EXPERIMENTS_BENCH_BENCH_H
 #define REFF_EXPERIMENTS_BENCH_BENCH_H
 
 #include "core/base/error.h"
 #include "core/graph/graph.h"
 #include "core/kernels/convolution_shape.h"
+#include "core/kernels/isa.h"
 #include "core/train/train.h"
 
 #include <jansson.h>
@@ -21,6 +22,24 @@ struct bench_effort { // how long each thing is measured
     int threads;
     double seconds; // at least
 };
+
+// ---- repetitions: experiments/bench/bench_repeats.c
+
+enum { BENCH_REPEATS_MAXIMUM = 32 };
+
+struct bench_repeats { // all zero: none yet
+    long seen;         // repetitions
+    double fastest;    // seconds of the fastest of all
+    int count, stride; // those that are kept: every stride-th, from the first on
+    double seconds[BENCH_REPEATS_MAXIMUM];
+};
+
+void bench_repeats_add(struct bench_repeats *repeats, double seconds);
+double bench_repeats_median(const struct bench_repeats *repeats); // of those kept; 0: there are none
+
+// {"fastest": seconds, "repeats": [seconds]}, the latter to four digits, and back.
+json_t *bench_repeats_json(const struct bench_repeats *repeats);
+void bench_repeats_read(struct bench_repeats *out, const json_t *value);
 
 // ---- limits of the machine: experiments/bench/bench_limits.c
 
@@ -44,6 +63,7 @@ struct bench_case {                 // a network of experiments/bench/bench.ini 
     struct train_settings training; // the profile's
     int pixels, classes;
     enum precision precision; // that of `training`
+    int scaling;              // whether its threads are measured (bench_scaling.c)
 };
 
 struct bench_cases {
@@ -63,17 +83,23 @@ struct bench_peer { // the same step, or the same convolution, by someone else
 
 struct bench_step {
     double seconds, images_per_s; // of the fastest step
-    double peak_mb;               // high-water mark of the process, program and libraries included
-    double parameters;            // how many numbers are trained
-    double gflop;                 // multiplications and additions of its products
-    double gbyte;                 // if each map of each layer read and wrote its arrays once
-    json_t *kinds, *slowest;      // bench_layers_json
+    struct bench_repeats repeats;
+    double peak_mb;          // high-water mark of the process, program and libraries included
+    double parameters;       // how many numbers are trained
+    double gflop;            // multiplications and additions of its products
+    double gbyte;            // if each map of each layer read and wrote its arrays once
+    json_t *kinds, *slowest; // bench_layers_json
     struct bench_peer peer;
 };
 
 int bench_step_measure(struct bench_step *out, const struct bench_case *c, const struct bench_effort *effort,
                        struct error *err);
 void bench_step_free(struct bench_step *step);
+
+// Steps of a trainer made for them, after some to warm up, in this process: for children. `warm` is called
+// between the two; NULL: nothing is.
+int bench_step_run(struct bench_repeats *out, const struct bench_case *c, const struct bench_effort *effort,
+                   void (*warm)(void *context), void *context, struct error *err);
 
 // ---- where a step's time goes: experiments/bench/bench_layers.c
 
@@ -108,6 +134,7 @@ struct bench_convolution {
     struct convolution shape;
     int of_images; // its input is the images, which need no gradient
     double gflops[BENCH_PRODUCTS];
+    struct bench_repeats repeats[BENCH_PRODUCTS];
     double onednn_gflops[BENCH_PRODUCTS]; // 0: not measured
 };
 
@@ -129,11 +156,59 @@ char *bench_shape_text(const struct convolution *c, char out[BENCH_SHAPE_SIZE]);
 double bench_convolution_flop(const struct convolution *c);  // of any of the three products
 double bench_convolution_bytes(const struct convolution *c); // of input, weight and output together
 
+// ---- data: experiments/bench/bench_data.c
+
+struct bench_data { // what is 0 was not measured
+    int images, pixels;
+    double bytes;                  // of the shard
+    struct bench_repeats generate, // until the shard is on disk with its manifest: what `reff gen` does
+        manifest,                  // of this, the manifest
+        plain;                     // as many bytes written in pieces of 1 MB, until they are on disk
+    // Read in random order, by training's batches: from a shard in memory, and from one too large for that.
+    double memory_images_per_s, file_images_per_s;
+    struct bench_peer peer; // a loop in Pillow and NumPy, which writes no file
+};
+
+// The shards are made beside `beside` ("-": in $TMPDIR, or /tmp), so many times, and removed.
+int bench_data_measure(struct bench_data *out, int images, int rounds, const char *beside,
+                       const struct bench_effort *effort, struct error *err);
+double bench_data_share_of_disk(const struct bench_data *data); // of its plain rate, that generating reaches
+json_t *bench_data_json(const struct bench_data *data);         // null: not measured
+void bench_data_print(FILE *out, const struct bench_data *data);
+
+// ---- threads of a run, and runs at once: experiments/bench/bench_scaling.c
+
+enum { BENCH_SCALING_MAXIMUM = 16 };
+
+struct bench_scaling { // of one case; `of` NULL: not measured
+    const struct bench_case *of;
+    int count;
+    struct bench_scaling_row {
+        int threads;           // of a run
+        int jobs;              // runs at once that keep all threads at work
+        double images_per_s;   // of one run alone
+        double together_per_s; // of all these runs; 0: memory does not hold them
+    } rows[BENCH_SCALING_MAXIMUM];
+};
+
+// Rows of 1, 2, 4, ... and all threads, without their rates.
+void bench_scaling_plan(struct bench_scaling *out, const struct bench_case *c, int threads);
+
+// The rates. memory: bytes that all runs together may use; 0: unknown, any.
+int bench_scaling_measure(struct bench_scaling *out, double memory, const struct bench_effort *effort,
+                          struct error *err);
+
+// The row with the most images a second in all; NULL: nothing is measured.
+const struct bench_scaling_row *bench_scaling_best(const struct bench_scaling *scaling);
+json_t *bench_scaling_json(const struct bench_scaling *scaling);
+void bench_scaling_print(FILE *out, const struct bench_scaling *scaling);
+
 // ---- peers: experiments/bench/bench_peers.c
 
 struct bench_peers {
     char torch[32];  // PyTorch's version; "": not installed, or not asked for
     char onednn[32]; // oneDNN's
+    char pillow[32]; // Pillow's; NumPy is there too
 };
 
 enum bench_peers_wish { BENCH_PEERS_NONE, BENCH_PEERS_FOUND, BENCH_PEERS_ALL };
@@ -150,16 +225,60 @@ int bench_peer_step(struct bench_peer *peer, const struct bench_peers *peers, co
 int bench_peer_convolution(struct bench_convolution *convolution, const struct bench_effort *effort,
                            struct error *err);
 
+// Fills in data->peer. Only where Pillow is there.
+int bench_peer_generator(struct bench_data *data, const struct bench_peers *peers,
+                         const struct bench_effort *effort, struct error *err);
+
+// ---- goals: experiments/bench/bench_goals.c
+
+struct bench_report;
+
+enum bench_kind {     // of machine, as far as goals differ
+    BENCH_KIND_F32,   // `auto` takes f32
+    BENCH_KIND_PAIRS, // bf16, by dot products of pairs
+    BENCH_KIND_TILES, // bf16, by AMX's tiles
+    BENCH_KINDS,
+};
+
+enum bench_kind bench_kind_of(enum precision automatic, enum isa for_bf16);
+enum precision bench_kind_precision(enum bench_kind kind);
+
+enum { BENCH_GOALS = 12 };
+
+struct bench_goal {
+    const char *figure;
+    double value; // 0: not measured
+    double goal;
+    int at_most;    // the goal is not to be passed; else it is to be reached
+    char peer[128]; // what the value is compared with; "": not measured
+};
+
+void bench_goals_evaluate(struct bench_goal out[BENCH_GOALS], const struct bench_report *report);
+int bench_goal_met(const struct bench_goal *goal); // of one that was measured
+json_t *bench_goals_json(const struct bench_report *report);
+void bench_goals_print(FILE *out, const struct bench_report *report);
+
 // ---- results: experiments/bench/bench_report.c
 
 struct bench_report {
     json_t *machine;
+    enum bench_kind kind;
     struct bench_effort effort;
     struct bench_limits limits;
     struct bench_cases cases;
     struct bench_step *steps; // [cases.count]
     struct bench_convolutions convolutions;
+    struct bench_data data;
+    struct bench_scaling *scaling; // [cases.count]
 };
+
+// What a step is known by: {"model", "pixels", "batch", "method", "precision"}.
+json_t *bench_case_json(const struct bench_case *c);
+
+enum { BENCH_NUMBER_SIZE = 24 };
+// A number to three digits, or "-" for one that is not known (0).
+const char *bench_number_text(double number, char out[BENCH_NUMBER_SIZE]);
+json_t *bench_number_json(double number); // null for one that is not known
 
 json_t *bench_report_json(const struct bench_report *report, struct error *err);
 void bench_report_print(FILE *out, const struct bench_report *report);

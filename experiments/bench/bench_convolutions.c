@@ -114,18 +114,17 @@ static void run(const struct operands *o, enum bench_product product) {
         convolution_backward_weight(&o->plan, o->y, o->x, o->weight, 0, o->scratch);
 }
 
-// The shortest of many runs after a first one, which meets cold pages.
-static double shortest(const struct operands *o, enum bench_product product, double enough) {
-    enum { LEAST = 3 };
-    double best = 1e30, start = seconds_now();
+// Many runs after a first one, which meets cold pages.
+static void repeat(const struct operands *o, enum bench_product product, double enough,
+                   struct bench_repeats *out) {
+    enum { LEAST = 5 };
+    double start = seconds_now();
     run(o, product);
-    for (int i = 0; i < LEAST || seconds_now() - start < enough; i++) {
+    while (out->seen < LEAST || seconds_now() - start < enough) {
         double from = seconds_now();
         run(o, product);
-        double seconds = seconds_now() - from;
-        best = seconds < best ? seconds : best;
+        bench_repeats_add(out, seconds_now() - from);
     }
-    return best;
 }
 
 // Numbers in [-1, 1), all different enough, as they lie in a trainer's arena.
@@ -165,9 +164,10 @@ static json_t *measure(void *context, struct error *err) {
         (o.scratch = fill(convolution_scratch(&o.plan, m->effort->threads), err))) {
         result = json_array();
         for (enum bench_product p = 0; p < BENCH_PRODUCTS; p++) {
-            int wanted = p != BENCH_DATA || !m->convolution->of_images;
-            double seconds = wanted ? shortest(&o, p, m->effort->seconds / BENCH_PRODUCTS) : 0;
-            json_array_append_new(result, json_real(wanted ? 1e-9 * bench_convolution_flop(c) / seconds : 0));
+            struct bench_repeats repeats = {0};
+            if (p != BENCH_DATA || !m->convolution->of_images)
+                repeat(&o, p, m->effort->seconds / BENCH_PRODUCTS, &repeats);
+            json_array_append_new(result, bench_repeats_json(&repeats));
         }
     }
     free(o.x);
@@ -180,11 +180,14 @@ static json_t *measure(void *context, struct error *err) {
 int bench_convolution_measure(struct bench_convolution *out, const struct bench_effort *effort,
                               struct error *err) {
     struct convolution_measurement m = {out, effort};
-    json_t *gflops = isolate_json(measure, &m, err);
-    if (!gflops)
+    json_t *repeats = isolate_json(measure, &m, err);
+    if (!repeats)
         return -1;
-    for (int p = 0; p < BENCH_PRODUCTS; p++)
-        out->gflops[p] = json_number_value(json_array_get(gflops, p));
-    json_decref(gflops);
+    for (int p = 0; p < BENCH_PRODUCTS; p++) {
+        struct bench_repeats *r = &out->repeats[p];
+        bench_repeats_read(r, json_array_get(repeats, p));
+        out->gflops[p] = r->fastest > 0 ? 1e-9 * bench_convolution_flop(&out->shape) / r->fastest : 0;
+    }
+    json_decref(repeats);
     return 0;
 }

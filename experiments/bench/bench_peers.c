@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// PyTorch and oneDNN, where they are installed: programs of their own, which measure as we do and print JSON.
+// PyTorch, oneDNN and Pillow, where they are installed: programs of their own, which measure as we do and print JSON.
 #include "core/base/isolate.h"
 #include "core/base/json_fields.h"
 #include "experiments/bench/bench.h"
@@ -43,6 +43,9 @@ int bench_peers_find(struct bench_peers *peers, enum bench_peers_wish wish, stru
     static const char ask_torch[] =
         "import importlib.util\n"
         "print(__import__('torch').__version__ if importlib.util.find_spec('torch') else '')";
+    static const char ask_pillow[] =
+        "from importlib.util import find_spec as find\n"
+        "print(__import__('PIL').__version__ if find('PIL') and find('numpy') else '')";
     char path[PATH_SIZE];
     onednn_path(path);
     memset(peers, 0, sizeof *peers);
@@ -52,14 +55,18 @@ int bench_peers_find(struct bench_peers *peers, enum bench_peers_wish wish, stru
     int has_python = file_is_there(python, err), has_onednn = file_is_there(path, err);
     if (has_python < 0 || has_onednn < 0)
         return -1;
-    if (has_python)
+    if (has_python) {
         version((const char *const[]){python, "-c", ask_torch, NULL}, peers->torch, sizeof peers->torch);
+        version((const char *const[]){python, "-c", ask_pillow, NULL}, peers->pillow, sizeof peers->pillow);
+    }
     if (has_onednn)
         version((const char *const[]){path, "--version", NULL}, peers->onednn, sizeof peers->onednn);
     if (wish == BENCH_PEERS_ALL && !*peers->torch)
         return fail(err, "%s has no PyTorch; make bench PEER=1 installs it", python);
     if (wish == BENCH_PEERS_ALL && !*peers->onednn)
         return fail(err, "%s is not there or does not run; make bench PEER=1 builds it", path);
+    if (wish == BENCH_PEERS_ALL && !*peers->pillow)
+        return fail(err, "%s has no Pillow and NumPy; make bench PEER=1 installs them", python);
     return 0;
 }
 
@@ -145,5 +152,26 @@ int bench_peer_convolution(struct bench_convolution *convolution, const struct b
         convolution->onednn_gflops[p] =
             p == BENCH_DATA && convolution->of_images ? 0 : json_field_number(gflops, bench_products[p]);
     json_decref(gflops);
+    return 0;
+}
+
+// ---------------------------------------------------------------------------------------- Pillow and NumPy
+
+int bench_peer_generator(struct bench_data *data, const struct bench_peers *peers,
+                         const struct bench_effort *effort, struct error *err) {
+    char script[PATH_SIZE];
+    memset(&data->peer, 0, sizeof data->peer);
+    if (home_path(script, "../scripts/bench_generator.py", err))
+        return -1;
+    struct arguments a = {.items = {python, script}, .count = 2};
+    add_number(&a, "--pixels", data->pixels);
+    add_number(&a, "--seconds", effort->seconds);
+    json_t *result = run(a.items, err);
+    if (!result)
+        return -1;
+    data->peer.images_per_s = json_field_number(result, "images_per_s");
+    snprintf(data->peer.name, sizeof data->peer.name, "Pillow %.16s, NumPy %.16s", peers->pillow,
+             json_field_text(result, "numpy"));
+    json_decref(result);
     return 0;
 }

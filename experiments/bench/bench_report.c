@@ -9,8 +9,7 @@
 
 // ---------------------------------------------------------------------------------------- JSON
 
-// What is not known, or was not measured, is null.
-static json_t *positive(double number) {
+json_t *bench_number_json(double number) {
     return number > 0 ? json_real(number) : json_null();
 }
 
@@ -25,25 +24,39 @@ static const char *isa(const struct bench_report *r, enum precision precision) {
 }
 
 static json_t *limits_json(const struct bench_limits *l) {
-    return json_pack("{s:o, s:o, s:o}", "f32_gflops", positive(l->f32_gflops), "bf16_gflops",
-                     positive(l->bf16_gflops), "read_gbs", positive(l->read_gbs));
+    return json_pack("{s:o, s:o, s:o}", "f32_gflops", bench_number_json(l->f32_gflops), "bf16_gflops",
+                     bench_number_json(l->bf16_gflops), "read_gbs", bench_number_json(l->read_gbs));
 }
 
-// What a step is known by, in "steps" and in "layers".
+json_t *bench_case_json(const struct bench_case *c) {
+    return json_pack("{s:s, s:i, s:i, s:s, s:s}", "model", c->training.model, "pixels", c->pixels, "batch",
+                     c->training.batch, "method", c->training.method, "precision",
+                     bench_precision_name(c->precision));
+}
+
+// In "steps" and in "layers".
 static json_t *case_json(const struct bench_report *r, const struct bench_case *c) {
-    return json_pack("{s:s, s:i, s:i, s:s, s:s, s:s}", "model", c->training.model, "pixels", c->pixels,
-                     "batch", c->training.batch, "method", c->training.method, "precision",
-                     bench_precision_name(c->precision), "isa", isa(r, c->precision));
+    json_t *known_by = bench_case_json(c);
+    json_object_set_new(known_by, "isa", json_string(isa(r, c->precision)));
+    return known_by;
+}
+
+// The repetitions' seconds alone.
+static json_t *repeats_json(const struct bench_repeats *repeats) {
+    json_t *both = bench_repeats_json(repeats), *seconds = json_incref(json_object_get(both, "repeats"));
+    json_decref(both);
+    return seconds;
 }
 
 static json_t *step_json(const struct bench_report *r, int i) {
     const struct bench_step *s = &r->steps[i];
     json_t *step = case_json(r, &r->cases.items[i]);
-    json_object_update_new(step, json_pack("{s:f, s:s?, s:o, s:o, s:f, s:o}", "images_per_s", s->images_per_s,
-                                           "peer", *s->peer.name ? s->peer.name : NULL, "peer_images_per_s",
-                                           positive(s->peer.images_per_s), "ratio",
-                                           positive(ratio(s->images_per_s, s->peer.images_per_s)), "peak_mb",
-                                           s->peak_mb, "peer_peak_mb", positive(s->peer.peak_mb)));
+    json_object_update_new(
+        step, json_pack("{s:f, s:o, s:s?, s:o, s:o, s:f, s:o}", "images_per_s", s->images_per_s, "repeats",
+                        repeats_json(&s->repeats), "peer", *s->peer.name ? s->peer.name : NULL,
+                        "peer_images_per_s", bench_number_json(s->peer.images_per_s), "ratio",
+                        bench_number_json(ratio(s->images_per_s, s->peer.images_per_s)), "peak_mb",
+                        s->peak_mb, "peer_peak_mb", bench_number_json(s->peer.peak_mb)));
     return step;
 }
 
@@ -60,9 +73,9 @@ static json_t *layers_json(const struct bench_report *r, int i) {
     json_t *layers = case_json(r, &r->cases.items[i]);
     json_object_update_new(layers, json_pack("{s:f, s:f, s:f, s:o, s:o, s:O, s:O}", "seconds", s->seconds,
                                              "gflop", s->gflop, "gbyte", s->gbyte, "share_of_limit",
-                                             positive(share_of_limit(r, i)), "share_of_read",
-                                             positive(share_of_read(r, i)), "kinds", s->kinds, "slowest",
-                                             s->slowest));
+                                             bench_number_json(share_of_limit(r, i)), "share_of_read",
+                                             bench_number_json(share_of_read(r, i)), "kinds", s->kinds,
+                                             "slowest", s->slowest));
     return layers;
 }
 
@@ -74,24 +87,31 @@ static void append_convolution(json_t *list, const struct bench_report *r,
     for (int p = 0; p < BENCH_PRODUCTS; p++)
         if (c->gflops[p] > 0)
             json_array_append_new(
-                list, json_pack("{s:s, s:s, s:s, s:s, s:f, s:o, s:o}", "shape", shape, "map",
+                list, json_pack("{s:s, s:s, s:s, s:s, s:f, s:o, s:o, s:o}", "shape", shape, "map",
                                 bench_products[p], "precision", bench_precision_name(precision), "isa",
-                                isa(r, precision), "gflops", c->gflops[p], "share_of_limit",
-                                positive(ratio(c->gflops[p], bench_limit(&r->limits, precision))),
-                                "onednn_gflops", positive(c->onednn_gflops[p])));
+                                isa(r, precision), "gflops", c->gflops[p], "repeats",
+                                repeats_json(&c->repeats[p]), "share_of_limit",
+                                bench_number_json(ratio(c->gflops[p], bench_limit(&r->limits, precision))),
+                                "onednn_gflops", bench_number_json(c->onednn_gflops[p])));
 }
 
 json_t *bench_report_json(const struct bench_report *r, struct error *err) {
-    json_t *steps = json_array(), *convolutions = json_array(), *layers = json_array();
+    json_t *steps = json_array(), *convolutions = json_array(), *layers = json_array(),
+           *scaling = json_array();
     for (int i = 0; i < r->cases.count; i++) {
+        if (r->scaling[i].of)
+            json_array_append_new(scaling, bench_scaling_json(&r->scaling[i]));
+        if (r->steps[i].seconds <= 0) // not measured
+            continue;
         json_array_append_new(steps, step_json(r, i));
         json_array_append_new(layers, layers_json(r, i));
     }
     for (int i = 0; i < r->convolutions.count; i++)
         append_convolution(convolutions, r, &r->convolutions.items[i]);
     json_t *all =
-        json_pack("{s:O, s:o, s:o, s:o, s:o}", "machine", r->machine, "limits", limits_json(&r->limits),
-                  "steps", steps, "convolutions", convolutions, "layers", layers);
+        json_pack("{s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "machine", r->machine, "limits",
+                  limits_json(&r->limits), "goals", bench_goals_json(r), "steps", steps, "convolutions",
+                  convolutions, "layers", layers, "data", bench_data_json(&r->data), "scaling", scaling);
     if (!all)
         fail_memory(err, "the results");
     return all;
@@ -99,10 +119,9 @@ json_t *bench_report_json(const struct bench_report *r, struct error *err) {
 
 // ---------------------------------------------------------------------------------------- tables
 
-enum { CELL = 24 };
+enum { CELL = BENCH_NUMBER_SIZE };
 
-// A number to three digits, or "-" for one that is not known.
-static const char *rate_text(double number, char out[CELL]) {
+const char *bench_number_text(double number, char out[BENCH_NUMBER_SIZE]) {
     snprintf(out, CELL, number <= 0 ? "-" : number < 10 ? "%.2f" : number < 100 ? "%.1f" : "%.0f", number);
     return out;
 }
@@ -121,8 +140,8 @@ static void print_limits(FILE *out, const struct bench_report *r) {
         fprintf(out, ", in bf16 %s", isa(r, PRECISION_BF16));
     fprintf(out, "; load average as it began: %.1f\n\n", json_field_number(r->machine, "load"));
     fprintf(out, "Limits: f32 %s GFLOP/s (%s), bf16 %s GFLOP/s (%s), reading memory %s GB/s\n\n",
-            rate_text(l->f32_gflops, f32), l->f32_unit, rate_text(l->bf16_gflops, bf16), l->bf16_unit,
-            rate_text(l->read_gbs, read));
+            bench_number_text(l->f32_gflops, f32), l->f32_unit, bench_number_text(l->bf16_gflops, bf16),
+            l->bf16_unit, bench_number_text(l->read_gbs, read));
 }
 
 static void print_steps(FILE *out, const struct bench_report *r) {
@@ -138,12 +157,12 @@ static void print_steps(FILE *out, const struct bench_report *r) {
         const struct bench_step *s = &r->steps[i];
         fprintf(out, "%-9s %6d %5d %-13s %-4s %9s %10s %8s %8s", k->training.model, k->pixels,
                 k->training.batch, k->training.method, bench_precision_name(k->precision),
-                rate_text(s->images_per_s, a), percent_text(share_of_limit(r, i), b),
-                percent_text(share_of_read(r, i), c), rate_text(s->peak_mb, d));
+                bench_number_text(s->images_per_s, a), percent_text(share_of_limit(r, i), b),
+                percent_text(share_of_read(r, i), c), bench_number_text(s->peak_mb, d));
         if (with_peer)
-            fprintf(out, " | %9s %6s %8s  %s", rate_text(s->peer.images_per_s, e),
-                    rate_text(ratio(s->images_per_s, s->peer.images_per_s), f), rate_text(s->peer.peak_mb, g),
-                    s->peer.name);
+            fprintf(out, " | %9s %6s %8s  %s", bench_number_text(s->peer.images_per_s, e),
+                    bench_number_text(ratio(s->images_per_s, s->peer.images_per_s), f),
+                    bench_number_text(s->peer.peak_mb, g), s->peer.name);
         fputc('\n', out);
     }
     fputs(
@@ -161,10 +180,10 @@ static void print_convolution(FILE *out, const struct bench_report *r, const str
         char shape[BENCH_SHAPE_SIZE], a[CELL], b[CELL], d[CELL], e[CELL];
         if (c->gflops[p] > 0)
             fprintf(out, "%-46s %-8s %-4s %7s %11s %7s %7s\n", p ? "" : bench_shape_text(&c->shape, shape),
-                    bench_products[p], bench_precision_name(c->shape.precision), rate_text(c->gflops[p], a),
-                    percent_text(ratio(c->gflops[p], limit), b),
+                    bench_products[p], bench_precision_name(c->shape.precision),
+                    bench_number_text(c->gflops[p], a), percent_text(ratio(c->gflops[p], limit), b),
                     percent_text(ratio(c->gflops[p] * bytes_per_flop, r->limits.read_gbs), d),
-                    rate_text(c->onednn_gflops[p], e));
+                    bench_number_text(c->onednn_gflops[p], e));
     }
 }
 
@@ -278,11 +297,18 @@ static void print_layers(FILE *out, const struct bench_report *r, int i) {
 }
 
 void bench_report_print(FILE *out, const struct bench_report *r) {
+    int steps = r->cases.count && r->steps[0].seconds > 0; // they were measured, or not, as a whole
     print_limits(out, r);
-    print_steps(out, r);
-    print_convolutions(out, r);
-    if (r->convolutions.count)
+    if (steps)
+        print_steps(out, r);
+    if (r->convolutions.count) {
+        print_convolutions(out, r);
         print_summary(out, r);
-    for (int i = 0; i < r->cases.count; i++)
+    }
+    for (int i = 0; i < r->cases.count && steps; i++)
         print_layers(out, r, i);
+    bench_data_print(out, &r->data);
+    for (int i = 0; i < r->cases.count; i++)
+        bench_scaling_print(out, &r->scaling[i]);
+    bench_goals_print(out, r);
 }

@@ -33,11 +33,13 @@ double bench_limit(const struct bench_limits *limits, enum precision precision) 
 struct section { // of bench.ini
     char name[SETTING_WORD_SIZE], profile[SETTING_TEXT_SIZE];
     int batch; // 0: the profile's
+    int scaling;
 };
 
 static const struct setting section_keys[] = {
     SETTING_TEXT(struct section, profile, NULL, "", "profile that the settings come from"),
     SETTING_INT(struct section, batch, "0", 2, 4096, "images", "images a step; none: the profile's"),
+    SETTING_INT(struct section, scaling, "0", 0, 1, "", "1: steps on any number of threads are measured too"),
     SETTING_END,
 };
 
@@ -111,7 +113,8 @@ static int add_case(struct bench_cases *out, const struct section *s, const stru
     if (array_resize(out->items, (size_t)out->count + 1, "the cases", err))
         return -1;
     struct bench_case *c = &out->items[out->count];
-    *c = (struct bench_case){.pixels = data->set->pixels(&data->settings), .precision = precision};
+    *c = (struct bench_case){
+        .pixels = data->set->pixels(&data->settings), .precision = precision, .scaling = s->scaling};
     c->classes = data->set->classes(&data->settings, err);
     if (c->classes < 0 || profile_training(p, method, data->set->name, &c->training, err))
         return -1;
@@ -208,15 +211,48 @@ static int step(struct stepper *s, double *seconds, struct error *err) {
     return 0;
 }
 
-// Steps until both their number and their time are enough; the seconds of the fastest, -1 on failure.
-static double fastest(struct stepper *s, double enough, int least, struct error *err) {
-    double best = 1e30, seconds, start = seconds_now();
-    for (int i = 0; i < least || seconds_now() - start < enough; i++) {
+// Steps until both their number and their time are enough.
+static int repeat(struct stepper *s, struct bench_repeats *repeats, double enough, int least,
+                  struct error *err) {
+    double seconds, began = seconds_now();
+    memset(repeats, 0, sizeof *repeats);
+    while (repeats->seen < least || seconds_now() - began < enough) {
         if (step(s, &seconds, err))
             return -1;
-        best = seconds < best ? seconds : best;
+        bench_repeats_add(repeats, seconds);
     }
-    return best;
+    return 0;
+}
+
+enum { STEPS_LEAST = 5, OBSERVED_LEAST = 3 }; // a median of fewer steps says little
+
+static int start(struct stepper *s, const struct bench_case *c, const struct bench_effort *effort,
+                 struct error *err) {
+    struct trainer_settings settings;
+    struct bench_repeats warm_up;
+    omp_set_num_threads(effort->threads);
+    if (train_resolve(&c->training, c->pixels, c->classes, &settings, &s->lambda, err))
+        return -1;
+    settings.sgd.lr = 0; // a long measurement that trained on noise would diverge
+    s->trainer = trainer_create(&settings, 1, err);
+    return !s->trainer || batch_make(&s->batch, c, err) ? -1
+                                                        : repeat(s, &warm_up, effort->seconds / 4, 1, err);
+}
+
+static void stop(struct stepper *s) {
+    batch_free(&s->batch);
+    trainer_free(s->trainer);
+}
+
+int bench_step_run(struct bench_repeats *out, const struct bench_case *c, const struct bench_effort *effort,
+                   void (*warm)(void *context), void *context, struct error *err) {
+    struct stepper s = {0};
+    int failed = start(&s, c, effort, err);
+    if (!failed && warm)
+        warm(context);
+    failed = failed || repeat(&s, out, effort->seconds, STEPS_LEAST, err);
+    stop(&s);
+    return failed ? -1 : 0;
 }
 
 struct step_measurement {
@@ -224,41 +260,33 @@ struct step_measurement {
     const struct bench_effort *effort;
 };
 
-// Warm-up, the steps that count, then some with an observer.
-static json_t *time_steps(struct stepper *s, const struct step_measurement *m, struct error *err) {
-    enum { LEAST = 3 };
+// The steps that count, then some with an observer.
+static json_t *time_steps(struct stepper *s, double enough, struct error *err) {
+    struct bench_repeats repeats, observed;
     struct rusage usage;
-    double flop, bytes, best, enough = m->effort->seconds;
-    if (fastest(s, enough / 4, 1, err) < 0 || (best = fastest(s, enough, LEAST, err)) < 0)
+    double flop, bytes;
+    if (repeat(s, &repeats, enough, STEPS_LEAST, err))
         return NULL;
     getrusage(RUSAGE_SELF, &usage);
     bench_layers_work(s->trainer->steps, &flop, &bytes);
     json_t *result = NULL;
-    if (!bench_layers_watch(&s->layers, s->trainer->steps, err) && fastest(s, enough / 2, LEAST, err) >= 0)
+    if (!bench_layers_watch(&s->layers, s->trainer->steps, err) &&
+        !repeat(s, &observed, enough / 2, OBSERVED_LEAST, err))
         result = bench_layers_json(&s->layers, err);
     bench_layers_free(&s->layers);
     if (result)
-        json_object_update_new(result, json_pack("{s:f, s:f, s:f, s:f, s:f}", "seconds", best, "peak_mb",
-                                                 1024e-6 * (double)usage.ru_maxrss, "parameters",
-                                                 (double)s->trainer->parameters.trained_size, "flop", flop,
-                                                 "bytes", bytes));
+        json_object_update_new(
+            result, json_pack("{s:o, s:f, s:f, s:f, s:f}", "repeats", bench_repeats_json(&repeats), "peak_mb",
+                              1024e-6 * (double)usage.ru_maxrss, "parameters",
+                              (double)s->trainer->parameters.trained_size, "flop", flop, "bytes", bytes));
     return result;
 }
 
 static json_t *measure(void *context, struct error *err) {
     const struct step_measurement *m = context;
-    struct trainer_settings settings;
     struct stepper s = {0};
-    omp_set_num_threads(m->effort->threads);
-    if (train_resolve(&m->c->training, m->c->pixels, m->c->classes, &settings, &s.lambda, err))
-        return NULL;
-    settings.sgd.lr = 0; // a long measurement that trained on noise would diverge
-    json_t *result = NULL;
-    s.trainer = trainer_create(&settings, 1, err);
-    if (s.trainer && !batch_make(&s.batch, m->c, err))
-        result = time_steps(&s, m, err);
-    batch_free(&s.batch);
-    trainer_free(s.trainer);
+    json_t *result = start(&s, m->c, m->effort, err) ? NULL : time_steps(&s, m->effort->seconds, err);
+    stop(&s);
     return result;
 }
 
@@ -271,7 +299,8 @@ int bench_step_measure(struct bench_step *out, const struct bench_case *c, const
     memset(out, 0, sizeof *out);
     if (!result)
         return -1;
-    out->seconds = json_field_number(result, "seconds");
+    bench_repeats_read(&out->repeats, json_object_get(result, "repeats"));
+    out->seconds = out->repeats.fastest;
     out->images_per_s = c->training.batch / out->seconds;
     out->peak_mb = json_field_number(result, "peak_mb");
     out->parameters = json_field_number(result, "parameters");
