@@ -213,6 +213,22 @@ static void test_status_and_dry_run_tell_what_is_there_and_what_is_not(void) {
     program_free(&r);
 }
 
+// A folder of runs that leads in a circle, which root cannot enter either: no cell of any table is called "not run".
+static void test_runs_that_cannot_be_looked_at_are_no_absent_ones(void) {
+    static const char *const commands[] = {"table", "status", "run"};
+    struct program_result r;
+    CU_ASSERT_EQUAL_FATAL(mkdir(suite_path("circle"), 0777), 0);
+    CU_ASSERT_EQUAL_FATAL(symlink("runs", suite_path("circle/runs")), 0);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        CU_ASSERT_EQUAL(
+            reff_run(&r, 0, commands[i], table, "--profile", profile, "--results", results("circle")),
+            EXIT_FAILED);
+        suite_text_has(r.err, "Too many levels of symbolic links\n");
+        CU_ASSERT_PTR_NULL(strstr(r.out, "not run"));
+        program_free(&r);
+    }
+}
+
 static void test_new_settings_run_beside_the_old_ones_and_are_named(void) {
     struct program_result r;
     char other[PATH_SIZE], *text = strdup(profile_text);
@@ -474,6 +490,8 @@ void suite_command_run(void) {
                 test_a_sweep_interrupted_by_ctrl_c_ends_with_the_same_bits);
     CU_add_test(suite, "a sweep on a full disk ends with the same bits",
                 test_a_sweep_on_a_full_disk_ends_with_the_same_bits);
+    CU_add_test(suite, "runs that cannot be looked at are no absent ones",
+                test_runs_that_cannot_be_looked_at_are_no_absent_ones);
     CU_add_test(suite, "a results folder that cannot be made is named",
                 test_a_results_folder_that_cannot_be_made_is_named);
     CU_add_test(suite, "failing runs are kept, told and repeated on request",

@@ -495,7 +495,7 @@ static void test_the_command_tells_every_reason(void) {
     unlink(suite_path("reasons/data/digests.json"));
     CU_ASSERT_EQUAL_FATAL(file_write(suite_path("reasons/data/one"), "", 0, &err), 0);
     CU_ASSERT_EQUAL(reff_run(&p, 0, "fetch", "--sources", list, "--data", data), 1);
-    suite_text_has(p.err, "reasons/data/one/first: Not a directory\n");
+    suite_text_has(p.err, "reasons/data/one: not a folder\n");
     program_free(&p);
     unlink(suite_path("reasons/data/one"));
     CU_ASSERT_EQUAL(reff_run(&p, 0, "fetch", "--sources", list, "--data", data), 0);
