@@ -25,7 +25,7 @@ endif
 
 # A misspelt variable (SEED=3) would run something else than what was meant.
 VARIABLES := CONFIG CC ARCH V SANITIZE GOLDEN PRECISION FUZZ FUZZ_SECONDS \
-             PROFILE DATA SEEDS ROWS COLUMNS METRIC JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY \
+             PROFILE DATA SEEDS SEEDS_MOST HOURS NEW_PLAN ROWS COLUMNS METRIC JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY \
              SETS MIRROR SOURCES_FILE PEER PREFIX DESTDIR SECONDS SEED PARTS COMPLETE
 GIVEN     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 UNKNOWN   := $(filter-out $(VARIABLES) MAKEFLAGS MAKEOVERRIDES,$(filter-out -% .%,$(GIVEN)))
@@ -38,6 +38,7 @@ endif
 REQUESTED      := PROFILE DATA SEEDS ROWS COLUMNS RESULTS
 SWEPT          := $(REQUESTED) JOBS THREADS DRY_RUN KEEP_SHARDS RETRY
 TAKES_tables   := $(SWEPT)
+TAKES_claims   := $(filter-out SEEDS,$(SWEPT)) SEEDS_MOST HOURS NEW_PLAN
 TAKES_show     := $(REQUESTED) METRIC
 TAKES_status   := $(REQUESTED)
 TAKES_figures  := PROFILE DATA SEEDS RESULTS JOBS THREADS
@@ -150,6 +151,9 @@ $(BUILD)/reff: $(BUILD)/experiments/command/main.o $(BUILD)/libreff.a
 #: PROFILE=     tiny, quick (default), half, standard or paper: how large data and network are, or an .ini file
 #: DATA=        folder with mnist/, textures/ and models/, for profiles of real data
 #: SEEDS=       a count (5) or a list (3,4,9); default: the profile's
+#: SEEDS_MOST=  with `make claims`: seeds of a cell at most; default 20
+#: HOURS=       with `make claims`: no run begins after so many
+#: NEW_PLAN=1   with `make claims`: begin another plan though results of one exist
 #: ROWS=        only these rows of each table (0,1,All); default: all
 #: COLUMNS=     only these columns (baseline,isic2017); default: all
 #: METRIC=      with `make show`: a recorded number in place of accuracy; METRIC=list names them
@@ -174,7 +178,7 @@ SWEEP   = $(REQUEST) $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$
 # Tables by name: one file of experiments/tables each. table1 and table3 are their parts a and b, tables all of them.
 TABLES := table1 table2 table3 table3a table3b supp-table1 supp-table2 supp-table3 supp-table4
 
-.PHONY: $(TABLES) tables show status
+.PHONY: $(TABLES) tables claims show status
 $(TABLES): # one of the paper's tables
 	@$(REMAKE) build
 	@$(BUILD)/reff run $@ $(SWEEP)
@@ -182,6 +186,11 @@ $(TABLES): # one of the paper's tables
 tables: ## all tables of the paper and its supplement, in one sweep (or one: table1 2 3 3a 3b, supp-table1 to 4)
 	@$(REMAKE) build
 	@$(BUILD)/reff run tables $(SWEEP)
+
+claims: ## seeds until every claim is decided, at looks fixed beforehand (SEEDS_MOST=20 HOURS=8)
+	@$(REMAKE) build
+	@$(BUILD)/reff run tables --until-decided $(SWEEP) $(if $(SEEDS_MOST),--seeds-most '$(SEEDS_MOST)') \
+	    $(if $(HOURS),--hours '$(HOURS)') $(if $(call on,$(NEW_PLAN)),--new-plan)
 
 show: ## the tables from the results that are there (METRIC=annotation.iou; METRIC=list)
 	@$(REMAKE) build

@@ -2,7 +2,9 @@
 // reff run: all runs of some tables, then the tables.
 #include "experiments/command/commands.h"
 #include "experiments/plan/home.h"
+#include "experiments/suite/claims_plan.h"
 #include "experiments/suite/dry_run.h"
+#include "experiments/suite/until_decided.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +18,12 @@ static const struct setting schema[] = {
     SETTING_SWITCH(struct request_options, retry, "repeat failed runs"),
     SETTING_SWITCH(struct request_options, dry_run,
                    "list the runs by state, with time, memory and disk; run nothing"),
+    SETTING_COUNT(struct request_options, seeds_most, "20", 2, SEEDS_MAXIMUM, "seeds",
+                  "with --until-decided: of a cell at most"),
+    SETTING_REAL(struct request_options, hours, "0", 0, 1e5, "hours",
+                 "with --until-decided: no run begins after so many; 0: no limit"),
+    SETTING_SWITCH(struct request_options, new_plan,
+                   "with --until-decided: begin another plan though results of one exist"),
     SETTING_END,
 };
 
@@ -23,11 +31,15 @@ static const struct command command = {
     .name = "run",
     .arguments = "TABLE...",
     .summary = "Do all runs that tables need, then print and write the tables.",
-    .description = "TABLE is a file in experiments/tables (table1a), a table with all its parts (table1), "
-                   "every table (tables), or a path. Runs that are done are not repeated; interrupted ones "
-                   "continue from their checkpoints; failed ones are repeated with --retry. Tables are "
-                   "written to RESULTS/tables/<profile>/<table>.{md,csv,tex,json}.",
-    .example = "reff run table1 --profile quick --seeds 5",
+    .description =
+        "TABLE is a file in experiments/tables (table1a), a table with all its parts (table1), "
+        "every table (tables), or a path. Runs that are done are not repeated; interrupted ones "
+        "continue from their checkpoints; failed ones are repeated with --retry. Tables are "
+        "written to RESULTS/tables/<profile>/<table>.{md,csv,tex,json}.\n\nWith --until-decided "
+        "cells get more seeds, at looks that the profile fixes, until every claim on the tables is "
+        "decided: only those cells that undecided claims need. The plan is registered in "
+        "RESULTS/plans before the first run.",
+    .example = "reff run table1 --profile quick --seeds 5\n  reff run tables --until-decided --hours 8",
     .least_words = 1,
     .most_words = -1,
     .schema = schema,
@@ -69,11 +81,36 @@ static int run(const struct request *r, const struct request_options *options, c
     struct error later = {0};
     if (folder_make(options->results, err))
         return -1;
-    int failed = r->plan.count && sweep_run(&r->plan, &real_work, &sweep, err);
+    int failed = options->until_decided ? claims_plan_register(r, options->results, options->new_plan, err) ||
+                                              until_decided_run(r, options, &real_work, &sweep, err)
+                                        : r->plan.count && sweep_run(&r->plan, &real_work, &sweep, err);
     if (failed && err->status == EXIT_INTERRUPTED)
         return -1;
     int unshown = show_tables(r, options, failed ? &later : err);
     return failed || unshown ? -1 : 0;
+}
+
+// What the next look would run.
+static int show_next_look(const struct request *r, const struct request_options *options, struct error *err) {
+    struct request next = *r;
+    int look, found = until_decided_next(r, options, &next.plan, &look, err);
+    if (!found)
+        printf("nothing to do: every claim is decided, or has had its last look\n");
+    if (found < 1)
+        return found;
+    printf("look %d, %d seeds: ", look, next.plan.seeds.count);
+    int failed = dry_run(stdout, &next, options, &real_work, err);
+    until_decided_free(&next.plan);
+    return failed;
+}
+
+static int check_options(const struct request_options *o, struct error *err) {
+    if (!o->until_decided && (o->hours > 0 || o->new_plan || o->seeds_most != 20))
+        return fail_usage(err, "%s: it goes with --until-decided",
+                          o->hours > 0  ? "--hours"
+                          : o->new_plan ? "--new-plan"
+                                        : "--seeds-most");
+    return 0;
 }
 
 int command_run(int argc, char **argv, struct error *err) {
@@ -83,10 +120,14 @@ int command_run(int argc, char **argv, struct error *err) {
     int result = options_parse(&command, argc, argv, &options, &words, err);
     if (result)
         return result < 0 ? -1 : 0;
+    if (check_options(&options, err))
+        return -1;
     result = request_read(&request, &options, words.items, words.count, &real_work, err);
-    if (!result)
-        result = options.dry_run ? dry_run(stdout, &request, &options, &real_work, err)
-                                 : run(&request, &options, words.items[0], err);
+    if (!result && options.dry_run)
+        result = options.until_decided ? show_next_look(&request, &options, err)
+                                       : dry_run(stdout, &request, &options, &real_work, err);
+    else if (!result)
+        result = run(&request, &options, words.items[0], err);
     request_free(&request);
     return result ? -1 : 0;
 }

@@ -39,10 +39,10 @@ void table_provenance_command(struct text *out, char *const *words, int word_cou
     for (int i = 0; i < word_count; i++)
         add_word(out, words[i]);
     add_option(out, "--profile", profile);
-    text_add(out, " --seeds ");
-    for (int i = 0; i < seeds->count; i++)
+    text_add(out, seeds ? " --seeds " : " --until-decided");
+    for (int i = 0; seeds && i < seeds->count; i++)
         text_printf(out, "%s%llu", i ? "," : "", (unsigned long long)seeds->values[i]);
-    if (seeds->count == 1)
+    if (seeds && seeds->count == 1)
         text_add(out, ","); // a list: one number alone is a count
     add_option(out, "--rows", rows);
     add_option(out, "--columns", columns);

@@ -170,6 +170,29 @@ int table_result_read(struct table_result *r, const struct table *table, const s
     return 0;
 }
 
+static int is_among_first(const struct seeds *seeds, int count, uint64_t seed) {
+    for (int i = 0; i < count && i < seeds->count; i++)
+        if (seeds->values[i] == seed)
+            return 1;
+    return 0;
+}
+
+void table_result_forget_later(struct table_result *r, int count) {
+    r->by_looks = 1;
+    for (int i = 0; i < r->table->row_count * r->table->column_count; i++) {
+        struct cell_result *c = &r->cells[i];
+        int kept = 0;
+        for (int k = 0; k < c->missing_count; k++) {
+            const struct missing_seed *m = &c->missing[k];
+            int never_run = m->kind == MISSING_CELL ||
+                            (m->kind == MISSING_RUN && m->state == RUN_MISSING && !m->elsewhere);
+            if (!never_run || is_among_first(&r->plan->seeds, count, m->seed))
+                c->missing[kept++] = *m;
+        }
+        c->missing_count = kept;
+    }
+}
+
 void table_result_free(struct table_result *r) {
     for (int i = 0; r->cells && i < r->table->row_count * r->table->column_count; i++) {
         json_decref(r->cells[i].metrics);

@@ -39,6 +39,7 @@ struct table_result {
     const struct table *table;
     const struct plan *plan;
     struct cell_result *cells; // [row * column_count + column]
+    int by_looks;              // each cell has as many of the seeds as the claims needed
     char metric[128];          // what `values` are; "": test accuracy (metric.h)
     json_t *runs,
         *makers; // of the runs that the table is made from: table_provenance.h's `runs`, `runs_made_by`
@@ -51,6 +52,10 @@ int table_result_read(struct table_result *r, const struct table *table, const s
 void table_result_free(struct table_result *r);
 
 const struct cell_result *table_result_cell(const struct table_result *r, int row, int column);
+
+// Of seeds that come only when claims need them, those that were never run are not missing: in each cell those after
+// the first `count` of the plan's.
+void table_result_forget_later(struct table_result *r, int count);
 
 // A seed joins the missing ones of its cell.
 void table_result_miss(struct cell_result *cell, const struct missing_seed *missing);

@@ -75,8 +75,8 @@ static void add_meaning(struct text *out, const struct table_result *r, const ch
     table_result_add_measure(out, r);
     text_printf(out,
                 "%s " PLUS_MINUS " is the sample standard deviation (ddof 1) over the seeds, their number in "
-                "brackets (seeds ",
-                between);
+                "brackets (%sseeds ",
+                between, r->by_looks ? "as many as the claims needed of the " : "");
     table_result_add_seeds(out, r->plan->seeds.values, r->plan->seeds.count, ", ");
     text_add(out, ")");
 }

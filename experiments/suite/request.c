@@ -20,6 +20,26 @@ static void sort_tables(struct request *r, int count) {
     r->printed_count = count - r->table_count;
 }
 
+// Those that are asked for, or the profile's; until claims are decided all that the looks may take.
+static int choose_seeds(struct request *r, const struct request_options *options, struct error *err) {
+    const struct looks *looks = &r->profile.looks;
+    r->seeds = r->profile.seeds;
+    r->rules = (struct claim_rules){.smallest_effect = r->profile.smallest_effect};
+    if (*options->seeds && options->until_decided)
+        return fail_usage(err,
+                          "--seeds: --until-decided takes seeds at the profile's looks; --seeds-most bounds "
+                          "them");
+    if (*options->seeds)
+        return seeds_parse(&r->seeds, options->seeds, "--seeds", err);
+    if (!options->until_decided)
+        return 0;
+    seeds_extend(&r->seeds, looks->seeds[looks->count - 1]);
+    r->seeds.count = looks->seeds[looks->count - 1];
+    r->rules.looks = looks;
+    r->rules.seeds = &r->seeds;
+    return 0;
+}
+
 int request_read(struct request *r, const struct request_options *options, char *const *words, int word_count,
                  const struct work *work, struct error *err) {
     int count;
@@ -33,11 +53,10 @@ int request_read(struct request *r, const struct request_options *options, char 
     for (int t = 0; t < r->table_count; t++)
         if (claims_check(&r->tables[t], err))
             return -1;
-    r->seeds = r->profile.seeds;
-    if (*options->seeds && seeds_parse(&r->seeds, options->seeds, "--seeds", err))
+    if (choose_seeds(r, options, err))
         return -1;
-    table_provenance_command(&r->command, words, word_count, options->profile, options->data, &r->seeds,
-                             options->rows, options->columns);
+    table_provenance_command(&r->command, words, word_count, options->profile, options->data,
+                             options->until_decided ? NULL : &r->seeds, options->rows, options->columns);
     if (text_check(&r->command, "the command", err))
         return -1;
     return plan_make(&r->plan, &r->profile, &r->seeds, r->tables, r->table_count, work, err);
@@ -59,9 +78,11 @@ int request_results_read(struct request_results *out, const struct request *r, c
     int failed = !paper || !out->tables || !out->provenance;
     for (int t = 0; t < r->table_count && !failed; t++)
         failed = table_result_read(&out->tables[t], &r->tables[t], &r->plan, results, paper, err);
+    for (int t = 0; t < r->table_count && !failed && r->rules.looks; t++)
+        table_result_forget_later(&out->tables[t], r->rules.looks->seeds[0]);
     if (!failed)
-        failed =
-            claims_decide(out->tables, r->table_count, paper, NULL, &out->claims, &out->claim_count, err);
+        failed = claims_decide(out->tables, r->table_count, paper, &r->rules, &out->claims, &out->claim_count,
+                               err);
     for (int t = 0; t < r->table_count && !failed; t++)
         failed = !(out->provenance[t] = table_provenance(&out->tables[t], text_string(&r->command), err));
     json_decref(paper);

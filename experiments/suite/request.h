@@ -12,7 +12,10 @@
 struct request_options {
     char profile[SETTING_TEXT_SIZE], data[SETTING_TEXT_SIZE], seeds[SETTING_TEXT_SIZE],
         rows[SETTING_TEXT_SIZE], columns[SETTING_TEXT_SIZE], results[SETTING_TEXT_SIZE];
-    int jobs, threads, keep_shards, retry, dry_run;            // run only
+    int until_decided;
+    int jobs, threads, keep_shards, retry, dry_run; // run only
+    int seeds_most, new_plan;                       // with until_decided
+    double hours;
     char format[SETTING_WORD_SIZE], metric[SETTING_TEXT_SIZE]; // table only
 };
 
@@ -24,6 +27,8 @@ struct request_options {
                      "folder with mnist/ and textures/, for profiles of real data"),                         \
         SETTING_PATH(struct request_options, seeds, "", "SEEDS",                                             \
                      "a count (5) or a list (3,4,9); none: the profile's"),                                  \
+        SETTING_SWITCH(struct request_options, until_decided,                                                \
+                       "seeds at the profile's looks, as many as the claims need"),                          \
         SETTING_PATH(struct request_options, rows, "", "ROWS",                                               \
                      "only these rows of each table (0,All); none: all"),                                    \
         SETTING_PATH(struct request_options, columns, "", "COLUMNS",                                         \
@@ -35,6 +40,7 @@ struct request {
     struct table *tables; // [table_count + printed_count]: first those of results, then those without runs
     int table_count, printed_count;
     struct seeds seeds;
+    struct claim_rules rules;
     struct plan plan;
     struct text command; // that asks for the same again
 };

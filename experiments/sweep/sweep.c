@@ -290,9 +290,16 @@ static int choose_next(struct sweep *s) {
     return 1;
 }
 
+// After the deadline runs that are at work end, and no others begin.
+static void watch_deadline(struct sweep *s) {
+    if (s->options->deadline > 0 && s->next < s->order_count && seconds_now() >= s->options->deadline)
+        s->stopping = s->out_of_time = 1;
+}
+
 static int run_tasks(struct sweep *s, struct error *err) {
     int told = 0, failed = 0;
     for (;;) {
+        watch_deadline(s);
         int running = sweep_count(s, TASK_RUNNING);
         while (!s->stopping && !failed && running < s->resources.jobs && choose_next(s)) {
             failed = start_task(s, &s->tasks[s->order[s->next]], err);
@@ -389,6 +396,8 @@ static int verdict(struct sweep *s, struct error *err) {
         return fail(
             err, "%s: the disk is full; %d of %d runs are done; free some space and the same command goes on",
             s->options->results, sweep_count(s, TASK_DONE), s->plan->count);
+    if (s->out_of_time && open && s->options->out_of_time)
+        return *s->options->out_of_time = 1, 0;
     if (failed || open || elsewhere)
         return fail(err, "of %d runs %d failed, %d are unfinished, %d are running elsewhere", s->plan->count,
                     failed, open, elsewhere);

@@ -22,6 +22,8 @@ struct sweep_options {
     int jobs, threads;   // 0: chosen from cores and memory
     int keep_shards;     // remove none
     int retry;           // repeat failed runs
+    double deadline;     // no run begins after it (seconds_now); 0: none
+    int *out_of_time;    // set when it left some undone, which then are no failure; NULL without deadline
     FILE *log;           // where progress and messages go: stderr
 };
 
@@ -51,6 +53,7 @@ struct sweep {
     int to_do, finished; // runs that this sweep does, and how many have ended
     int stopping;        // no more runs are started: interrupted, or the disk is full
     int full_disk;
+    int out_of_time; // so is after the deadline
     int terminal, line_shown;
     double last_line;
 };

@@ -30,6 +30,7 @@ struct fake_work {
     uint64_t fault_seed; // runs of this seed
     const char *fault_method; // and method (NULL: none)
     enum fake_fault fault;    // end so
+    double lead;              // not 0: accuracies lie within 50..51, those of reff this much higher
     int annotator_fails;      // the annotators of fault_seed fail: "iteration 7: loss is NaN"
 };
 
