@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Seeds until decided: tests at looks that are fixed beforehand (docs/experiments.md, section 6).
+// Seeds until decided: tests at looks that are fixed beforehand (docs/statistics.md).
 //
 // After looks.seeds[k] seeds everything is tested at the share a_k of the level alpha, sum over k of a_k <= alpha.
 // A part's p over the looks so far is min over k of p_k alpha / a_k: by the union bound it falls below alpha with
