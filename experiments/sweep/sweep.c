@@ -130,22 +130,6 @@ static void give_another_turn(struct sweep *s, struct task *t) {
               s->resources.jobs);
 }
 
-// The child ended without a report, from outside or in a crash, for which the machine may be the cause as well as
-// the program: no verdict on the run.
-static void judge_silence(struct sweep *s, struct task *t, int status) {
-    int gone = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    t->state = TASK_UNFINISHED;
-    if (gone == SIGKILL || gone == SIGTERM || gone == SIGINT || gone == SIGHUP)
-        snprintf(t->message, sizeof t->message, "its process was ended from outside (%s%s)", strsignal(gone),
-                 gone == SIGKILL ? "; by the system if memory ran out" : "");
-    else
-        snprintf(t->message, sizeof t->message,
-                 gone ? "its process crashed (%s)" : "its process ended early (%s)",
-                 gone ? strsignal(gone) : "see the log");
-    if (gone == SIGKILL)
-        give_another_turn(s, t);
-}
-
 // The run has, or should have, a record.
 static void judge_record(struct sweep *s, struct task *t) {
     struct run_status status;
@@ -163,6 +147,25 @@ static void judge_record(struct sweep *s, struct task *t) {
         learn(s, t->cell, &status);
     }
     run_status_clear(&status);
+}
+
+// The child ended without a report, from outside or in a crash, for which the machine may be the cause as well as
+// the program: no verdict on the run.
+static void judge_silence(struct sweep *s, struct task *t, int status) {
+    int gone = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    t->last.text[0] = 0; // a note on its progress
+    judge_record(s, t);
+    if (t->state == TASK_DONE)
+        return; // its record was there before its end
+    if (gone == SIGKILL || gone == SIGTERM || gone == SIGINT || gone == SIGHUP)
+        snprintf(t->message, sizeof t->message, "its process was ended from outside (%s%s)", strsignal(gone),
+                 gone == SIGKILL ? "; by the system if memory ran out" : "");
+    else
+        snprintf(t->message, sizeof t->message,
+                 gone ? "its process crashed (%s)" : "its process ended early (%s)",
+                 gone ? strsignal(gone) : "see the log");
+    if (gone == SIGKILL)
+        give_another_turn(s, t);
 }
 
 // Only what the work itself is to blame for is a failure, which is recorded and not repeated unasked. All else (a full

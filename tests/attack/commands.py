@@ -40,7 +40,7 @@ COMMANDS = [
                                  "--count", "8", "--force", "--output", "new.h5"], ("textures.tar.gz",),
             ("new.h5", "new.h5.sha256"), True),
     Command("fetch-list", ["fetch", "--dry-run", "--data", "."], ()),
-    Command("plan", ["info", "--plan", "--width", "2", "--pixels", "16", "--batch", "2"], ()),
+    Command("plan", ["info", "--plan", "--width", "2", "--pixels", "16", "--batch", "2", "--threads", "1"], ()),
     Command("train", [*TRAIN, "--output", "new"], ("train.h5", "test.h5"), ("new",), True),
     Command("eval", ["eval", "--weights", "trained/model.safetensors", "test.h5"], ("trained", "test.h5")),
     Command("gradients", ["gradients", "--data", "train.h5", "--weights", "trained/model.safetensors", "--batch", "16"],

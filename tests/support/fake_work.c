@@ -308,6 +308,8 @@ static int fake_train(const struct train_job *job, struct error *err) {
     pass_point();
     if (finish(job, state, err))
         return -1;
+    if (has_fault(s) && fake.fault == FAKE_DIES)
+        raise(SIGKILL);
     note_event("done %llu %s\n", (unsigned long long)s->seed, s->method);
     return 0;
 }

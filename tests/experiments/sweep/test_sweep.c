@@ -149,6 +149,17 @@ static void test_a_run_without_memory_has_another_turn_with_fewer_at_once(void) 
     trial_end();
 }
 
+static void test_a_run_that_is_killed_after_its_record_is_done(void) {
+    trial_begin("dies");
+    fake.fault = FAKE_DIES;
+    fake.fault_method = "reff";
+    fake.fault_seed = 2;
+    CU_ASSERT_EQUAL(trial_whole(), 0);
+    CU_ASSERT_EQUAL(fake_events("train "), FIXTURE_RUNS); // none once more
+    trial_check_all_done();
+    trial_end();
+}
+
 // Whoever removes or renames the results while a sweep is at work: records that went are told, and no status says that
 // all runs are done. What the sweep made anew where they lay is whole.
 static void test_results_that_go_while_a_sweep_is_at_work_are_told(void) {
@@ -528,6 +539,8 @@ void suite_sweep(void) {
                 test_a_run_that_the_system_refused_something_is_unfinished);
     CU_add_test(suite, "a run without memory has another turn, with fewer at once",
                 test_a_run_without_memory_has_another_turn_with_fewer_at_once);
+    CU_add_test(suite, "a run that is killed after its record is done",
+                test_a_run_that_is_killed_after_its_record_is_done);
     CU_add_test(suite, "results that go while a sweep is at work are told",
                 test_results_that_go_while_a_sweep_is_at_work_are_told);
     CU_add_test(suite, "a damaged record is noticed and made again",
