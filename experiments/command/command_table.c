@@ -2,6 +2,7 @@
 // reff table: tables and claims from the results that are there.
 #include "core/base/memory.h"
 #include "experiments/command/commands.h"
+#include "experiments/results/aggregate.h"
 #include "experiments/suite/request.h"
 
 #include <stdlib.h>
@@ -12,6 +13,8 @@ static const struct setting schema[] = {
     SETTING_CHOICE(struct request_options, format, "md", "md csv tex json", "format"),
     SETTING_PATH(struct request_options, metric, "accuracy", "NAME",
                  "recorded number to show (worst_group_accuracy, cam_inside.layer4); list: their names"),
+    SETTING_SWITCH(struct request_options, aggregate,
+                   "columns over all rows: interquartile mean, probability of improvement"),
     SETTING_END,
 };
 
@@ -28,6 +31,14 @@ static const struct command command = {
     .schema = schema,
 };
 
+static int print_aggregate(const struct table_result *table, enum sheet_format format, struct error *err) {
+    struct sheet sheet = {0};
+    aggregate_sheet(&sheet, table);
+    int failed = sheet_print(stdout, format, &sheet, err);
+    sheet_free(&sheet);
+    return failed;
+}
+
 // The tables of results, with another number than accuracy where one was asked for: those that have it.
 static int print_tables(struct request_results *results, const struct request *r,
                         const struct request_options *options, enum sheet_format format, struct error *err) {
@@ -42,8 +53,9 @@ static int print_tables(struct request_results *results, const struct request *r
             continue;
         if (printed++)
             putchar('\n');
-        failed = table_result_print(stdout, format, &results->tables[t], results->claims,
-                                    results->claim_count, results->provenance[t], err);
+        failed = options->aggregate ? print_aggregate(&results->tables[t], format, err)
+                                    : table_result_print(stdout, format, &results->tables[t], results->claims,
+                                                         results->claim_count, results->provenance[t], err);
     }
     for (int t = 0, left_out = 0; t < r->table_count && !failed; t++)
         if (!kept[t])
@@ -66,8 +78,8 @@ static int print(const struct request *r, const struct request_options *options,
         request_results_free(&results, r);
         return 0;
     }
-    failed =
-        failed || print_tables(&results, r, options, format, err) || request_print(stdout, format, r, err);
+    failed = failed || print_tables(&results, r, options, format, err) ||
+             (!options->aggregate && request_print(stdout, format, r, err));
     request_results_free(&results, r);
     return failed ? -1 : 0;
 }

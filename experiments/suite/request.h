@@ -13,7 +13,8 @@ struct request_options {
     char profile[SETTING_TEXT_SIZE], data[SETTING_TEXT_SIZE], seeds[SETTING_TEXT_SIZE],
         rows[SETTING_TEXT_SIZE], columns[SETTING_TEXT_SIZE], results[SETTING_TEXT_SIZE];
     int until_decided;
-    int chances;                                    // status only
+    int aggregate;                                  // table only
+    int tuning, chances;                            // status only
     int jobs, threads, keep_shards, retry, dry_run; // run only
     int seeds_most, new_plan;                       // with until_decided
     double hours;
