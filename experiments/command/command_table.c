@@ -3,6 +3,7 @@
 #include "core/base/memory.h"
 #include "experiments/command/commands.h"
 #include "experiments/results/aggregate.h"
+#include "experiments/suite/claims_plan.h"
 #include "experiments/suite/request.h"
 
 #include <stdlib.h>
@@ -92,6 +93,8 @@ int command_table(int argc, char **argv, struct error *err) {
     if (result)
         return result < 0 ? -1 : 0;
     result = request_read(&request, &options, words.items, words.count, &real_work, err);
+    if (!result && options.until_decided)
+        result = claims_plan_check(&request, options.results, err);
     if (!result)
         result = print(&request, &options, err);
     request_free(&request);

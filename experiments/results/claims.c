@@ -226,6 +226,8 @@ static int test_claim(struct claim_result *c, const json_t *paper, const struct 
     int tested = !*now->reason && now->part_count == c->part_count;
     for (int i = 0; tested && i < c->part_count; i++) {
         c->parts[i].test = now->parts[i].test;
+        c->parts[i].has_pairs = now->parts[i].has_pairs;
+        c->parts[i].pairs_low = now->parts[i].pairs_low, c->parts[i].pairs_high = now->parts[i].pairs_high;
         looks_evidence_add(&c->parts[i].evidence, &now->parts[i].test, now->parts[i].evidence.p_absent, share,
                            CLAIM_ALPHA);
     }

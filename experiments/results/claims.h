@@ -54,6 +54,8 @@ struct claim_part {
     double span;        // what the effect is multiplied by to be points: 1; of a slope the row's length
     struct t_test test; // of the last look, or of all seeds
     struct evidence evidence;
+    int has_pairs; // the effect's 95 % interval by pairs of a seed, whatever the test
+    double pairs_low, pairs_high;
     int has_paper;
     double paper_effect; // the same effect in the paper's means
     int has_paper_test;

@@ -42,6 +42,8 @@ static json_t *json_part(const struct claim_result *c, const struct claim_part *
                   "span", part->span, "paper_effect", real_or_null(part->has_paper, part->paper_effect));
     if (c->ours.verdict != NOT_TESTED)
         add_test(out, &part->test, &part->evidence);
+    if (part->has_pairs)
+        json_object_set_new(out, "interval_by_pairs", json_pack("[f, f]", part->pairs_low, part->pairs_high));
     if (part->has_paper_test) {
         json_t *paper = json_object();
         add_test(paper, &part->paper_test, &part->paper_evidence);
@@ -134,6 +136,10 @@ static void read_part(const json_t *json, struct claim_part *part) {
     part->span = number_or(json, "span", 1);
     part->evidence = part->paper_evidence = looks_evidence_none();
     read_test(json, &part->test, &part->evidence);
+    const json_t *pairs = json_object_get(json, "interval_by_pairs");
+    part->has_pairs = json_is_array(pairs);
+    part->pairs_low = json_number_value(json_array_get(pairs, 0));
+    part->pairs_high = json_number_value(json_array_get(pairs, 1));
     part->has_paper = json_is_number(effect);
     part->paper_effect = json_number_value(effect);
     part->has_paper_test = json_is_object(paper);

@@ -107,6 +107,25 @@ static int paper_cell(const struct deciding *d, double row, const char *column, 
 
 // ---------------------------------------------------------------------------------------- sides
 
+static int has_seed(const struct seed_values *cell, uint64_t seed) {
+    for (int i = 0; i < cell->n; i++)
+        if (cell->seeds[i] == seed)
+            return 1;
+    return 0;
+}
+
+// The seeds of which means_by_seed has taken means, in its order.
+static void common_seeds(const struct seed_values *cells, int count, uint64_t *out) {
+    int n = 0;
+    for (int i = 0; i < cells[0].n; i++) {
+        int common = 1;
+        for (int k = 0; k < count && common; k++)
+            common = has_seed(&cells[k], cells[0].seeds[i]);
+        if (common)
+            out[n++] = cells[0].seeds[i];
+    }
+}
+
 // The values of a side, or their means seed by seed.
 static int read_side(struct deciding *d, const struct side *side, struct cell_values *out) {
     struct cell_values cells[TABLE_ROWS_MAXIMUM] = {0};
@@ -123,6 +142,7 @@ static int read_side(struct deciding *d, const struct side *side, struct cell_va
     if (side->count == 1 || d->of_paper)
         return 0;
     out->n = means_by_seed(all, side->count, means);
+    common_seeds(all, side->count, out->seeds);
     memcpy(out->values, means, (size_t)out->n * sizeof *means);
     return out->n < 2 ? cannot(d, "its cells have fewer than two seeds in common, a test needs two") : 0;
 }
@@ -209,6 +229,27 @@ static void compare_papers(struct deciding *d, struct claim_part *part, const st
     part->paper_evidence = evidence_of(d, part, &part->paper_test, &e);
 }
 
+static void take_pairs(struct claim_part *part, const double *differences, int n) {
+    part->has_pairs = n >= 2;
+    if (!part->has_pairs)
+        return;
+    const struct effect_estimate e = paired_estimate(differences, n);
+    estimate_interval(&e, 0.95, &part->pairs_low, &part->pairs_high);
+}
+
+// The differences of the seeds that both sides have.
+static void add_pairs(struct claim_part *part, const struct cell_values *a, const struct cell_values *b) {
+    double differences[SEEDS_MAXIMUM];
+    int n = 0;
+    for (int i = 0; i < a->n; i++)
+        for (int k = 0; k < b->n; k++)
+            if (a->seeds[i] == b->seeds[k]) {
+                differences[n++] = a->values[i] - b->values[k];
+                break;
+            }
+    take_pairs(part, differences, n);
+}
+
 static void compare(struct deciding *d, const struct side *a, const struct side *b, enum kind kind,
                     double bound) {
     struct cell_values x, y;
@@ -224,6 +265,7 @@ static void compare(struct deciding *d, const struct side *a, const struct side 
         return;
     }
     const struct effect_estimate e = estimate_of(d, &x, &y);
+    add_pairs(part, &x, &y);
     part->test = test_of(kind, &e, bound);
     part->evidence = evidence_of(d, part, &part->test, &e);
 }
@@ -236,26 +278,36 @@ void claim_same(struct deciding *d, const struct side *a, const struct side *b, 
     compare(d, a, b, SAME, margin);
 }
 
-// Over all rows and runs; at a look of paired tests by the slopes of the seeds.
-static struct effect_estimate slope_of_cells(const struct deciding *d, const struct cell_values *cells) {
-    const struct table *t = d->table->table;
-    double x[TABLE_ROWS_MAXIMUM * SEEDS_MAXIMUM], y[TABLE_ROWS_MAXIMUM * SEEDS_MAXIMUM],
-        one[TABLE_ROWS_MAXIMUM], slopes[SEEDS_MAXIMUM];
+// The slopes of the seeds that every row has.
+static int slopes_by_seed(const struct table *t, const struct cell_values *cells, double *slopes) {
+    double one[TABLE_ROWS_MAXIMUM];
     int n = 0;
-    if (d->look_seeds < LOOKS_PAIRED_FROM) {
+    for (int i = 0; i < cells[0].n; i++) {
+        int found = 0;
         for (int row = 0; row < t->row_count; row++)
-            for (int i = 0; i < cells[row].n; i++) {
-                x[n] = t->row_values[row];
-                y[n++] = cells[row].values[i];
-            }
-        return slope_estimate(x, y, n);
+            for (int k = 0; k < cells[row].n && found == row; k++)
+                if (cells[row].seeds[k] == cells[0].seeds[i])
+                    one[found++] = cells[row].values[k];
+        if (found == t->row_count)
+            slopes[n++] = slope_of(t->row_values, one, t->row_count);
     }
-    for (int i = 0; i < d->look_seeds; i++) {
-        for (int row = 0; row < t->row_count; row++)
-            one[row] = cells[row].values[i];
-        slopes[i] = slope_of(t->row_values, one, t->row_count);
-    }
-    return paired_estimate(slopes, d->look_seeds);
+    return n;
+}
+
+// Over all rows and runs; at a look of paired tests by the slopes of the seeds.
+static struct effect_estimate slope_of_cells(const struct deciding *d, const struct cell_values *cells,
+                                             const double *slopes, int count) {
+    const struct table *t = d->table->table;
+    double x[TABLE_ROWS_MAXIMUM * SEEDS_MAXIMUM], y[TABLE_ROWS_MAXIMUM * SEEDS_MAXIMUM];
+    int n = 0;
+    if (d->look_seeds >= LOOKS_PAIRED_FROM)
+        return paired_estimate(slopes, count);
+    for (int row = 0; row < t->row_count; row++)
+        for (int i = 0; i < cells[row].n; i++) {
+            x[n] = t->row_values[row];
+            y[n++] = cells[row].values[i];
+        }
+    return slope_estimate(x, y, n);
 }
 
 static double row_length(const struct table *t) {
@@ -271,7 +323,7 @@ static double row_length(const struct table *t) {
 void claim_falls(struct deciding *d, const char *column) {
     const struct table *t = d->table->table;
     struct cell_values cells[TABLE_ROWS_MAXIMUM];
-    double paper[TABLE_ROWS_MAXIMUM], std;
+    double paper[TABLE_ROWS_MAXIMUM], slopes[SEEDS_MAXIMUM], std;
     int has_paper = 1, failed = 0;
     for (int row = 0; row < t->row_count; row++) {
         failed |= need(d, t->row_values[row], column, &cells[row]);
@@ -293,7 +345,9 @@ void claim_falls(struct deciding *d, const char *column) {
         part->paper_effect = has_paper ? slope_of(t->row_values, paper, t->row_count) : 0;
         return;
     }
-    const struct effect_estimate e = slope_of_cells(d, cells);
+    int seeds = slopes_by_seed(t, cells, slopes);
+    const struct effect_estimate e = slope_of_cells(d, cells, slopes, seeds);
+    take_pairs(part, slopes, seeds);
     part->test = reversed(above_test(&e, 0));
     part->evidence = evidence_of(d, part, &part->test, &e);
     part->test.effect = e.effect;

@@ -123,6 +123,8 @@ static void add_ours(struct text *out, const struct claim_result *c) {
     const struct claim_part *part = &c->parts[c->ours.deciding];
     text_add(out, "\n  ");
     add_test(out, c, part, &c->ours, &part->test);
+    if (part->has_pairs && c->seeds < LOOKS_PAIRED_FROM) // from there on it is the interval itself
+        text_printf(out, "; by pairs of a seed [%+.2f, %+.2f]", part->pairs_low, part->pairs_high);
     if (c->looks)
         text_printf(out, "; %d seeds, look %d", c->seeds, c->looks);
     if (part->has_paper)

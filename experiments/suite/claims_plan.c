@@ -138,7 +138,7 @@ static int compare_registered(const char *path, const json_t *plan, const struct
         result =
             fail(err,
                  "%s: another plan is registered (it differs in %s), and results of it exist: ask for that "
-                 "one, or begin another with --new-plan (NEW_PLAN=1)",
+                 "one, or begin another with reff run --new-plan (NEW_PLAN=1)",
                  path, text_string(&differs));
     else if (result > 0)
         result = keep_old(path, r, results, err) ? -1 : 1;
@@ -157,4 +157,13 @@ int claims_plan_register(const struct request *r, const char *results, int new_p
         result = write_plan(path, results, plan, runs_done, err);
     json_decref(plan);
     return result < 0 ? -1 : 0;
+}
+
+int claims_plan_check(const struct request *r, const char *results, struct error *err) {
+    char path[PATH_SIZE];
+    json_t *plan = claims_plan_json(r, err);
+    int failed = !plan || plan_path(path, results, r->profile.name, 0, err) ||
+                 compare_registered(path, plan, r, results, 0, 1, err) < 0;
+    json_decref(plan);
+    return failed ? -1 : 0;
 }

@@ -15,4 +15,7 @@ json_t *claims_plan_json(const struct request *r, struct error *err);
 // were done before it.
 int claims_plan_register(const struct request *r, const char *results, int new_plan, struct error *err);
 
+// 0 unless another plan is registered: claims are read by the plan by which they were sought.
+int claims_plan_check(const struct request *r, const char *results, struct error *err);
+
 #endif

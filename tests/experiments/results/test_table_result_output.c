@@ -110,7 +110,8 @@ static void test_markdown_has_n_the_papers_numbers_reasons_and_verdicts(void) {
                          "- p = 1, reff: not run: seed 1, 2\n");
     suite_text_has(text, "- C1 **reproduced**: ");
     suite_text_has(text,
-                   "effect +15.75 [+9.95, +21.55] points, t = 12.60 (df 1.9), p = 0.004, Holm 0.004.\n");
+                   "effect +15.75 [+9.95, +21.55] points, t = 12.60 (df 1.9), p = 0.004, Holm 0.004; by "
+                   "pairs of a seed [+12.57, +18.93].\n");
     suite_text_has(text, "- C2 **not tested**: ");
     suite_text_has(
         text, "Reason: p = 1, baseline has results of one seed, a test needs two (failed: train.h5: 5 %");

@@ -264,13 +264,15 @@ static void test_the_plan_is_registered_and_a_changed_one_refused_for_results_th
     CU_ASSERT(claims_plan_register(&request, options.results, 0, &err));
     suite_text_has(err.message,
                    "plan.json: another plan is registered (it differs in looks, shares, seeds), and "
-                   "results of it exist: ask for that one, or begin another with --new-plan");
+                   "results of it exist: ask for that one, or begin another with reff run --new-plan");
+    CU_ASSERT(claims_plan_check(&request, options.results, &err)); // nor are they read by another
     CU_ASSERT_EQUAL(claims_plan_register(&request, options.results, 1, &err), 0);
     file = registered("plan.json");
     CU_ASSERT_EQUAL(json_integer_value(json_object_get(file, "runs_done_before")), FIRST_RUNS);
     json_decref(file);
     json_decref(registered("plan-1.json"));
     json_decref(registered("plan-2.json"));
+    CU_ASSERT_EQUAL(claims_plan_check(&request, options.results, &err), 0);
     end();
 }
 
