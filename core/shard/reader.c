@@ -56,8 +56,9 @@ static hid_t with_chunk_cache(hid_t file, const char *name, hid_t dataset) {
 }
 
 hid_t shard_open_dataset(struct shard *s, const char *name, int rank, hsize_t *shape, struct error *err) {
-    if (H5Lexists(s->file, name, H5P_DEFAULT) <= 0)
-        return fail(err, "%s: has no dataset '%s'", s->path, name);
+    int has = shard_has(s, name, err);
+    if (has <= 0)
+        return has < 0 ? -1 : fail(err, "%s: has no dataset '%s'", s->path, name);
     hid_t dataset = H5Dopen2(s->file, name, H5P_DEFAULT);
     if (dataset < 0)
         return fail(err, "%s: '%s' is no readable dataset", s->path, name);

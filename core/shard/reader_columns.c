@@ -32,6 +32,11 @@ static int read_column(struct shard *s, const char *name, H5T_class_t class, hid
     return bad ? fail(err, "%s: '%s' cannot be read: damaged", s->path, name) : 0;
 }
 
+int shard_has(struct shard *s, const char *name, struct error *err) {
+    htri_t found = H5Lexists(s->file, name, H5P_DEFAULT);
+    return found < 0 ? fail(err, "%s: '%s' cannot be looked for: damaged", s->path, name) : found > 0;
+}
+
 int shard_column(struct shard *s, const char *name, int32_t *out, struct error *err) {
     return read_column(s, name, H5T_INTEGER, H5T_NATIVE_INT32, out, err);
 }

@@ -60,6 +60,9 @@ const char *shard_path(const struct shard *shard); // as it was opened, for mess
 int shard_read(struct shard *shard, const uint32_t *index, int count, uint8_t *images, uint8_t *masks,
                int32_t *labels, struct error *err);
 
+// 1 if the file has a dataset of that name, 0 if not, -1 with a message where that cannot be told.
+int shard_has(struct shard *shard, const char *name, struct error *err);
+
 // An int32 column [N] by name into `out`. Fails when the file has none of that name.
 int shard_column(struct shard *shard, const char *name, int32_t *out, struct error *err);
 

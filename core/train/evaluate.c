@@ -316,12 +316,13 @@ int evaluate_groups(json_t *report, const int32_t *group, const uint8_t *correct
 static int report_groups(json_t *report, const struct accuracy_tally *y, struct shard *shard,
                          const json_t *attributes, struct error *err) {
     long count = shard_shape(shard).count;
+    int has = shard_has(shard, "group", err);
+    if (has <= 0)
+        return has;
     int32_t *group = allocate((size_t)count, sizeof *group, "groups", err);
-    struct error none;
-    int failed = !group;
-    if (!failed && !shard_column(shard, "group", group, &none))
-        failed = evaluate_groups(report, group, y->correct, count, json_object_get(attributes, "group_names"),
-                                 err);
+    int failed =
+        !group || shard_column(shard, "group", group, err) ||
+        evaluate_groups(report, group, y->correct, count, json_object_get(attributes, "group_names"), err);
     free(group);
     return failed ? -1 : 0;
 }
