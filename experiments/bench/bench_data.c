@@ -88,6 +88,7 @@ static json_t *write_round(void *context, struct error *err) {
     const struct data_measurement *m = context;
     struct stat about;
     double seconds, of_manifest, plainly;
+    interrupt_install(); // a terminal's Ctrl-C, which other children ignore, ends the generator too
     omp_set_num_threads(m->effort->threads);
     if (generate(m, &seconds, &of_manifest, err))
         return NULL;

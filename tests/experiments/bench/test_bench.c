@@ -539,8 +539,8 @@ static void test_a_disk_too_small_for_the_data_is_named_and_left_clean(void) {
 // A signal while data are written: they are removed, and the exit status says so.
 static void test_an_interrupted_bench_leaves_no_data_behind(void) {
     const char *folder = suite_path("interrupted"), *output = suite_path("interrupted/step.json");
-    const char *const argv[] = {suite_reff(), "bench", "--parts",  "data", "--threads", "1",
-                                "--peers",    "none",  "--output", output, NULL};
+    const char *const argv[] = {suite_reff(), "bench",   "--quick", "--parts",  "data", "--threads",
+                                "1",          "--peers", "none",    "--output", output, NULL};
     int status = 0;
     pid_t child = fork();
     if (child == 0) {
