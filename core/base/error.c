@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/error.h"
 
+#include "core/base/text.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-// A message quotes file contents and names; whatever they hold, it stays one readable line.
-static void keep_readable(char *message) {
-    for (char *c = message; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-}
-
-// before, after: words around the formatted ones. `after` is never cut off, they are.
+// before, after: words around the formatted ones. `after` is never cut off, they are. What is formatted quotes file
+// contents and names; whatever they hold, it stays one readable line.
 static int store(struct error *err, enum exit_status status, int cause, const char *before, const char *after,
                  const char *format, va_list args) {
-    char words[sizeof err->message]; // what is formatted may be the message that is there
+    char words[sizeof err->message],
+        visible[sizeof err->message]; // the message that is there may be formatted
     vsnprintf(words, sizeof words, format, args);
-    int room = (int)(sizeof err->message - 1 - strlen(before) - strlen(after));
-    snprintf(err->message, sizeof err->message, "%s%.*s%s", before, room, words, after);
-    keep_readable(err->message);
+    text_visible(visible, sizeof visible - strlen(before) - strlen(after), words);
+    snprintf(err->message, sizeof err->message, "%s%s%s", before, visible, after);
     err->status = status;
     err->cause = cause;
     err->of_work = status == EXIT_USAGE;

@@ -20,7 +20,7 @@ struct error {
     char message[1000]; // one line, empty when nothing failed
 };
 
-// Stores the message (control characters in it become '?') with status EXIT_FAILED; returns -1.
+// Stores the message (control characters in it become \xNN) with status EXIT_FAILED; returns -1.
 int fail(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // The same where the system refused something: the cause is an errno, whose words end the message.

@@ -87,6 +87,26 @@ int file_check_target(const char *path, struct error *err) {
                               : fail(err, "%s: not a regular file", path);
 }
 
+int file_check_free(const char *path, int force, struct error *err) {
+    char folder[PATH_SIZE];
+    const char *slash = strrchr(path, '/');
+    if (slash && slash != path) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+        if (file_is_there(folder, err) == 0)
+            return fail_system(err, ENOENT, "%s: there is no folder %s", path, folder);
+    }
+    int there = file_check_target(path, err) ? -1 : file_is_there(path, err);
+    return there <= 0 || force ? (there < 0 ? -1 : 0)
+                               : fail(err, "%s: is there already; --force replaces it", path);
+}
+
+int file_check_not_input(const char *path, const char *input, struct error *err) {
+    struct stat out, in;
+    if (stat(path, &out) || stat(input, &in) || out.st_dev != in.st_dev || out.st_ino != in.st_ino)
+        return 0;
+    return fail(err, "%s: is the input; name another file to write", path);
+}
+
 int folder_sync(const char *path, struct error *err) {
     char folder[PATH_SIZE];
     snprintf(folder, sizeof folder, "%s", path);

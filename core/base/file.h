@@ -28,10 +28,16 @@ int output_commit(struct output *out,
                   struct error *err);    // flush, fsync, rename, fsync the folder; on failure discards
 void output_discard(struct output *out); // removes the temporary file; harmless after a commit
 
+// Refuses `path` as the output of a command whose input is `input`, "./a.h5" for "a.h5" and links too: no --force
+// allows that.
+int file_check_not_input(const char *path, const char *input, struct error *err);
+
 // For libraries that insist on opening the file themselves (HDF5): the parts of the above. file_check_target
 // refuses what a file must not replace (folders, devices such as /dev/null); file_temporary fills `temporary`
 // for `path`; file_publish fsyncs it and renames it to `path`.
 int file_check_target(const char *path, struct error *err);
+int file_check_free(const char *path, int force,
+                    struct error *err); // what is there is replaced with --force alone
 int file_temporary(const char *path, char temporary[PATH_SIZE], struct error *err);
 int file_publish(const char *temporary, const char *path, struct error *err);
 

@@ -11,10 +11,8 @@ void notice_add(struct text *notices, const char *format, ...) {
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    for (char *c = line; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-    text_printf(notices, "%s\n", line);
+    text_add_visible(notices, line);
+    text_add(notices, "\n");
 }
 
 void notice_print(struct text *notices) {

@@ -6,7 +6,7 @@
 
 #include "core/base/text.h"
 
-// Adds a line (control characters in it become '?').
+// Adds a line (control characters in it become \xNN).
 void notice_add(struct text *notices, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // Prints the lines on standard error, each behind "reff: ", and frees the text.

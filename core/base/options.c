@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-// "layer_weights" -> "layer-weights"
 const char *option_name(const struct setting *s, char out[SETTING_WORD_SIZE]) {
     snprintf(out, SETTING_WORD_SIZE, "%s", s->name);
     for (char *c = out; *c; c++)
@@ -22,7 +21,10 @@ static void print_range(const struct setting *s, FILE *out) {
     if (s->type == SETTING_TYPE_CHOICE) {
         fprintf(out, "; one of: %s", s->choices);
     } else if (s->type == SETTING_TYPE_INT || s->type == SETTING_TYPE_REAL || s->type == SETTING_TYPE_REALS) {
-        fprintf(out, "; %.10g..%.10g", s->minimum, s->maximum);
+        if (s->minimum == -1) // a word of its own (settings.c)
+            fprintf(out, "; -1 or 0..%.10g", s->maximum);
+        else
+            fprintf(out, "; %.10g..%.10g", s->minimum, s->maximum);
         if (s->type == SETTING_TYPE_REALS)
             fputs(" each, separated by commas", out);
     }
@@ -94,7 +96,7 @@ void options_help(const struct command *command, FILE *out) {
         print_option(s, out);
     fprintf(out, "  %-28s %s\n", "--help", "print this text");
     if (command->example)
-        fprintf(out, "\nexample:\n  %s\n", command->example);
+        fprintf(out, "\nexample%s:\n  %s\n", strchr(command->example, '\n') ? "s" : "", command->example);
 }
 
 int options_refuse_form(const char *form, struct error *err) {

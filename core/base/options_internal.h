@@ -3,12 +3,9 @@
 #ifndef REFF_BASE_OPTIONS_INTERNAL_H
 #define REFF_BASE_OPTIONS_INTERNAL_H
 
-#include "core/base/settings.h"
+#include "core/base/options.h"
 
 #include <stdio.h>
-
-// "layer_weights" -> "layer-weights". Returns `out`.
-const char *option_name(const struct setting *s, char out[SETTING_WORD_SIZE]);
 
 // What stands for an option's value: its unit, or "NUMBER"; "" for a flag.
 const char *option_value(const struct setting *s);

@@ -85,11 +85,18 @@ static int parse_real(const char *text, const char **end, double *value) {
     return stop != text && isfinite(*value) ? 0 : -1;
 }
 
+// A minimum of -1 is a word of its own ("the method's"), apart from the range, which begins at 0.
+static int has_special(const struct setting *s) {
+    return s->minimum == -1;
+}
+
 static int out_of_range(const struct setting *s, double value) {
-    return value < s->minimum || value > s->maximum;
+    return value < s->minimum || value > s->maximum || (has_special(s) && value > -1 && value < 0);
 }
 
 static int complain_range(const struct setting *s, const char *text, const char *where, struct error *err) {
+    if (has_special(s))
+        return fail_usage(err, "%s: %.60s is neither -1 nor in 0..%.15g", where, text, s->maximum);
     return fail_usage(err, "%s: %.60s is not in %.15g..%.15g", where, text, s->minimum, s->maximum);
 }
 

@@ -131,6 +131,7 @@ static void end_of_library(void) {
 
 void startup_finish(void) {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     // HDF5 would close at exit what a failure left open, and crash over it. Files are closed where they are done with.
     H5dont_atexit();
     atexit(end_of_library);

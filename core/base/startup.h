@@ -15,7 +15,7 @@ enum { STARTUP_BUFFER_MIB = 128 }; // what OpenBLAS maps for a thread that multi
 void startup_bound_waiting(char **argv);
 
 // A reader that goes away (`reff table | head`) then is a failed write with a message, instead of
-// a signal that leaves half-written files.
+// a signal that leaves half-written files. So is a file that grows past a limit (`ulimit -f`): EFBIG.
 // And a library that ends the program (HDF5 and libgomp do where memory runs out) leaves a line and exit status 1, and no
 // half-written file.
 void startup_finish(void);

@@ -51,14 +51,41 @@ void text_printf(struct text *t, const char *format, ...) {
     va_end(arguments);
 }
 
+// The next byte to print of a text: *shown is "\xNN" for a control character, else empty and the byte is to be
+// printed as it is. Returns how many bytes of the text it stands for.
+static size_t next_visible(const unsigned char *c, char shown[5]) {
+    int is_c1 = *c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0; // U+0080 to U+009F in UTF-8
+    *shown = 0;
+    if (*c < 0x20 || *c == 0x7f || is_c1)
+        snprintf(shown, 5, "\\x%02x", c[is_c1]);
+    return is_c1 ? 2 : 1;
+}
+
 void text_add_visible(struct text *t, const char *piece) {
-    for (const unsigned char *c = (const unsigned char *)piece; *c; c++)
-        if (*c < 0x20 || *c == 0x7f)
-            text_printf(t, "\\x%02x", *c);
-        else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) // U+0080 to U+009F in UTF-8
-            text_printf(t, "\\x%02x", *++c);
+    char shown[5];
+    for (const unsigned char *c = (const unsigned char *)piece; *c;) {
+        size_t taken = next_visible(c, shown);
+        if (*shown)
+            text_add(t, shown);
         else
             text_add_bytes(t, c, 1);
+        c += taken;
+    }
+}
+
+const char *text_visible(char *out, size_t size, const char *piece) {
+    char shown[5];
+    size_t used = 0;
+    for (const unsigned char *c = (const unsigned char *)piece; *c;) {
+        size_t taken = next_visible(c, shown), length = *shown ? strlen(shown) : 1;
+        if (used + length >= size)
+            break;
+        memcpy(out + used, *shown ? shown : (const char *)c, length);
+        used += length;
+        c += taken;
+    }
+    out[used] = 0;
+    return out;
 }
 
 void text_repeat(struct text *t, const char *piece, int times) {

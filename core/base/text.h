@@ -34,6 +34,8 @@ void text_vprintf(struct text *t, const char *format, va_list arguments)
 // The piece with control characters (of ASCII and of Unicode's C1) shown as \xNN: text from a file, on its
 // way to a terminal, which would obey them.
 void text_add_visible(struct text *t, const char *piece);
+// The same into `out`, cut where it is full (no \xNN is cut in two), without memory. Returns out.
+const char *text_visible(char *out, size_t size, const char *piece);
 void text_repeat(struct text *t, const char *piece, int times);
 
 // Back to an empty text; it keeps its room.

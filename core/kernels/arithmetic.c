@@ -125,14 +125,17 @@ void arithmetic_measured(const char *file, enum isa for_bf16, enum isa for_f32,
 
 // --------------------------------------------------------------------------------------------- decision
 
-static void decide(struct arithmetic *out) {
+static void decide(struct arithmetic *out) { // of zeros: PRECISION_F32
     enum isa for_bf16 = isa_for_bf16(), for_f32 = isa_for_f32();
     struct processor processor = processor_read();
     char file[PATH_SIZE];
     if (sizeof(real) != sizeof(float))
         *out = (struct arithmetic){PRECISION_F32, "this build computes in double"};
     else if (for_bf16 == ISA_PLAIN)
-        *out = (struct arithmetic){PRECISION_F32, "this processor has no products of bf16"};
+        snprintf(out->reason, sizeof out->reason, "%s",
+                 isa_available(ISA_AVX512_BF16) || isa_available(ISA_AMX)
+                     ? "REFF_ISA forbids this processor's products of bf16"
+                     : "this processor has no products of bf16");
     else if (!arithmetic_rule(&processor, for_bf16, out))
         arithmetic_measured(kept_path(file, &processor, for_bf16, for_f32) ? file : NULL, for_bf16, for_f32,
                             block_rate, out);

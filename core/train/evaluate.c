@@ -67,8 +67,8 @@ static int batch_evaluate(struct evaluated_batch *b, struct trainer *t, const st
         if (labels) // Grad-CAM has overwritten maps: once more without, for the layer's name
             trainer_evaluate(t, b->images, NULL, b->predictions);
         const char *layer = graph_first_nonfinite(g, MAP_X);
-        return fail_work(err, "%s: image %u: the network's output is not a finite number%s%s",
-                         shard_path(shard), b->index[i], layer ? ", first in " : "", layer ? layer : "");
+        return fail_work(err, "the network gives no finite number for image %u of %s%s%s", b->index[i],
+                         shard_path(shard), layer ? ", first in " : "", layer ? layer : "");
     }
     return 0;
 }
@@ -79,7 +79,7 @@ static int check_parameters(const struct trainer *t, const struct shard *shard, 
         const struct parameter *p = &t->parameters.items[i];
         for (size_t k = 0; k < p->size; k++)
             if (!isfinite((double)p->value[k]))
-                return fail_work(err, "%s: cannot be evaluated: %s of the network is not finite",
+                return fail_work(err, "the network cannot be evaluated on %s: its %s is not finite",
                                  shard_path(shard), p->name);
     }
     return 0;

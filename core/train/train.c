@@ -50,7 +50,7 @@ static int open_shards(struct training *r) {
     if (train_takes(r->settings, r->train, r->err))
         return -1;
     if (!strcmp(r->settings->select, "best-validation") && !r->validation)
-        return fail_usage(r->err, "select: best-validation needs a validation shard");
+        return fail_usage(r->err, "--select: best-validation needs a validation shard (--validation FILE)");
     return 0;
 }
 

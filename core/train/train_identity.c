@@ -123,6 +123,18 @@ static int check_unfinished(const struct training *r, const char *path, const js
     return differs ? -1 : 0;
 }
 
+// Of a damaged record nobody knows whether the run was finished.
+static int refuse_finished(const struct training *r, const char *record) {
+    struct error unread = {0};
+    json_t *run = json_read(record, &unread);
+    int whole = run && json_object_get(run, "state");
+    json_decref(run);
+    if (!run && unread.cause)
+        return *r->err = unread, -1;
+    return whole ? fail(r->err, "%s: holds a finished run; --force replaces it", r->job->folder)
+                 : fail(r->err, "%s: damaged, no record of a run; --force begins anew", record);
+}
+
 int train_claim_folder(struct training *r) {
     char record[PATH_SIZE], settings[PATH_SIZE];
     if (path_of(record, r, "run.json") || path_of(settings, r, "settings.json"))
@@ -133,8 +145,7 @@ int train_claim_folder(struct training *r) {
         return -1;
     int finished = file_is_there(record, r->err);
     if (finished)
-        return finished < 0 ? -1
-                            : fail(r->err, "%s: holds a finished run; --force replaces it", r->job->folder);
+        return finished < 0 ? -1 : refuse_finished(r, record);
     json_t *now = identity_parts(r, r->err);
     int failed = !now || check_unfinished(r, settings, now) || json_write(settings, now, r->err);
     json_decref(now);

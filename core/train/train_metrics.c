@@ -95,6 +95,11 @@ int train_metrics_epoch(struct training *r) {
                          weights_save(&r->trainer->parameters, path, r->about, r->err);
         }
     }
+    if (result && r->err->of_work) { // the network has come to this, whatever the shard is
+        struct error inner = *r->err;
+        fail_around(r->err, &inner, "after epoch %d: %.900s",
+                    (int)json_integer_value(json_object_get(line, "epoch")), inner.message);
+    }
     if (!result)
         result = add_metrics(r, line);
     json_decref(line);

@@ -22,21 +22,23 @@ const struct setting train_schema[] = {
     SETTING_CHOICE(T, order, "normalise-first", "normalise-first resize-first",
                    "order of normalising and resizing a map"),
     SETTING_CHOICE(T, reduction, "auto", "auto sum mean",
-                   "over the pixels of a map; auto: mean for ReFF and ABN, sum for L1 and L2"),
+                   "what the pixels of a map are reduced to; auto: mean for ReFF and ABN, sum for L1 and L2"),
     SETTING_REAL(T, cam_eps, "1e-8", 0, 1, "", "eps of the normalised map"),
-    SETTING_REAL(T, lambda_ramp, "0", 0, 100000, "epochs", "over which lambda rises from 0"),
+    SETTING_REAL(T, lambda_ramp, "0", 0, 100000, "epochs",
+                 "how long lambda takes to rise from 0; 0: it is there from the start"),
     SETTING_REAL(T, clip_norm, "0", 0, 1e12, "", "largest 2-norm of the gradient; 0: no clipping"),
     SETTING_REAL(T, lr, "0.01", 0, 1000, "", "learning rate"),
     SETTING_LATER_CHOICE(T, schedule, "constant", RATE_SCHEDULES,
                          "how the learning rate falls; linear and cosine end at 0"),
     SETTING_LATER_REAL(T, warmup, "0", 0, 100000, "epochs",
-                       "over which the learning rate rises to lr at the start"),
-    SETTING_REAL(T, momentum, "0.8", 0, 1, "", "momentum"),
-    SETTING_REAL(T, weight_decay, "1e-5", 0, 1000, "", "weight decay, on every parameter"),
+                       "how long the learning rate takes to rise to lr at the start"),
+    SETTING_REAL(T, momentum, "0.8", 0, 1, "", "share of the last update that goes into the next"),
+    SETTING_REAL(T, weight_decay, "1e-5", 0, 1000, "", "factor of the L2 penalty on every parameter"),
     SETTING_REAL(T, bn_eps, "1e-5", 0, 1, "", "eps of batch norm"),
     SETTING_REAL(T, bn_momentum, "0.1", 0, 1, "", "momentum of batch norm's running statistics"),
-    SETTING_LATER_CHOICE(T, precision, "f32", PRECISIONS,
-                         "precision of convolutions' operands; auto: bf16 where the processor has it"),
+    SETTING_LATER_CHOICE(
+        T, precision, "f32", PRECISIONS,
+        "precision of convolutions' operands; auto: bf16 where it is faster on this machine"),
     SETTING_LATER_CHOICE(T, activations, "f32", "f32 bf16",
                          "how activations are stored where convolutions are in bf16; bf16: half the traffic, "
                          "one rounding more"),
@@ -57,9 +59,10 @@ int train_resolve(const struct train_settings *s, int pixels, int classes, struc
     if (!m)
         return -1;
     if (s->layer_weights.count != 0 && s->layer_weights.count != STAGES)
-        return fail_usage(err, "layer_weights: %d numbers instead of %d", s->layer_weights.count, STAGES);
+        return fail_usage(err, "--layer-weights: %d numbers instead of %d", s->layer_weights.count, STAGES);
     if (s->warmup > s->epochs)
-        return fail_usage(err, "warmup: %.15g epochs are more than the training's %d", s->warmup, s->epochs);
+        return fail_usage(err, "--warmup: %.15g epochs are more than the training's %d", s->warmup,
+                          s->epochs);
     memset(out, 0, sizeof *out);
     out->network = (struct network){.model = s->model,
                                     .width = s->width,

@@ -310,6 +310,8 @@ static int is_pickle(const uint8_t *file, size_t size) {
            (file[1] < 4 ? file[7] != 0 : file[2] == 0x95);
 }
 
+enum { HEADER_MAXIMUM = 100 << 20 }; // bytes, as the format limits it
+
 // PyTorch's own files are zip archives of pickles, or bare pickles.
 static int check_format(const char *path, const uint8_t *file, size_t size, struct error *err) {
     if (size < sizeof(uint64_t))
@@ -320,7 +322,9 @@ static int check_format(const char *path, const uint8_t *file, size_t size, stru
                     "safetensors.torch as s; s.save_file({k: v.contiguous() for k, v in torch.load('%.200s', "
                     "map_location='cpu', weights_only=True).items()}, '%.200s.safetensors')\"",
                     path, path, path);
-    return 0;
+    uint64_t length;
+    memcpy(&length, file, sizeof length);
+    return length > HEADER_MAXIMUM ? fail(err, "%s: not a safetensors file", path) : 0;
 }
 
 // Splits the file into header and data. The header is the caller's to release, also on failure.
@@ -383,8 +387,6 @@ int weights_start(struct parameters *p, const char *path, int *head_replaced, in
 
 // ---------------------------------------------------------------------------------------- description
 
-enum { HEADER_MAXIMUM = 100 << 20 }; // bytes, as the format limits it
-
 static json_t *read_header(FILE *file, const char *path, struct error *err) {
     uint8_t start[8];
     uint64_t length;
@@ -393,9 +395,7 @@ static json_t *read_header(FILE *file, const char *path, struct error *err) {
     if (check_format(path, start, size, err))
         return NULL;
     memcpy(&length, start, sizeof length);
-    char *text = length <= HEADER_MAXIMUM ? allocate(length + 1, 1, "a file of weights", err) : NULL;
-    if (length > HEADER_MAXIMUM)
-        fail(err, "%s: header of %llu bytes", path, (unsigned long long)length);
+    char *text = allocate(length + 1, 1, "a file of weights", err);
     json_t *header = NULL;
     if (text && fread(text, 1, length, file) != length)
         fail(err, "%s: shorter than its header of %llu bytes", path, (unsigned long long)length);

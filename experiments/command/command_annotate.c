@@ -4,6 +4,7 @@
 #include "core/base/file.h"
 #include "core/base/options.h"
 #include "core/base/progress.h"
+#include "core/base/text.h"
 #include "core/shard/shard.h"
 #include "experiments/command/commands.h"
 #include "experiments/command/joined.h"
@@ -14,7 +15,7 @@
 
 struct annotate_options { // where things are; what is made is in struct annotator_settings
     char shard[SETTING_TEXT_SIZE], output[SETTING_TEXT_SIZE], folder[SETTING_TEXT_SIZE];
-    int threads;
+    int threads, force;
 };
 
 typedef struct annotate_options O;
@@ -23,15 +24,17 @@ static const struct setting file_schema[] = {
     SETTING_PATH(O, shard, NULL, "FILE", "training shard with its true annotations"),
     SETTING_PATH(O, output, NULL, "FILE", "shard to write"),
     SETTING_PATH(O, folder, "", "DIR", "holds the checkpoint while unfinished; none: OUTPUT.unfinished"),
-    SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "threads; 0: all cores"),
+    SETTING_SWITCH(O, force, "replace a file that is there"),
+    SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "how many threads work; 0: all cores"),
     SETTING_END,
 };
 
 static int print_outcome(const char *path, struct error *err) {
     struct shard *shard = shard_open_measured(path, err);
     json_t *attributes = shard ? shard_attributes(shard, err) : NULL;
+    char shown[PATH_SIZE];
     if (attributes)
-        printf("%s: IoU %.3f, mean absolute error %.4f\n", path,
+        printf("%s: IoU %.3f, mean absolute error %.4f\n", text_visible(shown, sizeof shown, path),
                json_number_value(json_object_get(attributes, "annotation_iou")),
                json_number_value(json_object_get(attributes, "annotation_mae")));
     json_decref(attributes);
@@ -58,6 +61,11 @@ int command_annotate(int argc, char **argv, struct error *err) {
     int result = joined_parse(&command, &own, &work, argc, argv, err);
     if (result)
         return result < 0 ? -1 : 0;
+    if (!*files.output)
+        return fail_usage(err, "--output: a file name must be given");
+    if (file_check_not_input(files.output, files.shard, err) ||
+        file_check_free(files.output, files.force, err))
+        return -1;
     if (files.threads)
         omp_set_num_threads(files.threads);
     if (*files.folder)

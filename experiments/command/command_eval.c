@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // reff eval: a trained network on a shard.
+#include "core/base/file.h"
 #include "core/base/options.h"
+#include "core/base/text.h"
+#include "core/kernels/precision.h"
 #include "core/methods/method.h"
 #include "core/shard/shard.h"
 #include "core/train/evaluate.h"
@@ -15,6 +18,7 @@
 
 struct eval_options {
     char weights[SETTING_TEXT_SIZE], model[SETTING_WORD_SIZE], method[SETTING_WORD_SIZE];
+    char precision[SETTING_WORD_SIZE], activations[SETTING_WORD_SIZE];
     int width, batch, threads, json;
 };
 
@@ -26,8 +30,13 @@ static const struct setting schema[] = {
     SETTING_INT(O, width, "64", 1, 512, "channels", "channels of its first stage"),
     SETTING_CHOICE(O, method, METHOD_DEFAULT, METHOD_NAMES,
                    "how it was trained; abn: it has an attention branch"),
+    SETTING_CHOICE(O, precision, "f32", PRECISIONS,
+                   "precision of convolutions' operands, if not that of the training; auto: bf16 where it is "
+                   "faster on this machine"),
+    SETTING_CHOICE(O, activations, "f32", "f32 bf16",
+                   "how activations are stored where convolutions are in bf16, if not as in the training"),
     SETTING_INT(O, batch, "32", 1, 4096, "images", "images at a time"),
-    SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "threads; 0: all cores"),
+    SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "how many threads work; 0: all cores"),
     SETTING_SWITCH(O, json, "print the whole report as JSON"),
     SETTING_END,
 };
@@ -44,7 +53,9 @@ static const struct command command = {
         "that is inside the annotation, and how often its maximum is (pointing game); expected calibration "
         "error; the confusion matrix (rows: labels). Of an ABN also the attention branch's accuracy and its "
         "map. Batch norm uses its running statistics. Weights saved by reff say which network they are of: "
-        "--model, --width and --method are for others.",
+        "--model, --width and --method are for others. They also say in which precision they were trained, "
+        "which "
+        "the evaluation takes; of those that do not, the first line says which precision it took.",
     .example = "reff eval --weights run/model.safetensors test.h5",
     .least_words = 1,
     .most_words = 1,
@@ -91,9 +102,11 @@ static void print_groups(const json_t *report) {
         printf(", gap %.2f points", number(report, "group_gap"));
 }
 
-static void print_report(const char *path, const json_t *report) {
-    printf("%s: accuracy %.2f %%, worst class %.2f %% (%lld)", path,
-           json_number_value(json_object_get(report, "accuracy")),
+// untold: the precision, where the file of weights does not tell it; or NULL.
+static void print_report(const char *path, const char *untold, const json_t *report) {
+    char shown[PATH_SIZE];
+    printf("%s: accuracy %.2f %%%s%s, worst class %.2f %% (%lld)", text_visible(shown, sizeof shown, path),
+           json_number_value(json_object_get(report, "accuracy")), untold ? " in " : "", untold ? untold : "",
            json_number_value(json_object_get(report, "worst_class_accuracy")),
            (long long)json_integer_value(json_object_get(report, "worst_class")));
     print_groups(report);
@@ -124,15 +137,17 @@ static int evaluate(const struct eval_options *o, const int *given, const char *
     struct train_settings settings;
     struct trainer_settings resolved;
     double lambda;
-    int head_replaced = 0;
+    int head_replaced = 0, told;
     if (shape.height != shape.width)
         return fail(err, "%s: images of %d x %d; networks take square ones", path, shape.height, shape.width);
     settings_default(train_schema, &settings);
     snprintf(settings.model, sizeof settings.model, "%s", o->model);
     snprintf(settings.method, sizeof settings.method, "%s", o->method);
+    snprintf(settings.precision, sizeof settings.precision, "%s", o->precision);
+    snprintf(settings.activations, sizeof settings.activations, "%s", o->activations);
     settings.width = o->width;
     settings.batch = o->batch;
-    if (model_about_take(o->weights, given, &settings, err) ||
+    if (model_about_take(o->weights, given, &settings, &told, err) ||
         train_resolve(&settings, shape.height, shape.classes, &resolved, &lambda, err))
         return -1;
     resolved.regularises = 0; // no step will be taken
@@ -153,7 +168,7 @@ static int evaluate(const struct eval_options *o, const int *given, const char *
     if (text)
         puts(text);
     else if (!failed)
-        print_report(path, report);
+        print_report(path, told ? NULL : precision_name(resolved.precision), report);
     free(text);
     json_decref(report);
     return failed;
@@ -165,6 +180,8 @@ int command_eval(int argc, char **argv, struct error *err) {
     int given[ABOUT_SETTINGS];
     for (int i = 0; model_about_setting(i); i++)
         given[i] = options_given(settings_find(schema, model_about_setting(i)), argc, argv);
+    for (int i = ABOUT_PRECISION; i <= ABOUT_ACTIVATIONS; i++)
+        given[i] = given[i] ? -1 : 0; // any network can be evaluated in any
     int result = options_parse(&command, argc, argv, &o, &words, err);
     if (result)
         return result < 0 ? -1 : 0;

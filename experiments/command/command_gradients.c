@@ -210,6 +210,8 @@ int command_gradients(int argc, char **argv, struct error *err) {
     for (int i = 0; model_about_setting(i); i++)
         given[i] = options_given(settings_find(train_schema, model_about_setting(i)), argc, argv);
     given[ABOUT_METHOD] = given[ABOUT_METHOD] ? -1 : 0; // any method may start from any weights
+    given[ABOUT_PRECISION] = given[ABOUT_ACTIVATIONS] =
+        -1; // what is to be compared, not what it was trained in
     const struct command command = {
         .name = "gradients",
         .arguments = "",
@@ -229,7 +231,7 @@ int command_gradients(int argc, char **argv, struct error *err) {
         return result < 0 ? -1 : 0;
     if (o.threads)
         omp_set_num_threads(o.threads);
-    if (*training.weights && model_about_take(training.weights, given, &training, err))
+    if (*training.weights && model_about_take(training.weights, given, &training, NULL, err))
         return -1;
     return compare(&o, &training, err);
 }

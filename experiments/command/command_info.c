@@ -51,7 +51,8 @@ static const struct command command_of_info = {
     .description =
         "FILE is a shard: its shapes, attributes, datasets and images per class.\n\n--machine: the "
         "processor, its cores, and the instruction set that multiplies in bf16 (--precision bf16 or auto). "
-        "The environment variable REFF_ISA names a lesser one to use: plain, avx512-bf16 or amx.\n\n--plan: "
+        "The environment variable REFF_ISA names a lesser one to use: plain, avx512, avx512-bf16 or "
+        "amx.\n\n--plan: "
         "the layers of a training step, each with the shape of its output; the arrays that the output has (x "
         "and the gradients g, t and d) and their size; what the layer keeps beside them; the algorithm and "
         "the instruction set of its convolutions on this machine. Nothing is trained.",
@@ -143,7 +144,8 @@ static void print_info(const char *path, json_t *info) {
     const char *key;
     json_t *value, *dataset;
     size_t i;
-    printf("%s: %lld images of %lld x %lld pixels, %lld classes\n", path,
+    print_visible("%s", path);
+    printf(": %lld images of %lld x %lld pixels, %lld classes\n",
            (long long)json_integer_value(json_object_get(info, "images")),
            (long long)json_integer_value(json_object_get(info, "width")),
            (long long)json_integer_value(json_object_get(info, "height")),
@@ -267,7 +269,7 @@ int command_info(int argc, char **argv, struct error *err) {
     if (result)
         return result < 0 ? -1 : 0;
     if (words.count + o.own.machine + o.own.plan != 1)
-        return fail_usage(err, "one of FILE, --machine and --plan; see reff info --help");
+        return fail_usage(err, "give one of FILE, --machine and --plan; see reff info --help");
     json_t *info = o.own.machine ? describe_machine(err)
                    : o.own.plan  ? info_plan(&o.train, o.own.pixels, o.own.classes, o.own.threads, err)
                                  : describe_shard(words.items[0], err);

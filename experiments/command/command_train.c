@@ -23,6 +23,8 @@ struct train_options { // where things are; what is trained is in struct train_s
     int force, threads;
 };
 
+enum { TRAIN_SETTINGS_MAXIMUM = 64 };
+
 typedef struct train_options O;
 
 static const struct setting file_schema[] = {
@@ -32,7 +34,7 @@ static const struct setting file_schema[] = {
     SETTING_PATH(O, output, NULL, "DIR", "folder of the run; an unfinished run in it is continued"),
     SETTING_PATH(O, trace, "", "DIR", "write initial weights, batch order and losses for a peer to follow"),
     SETTING_SWITCH(O, force, "replace a finished run; begin an unfinished one anew"),
-    SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "threads; 0: all cores"),
+    SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "how many threads work; 0: all cores"),
     SETTING_END,
 };
 
@@ -60,6 +62,28 @@ static char *describe(struct error *err) {
     return text_take(&out, "a help text", err);
 }
 
+// A setting that was given, but means nothing to the method: the run would be another than its user thinks. (Profiles
+// keep settings for all methods.)
+static int check_meaning(const struct train_settings *s, const int *given, struct error *err) {
+    const struct method *m = method_find(s->method, err);
+    if (!m)
+        return -1;
+    for (int i = 0; train_schema[i].name; i++) {
+        char name[SETTING_WORD_SIZE];
+        if (given[i] && !method_uses(m, train_schema[i].name))
+            return fail_usage(err, "--%s: means nothing to --method %s; see reff train --help",
+                              option_name(&train_schema[i], name), m->name);
+    }
+    return 0;
+}
+
+// A run that fails leaves no folder that it has made and not filled. Returns what train_run returned.
+static int leave(const char *folder, int was_there, int result) {
+    if (result && !was_there)
+        rmdir(folder); // refused where it holds anything
+    return result;
+}
+
 int command_train(int argc, char **argv, struct error *err) {
     struct train_options files = {0};
     struct train_settings training = {0};
@@ -75,10 +99,18 @@ int command_train(int argc, char **argv, struct error *err) {
         .description = description,
         .example = "reff train --train train.h5 --test test.h5 --method reff --epochs 8 --output run",
     };
+    int given[TRAIN_SETTINGS_MAXIMUM] = {0};
+    for (int i = 0; train_schema[i].name && i < TRAIN_SETTINGS_MAXIMUM; i++)
+        given[i] = options_given(&train_schema[i], argc, argv);
     int result = joined_parse(&command, &own, &work, argc, argv, err);
     free(description);
     if (result)
         return result < 0 ? -1 : 0;
+    if (!*files.output)
+        return fail_usage(err, "--output: a folder's name must be given");
+    int was_there = check_meaning(&training, given, err) ? -1 : file_is_there(files.output, err);
+    if (was_there < 0)
+        return -1;
     char lock_path[PATH_SIZE];
     int lock = lock_folder(lock_path, files.output, err);
     if (lock < 0)
@@ -100,15 +132,16 @@ int command_train(int argc, char **argv, struct error *err) {
     progress_end(&progress);
     unlink(lock_path);
     lock_release(lock);
-    if (result)
+    if (leave(files.output, was_there, result))
         return -1;
-    char path[SETTING_TEXT_SIZE + 16];
+    char path[SETTING_TEXT_SIZE + 16], shown[SETTING_TEXT_SIZE];
     snprintf(path, sizeof path, "%s/run.json", files.output);
     json_t *run = json_read(path, err);
     if (!run)
         return -1;
     json_t *metrics = json_object_get(run, "metrics");
-    printf("%s: test accuracy %.2f %%, worst class %.2f %%\n", files.output,
+    printf("%s: test accuracy %.2f %%, worst class %.2f %%\n",
+           text_visible(shown, sizeof shown, files.output),
            json_number_value(json_object_get(metrics, "accuracy")),
            json_number_value(json_object_get(metrics, "worst_class_accuracy")));
     json_decref(run);

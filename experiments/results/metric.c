@@ -138,6 +138,16 @@ static void print_sorted(FILE *out, json_t *counts, int cells) {
     free(names);
 }
 
+// Without any run: what runs of today would record.
+static void print_known(FILE *out) {
+    fprintf(out, "no runs yet; each will record\n");
+    for (const char *name = metric_names; *name; name += strspn(name, " ")) {
+        size_t length = strcspn(name, " ");
+        fprintf(out, "%.*s\n", (int)length, name);
+        name += length;
+    }
+}
+
 void metric_list(FILE *out, const struct table_result *tables, int table_count) {
     json_t *counts = json_object(), *metric;
     int cells = 0;
@@ -151,7 +161,7 @@ void metric_list(FILE *out, const struct table_result *tables, int table_count) 
                 count(counts, "confusion");
         }
     if (!json_object_size(counts))
-        fprintf(out, "no runs yet, so no numbers\n");
+        print_known(out);
     print_sorted(out, counts, cells);
     json_decref(counts);
 }

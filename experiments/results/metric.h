@@ -18,7 +18,8 @@ extern const char metric_names[];
 int metric_select(struct table_result *tables, int count, const char *name, enum sheet_format format,
                   int *kept, struct error *err);
 
-// The names of all metrics that cells of the tables have, with the number of cells.
+// The names of all metrics that cells of the tables have, with the number of cells; those of metric_names where
+// there are no runs.
 void metric_list(FILE *out, const struct table_result *tables, int count);
 
 #endif

@@ -168,7 +168,6 @@ static void work(const struct worker_job *job, int pipe) {
     struct worker_report report = {.kind = REPORT_DONE};
     char path[PATH_SIZE];
     int busy = 0, lock = -1;
-    signal(SIGXFSZ, SIG_IGN); // a file-size limit shows as a failed write
     omp_set_num_threads(job->threads);
     int failed = run_folder(path, job->results, job->cell, &err) || folder_make(path, &err) ||
                  run_file(path, job->results, job->cell, "lock", &err);

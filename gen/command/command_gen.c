@@ -34,7 +34,7 @@ static const struct setting more_options[] = {
                  "the shard to write; its digest goes to FILE.sha256"),
     SETTING_SWITCH(struct data_set_options, force, "replace a file that is there"),
     SETTING_COUNT(struct data_set_options, threads, "0", 0, 1024, "threads",
-                  "threads; 0: all cores; the bytes are the same for any number"),
+                  "how many threads work; 0: all cores; the bytes are the same for any number"),
     SETTING_END};
 
 static void show_progress(void *context, double done, double total, const char *note) {
@@ -43,11 +43,11 @@ static void show_progress(void *context, double done, double total, const char *
     progress_update(p, done, note);
 }
 
-// The schema of the data set, but for its name, followed by the options of the command.
+// The schema of the data set, but for its name and what is another's, followed by the options of the command.
 static void join_schemas(const struct data_set *set, struct setting schema[SETTINGS_MAXIMUM]) {
     int count = 0;
     for (const struct setting *s = set->schema; s->name; s++)
-        if (strcmp(s->name, "data") != 0)
+        if (strcmp(s->name, "data") != 0 && (!set->foreign || strcmp(s->name, set->foreign) != 0))
             schema[count++] = *s;
     for (const struct setting *s = more_options; s->name; s++)
         schema[count++] = *s;
@@ -69,16 +69,16 @@ static int write_data_set(const struct data_set *set, const struct data_set_opti
 static int say_written(const char *path, struct error *err) {
     struct shard_summary summary;
     struct stat status;
-    char manifest_path[SETTING_TEXT_SIZE + 8];
+    char manifest_path[SETTING_TEXT_SIZE + 8], shown[SETTING_TEXT_SIZE];
     snprintf(manifest_path, sizeof manifest_path, "%s.sha256", path);
     char *manifest = file_read(manifest_path, 2 * PATH_SIZE, NULL, err); // begins with the digest
     int bad = !manifest || shard_summarise(path, &summary, err);
     if (!bad && stat(path, &status))
         bad = fail_system(err, errno, "%s", path);
     if (!bad)
-        fprintf(stderr, "%s: %ld images, %d classes, %.1f %% annotated, %lld bytes, sha256 %.*s\n", path,
-                summary.shape.count, summary.shape.classes, 100 * summary.annotated,
-                (long long)status.st_size, DIGEST_SIZE - 1, manifest);
+        fprintf(stderr, "%s: %ld images, %d classes, %.1f %% annotated, %lld bytes, sha256 %.*s\n",
+                text_visible(shown, sizeof shown, path), summary.shape.count, summary.shape.classes,
+                100 * summary.annotated, (long long)status.st_size, DIGEST_SIZE - 1, manifest);
     free(manifest);
     return bad ? -1 : 0;
 }
@@ -104,11 +104,8 @@ static int generate_data_set(const struct data_set *set, int argc, char **argv, 
     if (!*o.output || !strcmp(o.output, "-"))
         return fail_usage(err, "--output: a file name must be given%s",
                           *o.output ? "; HDF5 cannot be written to standard output" : "");
-    if (file_check_target(o.output, err))
+    if (file_check_free(o.output, o.force, err))
         return -1;
-    int there = file_is_there(o.output, err);
-    if (there < 0 || (there && !o.force))
-        return there < 0 ? -1 : fail(err, "%s: is there already; --force replaces it", o.output);
     if (o.threads)
         omp_set_num_threads(o.threads);
     return write_data_set(set, &o, err) || say_written(o.output, err) ? -1 : 0;
@@ -135,14 +132,17 @@ static int generate_digits(int argc, char **argv, struct error *err) {
         .example = "reff gen digits --output digits",
         .schema = schema};
     struct export_options o = {.count = 0};
+    char shown[SETTING_TEXT_SIZE];
     struct words words;
     int parsed = options_parse(&command, argc, argv, &o, &words, err);
     if (parsed)
         return parsed < 0 ? -1 : 0;
+    if (!*o.output)
+        return fail_usage(err, "--output: a folder's name must be given");
     if (export_builtin_digits(o.output, err))
         return -1;
-    fprintf(stderr, "%s: %d digits for training and %d for testing, in 4 files\n", o.output,
-            BUILTIN_DIGIT_TRAIN, BUILTIN_DIGIT_TEST);
+    fprintf(stderr, "%s: %d digits for training and %d for testing, in 4 files\n",
+            text_visible(shown, sizeof shown, o.output), BUILTIN_DIGIT_TRAIN, BUILTIN_DIGIT_TEST);
     return 0;
 }
 
@@ -161,14 +161,18 @@ static int generate_textures(int argc, char **argv, struct error *err) {
         .example = "reff gen textures --output textures",
         .schema = schema};
     struct export_options o;
+    char shown[SETTING_TEXT_SIZE];
     struct words words;
     int parsed = options_parse(&command, argc, argv, &o, &words, err);
     if (parsed)
         return parsed < 0 ? -1 : 0;
+    if (!*o.output)
+        return fail_usage(err, "--output: a folder's name must be given");
     if (export_builtin_textures(o.output, o.count, o.size, err))
         return -1;
-    fprintf(stderr, "%s: %d pictures of %d x %d pixels, %d of each of %d classes\n", o.output,
-            o.count * BUILTIN_TEXTURE_CLASSES, o.size, o.size, o.count, BUILTIN_TEXTURE_CLASSES);
+    fprintf(stderr, "%s: %d pictures of %d x %d pixels, %d of each of %d classes\n",
+            text_visible(shown, sizeof shown, o.output), o.count * BUILTIN_TEXTURE_CLASSES, o.size, o.size,
+            o.count, BUILTIN_TEXTURE_CLASSES);
     return 0;
 }
 
@@ -217,20 +221,24 @@ static void print_generators_page(FILE *out) {
           out);
 }
 
-static int ask_what(struct error *err) {
+// word: what was asked for instead, and the suggestion for it; or NULL.
+static int ask_what(const char *word, const char *suggestion, struct error *err) {
     struct text names = {0};
     for (int i = 0; i < DATA_SETS; i++)
         text_printf(&names, "%s%s", i ? ", " : "", data_set_list[i]->name);
     for (size_t i = 0; i < sizeof generators / sizeof *generators; i++)
         text_printf(&names, ", %s", generators[i].name);
-    fail_usage(err, "gen what? One of %s; see reff gen --help", text_string(&names));
+    if (word)
+        fail_usage(err, "'%.60s'%s cannot be generated; there are %s", word, suggestion, text_string(&names));
+    else
+        fail_usage(err, "gen what? One of %s; see reff gen --help", text_string(&names));
     text_free(&names);
     return -1;
 }
 
 int command_gen(int argc, char **argv, struct error *err) {
     if (argc < 2)
-        return ask_what(err);
+        return ask_what(NULL, "", err);
     if (!strcmp(argv[1], "--help")) {
         print_generators(stdout);
         return 0;
@@ -257,6 +265,5 @@ int command_gen(int argc, char **argv, struct error *err) {
         suggest_consider(&near, data_set_list[i]->name);
     for (size_t i = 0; i < sizeof generators / sizeof *generators; i++)
         suggest_consider(&near, generators[i].name);
-    return fail_usage(err, "'%.60s'%s cannot be generated; see reff gen --help", argv[1],
-                      suggest_text(&near));
+    return ask_what(argv[1], suggest_text(&near), err);
 }

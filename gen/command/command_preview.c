@@ -17,7 +17,7 @@
 enum { SIDE_WANTED = 96 /* screen pixels of a picture, at least, where no scale is given */ };
 
 struct preview_options {
-    int first, count, columns, scale;
+    int first, count, columns, scale, force;
     char shuffle[SETTING_TEXT_SIZE], annotation[SETTING_WORD_SIZE];
 };
 
@@ -31,6 +31,7 @@ static const struct setting schema[] = {
     SETTING_COUNT(O, scale, "0", 0, 16, "pixels",
                   "screen pixels per pixel; 0: so that images have 96 or more"),
     SETTING_CHOICE(O, annotation, "outline", "outline beside none", "how annotations are shown"),
+    SETTING_SWITCH(O, force, "replace a file that is there"),
     SETTING_END,
 };
 
@@ -127,9 +128,10 @@ static int put_pictures(struct contact_sheet *sheet, const struct preview *p, st
 // "sheet.png: 40 of 800 images, 1004 x 460 pixels, 91234 bytes"
 static void say_written(const char *out, const struct preview *p, const struct contact_sheet *sheet,
                         size_t size) {
+    char shown[PATH_SIZE];
     fprintf(stderr, "%s: %d of %ld images, %d x %d pixels, %zu bytes\n",
-            strcmp(out, "-") ? out : "standard output", p->count, p->shape.count, sheet->width, sheet->height,
-            size);
+            strcmp(out, "-") ? text_visible(shown, sizeof shown, out) : "standard output", p->count,
+            p->shape.count, sheet->width, sheet->height, size);
 }
 
 static int write_sheet(struct contact_sheet *sheet, struct preview *p, const char *out, struct error *err) {
@@ -181,8 +183,11 @@ int command_preview(int argc, char **argv, struct error *err) {
     int result = options_parse(&command, argc, argv, &o, &words, err);
     if (result)
         return result < 0 ? -1 : 0;
-    struct preview p = {.shard = shard_open(words.items[0], err)};
-    result = p.shard ? preview(&p, &o, words.items[1], err) : -1;
+    const char *in = words.items[0], *out = words.items[1];
+    if (strcmp(out, "-") && (file_check_not_input(out, in, err) || file_check_free(out, o.force, err)))
+        return -1;
+    struct preview p = {.shard = shard_open(in, err)};
+    result = p.shard ? preview(&p, &o, out, err) : -1;
     preview_free(&p);
     return result;
 }

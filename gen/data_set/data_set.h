@@ -80,6 +80,8 @@ struct data_set {
     // are found when the shard is made, which then has fewer images. -1 on failure.
     int (*classes)(const union data_settings *settings, struct error *err);
     int (*images)(const union data_settings *settings, struct error *err);
+
+    const char *foreign; // a setting of the schema that means something to another data set alone; or NULL
 };
 
 #define DATA_SET_EXTERN_(variable, name) extern const struct data_set data_set_##variable;

@@ -12,6 +12,7 @@ static const char description[] =
 const struct data_set data_set_pets = {
     .name = "pets",
     .title = "Pets",
+    .foreign = "artefacts",
     .style = {.colour = 2, .marker = 4},
     .contents = "the Oxford-IIIT Pets in one HDF5 file, from the official archives or drawn",
     .summary = "Write the images of the Oxford-IIIT Pets with their annotations into one file, a shard.",

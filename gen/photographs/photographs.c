@@ -288,10 +288,12 @@ static json_t *attributes_json(void *context, struct error *err) {
 // ---------------------------------------------------------------------------------------------- writing
 
 static void print_remarks(const char *path, const struct remarks *remarks, const char *what) {
+    char shown[PATH_SIZE];
+    text_visible(shown, sizeof shown, path);
     for (int i = 0; i < remarks->count && i < REMARKS_SHOWN; i++)
-        fprintf(stderr, "reff: %s: %s %s: %s\n", path, remarks->items[i].id, what, remarks->items[i].why);
+        fprintf(stderr, "reff: %s: %s %s: %s\n", shown, remarks->items[i].id, what, remarks->items[i].why);
     if (remarks->count > REMARKS_SHOWN)
-        fprintf(stderr, "reff: %s: %d more %s; the shard's attributes name the first %d\n", path,
+        fprintf(stderr, "reff: %s: %d more %s; the shard's attributes name the first %d\n", shown,
                 remarks->count - REMARKS_SHOWN, what, REMARKS_STORED);
 }
 

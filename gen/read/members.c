@@ -248,8 +248,10 @@ static int take_path(struct members_reading *r, const char *relative, int depth)
     struct stat status;
     if (path_join(path, r->err, r->path, relative))
         return -1;
-    if (stat(path, &status))
-        return fail_system(r->err, errno, "%s", path);
+    if (stat(path, &status)) // a link that leads nowhere is nobody's business, unless it is what we look for
+        return (errno == ENOENT || errno == ELOOP) && !r->wanted(r->context, relative)
+                   ? 0
+                   : fail_system(r->err, errno, "%s", path);
     if (S_ISDIR(status.st_mode))
         return read_folder(r, relative, depth + 1);
     if (++r->looked_at > MEMBERS_MAXIMUM)

@@ -171,6 +171,7 @@ static void become(const char *const argv[], long file_limit, const int out[2], 
         _exit(127);
     if (file_limit > 0)
         suite_limit_files(file_limit);
+    signal(SIGXFSZ, SIG_DFL); // as a shell would start it
     execv(argv[0], (char *const *)argv);
     _exit(127);
 }

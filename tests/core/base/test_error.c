@@ -50,7 +50,7 @@ static void test_a_disk_a_quota_and_a_limit_on_files_count_as_a_full_disk(void) 
 static void test_control_characters_cannot_break_the_line(void) {
     struct error err;
     fail(&err, "%s: bad", "a\nb\r\x1b[2J\tc\x7f");
-    CU_ASSERT_STRING_EQUAL(err.message, "a?b??[2J?c?: bad");
+    CU_ASSERT_STRING_EQUAL(err.message, "a\\x0ab\\x0d\\x1b[2J\\x09c\\x7f: bad");
     fail(&err, "%s",
          "Stra\xc3\x9f"
          "e.png"); // UTF-8 stays as it is
@@ -61,6 +61,10 @@ static void test_control_characters_cannot_break_the_line(void) {
 static void test_a_long_message_is_cut_not_overrun(void) {
     struct error err;
     char text[3000];
+    memset(text, '\n', sizeof text - 1); // none of them is cut in two
+    text[sizeof text - 1] = 0;
+    fail(&err, "%s", text);
+    CU_ASSERT_EQUAL(strlen(err.message), (sizeof err.message - 1) / 4 * 4);
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = 0;
     fail(&err, "%s", text);

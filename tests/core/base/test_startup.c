@@ -45,7 +45,7 @@ static void test_closed_descriptors_change_no_file(void) {
         CU_ASSERT_EQUAL(shell(&r, line), 0);
         program_free(&r);
         check_same_files("open.h5", "closed.h5");
-        snprintf(line, sizeof line, "\"$R\" preview \"$D/open.h5\" \"$D/closed.png\" %s", closed[i]);
+        snprintf(line, sizeof line, "\"$R\" preview --force \"$D/open.h5\" \"$D/closed.png\" %s", closed[i]);
         CU_ASSERT_EQUAL(shell(&r, line), 0);
         program_free(&r);
     }
@@ -167,6 +167,28 @@ static void test_a_library_that_ends_the_program_leaves_a_line(void) {
     close(ends[0]);
 }
 
+// A signal would end the program without a word, beside half-written files.
+static void test_a_limit_on_the_size_of_files_ends_with_a_line(void) {
+    struct program_result r;
+    struct error err = {0};
+    CU_ASSERT_FATAL(!folder_make(suite_path("limited"), &err));
+    CU_ASSERT_EQUAL(shell(&r, "ulimit -f 4; exec " GEN "\"$D/limited/full.h5\""), EXIT_FAILED);
+    suite_text_has(r.err, "limited/full.h5: File too large\n");
+    program_free(&r);
+    CU_ASSERT_EQUAL(suite_count_entries(suite_path("limited")), 0);
+    CU_ASSERT_EQUAL_FATAL(shell(&r, GEN "\"$D/data.h5\""), 0);
+    program_free(&r);
+    CU_ASSERT_EQUAL(shell(&r, "ulimit -f 4; exec \"$R\" train --train \"$D/data.h5\" --test \"$D/data.h5\" "
+                              "--width 4 --batch 10 --epochs 1 --save-model --output \"$D/limited/run\""),
+                    EXIT_FAILED);
+    suite_text_has(r.err, ": File too large\n");
+    program_free(&r);
+    CU_ASSERT(!file_exists(suite_path("limited/run/run.json")) &&
+              !file_exists(suite_path("limited/run/lock")));
+    CU_ASSERT_EQUAL(shell(&r, "ls \"$D/limited/run\" | grep -c part"), 1); // none
+    program_free(&r);
+}
+
 void suite_startup(void) {
     CU_pSuite s = CU_add_suite("startup", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "closed descriptors change no file", test_closed_descriptors_change_no_file);
@@ -177,6 +199,8 @@ void suite_startup(void) {
                 test_a_reader_that_goes_away_leaves_whole_files);
     CU_add_test(s, "a library that ends the program leaves a line",
                 test_a_library_that_ends_the_program_leaves_a_line);
+    CU_add_test(s, "a limit on the size of files ends with a line",
+                test_a_limit_on_the_size_of_files_ends_with_a_line);
     CU_add_test(s, "too little memory ends with a line", test_too_little_memory_ends_with_a_line);
     CU_add_test(s, "a training that finds no memory ends with a line",
                 test_a_training_that_finds_no_memory_ends_with_a_line);

@@ -90,15 +90,16 @@ static void test_names_of_files_are_shown_by_every_command(void) {
     static const char *const commands[] = {"info", "verify", "preview"};
     struct error err = {0};
     struct program_result r;
-    const char *name = suite_path("evil\x1b]0;title\x07\xc2\x9b.h5");
+    const char *name = suite_path("evil\x1b]0;title\x07\xc2\x9b\nlie.h5");
     CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "gen", "textured-mnist", "--count", "10", "--canvas", "32",
                                    "--size", "20", "--output", name),
                           0);
-    suite_text_has(r.err, "evil\\x1b]0;title\\x07\\x9b.h5: 10 images");
+    suite_text_has(r.err, "evil\\x1b]0;title\\x07\\x9b\\x0alie.h5: 10 images");
     program_free(&r);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         reff_run(&r, 0, commands[i], name, suite_path("sheet.png"));
         CU_ASSERT_PTR_NULL(strpbrk(r.out, "\x1b\x07"));
+        CU_ASSERT(!strstr(r.out, "\nlie") && !strstr(r.err, "\nlie"));
         CU_ASSERT_PTR_NULL(strpbrk(r.err, "\x1b\x07"));
         CU_ASSERT_PTR_NULL(strstr(r.out, "\xc2\x9b"));
         CU_ASSERT_PTR_NULL(strstr(r.err, "\xc2\x9b"));

@@ -199,8 +199,7 @@ static void test_a_network_of_no_numbers_has_no_accuracy(void) {
         for (int i = 0; i < p->count; i++) {
             real *at = p->items[i].value, kept = *at;
             char expected[120];
-            snprintf(expected, sizeof expected,
-                     "plain.h5: cannot be evaluated: %s of the network is not finite", p->items[i].name);
+            snprintf(expected, sizeof expected, "plain.h5: its %s is not finite", p->items[i].name);
             *at = (real)NAN;
             CU_ASSERT(fails_with(t, shard, expected));
             *at = kept;
@@ -212,9 +211,7 @@ static void test_a_network_of_no_numbers_has_no_accuracy(void) {
         for (int i = 0; i < p->count; i++)
             for (size_t k = 0; k < p->items[i].size && !strcmp(p->items[i].name, "fc.weight"); k++)
                 p->items[i].value[k] = last->value[0];
-        CU_ASSERT(fails_with(t, shard,
-                             "plain.h5: image 0: the network's output is not a finite number, first "
-                             "in fc"));
+        CU_ASSERT(fails_with(t, shard, "plain.h5, first in fc"));
         trainer_free(t);
     }
     shard_close(shard);

@@ -226,8 +226,8 @@ static const struct {
     uint64_t claimed; // 0: the true length
     const char *says;
 } lies[] = {
-    {"{}", (uint64_t)1 << 62, "header of 4611686018427387904 bytes"},
-    {"{}", UINT64_MAX, "header of 18446744073709551615 bytes"},
+    {"{}", (uint64_t)1 << 62, "not a safetensors file"},
+    {"{}", UINT64_MAX, "not a safetensors file"},
     {"{}", 1, "no JSON object"},
     {"", 0, "no JSON object"},
     {"{", 0, "no JSON object"},

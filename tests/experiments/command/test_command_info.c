@@ -104,7 +104,7 @@ static void test_the_table_has_a_line_a_node(void) {
 static void test_a_file_the_machine_and_a_plan_exclude_each_other(void) {
     struct program_result r;
     CU_ASSERT_EQUAL(reff_run(&r, 0, "info", "--plan", "--machine"), EXIT_USAGE);
-    CU_ASSERT_STRING_EQUAL(r.err, "reff: one of FILE, --machine and --plan; see reff info --help\n");
+    CU_ASSERT_STRING_EQUAL(r.err, "reff: give one of FILE, --machine and --plan; see reff info --help\n");
     program_free(&r);
     CU_ASSERT_EQUAL(reff_run(&r, 0, "info", "--plan", "--model", "small", "--pixels", "16", "--batch", "1"),
                     EXIT_USAGE);

@@ -72,6 +72,35 @@ static void test_a_runs_record_and_an_evaluation_of_its_network_agree(void) {
     program_free(&e);
 }
 
+// A network is evaluated in the precision that it was trained in, unless another one is asked for.
+static void test_an_evaluation_takes_the_precision_of_the_training(void) {
+    struct program_result r, e;
+    const char *model = suite_path("bf16/model.safetensors");
+    CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "train", "--train", suite_path("train.h5"), "--test",
+                                   suite_path("test.h5"), "--output", suite_path("bf16"), "--width", "16",
+                                   "--batch", "8", "--epochs", "2", "--precision", "bf16", "--activations",
+                                   "bf16", "--save-model"),
+                          0);
+    program_free(&r);
+    CU_ASSERT_EQUAL_FATAL(
+        reff_run(&e, 0, "eval", "--weights", model, "--batch", "8", "--json", suite_path("test.h5")), 0);
+    CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "eval", "--weights", model, "--batch", "8", "--precision", "f32",
+                                   "--json", suite_path("test.h5")),
+                          0);
+    json_t *run = json_load_file(suite_path("bf16/run.json"), 0, NULL), *report = json_loads(e.out, 0, NULL),
+           *other = json_loads(r.out, 0, NULL);
+    CU_ASSERT_FATAL(run && report && other);
+    if (sizeof(real) == sizeof(float)) { // a double build has one precision, and its file has floats
+        CU_ASSERT(json_equal(json_object_get(run, "metrics"), report));
+        CU_ASSERT(!json_equal(report, other));
+    }
+    json_decref(run);
+    json_decref(report);
+    json_decref(other);
+    program_free(&r);
+    program_free(&e);
+}
+
 // Of 800 test images no aligned group counts by itself, but all together do: one of 37 backgrounds is aligned.
 static void test_an_evaluation_tells_of_aligned_and_conflicting_images(void) {
     struct program_result r;
@@ -166,17 +195,21 @@ static void test_wrong_usage_is_one_line_and_status_2(void) {
         {"--lr", "nan", "--lr: "},
         {"--epochs", "0", "--epochs: 0 is not in 1..1000000"},
         {"--method", "refff", "--method: 'refff' (did you mean 'reff'?) is none of"},
-        {"--layer-weights", "1,2", "layer_weights: 2 numbers instead of 4"},
         {"--lrate", "1", "unknown option '--lrate'"},
         {"--lr", NULL, "--lr: a value must follow"},
-        {"--select", "best-validation", "select: best-validation needs a validation shard"},
+        {"--select", "best-validation",
+         "--select: best-validation needs a validation shard (--validation FILE)"},
+        {"--lambda", "3", "--lambda: means nothing to --method baseline; see reff train --help"},
+        {"--cam_eps", "0", "--cam-eps: means nothing to --method baseline"},
+        {"--lambda=-0.5", NULL, "--lambda: -0.5 is neither -1 nor in 0..1000000000000"},
+        {"--output", "", "--output: a folder's name must be given"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct program_result r;
         train(&r, 0, "usage", cases[i].option, cases[i].value);
         expect_refusal(&r, EXIT_USAGE, cases[i].says);
         program_free(&r);
-        CU_ASSERT(!file_exists(suite_path("usage/run.json")));
+        CU_ASSERT(!file_exists(suite_path("usage")));
     }
 }
 
@@ -185,7 +218,7 @@ static void test_bad_input_is_one_line_status_1_and_no_record(void) {
         const char *option, *value, *says;
     } cases[] = {
         {"--weights", "absent.safetensors", "absent.safetensors: No such file"},
-        {"--weights", "train.h5", "train.h5: header of "},
+        {"--weights", "train.h5", "train.h5: not a safetensors file\n"},
         {"--weights", "empty", "empty: too short for a safetensors file"},
         {"--train", "absent.h5", "absent.h5: "},
         {"--test", "empty", "empty: "},
@@ -200,7 +233,7 @@ static void test_bad_input_is_one_line_status_1_and_no_record(void) {
         train(&r, 0, "bad", cases[i].option, is_file ? suite_path(cases[i].value) : cases[i].value);
         expect_refusal(&r, EXIT_FAILED, cases[i].says);
         program_free(&r);
-        CU_ASSERT(!file_exists(suite_path("bad/run.json")));
+        CU_ASSERT(!file_exists(suite_path("bad")));
     }
 }
 
@@ -252,6 +285,15 @@ static void test_a_model_says_what_it_is_and_contradictions_are_refused(void) {
     program_free(&r);
 }
 
+static void test_weights_of_layers_are_as_many_as_layers(void) {
+    struct program_result r;
+    reff_run(&r, 0, "train", "--train", suite_path("train.h5"), "--test", suite_path("test.h5"), "--output",
+             suite_path("usage"), "--width", "2", "--batch", "8", "--method", "reff", "--layer-weights",
+             "1,2");
+    expect_refusal(&r, EXIT_USAGE, "--layer-weights: 2 numbers instead of 4");
+    program_free(&r);
+}
+
 // What is there stays, unless the user says otherwise.
 static void test_a_finished_run_is_not_overwritten_without_force(void) {
     struct program_result r;
@@ -259,6 +301,15 @@ static void test_a_finished_run_is_not_overwritten_without_force(void) {
     program_free(&r);
     train(&r, 0, "kept", "--lr", "0.5");
     expect_refusal(&r, EXIT_FAILED, "kept: holds a finished run; --force replaces it");
+    program_free(&r);
+    struct error err = {0};
+    CU_ASSERT_FATAL(!folder_make(suite_path("torn"), &err) &&
+                    !file_write(suite_path("torn/run.json"), "{", 1, &err));
+    train(&r, 0, "torn", NULL, NULL);
+    expect_refusal(&r, EXIT_FAILED, "torn/run.json: damaged, no record of a run; --force begins anew");
+    program_free(&r);
+    reff_run(&r, 0, "eval", "--weights", suite_path("kept/run.json"), suite_path("test.h5"));
+    expect_refusal(&r, EXIT_FAILED, "kept/run.json: not a safetensors file\n");
     program_free(&r);
     CU_ASSERT(file_exists(suite_path("kept/model.safetensors")));
     CU_ASSERT_EQUAL(train(&r, 0, "kept", "--force", NULL), 0);
@@ -271,6 +322,8 @@ void suite_command_train(void) {
     CU_pSuite s = CU_add_suite("command_train", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "a run's record and an evaluation of its network agree",
                 test_a_runs_record_and_an_evaluation_of_its_network_agree);
+    CU_add_test(s, "an evaluation takes the precision of the training",
+                test_an_evaluation_takes_the_precision_of_the_training);
     CU_add_test(s, "an evaluation tells of aligned and conflicting images",
                 test_an_evaluation_tells_of_aligned_and_conflicting_images);
     CU_add_test(s, "an attention branch is evaluated as what it is",
@@ -283,6 +336,7 @@ void suite_command_train(void) {
     CU_add_test(s, "a full disk leaves no record", test_a_full_disk_leaves_no_record);
     CU_add_test(s, "a model says what it is, and contradictions are refused",
                 test_a_model_says_what_it_is_and_contradictions_are_refused);
+    CU_add_test(s, "weights of layers are as many as layers", test_weights_of_layers_are_as_many_as_layers);
     CU_add_test(s, "a finished run is not overwritten without --force",
                 test_a_finished_run_is_not_overwritten_without_force);
 }

@@ -287,6 +287,12 @@ static void test_the_list_of_numbers_says_in_how_many_cells_each_is(void) {
     CU_ASSERT_PTR_NULL(strstr(text, "seconds"));
     free(text);
     end();
+    out = open_memstream(&text, &size);
+    metric_list(out, &table, 0);
+    fclose(out);
+    suite_text_begins(text, "no runs yet; each will record\naccuracy\n");
+    suite_text_has(text, "\npointing.layer4\n");
+    free(text);
 }
 
 void suite_metric(void) {

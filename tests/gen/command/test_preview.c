@@ -7,6 +7,7 @@
 #include <CUnit/CUnit.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CANVAS = 28 };
 
@@ -90,6 +91,30 @@ static void test_wrong_requests_are_refused(void) {
     program_free(&r);
 }
 
+// What is there stays without --force; the input stays in any case, whatever name it is given by.
+static void test_files_that_are_there_stay(void) {
+    struct program_result r;
+    const char *path = make("a.h5"), *link = suite_path("link.h5"), *sheet = suite_path("kept.png");
+    CU_ASSERT_FATAL(!symlink(path, link));
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", "--force", path, path), 1);
+    suite_text_has(r.err, "a.h5: is the input; name another file to write\n");
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", "--force", path, link), 1);
+    suite_text_has(r.err, "link.h5: is the input");
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "verify", path), 0);
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", "--count", "1", path, sheet), 0);
+    program_free(&r);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", "--count", "2", path, sheet), 1);
+    suite_text_has(r.err, "kept.png: is there already; --force replaces it\n");
+    program_free(&r);
+    long before = png_side(sheet, 0);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "preview", "--count", "2", "--columns", "2", "--force", path, sheet), 0);
+    CU_ASSERT(png_side(sheet, 0) != before);
+    program_free(&r);
+}
+
 static void test_a_shuffle_is_drawn_by_its_seed(void) {
     static const char *const seeds[3] = {"1", "1", "2"};
     struct program_result r;
@@ -165,6 +190,7 @@ void suite_preview(void) {
     CU_add_test(s, "sheets have the size asked for", test_sheets_have_the_size_asked_for);
     CU_add_test(s, "a sheet can go to standard output", test_a_sheet_can_go_to_standard_output);
     CU_add_test(s, "wrong requests are refused", test_wrong_requests_are_refused);
+    CU_add_test(s, "files that are there stay", test_files_that_are_there_stay);
     CU_add_test(s, "a shuffle is drawn by its seed", test_a_shuffle_is_drawn_by_its_seed);
     CU_add_test(s, "names stand below their pictures", test_names_stand_below_their_pictures);
     CU_add_test(s, "the shard names its classes", test_the_shard_names_its_classes);
