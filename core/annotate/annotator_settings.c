@@ -14,9 +14,9 @@ const struct setting annotator_schema[] = {
     SETTING_INT(A, iterations, "10000", 1, 100000000, "iterations",
                 "training steps of each of the two networks, whatever n is"),
     SETTING_INT(A, batch, "4", 1, 4096, "images", "images per iteration"),
-    SETTING_LATER_CHOICE(
-        A, precision, "f32", PRECISIONS,
-        "precision of convolutions' operands; auto: bf16 where it is faster on this machine"),
+    SETTING_LATER_CHOICE(A, precision, "f32", PRECISIONS,
+                         "precision of convolutions' operands; auto: bf16 where it is faster on this "
+                         "machine"),
     SETTING_REAL(A, lr, "2e-4", 0, 1000, "", "learning rate of Adam"),
     SETTING_REAL(A, beta1, "0.5", 0, 1, "", "decay of Adam's mean of gradients"),
     SETTING_REAL(A, beta2, "0.999", 0, 1, "", "decay of Adam's mean of squares"),

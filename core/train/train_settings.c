@@ -36,9 +36,9 @@ const struct setting train_schema[] = {
     SETTING_REAL(T, weight_decay, "1e-5", 0, 1000, "", "factor of the L2 penalty on every parameter"),
     SETTING_REAL(T, bn_eps, "1e-5", 0, 1, "", "eps of batch norm"),
     SETTING_REAL(T, bn_momentum, "0.1", 0, 1, "", "momentum of batch norm's running statistics"),
-    SETTING_LATER_CHOICE(
-        T, precision, "f32", PRECISIONS,
-        "precision of convolutions' operands; auto: bf16 where it is faster on this machine"),
+    SETTING_LATER_CHOICE(T, precision, "f32", PRECISIONS,
+                         "precision of convolutions' operands; auto: bf16 where it is faster on this "
+                         "machine"),
     SETTING_LATER_CHOICE(T, activations, "f32", "f32 bf16",
                          "how activations are stored where convolutions are in bf16; bf16: half the traffic, "
                          "one rounding more"),
