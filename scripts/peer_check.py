@@ -65,8 +65,9 @@ def train(args, folder, name, config, weights):
         settings += ["--lambda", lam or args.lam]
     start = ["--weights", weights] if weights else []
     reff(config, "train", "--train", f"{folder}/train.h5", "--test", f"{folder}/test.h5", "--output", place, "--trace",
-         place, "--batch", str(args.batch), "--epochs", "1", "--order", order, "--threads", str(args.threads),
-         "--checkpoint-seconds", "1000000", "--save-model", *start, *settings)
+         place, "--batch", str(args.batch), "--epochs", "1", "--threads", str(args.threads), "--checkpoint-seconds",
+         "1000000", "--save-model", *(["--order", order] if method not in ("baseline", "abn") else []), *start,
+         *settings)
     run([sys.executable, f"{HERE}/peer_train.py", "--shard", f"{folder}/train.h5", "--weights",
          f"{place}/initial.safetensors", "--order", f"{place}/order.txt", "--steps", str(args.steps), "--normalise",
          order, "--dtype", "double" if config == "double" else "float", "--threads", str(args.threads), *settings],

@@ -294,7 +294,7 @@ static void test_a_schedule_changes_the_network(void) {
     struct train_settings s = small_settings("baseline");
     s.warmup = s.epochs + 0.5;
     CU_ASSERT(run(&s, "warm", NULL, &err) == -1);
-    CU_ASSERT_STRING_EQUAL(err.message, "warmup: 3.5 epochs are more than the training's 3");
+    CU_ASSERT_STRING_EQUAL(err.message, "--warmup: 3.5 epochs are more than the training's 3");
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
 }
 

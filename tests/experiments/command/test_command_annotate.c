@@ -10,7 +10,7 @@
 static int annotate(struct program_result *r, long file_limit, const char *option, const char *value) {
     return reff_run(r, file_limit, "annotate", "--shard", suite_path("train.h5"), "--n", "1", "--ngf", "2",
                     "--ndf", "2", "--iterations", "4", "--output", suite_path("out.h5"), "--threads", "1",
-                    option, value);
+                    "--force", option, value);
 }
 
 static void make_shard(void) {
@@ -72,7 +72,11 @@ static void test_bad_input_is_one_line_and_nothing_is_left_behind(void) {
     }
     struct program_result r;
     annotate(&r, 0, "--shard", suite_path("out.h5"));
-    expect(&r, EXIT_FAILED, "out.h5: is ");
+    expect(&r, EXIT_FAILED, "out.h5: is the input; name another file to write");
+    program_free(&r);
+    reff_run(&r, 0, "annotate", "--shard", suite_path("train.h5"), "--n", "1", "--output",
+             suite_path("out.h5"));
+    expect(&r, EXIT_FAILED, "out.h5: is there already; --force replaces it");
     program_free(&r);
 }
 
