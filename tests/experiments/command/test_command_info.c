@@ -111,6 +111,25 @@ static void test_a_file_the_machine_and_a_plan_exclude_each_other(void) {
     program_free(&r);
 }
 
+// A processor's products of bf16 that REFF_ISA forbids are not told to be absent.
+static void test_what_the_user_forbids_is_not_told_to_be_absent(void) {
+    struct program_result r;
+    const char *set = getenv("REFF_ISA");
+    char *before = set ? strdup(set) : NULL;
+    setenv("REFF_ISA", "avx512", 1);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "info", "--machine"), EXIT_OK);
+    int has = strstr(r.out, ", avx512-bf16") || strstr(r.out, ", amx");
+    if (sizeof(real) == sizeof(float))
+        suite_text_has(r.out, has ? "REFF_ISA forbids this processor's products of bf16"
+                                  : "this processor has no products of bf16");
+    program_free(&r);
+    if (before)
+        setenv("REFF_ISA", before, 1);
+    else
+        unsetenv("REFF_ISA");
+    free(before);
+}
+
 // How long threads wait awake is bounded by the program itself, unless the user has said something.
 static void test_threads_wait_as_the_user_says_else_for_a_bounded_time(void) {
     static const struct {
@@ -148,6 +167,8 @@ void suite_command_info(void) {
     CU_add_test(suite, "algorithms are those of the instruction set",
                 test_algorithms_are_those_of_the_instruction_set);
     CU_add_test(suite, "the table has a line a node", test_the_table_has_a_line_a_node);
+    CU_add_test(suite, "what the user forbids is not told to be absent",
+                test_what_the_user_forbids_is_not_told_to_be_absent);
     CU_add_test(suite, "threads wait as the user says, else for a bounded time",
                 test_threads_wait_as_the_user_says_else_for_a_bounded_time);
     CU_add_test(suite, "a file, the machine and a plan exclude each other",
