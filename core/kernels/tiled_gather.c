@@ -61,7 +61,7 @@ struct tile_gather {
     struct tile_layout source;
 };
 
-// Numbers of a tile's depth.
+// Numbers of a tile's depth, used or not.
 static int tile_depth(const struct tile_gather *g) {
     return TILE_CELLS * g->numbers;
 }
@@ -187,7 +187,9 @@ static struct tile_gather make_gather(const struct tile_kernels *k, const struct
     g.folded = !g.source_paired && g.phases == 1 && (c->kernel_w > 1 ? g.k <= FOLDED_CHANNELS : g.step > 1);
     int deep = g.k * (g.folded ? c->kernel_w : 1); // numbers of a tap
     g.depth = (int)blocks_of((size_t)deep, (size_t)tile_depth(&g));
-    g.cells = g.depth == 1 ? (int)blocks_of((size_t)deep, (size_t)g.numbers) : TILE_CELLS;
+    // Folded, the rows of depth are shared out evenly among the tiles: 21 of them are two tiles of 11, not of 16.
+    size_t cells = blocks_of((size_t)deep, (size_t)g.numbers);
+    g.cells = g.depth == 1 || g.folded ? (int)blocks_of(cells, (size_t)g.depth) : TILE_CELLS;
     forget_rows(&g);
     g.taps_x = g.folded ? 1 : c->kernel_w;
     g.m_blocks = (int)blocks_of((size_t)g.m, TILE_ROWS);
@@ -219,7 +221,8 @@ static void lay_folded(const struct tile_kernels *k, const struct tile_gather *g
     for (int ky = 0; ky < g->c->kernel_h; ky++)
         for (int depth = 0; depth < g->depth; depth++) {
             real numbers[2 * TILE_CELLS];
-            int first = depth * tile_depth(g), n = smaller(tile_depth(g), g->k * kernel_w - first);
+            int used = g->cells * g->numbers, first = depth * used,
+                n = smaller(used, g->k * kernel_w - first);
             for (int i = 0; i < n; i++)
                 numbers[i] = weight[(size_t)((first + i) % g->k) * by_k +
                                     (size_t)(ky * kernel_w + (first + i) / g->k)];
@@ -325,10 +328,10 @@ static void ask_for(const struct tile_gather *g, const real *source, int row, in
 static void pack_row(const struct tile_kernels *k, const struct tile_gather *g, const real *source, int row,
                      cell *tiles) {
     int step = g->folded ? g->step : 1;
-    int rows = g->depth == 1 ? g->cells : g->depth * TILE_CELLS; // of all tiles
+    int rows = g->depth * g->cells; // of all tiles
     for (int at = 0; at < rows; at++) {
-        cell *to = tiles + (size_t)(at / TILE_CELLS) * g->columns * g->strips * TILE +
-                   (size_t)(at % TILE_CELLS) * TILE_COLUMNS;
+        cell *to = tiles + (size_t)(at / g->cells) * g->columns * g->strips * TILE +
+                   (size_t)(at % g->cells) * TILE_COLUMNS;
         struct depth_source s[2] = {{.row = NULL}, {.row = NULL}};
         ask_for(g, source, row, g->numbers * (at + 1));
         int cut[6] = {0, [5] = g->columns};
