@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <omp.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
