@@ -180,14 +180,14 @@ int options_override(const struct command *command, int argc, char **argv, void 
             words->items[words->count++] = argv[i++];
         }
     }
-    if (words->count && words->count < command->least_words)
+    if (words->count && words->count < command->minimum_words)
         return fail_usage(err, "only '%.200s' of %s is given; see reff %s --help",
                           words->items[words->count - 1], command->arguments, command->name);
-    if (words->count < command->least_words)
+    if (words->count < command->minimum_words)
         return fail_usage(err, "%s is missing; see reff %s --help", command->arguments, command->name);
-    if (command->most_words >= 0 && words->count > command->most_words)
+    if (command->maximum_words >= 0 && words->count > command->maximum_words)
         return fail_usage(err, "'%.60s' is one word too many; see reff %s --help",
-                          words->items[command->most_words], command->name);
+                          words->items[command->maximum_words], command->name);
     return 0;
 }
 

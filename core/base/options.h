@@ -11,13 +11,13 @@
 #include <stdio.h>
 
 struct command {
-    const char *name;             // "train", or "gen textured-mnist"
-    const char *arguments;        // positional words for the usage line: "FILE...", "" for none
-    const char *summary;          // one line
-    const char *description;      // paragraphs for --help, which fills their lines; NULL for none
-    const char *example;          // one line
-    int least_words, most_words;  // how many positional words; most_words -1: any number
-    const struct setting *schema; // NULL: no options but --help
+    const char *name;                 // "train", or "gen textured-mnist"
+    const char *arguments;            // positional words for the usage line: "FILE...", "" for none
+    const char *summary;              // one line
+    const char *description;          // paragraphs for --help, which fills their lines; NULL for none
+    const char *example;              // one line
+    int minimum_words, maximum_words; // how many positional words; maximum_words -1: any number
+    const struct setting *schema;     // NULL: no options but --help
 };
 
 struct words { // the positional words, in order; they point into argv

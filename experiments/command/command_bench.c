@@ -62,14 +62,14 @@ static const struct command command = {
         "they are measured too; make bench PEER=1 installs them. Nothing else should run meanwhile. "
         "scripts/bench_compare.py compares two files of results.",
     .example = "reff bench --model resnet50 --method reff --threads 2",
-    .least_words = 0,
-    .most_words = 0,
+    .minimum_words = 0,
+    .maximum_words = 0,
     .schema = schema,
 };
 
 // ---------------------------------------------------------------------------------------- measuring
 
-enum part { PART_STEPS, PART_CONVOLUTIONS, PART_DATA, PART_SCALING, PARTS }; // as BENCH_PARTS has them
+enum bench_part { PART_STEPS, PART_CONVOLUTIONS, PART_DATA, PART_SCALING, PARTS }; // as BENCH_PARTS has them
 
 struct bench {
     struct bench_report report;

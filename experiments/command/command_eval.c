@@ -57,8 +57,8 @@ static const struct command command = {
         "which "
         "the evaluation takes; of those that do not, the first line says which precision it took.",
     .example = "reff eval --weights run/model.safetensors test.h5",
-    .least_words = 1,
-    .most_words = 1,
+    .minimum_words = 1,
+    .maximum_words = 1,
     .schema = schema,
 };
 

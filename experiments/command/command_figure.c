@@ -37,8 +37,8 @@ static const struct command command = {
                    "drawn, but for those whose results are missing, which are named. Figures are written to "
                    "RESULTS/figures/<profile>/<figure>.{png,pdf}.",
     .example = "reff figure fig3a curve-table1a --profile quick --train",
-    .least_words = 0,
-    .most_words = -1,
+    .minimum_words = 0,
+    .maximum_words = -1,
     .schema = schema,
 };
 

@@ -88,8 +88,8 @@ static const struct command golden = {
         "fails is run again from initial values within a rounding of the file's, up to three times, since "
         "its loss jumps where a ReLU changes sides. Exit status 1 if any case fails.",
     .example = "reff golden golden/",
-    .least_words = 1,
-    .most_words = 1,
+    .minimum_words = 1,
+    .maximum_words = 1,
     .schema = schema,
 };
 

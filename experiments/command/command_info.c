@@ -57,8 +57,8 @@ static const struct command command_of_info = {
         "and the gradients g, t and d) and their size; what the layer keeps beside them; the algorithm and "
         "the instruction set of its convolutions on this machine. Nothing is trained.",
     .example = "reff info train.h5\n  reff info --plan --model resnet18 --method reff --pixels 112",
-    .least_words = 0,
-    .most_words = 1,
+    .minimum_words = 0,
+    .maximum_words = 1,
 };
 
 // {"images", "height", "width", "classes", "per_class": [..], "annotated": share of pixels, "attributes",

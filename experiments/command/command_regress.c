@@ -45,8 +45,8 @@ static const struct command command = {
         "drift of batch norm's statistics and focus are compared by one-sided tests, whose false-alarm rate "
         "and power are printed. Exit status 1 when the check fails.",
     .example = "reff regress",
-    .least_words = 0,
-    .most_words = 0,
+    .minimum_words = 0,
+    .maximum_words = 0,
     .schema = schema,
 };
 

@@ -40,8 +40,8 @@ static const struct command command = {
         "decided: only those cells that undecided claims need. The plan is registered in "
         "RESULTS/plans before the first run.",
     .example = "reff run table1 --profile quick --seeds 5\n  reff run tables --until-decided --hours 8",
-    .least_words = 1,
-    .most_words = -1,
+    .minimum_words = 1,
+    .maximum_words = -1,
     .schema = schema,
 };
 

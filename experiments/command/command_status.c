@@ -25,8 +25,8 @@ static const struct command command = {
         "decided, rightly and wrongly, and with how many seeds on average, by the size of the effect in "
         "deviations of one method over the seeds.",
     .example = "reff status table1 --profile quick",
-    .least_words = 0,
-    .most_words = -1,
+    .minimum_words = 0,
+    .maximum_words = -1,
     .schema = schema,
 };
 

@@ -27,8 +27,8 @@ static const struct command command = {
                    "every table (tables), or a path. Nothing is run; a cell without results says why. Claims "
                    "are tested together over all tables that are named.",
     .example = "reff table table1 --profile quick --format csv",
-    .least_words = 1,
-    .most_words = -1,
+    .minimum_words = 1,
+    .maximum_words = -1,
     .schema = schema,
 };
 

@@ -42,8 +42,8 @@ static const struct command command = {
         "that of the first transfer is noted in DIR/digests.json, and later ones must have it. A file that "
         "cannot be fetched stops no other. Exit status 1 when one is missing in the end.",
     .example = "reff fetch --data data mnist dtd",
-    .least_words = 0,
-    .most_words = -1,
+    .minimum_words = 0,
+    .maximum_words = -1,
     .schema = schema,
 };
 

@@ -45,8 +45,8 @@ static const struct command command = {
                    "if FILE has names (class_names), else its label. With --shuffle, --first and --count are "
                    "places in the drawn order. \"-\" in place of OUT.png is standard output.",
     .example = "reff preview --shuffle 1 --count 60 --columns 12 train.h5 sheet.png",
-    .least_words = 2,
-    .most_words = 2,
+    .minimum_words = 2,
+    .maximum_words = 2,
     .schema = schema,
 };
 

@@ -32,8 +32,8 @@ static const struct command command = {
         "1e-6); every mask against its digit. Of photographs: names, crops, masks and counts. Of drawn "
         "stand-ins: every image, which is drawn again. Exit status 1 when a check fails.",
     .example = "reff verify train.h5",
-    .least_words = 1,
-    .most_words = 1,
+    .minimum_words = 1,
+    .maximum_words = 1,
     .schema = schema,
 };
 

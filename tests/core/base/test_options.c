@@ -30,8 +30,8 @@ static const struct command command = {
     .arguments = "FILE...",
     .summary = "Takes a sample.",
     .example = "reff sample --output a b",
-    .least_words = 1,
-    .most_words = 3,
+    .minimum_words = 1,
+    .maximum_words = 3,
     .schema = schema,
 };
 
@@ -125,7 +125,7 @@ static void test_a_value_may_look_like_an_option_a_name_may_be_too_long(void) {
 
 static void test_a_command_may_have_no_options(void) {
     struct parsed r;
-    const struct command bare = {.name = "bare", .arguments = "", .summary = "", .most_words = -1};
+    const struct command bare = {.name = "bare", .arguments = "", .summary = "", .maximum_words = -1};
     char line[] = "bare a b c d e", bad[] = "bare --count 1";
     CU_ASSERT(!parse(&bare, line, &r));
     CU_ASSERT_EQUAL(r.words.count, 5);
