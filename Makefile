@@ -237,7 +237,7 @@ READ_FILES := $(wildcard experiments/tables/*.ini experiments/tables/paper.csv e
               experiments/profiles/*.ini) experiments/bench/bench.ini experiments/regress/regress.ini \
               results/reference/regress.json scripts/bench_peer.py scripts/peer_losses.py scripts/bench_generator.py \
               scripts/bench_compare.py scripts/latex $(wildcard paper/*.tex)
-DOC_FILES  := README.md LICENSE CITATION.cff $(wildcard CHANGELOG.md docs/install.md)
+DOC_FILES  := README.md LICENSE CITATION.cff CHANGELOG.md $(wildcard docs/*.md docs/lab/*.md docs/images/*.png)
 INSTALLED   = $(DESTDIR)$(abspath $(PREFIX))
 
 .PHONY: install uninstall dist deb test-install
@@ -246,7 +246,7 @@ install: ## install the program and what it reads (PREFIX=/usr/local DESTDIR=)
 	@install -D -m 755 $(BUILD)/reff '$(INSTALLED)/bin/reff'
 	@for file in $(READ_FILES); do \
 	    install -D -m $$(test -x $$file && echo 755 || echo 644) $$file "$(INSTALLED)/share/reff/$$file" || exit; done
-	@install -d '$(INSTALLED)/share/doc/reff' && install -m 644 $(DOC_FILES) '$(INSTALLED)/share/doc/reff'
+	@for file in $(DOC_FILES); do install -D -m 644 $$file "$(INSTALLED)/share/doc/reff/$$file" || exit; done
 	@install -d '$(INSTALLED)/share/man/man1'
 	@pages() { $(BUILD)/reff $$1 $$2 --help=man > "$(INSTALLED)/share/man/man1/reff$${1:+-$$1}$${2:+-$$2}.1"; }; pages && \
 	for command in $$($(BUILD)/reff --help=list | cut -f1); do pages $$command || exit; done && \
