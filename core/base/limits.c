@@ -163,8 +163,9 @@ static int cores_of_mask(void) {
 int limits_cores(void) {
     double cores = fmin(cores_of_mask(), floor(control_groups().cores));
     const char *slurm = getenv("SLURM_CPUS_PER_TASK");
-    if (slurm && atoi(slurm) > 0)
-        cores = fmin(cores, atoi(slurm));
+    long of_task = slurm ? strtol(slurm, NULL, 10) : 0;
+    if (of_task > 0)
+        cores = fmin(cores, (double)of_task);
     return cores < 1 ? 1 : (int)cores;
 }
 

@@ -177,7 +177,7 @@ static int evaluate(const struct eval_options *o, const int *given, const char *
 int command_eval(int argc, char **argv, struct error *err) {
     static struct eval_options o;
     struct words words;
-    int given[ABOUT_SETTINGS];
+    int given[ABOUT_SETTINGS] = {0};
     for (int i = 0; model_about_setting(i); i++)
         given[i] = options_given(settings_find(schema, model_about_setting(i)), argc, argv);
     for (int i = ABOUT_PRECISION; i <= ABOUT_ACTIVATIONS; i++)

@@ -129,7 +129,7 @@ static void common_seeds(const struct seed_values *cells, int count, uint64_t *o
 // The values of a side, or their means seed by seed.
 static int read_side(struct deciding *d, const struct side *side, struct cell_values *out) {
     struct cell_values cells[TABLE_ROWS_MAXIMUM] = {0};
-    struct seed_values all[TABLE_ROWS_MAXIMUM];
+    struct seed_values all[TABLE_ROWS_MAXIMUM] = {{0}};
     double means[SEEDS_MAXIMUM];
     int failed = 0;
     for (int i = 0; i < side->count; i++) {
