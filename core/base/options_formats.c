@@ -11,19 +11,23 @@
 // ---------------------------------------------------------------------------------------- manual pages
 
 void man_text(const char *text, FILE *out) {
+    int begun = 1; // nothing stands in the paragraph yet
     for (const char *c = text; *c; c++) {
         int first = c == text || c[-1] == '\n';
         if (first && *c == '\n') {
             fputs(c == text ? "" : ".PP\n", out);
+            begun = 1;
             continue;
         }
         if (first && (*c == '.' || *c == '\''))
             fputs("\\&", out);
-        if (first && *c == ' ') { // a list: a line each
-            fputs(c == text ? "" : ".br\n", out);
+        if (first && *c == ' ') { // a list: a line each, indented
+            fputs(begun ? "\\ \\ " : ".br\n\\ \\ ", out);
             c += strspn(c, " ") - 1;
+            begun = 0;
             continue;
         }
+        begun = 0;
         if (*c == '-')
             fputs("\\-", out);
         else if (*c == '\\')
