@@ -197,7 +197,7 @@ static void test_a_manual_page_takes_no_text_for_a_request_of_roff(void) {
     CU_ASSERT_FATAL(out != NULL);
     man_text(".so x\n'quoted' a\\b\n  --item", out);
     fclose(out);
-    CU_ASSERT_STRING_EQUAL(text, "\\&.so x\n\\&'quoted' a\\eb\n.br\n\\-\\-item\n");
+    CU_ASSERT_STRING_EQUAL(text, "\\&.so x\n\\&'quoted' a\\eb\n.br\n\\ \\ \\-\\-item\n");
     free(text);
 }
 
