@@ -6,9 +6,9 @@
 
 enum { STARTUP_BUFFER_MIB = 128 }; // what OpenBLAS maps for a thread that multiplies (its builds for x86-64)
 
-// How often a thread looks for work before it sleeps, some .2 milliseconds. By default libgomp looks for milliseconds,
+// How often a thread looks for work before it sleeps: .2 to .5 milliseconds, as long as the processor's pause is. By default libgomp looks for milliseconds,
 // which on a busy machine keeps those waiting who would bring the work; docs/performance.md has the measurements.
-#define STARTUP_SPINS "5000"
+#define STARTUP_SPINS "10000"
 
 // Bounds how long threads wait awake, unless the user has said how (OMP_WAIT_POLICY, GOMP_SPINCOUNT). Called in main
 // before anything else; it may start the program anew, with the same arguments and process number.
