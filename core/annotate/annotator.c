@@ -106,11 +106,9 @@ int annotator_memory(const struct annotator_settings *settings, int height, int 
 
 static int check_output(struct annotator_work *w) {
     const struct annotate_job *job = w->job;
-    struct stat in, out;
     if (file_check_target(job->output, w->err))
         return -1;
-    if (!stat(job->shard, &in) && !stat(job->output, &out) && in.st_dev == out.st_dev &&
-        in.st_ino == out.st_ino)
+    if (file_is_same(job->shard, job->output))
         return fail(w->err, "%s: is the training shard itself", job->output);
     char folder[PATH_SIZE];
     snprintf(folder, sizeof folder, "%s", job->output);

@@ -100,11 +100,27 @@ int file_check_free(const char *path, int force, struct error *err) {
                                : fail(err, "%s: is there already; --force replaces it", path);
 }
 
+int file_is_same(const char *path, const char *other) {
+    struct stat a, b;
+    return !stat(path, &a) && !stat(other, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 int file_check_not_input(const char *path, const char *input, struct error *err) {
-    struct stat out, in;
-    if (stat(path, &out) || stat(input, &in) || out.st_dev != in.st_dev || out.st_ino != in.st_ino)
-        return 0;
-    return fail(err, "%s: is the input; name another file to write", path);
+    return file_is_same(path, input) ? fail(err, "%s: is the input; name another file to write", path) : 0;
+}
+
+int file_write_all(int descriptor, const void *bytes, size_t size) {
+    const char *from = bytes;
+    while (size) {
+        ssize_t written = write(descriptor, from, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return -1;
+        from += written;
+        size -= (size_t)written;
+    }
+    return 0;
 }
 
 int folder_sync(const char *path, struct error *err) {

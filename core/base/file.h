@@ -28,6 +28,9 @@ int output_commit(struct output *out,
                   struct error *err);    // flush, fsync, rename, fsync the folder; on failure discards
 void output_discard(struct output *out); // removes the temporary file; harmless after a commit
 
+// Whether both names are there and lead to one file.
+int file_is_same(const char *path, const char *other);
+
 // Refuses `path` as the output of a command whose input is `input`, "./a.h5" for "a.h5" and links too: no --force
 // allows that.
 int file_check_not_input(const char *path, const char *input, struct error *err);
@@ -46,6 +49,9 @@ void file_abandon_all(void);
 
 // A whole file (at most `limit` bytes) in memory, with a zero byte after its end; free() it. NULL on failure.
 char *file_read(const char *path, size_t limit, size_t *size, struct error *err);
+
+// Writes all of it to an open descriptor, however many calls that takes: 0, or -1 with errno.
+int file_write_all(int descriptor, const void *bytes, size_t size);
 
 // Writes `size` bytes as a whole-or-absent file.
 int file_write(const char *path, const void *bytes, size_t size, struct error *err);

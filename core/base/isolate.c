@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/isolate.h"
 
+#include "core/base/file.h"
 #include "core/base/memory.h"
 
 #include <errno.h>
@@ -44,18 +45,6 @@ static int wait_for(pid_t child) {
 
 // ------------------------------------------------------------------------------ a value from a child
 
-static void write_all(int descriptor, const char *text, size_t size) {
-    while (size) {
-        ssize_t written = write(descriptor, text, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return;
-        text += written;
-        size -= (size_t)written;
-    }
-}
-
 static char *read_all(int descriptor, struct error *err) {
     char *text = NULL;
     size_t length = 0, capacity = 0;
@@ -95,7 +84,7 @@ static void answer(int descriptor, json_t *(*make)(void *, struct error *), void
                                         (int)err.status, "cause", err.cause, "of_work", err.of_work);
     char *text = json_dumps(message, JSON_COMPACT);
     if (text)
-        write_all(descriptor, text, strlen(text));
+        file_write_all(descriptor, text, strlen(text));
     free(text);
     json_decref(message);
     close(descriptor);
@@ -203,7 +192,7 @@ int isolate_call(int (*call)(void *context, struct error *err), void *context, s
     if (child == 0) {
         limit_child(limits);
         verdict.failed = call(context, &verdict.err) || memory_check(&verdict.err);
-        write_all(ends[1], (const char *)&verdict, sizeof verdict);
+        file_write_all(ends[1], (const char *)&verdict, sizeof verdict);
         _exit(0);
     }
     close(ends[1]);

@@ -178,6 +178,7 @@ double limits_memory(void) {
 }
 
 void limits_set_threads(void) {
-    if (!getenv("OMP_NUM_THREADS") && limits_cores() < omp_get_max_threads())
-        omp_set_num_threads(limits_cores());
+    int cores = getenv("OMP_NUM_THREADS") ? 0 : limits_cores();
+    if (cores && cores < omp_get_max_threads())
+        omp_set_num_threads(cores);
 }

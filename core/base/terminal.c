@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/terminal.h"
 
+#include "core/base/file.h"
 #include "core/base/text.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,19 +18,6 @@ struct guarded {
 
 static struct guarded streams[2] = {{.descriptor = STDOUT_FILENO}, {.descriptor = STDERR_FILENO}};
 
-static int write_all(int descriptor, const char *bytes, size_t size) {
-    while (size) {
-        ssize_t written = write(descriptor, bytes, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return -1;
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return 0;
-}
-
 // ---------------------------------------------------------------------------------------- what is shown
 
 // On its way to a descriptor. No memory is asked for: it may be why there is something to say.
@@ -41,7 +28,7 @@ struct shown {
 };
 
 static void send(struct shown *out) {
-    out->failed |= !out->failed && write_all(out->descriptor, out->bytes, out->length);
+    out->failed |= !out->failed && file_write_all(out->descriptor, out->bytes, out->length);
     out->length = 0;
 }
 
@@ -138,12 +125,12 @@ void terminal_rewrite_line(FILE *stream, const char *line, int width) {
     text_add(&shown, "\033[K");
     fflush(stream);
     if (find(stream))
-        write_all(find(stream)->descriptor, text_string(&shown), shown.length);
+        file_write_all(find(stream)->descriptor, text_string(&shown), shown.length);
     else
         fputs(text_string(&shown), stream);
     text_free(&shown);
 }
 
 int terminal_write_bytes(const void *bytes, size_t size) {
-    return fflush(stdout) || write_all(STDOUT_FILENO, bytes, size) ? -1 : 0;
+    return fflush(stdout) || file_write_all(STDOUT_FILENO, bytes, size) ? -1 : 0;
 }

@@ -508,11 +508,10 @@ static int manifest_path(char out[PATH_SIZE], const char *path, struct error *er
 // beside a file that it is not of.
 static int publish(const struct shard_writer *w, struct error *err) {
     char manifest[PATH_SIZE];
-    if (manifest_path(manifest, w->path, err))
-        return -1;
-    if (unlink(manifest) && errno != ENOENT)
-        return fail_system(err, errno, "%s", manifest);
-    return file_publish(w->temporary, w->path, err);
+    return manifest_path(manifest, w->path, err) || file_remove(manifest, err) ||
+                   file_publish(w->temporary, w->path, err)
+               ? -1
+               : 0;
 }
 
 int shard_finish(struct shard_writer *w, const json_t *attributes, char content_sha256[65],

@@ -81,6 +81,40 @@ static int by_begin(const void *a, const void *b) {
     return (x->end > y->end) - (x->end < y->end);
 }
 
+// weights_digest() of what is in the file, in the file's order (of sorted spans), which is the network's in files of
+// weights_save.
+static int content_of(const struct weight_source *s, const struct weight_span *spans, size_t count,
+                      char hex[DIGEST_SIZE], struct error *err) {
+    struct digest *d = digest_start(err);
+    if (!d)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        digest_add(d, spans[i].name, strlen(spans[i].name) + 1);
+        digest_add(d, s->data + spans[i].begin, (size_t)(spans[i].end - spans[i].begin));
+    }
+    digest_finish(d, hex);
+    return 0;
+}
+
+static const char content_key[] = "content_sha256"; // of __metadata__
+
+// A file that says what is in it must hold that.
+static int check_content(const struct weight_source *s, const struct weight_span *spans, size_t count,
+                         struct error *err) {
+    char measured[DIGEST_SIZE];
+    const char *said =
+        json_string_value(json_object_get(json_object_get(s->header, "__metadata__"), content_key));
+    if (!said)
+        return 0;
+    if (content_of(s, spans, count, measured, err))
+        return -1;
+    return strcmp(said, measured) ? fail(err,
+                                         "%s: damaged, or changed: its numbers have the digest %s, not %.64s "
+                                         "(content_sha256 of __metadata__)",
+                                         s->path, measured, said)
+                                  : 0;
+}
+
 // As the format demands: tensors lie one after the other, from the first byte of the data to the last.
 static int check_spans(const struct weight_source *s, struct weight_span *spans, size_t count,
                        struct error *err) {
@@ -122,54 +156,9 @@ static int check_layout(const struct weight_source *s, struct error *err) {
             count++;
         }
     if (!result)
-        result = check_spans(s, spans, count, err);
+        result = check_spans(s, spans, count, err) || check_content(s, spans, count, err) ? -1 : 0;
     free(spans);
     return result;
-}
-
-// weights_digest() of what is in the file, in the file's order, which is the network's in files of weights_save.
-static int content_of(const struct weight_source *s, char hex[DIGEST_SIZE], struct error *err) {
-    struct weight_span *spans =
-        allocate(json_object_size(s->header) + 1, sizeof *spans, "a file of weights", err);
-    struct digest *d = spans ? digest_start(err) : NULL;
-    size_t count = 0;
-    const char *name;
-    json_t *entry;
-    if (spans)
-        json_object_foreach(s->header, name, entry) {
-            const json_t *offsets = json_object_get(entry, "data_offsets");
-            if (strcmp(name, "__metadata__") != 0)
-                spans[count++] = (struct weight_span){name, json_integer_value(json_array_get(offsets, 0)),
-                                                      json_integer_value(json_array_get(offsets, 1))};
-        }
-    if (d) {
-        qsort(spans, count, sizeof *spans, by_begin);
-        for (size_t i = 0; i < count; i++) {
-            digest_add(d, spans[i].name, strlen(spans[i].name) + 1);
-            digest_add(d, s->data + spans[i].begin, (size_t)(spans[i].end - spans[i].begin));
-        }
-        digest_finish(d, hex);
-    }
-    free(spans);
-    return d ? 0 : -1;
-}
-
-static const char content_key[] = "content_sha256"; // of __metadata__
-
-// A file that says what is in it must hold that.
-static int check_content(const struct weight_source *s, struct error *err) {
-    char measured[DIGEST_SIZE];
-    const char *said =
-        json_string_value(json_object_get(json_object_get(s->header, "__metadata__"), content_key));
-    if (!said)
-        return 0;
-    if (content_of(s, measured, err))
-        return -1;
-    return strcmp(said, measured) ? fail(err,
-                                         "%s: damaged, or changed: its numbers have the digest %s, not %.64s "
-                                         "(content_sha256 of __metadata__)",
-                                         s->path, measured, said)
-                                  : 0;
 }
 
 // The entry's numbers, as many as its shape says. Its offsets are known to lie in the data.
@@ -343,7 +332,7 @@ static int open_source(const uint8_t *file, size_t size, struct weight_source *s
                     s->header ? "another value" : where.text);
     s->data = file + sizeof length + length;
     s->size = size - sizeof length - length;
-    return check_layout(s, err) || check_content(s, err) ? -1 : 0;
+    return check_layout(s, err);
 }
 
 // sha256: of the file's bytes, which are the ones that are used; or NULL.

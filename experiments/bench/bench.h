@@ -35,6 +35,8 @@ struct bench_repeats { // all zero: none yet
 };
 
 void bench_repeats_add(struct bench_repeats *repeats, double seconds);
+void bench_sort(double *values, int count);                       // from the least on
+double bench_median(double *values, int count);                   // which it sorts; 0: there are none
 double bench_repeats_median(const struct bench_repeats *repeats); // of those kept; 0: there are none
 
 // {"fastest": seconds, "repeats": [seconds]}, the latter to four digits, and back.

@@ -54,12 +54,10 @@ static int generate(const struct data_measurement *m, double *seconds, double *o
 
 static int write_pieces(int descriptor, const uint8_t *piece, size_t bytes) {
     while (bytes) {
-        ssize_t written = write(descriptor, piece, bytes < PIECE ? bytes : PIECE);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
+        size_t now = bytes < PIECE ? bytes : PIECE;
+        if (file_write_all(descriptor, piece, now))
             return -1;
-        bytes -= (size_t)written;
+        bytes -= now;
     }
     return fsync(descriptor);
 }

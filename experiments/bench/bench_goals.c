@@ -99,23 +99,16 @@ static int shares_of_onednn(const struct bench_report *r, int kernel, int produc
     return count;
 }
 
-static int by_size(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void name_onednn(const struct bench_report *r, struct bench_goal *goal) {
     snprintf(goal->peer, sizeof goal->peer, "oneDNN %s", json_field_text(r->machine, "onednn"));
 }
 
 static double median_of_onednn(const struct bench_report *r, struct bench_goal *goal, int product) {
-    double *shares, median = 0;
+    double *shares;
     int count = shares_of_onednn(r, 1, product, &shares);
-    if (count) {
-        qsort(shares, (size_t)count, sizeof *shares, by_size);
-        median = (shares[(count - 1) / 2] + shares[count / 2]) / 2;
+    double median = bench_median(shares, count);
+    if (count)
         name_onednn(r, goal);
-    }
     free(shares);
     return median;
 }

@@ -25,13 +25,21 @@ static int by_size(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-double bench_repeats_median(const struct bench_repeats *r) {
-    double sorted[BENCH_REPEATS_MAXIMUM];
-    if (!r->count)
+void bench_sort(double *values, int count) {
+    qsort(values, (size_t)count, sizeof *values, by_size);
+}
+
+double bench_median(double *values, int count) {
+    if (!count)
         return 0;
-    memcpy(sorted, r->seconds, sizeof sorted);
-    qsort(sorted, (size_t)r->count, sizeof *sorted, by_size);
-    return (sorted[(r->count - 1) / 2] + sorted[r->count / 2]) / 2;
+    bench_sort(values, count);
+    return (values[(count - 1) / 2] + values[count / 2]) / 2;
+}
+
+double bench_repeats_median(const struct bench_repeats *r) {
+    double values[BENCH_REPEATS_MAXIMUM];
+    memcpy(values, r->seconds, sizeof values);
+    return bench_median(values, r->count);
 }
 
 static double four_digits(double number) {

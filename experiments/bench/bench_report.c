@@ -197,16 +197,11 @@ static void print_convolutions(FILE *out, const struct bench_report *r) {
           out);
 }
 
-static int by_size(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 // "  52 %   79 %   91 %": the least, the median (of an even number the upper one) and the most.
 static void print_spread(FILE *out, double *shares, int count) {
     int at[3] = {0, count / 2, count - 1};
     char text[CELL];
-    qsort(shares, (size_t)count, sizeof *shares, by_size);
+    bench_sort(shares, count);
     for (int i = 0; i < 3; i++)
         fprintf(out, " %7s", count ? percent_text(shares[at[i]], text) : "-");
 }

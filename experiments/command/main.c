@@ -152,7 +152,8 @@ static int run(int argc, char **argv, struct error *err) {
 
 int main(int argc, char **argv) {
     struct error err = {0};
-    startup_bound_waiting(argv);
+    if (argc > 1 && *argv[1] != '-') // help computes nothing
+        startup_bound_waiting(argv);
     startup_finish();
     limits_set_threads();
     terminal_guard();

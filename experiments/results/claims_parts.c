@@ -107,30 +107,10 @@ static int paper_cell(const struct deciding *d, double row, const char *column, 
 
 // ---------------------------------------------------------------------------------------- sides
 
-static int has_seed(const struct seed_values *cell, uint64_t seed) {
-    for (int i = 0; i < cell->n; i++)
-        if (cell->seeds[i] == seed)
-            return 1;
-    return 0;
-}
-
-// The seeds of which means_by_seed has taken means, in its order.
-static void common_seeds(const struct seed_values *cells, int count, uint64_t *out) {
-    int n = 0;
-    for (int i = 0; i < cells[0].n; i++) {
-        int common = 1;
-        for (int k = 0; k < count && common; k++)
-            common = has_seed(&cells[k], cells[0].seeds[i]);
-        if (common)
-            out[n++] = cells[0].seeds[i];
-    }
-}
-
 // The values of a side, or their means seed by seed.
 static int read_side(struct deciding *d, const struct side *side, struct cell_values *out) {
     struct cell_values cells[TABLE_ROWS_MAXIMUM] = {0};
     struct seed_values all[TABLE_ROWS_MAXIMUM] = {{0}};
-    double means[SEEDS_MAXIMUM];
     int failed = 0;
     for (int i = 0; i < side->count; i++) {
         failed |= need(d, side->rows[i], side->column, &cells[i]);
@@ -141,9 +121,7 @@ static int read_side(struct deciding *d, const struct side *side, struct cell_va
     *out = cells[0];
     if (side->count == 1 || d->of_paper)
         return 0;
-    out->n = means_by_seed(all, side->count, means);
-    common_seeds(all, side->count, out->seeds);
-    memcpy(out->values, means, (size_t)out->n * sizeof *means);
+    out->n = means_by_seed(all, side->count, out->values, out->seeds);
     return out->n < 2 ? cannot(d, "its cells have fewer than two seeds in common, a test needs two") : 0;
 }
 

@@ -21,7 +21,7 @@ struct sample sample_of(const double *values, int n) {
     return s;
 }
 
-int means_by_seed(const struct seed_values *cells, int count, double *out) {
+int means_by_seed(const struct seed_values *cells, int count, double *out, uint64_t *seeds) {
     int n = 0;
     for (int i = 0; i < cells[0].n; i++) {
         double sum = 0;
@@ -32,8 +32,10 @@ int means_by_seed(const struct seed_values *cells, int count, double *out) {
                     sum += cells[j].values[k];
                     found++;
                 }
-        if (found == count)
-            out[n++] = sum / count;
+        if (found < count)
+            continue;
+        seeds[n] = cells[0].seeds[i];
+        out[n++] = sum / count;
     }
     return n;
 }

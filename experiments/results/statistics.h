@@ -22,9 +22,9 @@ struct seed_values {
 };
 
 // Means over cells, seed by seed, for the seeds that every cell has: out[i] = 1/count * sum over j of
-// cells[j]'s value for that seed, in the order of cells[0]. Returns their number; out needs room for
+// cells[j]'s value for seeds[i], in the order of cells[0]. Returns their number; out and seeds need room for
 // cells[0].n.
-int means_by_seed(const struct seed_values *cells, int count, double *out);
+int means_by_seed(const struct seed_values *cells, int count, double *out, uint64_t *seeds);
 
 // What is known of an effect: its standard error has `df` degrees of freedom.
 struct effect_estimate {

@@ -31,10 +31,12 @@ static void test_means_over_cells_are_taken_seed_by_seed(void) {
     static const double a[] = {10, 20, 30}, b[] = {1, 2, 5};
     const struct seed_values cells[] = {{3, first, a}, {3, second, b}};
     double means[3];
-    CU_ASSERT_EQUAL_FATAL(means_by_seed(cells, 2, means), 2);
+    uint64_t seeds[3];
+    CU_ASSERT_EQUAL_FATAL(means_by_seed(cells, 2, means, seeds), 2);
     CU_ASSERT_DOUBLE_EQUAL(means[0], 7.5, 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(means[1], 15.5, 1e-12);
-    CU_ASSERT_EQUAL(means_by_seed(cells, 1, means), 3);
+    CU_ASSERT(seeds[0] == 1 && seeds[1] == 3);
+    CU_ASSERT_EQUAL(means_by_seed(cells, 1, means, seeds), 3);
 }
 
 static void test_welchs_test_has_its_statistic_and_both_directions(void) {
