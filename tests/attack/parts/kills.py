@@ -139,7 +139,7 @@ def attack(a):
         deed(a, process, folder)
         done = time.monotonic()
         try:
-            out, err = process.communicate(timeout=PATIENCE)
+            out, err = harness.communicate(process, PATIENCE)
             wrong = _wrong(a, folder, whole, deed, harness.Result(process.returncode, out, err), time.monotonic() - done)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
