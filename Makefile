@@ -354,12 +354,12 @@ FUZZ_SOURCES := tests/fuzz/fuzz_targets.c $(patsubst %,gen/%.c,draw/builtin_digi
                 core/graph/parameters.c core/train/weights.c core/shard/content.c core/shard/split.c $(wildcard core/shard/reader*.c)
 .PHONY: fuzz
 fuzz: $(STAMP) ## look for inputs that break a parser (FUZZ=idx|image|gzip|archive|settings|shard|safetensors|csv|pets|trimap FUZZ_SECONDS=60)
-	@scripts/setup clang
+	@scripts/setup clang python3
 	@mkdir -p build/fuzz/$(FUZZ)
 	@clang -std=gnu11 -D_GNU_SOURCE $(ARCH) -ffp-contract=off -O1 -g -w -I. -DFUZZ_TARGET=fuzz_$(FUZZ) \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $$(pkg-config --cflags $(PACKAGES)) \
 	    $(FUZZ_SOURCES) $$(pkg-config --libs $(PACKAGES)) -lm -o build/fuzz/run-$(FUZZ)
-	@cd build/fuzz/$(FUZZ) && ../run-$(FUZZ) -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -print_final_stats=1 . ../../../tests/fuzz/corpus/$(FUZZ)
+	@tests/fuzz/hunt build/fuzz/run-$(FUZZ) build/fuzz/$(FUZZ) $(FUZZ_SECONDS) tests/fuzz/corpus/$(FUZZ)
 
 # ---- attacks: faults made on purpose while the program works (tests/attack/run --help)
 #: SECONDS=     with `make attack`: for how long (60), SEED= which tries (1), PARTS='memory calls' (all), COMPLETE=1 every call of all

@@ -101,6 +101,8 @@ int shard_check_values(struct shard *s, hid_t dataset, const char *name, H5T_cla
         return fail(err, "%s: '%s' holds %s; %s is needed", s->path, name,
                     *text ? text : "values of another kind", class_name(class, size));
     }
+    if (!found_size) // a text of no length, which H5Tset_size would not make
+        return fail(err, "%s: '%s' holds values of no size: damaged", s->path, name);
     double stored = (double)H5Dget_storage_size(dataset) * (filters > 0 ? DEFLATE_MAXIMUM : 1);
     if (points < 0 || (double)points * (double)found_size > stored)
         return fail(err, "%s: '%s' is larger than what the file holds of it", s->path, name);

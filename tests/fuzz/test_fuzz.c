@@ -133,6 +133,15 @@ static void test_changed_shards_are_read_or_refused(void) {
     run_corpus("shard", fuzz_shard);
 }
 
+// Such a type comes from a changed byte alone: our limit on a column's memory divided by its size.
+static void test_a_column_of_values_of_no_size_is_damaged(void) {
+    struct error err = {0};
+    struct shard *s = shard_open_measured("tests/fuzz/corpus/shard/text-column-of-no-size.h5", &err);
+    CU_ASSERT_PTR_NULL(s);
+    suite_text_has(err.message, "'digit_x' holds values of no size: damaged");
+    shard_close(s);
+}
+
 void suite_fuzz(void) {
     CU_pSuite s = CU_add_suite("fuzz", NULL, NULL);
     CU_add_test(s, "changed IDX files are read or refused", test_changed_idx_files_are_read_or_refused);
@@ -147,5 +156,6 @@ void suite_fuzz(void) {
     CU_add_test(s, "changed lists of Pets are read or refused",
                 test_changed_lists_of_pets_are_read_or_refused);
     CU_add_test(s, "changed shards are read or refused", test_changed_shards_are_read_or_refused);
+    CU_add_test(s, "a column of values of no size is damaged", test_a_column_of_values_of_no_size_is_damaged);
     CU_add_test(s, "changed trimaps are read or refused", test_changed_trimaps_are_read_or_refused);
 }
