@@ -42,6 +42,7 @@ TAKES_claims   := $(filter-out SEEDS,$(SWEPT)) SEEDS_MOST HOURS NEW_PLAN
 TAKES_show     := $(REQUESTED) METRIC
 TAKES_status   := $(REQUESTED)
 TAKES_figures  := PROFILE DATA SEEDS RESULTS JOBS THREADS
+TAKES_page     := $(REQUESTED)
 TAKES_paper    := PROFILE RESULTS
 TAKES_data     := DATA SETS MIRROR SOURCES_FILE DRY_RUN
 TAKES_test     := SANITIZE
@@ -140,6 +141,7 @@ $(BUILD)/gen/draw/pattern.o $(BUILD)/gen/draw/patterns_%.o $(BUILD)/gen/draw/bui
 # Files that .incbin takes in, which -MMD does not see.
 $(BUILD)/gen/fetch/sources.o: gen/fetch/sources.ini
 $(BUILD)/gen/textured_mnist/texture_set.o: $(wildcard gen/textured_mnist/sets/*.ini)
+$(BUILD)/experiments/page/page.o: experiments/page/page.css experiments/page/page.js
 
 $(BUILD)/libreff.a: $(OBJECTS)
 	@rm -f $@ && ar rcs $@ $^
@@ -206,11 +208,15 @@ status: ## where the runs stand
 PAPER_PACKAGES := latexmk texlive-latex-recommended lmodern
 PAPER = $(or $(RESULTS),results)/paper/$(basename $(notdir $(or $(PROFILE),quick)))
 
-.PHONY: figures paper
+.PHONY: figures page paper
 figures: ## the paper's figures and curves as PNG and PDF (RESULTS/figures/PROFILE)
 	@$(REMAKE) build
 	@$(BUILD)/reff figure --train $(if $(PROFILE),--profile '$(PROFILE)') $(if $(DATA),--data '$(DATA)') \
 	    $(if $(SEEDS),--seeds '$(SEEDS)') $(if $(RESULTS),--results '$(RESULTS)') $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)')
+
+page: ## all results of a profile as one HTML file (RESULTS/page/PROFILE.html)
+	@$(REMAKE) build
+	@$(BUILD)/reff page $(REQUEST)
 
 paper: ## the report of a profile's results as PDF (RESULTS/paper/PROFILE/report.pdf)
 	@scripts/setup $(PAPER_PACKAGES)

@@ -18,6 +18,7 @@ int command_regress(int argc, char **argv, struct error *err);
 int command_bench(int argc, char **argv, struct error *err);
 int command_table(int argc, char **argv, struct error *err);
 int command_figure(int argc, char **argv, struct error *err);
+int command_page(int argc, char **argv, struct error *err);
 int command_report(int argc, char **argv, struct error *err);
 
 #endif

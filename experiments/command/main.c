@@ -36,6 +36,7 @@ static const struct command_entry commands[] = {
     {"status", command_status, "show which runs are done, failed, unfinished or running"},
     {"table", command_table, "print tables and claims from the results that are there"},
     {"figure", command_figure, "draw figures from the results that are there"},
+    {"page", command_page, "write results as one HTML file"},
     {"report", command_report, "write the parts of the LaTeX report that come from results"},
     {"info", command_info, "show what a shard holds; --machine: this machine; --plan: a training step"},
     {"preview", command_preview, "draw a contact sheet of a shard"},

@@ -13,6 +13,8 @@ const struct claim_rules claim_rules_standard = {.smallest_effect = 1};
 const char *const verdict_names[VERDICTS] = {"not tested", "reproduced", "undecided", "contradicted",
                                              "absent"};
 
+const char claim_unit_points[] = "points", claim_unit_slope[] = "points per unit";
+
 static const struct claim *find_claim(const char *id) {
     for (const struct claim *c = claims_of_the_paper; c->id; c++)
         if (!strcmp(c->id, id))

@@ -45,12 +45,15 @@ enum { CLAIM_PARTS_MAXIMUM = 3 * TABLE_ROWS_MAXIMUM };
 
 enum verdict { NOT_TESTED, REPRODUCED, UNDECIDED, CONTRADICTED, ABSENT, VERDICTS };
 extern const char *const verdict_names[VERDICTS];
+extern const char claim_unit_points[], claim_unit_slope[]; // of effects: "points", "points per unit"
 
 struct claim_part {
     char label[128];    // "p = 0.0: reff - baseline > 0"
-    const char *unit;   // of effect: "points", "points per unit"
+    const char *unit;   // of effect
     int is_difference;  // one is claimed: it can be absent
     int is_sameness;    // it is claimed
+    int falls;          // a slope below 0 is claimed
+    double bound;       // the effect is claimed to be above it; of sameness within it
     double span;        // what the effect is multiplied by to be points: 1; of a slope the row's length
     struct t_test test; // of the last look, or of all seeds
     struct evidence evidence;

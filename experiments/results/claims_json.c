@@ -133,6 +133,7 @@ static void read_part(const json_t *json, struct claim_part *part) {
     part->unit = json_field_text(json, "unit");
     part->is_difference = !strcmp(json_field_text(json, "kind"), "difference");
     part->is_sameness = !strcmp(json_field_text(json, "kind"), "sameness");
+    part->falls = !strcmp(part->unit, claim_unit_slope);
     part->span = number_or(json, "span", 1);
     part->evidence = part->paper_evidence = looks_evidence_none();
     read_test(json, &part->test, &part->evidence);
@@ -145,6 +146,7 @@ static void read_part(const json_t *json, struct claim_part *part) {
     part->has_paper_test = json_is_object(paper);
     if (part->has_paper_test)
         read_test(paper, &part->paper_test, &part->paper_evidence);
+    part->bound = number_or(json, "bound", part->paper_test.bound);
 }
 
 static int has_p(const json_t *part) {

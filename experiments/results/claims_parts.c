@@ -95,7 +95,7 @@ static int need(struct deciding *d, double value, const char *label, struct cell
 static struct claim_part *new_part(struct deciding *d) {
     struct claim_part *part = &d->claim->parts[d->claim->part_count++];
     memset(part, 0, sizeof *part);
-    part->unit = "points";
+    part->unit = claim_unit_points;
     part->span = 1;
     part->evidence = part->paper_evidence = looks_evidence_none();
     return part;
@@ -238,6 +238,7 @@ static void compare(struct deciding *d, const struct side *a, const struct side 
     label_part(part, d->table->table, a, b, kind, bound);
     part->is_sameness = kind == SAME;
     part->is_difference = kind == ABOVE && !(bound < 0);
+    part->bound = bound;
     if (d->of_paper) {
         compare_papers(d, part, a, b, kind, bound);
         return;
@@ -315,7 +316,8 @@ void claim_falls(struct deciding *d, const char *column) {
     }
     struct claim_part *part = new_part(d);
     snprintf(part->label, sizeof part->label, "%s falls with %s (slope < 0)", column, t->row_name);
-    part->unit = "points per unit";
+    part->unit = claim_unit_slope;
+    part->falls = 1;
     part->is_difference = 1;
     part->span = row_length(t);
     if (d->of_paper) { // the effect alone: least squares over runs needs the runs

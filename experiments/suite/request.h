@@ -19,6 +19,8 @@ struct request_options {
     int seeds_most, new_plan;                       // with until_decided
     double hours;
     char format[SETTING_WORD_SIZE], metric[SETTING_TEXT_SIZE]; // table only
+    char page[SETTING_TEXT_SIZE];                              // run only
+    char output[SETTING_TEXT_SIZE];                            // page only
 };
 
 // The settings that all three commands have, to begin their schemas with.
