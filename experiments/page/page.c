@@ -74,16 +74,19 @@ static void relative_path(char out[PATH_SIZE], const char *from, const char *to)
     text_free(&path);
 }
 
+// Where there are no results there is nothing to link to.
 static int find_base(struct page *p, struct error *err) {
     char folder[PATH_SIZE], from[PATH_SIZE], to[PATH_SIZE], *slash;
     snprintf(folder, sizeof folder, "%s", p->job->output);
     slash = strrchr(folder, '/');
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - folder) + (slash == folder) : 1,
              slash ? p->job->output : ".");
-    if (folder_make(folder, err) || folder_make(p->job->results, err))
+    if (file_check_target(p->job->output, err) || folder_make(folder, err))
         return -1;
-    if (!realpath(folder, from) || !realpath(p->job->results, to))
+    if (!realpath(folder, from))
         return fail_system(err, errno, "%s", folder);
+    if (!realpath(p->job->results, to))
+        return errno == ENOENT ? 0 : fail_system(err, errno, "%s", p->job->results);
     relative_path(p->base, from, to);
     return 0;
 }

@@ -192,7 +192,10 @@ static void add_claim(struct text *out, const struct claim_result *c) {
     add_told(out, "paper", &c->paper, &row.paper);
     text_add(out, "</div>");
     if (*row.label) {
-        text_printf(out, "<details><summary>%s", c->part_count > 1 ? "weakest part: " : "");
+        text_printf(out, "<details><summary>%s",
+                    c->part_count < 2                                              ? ""
+                    : c->ours.verdict == CONTRADICTED || c->ours.verdict == ABSENT ? "deciding part: "
+                                                                                   : "weakest part: ");
         html_text(out, row.label);
         text_printf(out, "%s</summary>", c->part_count > 1 ? "; all parts" : "");
     } else {

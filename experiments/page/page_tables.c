@@ -266,8 +266,9 @@ static void add_table(struct page *p, const struct table_result *r) {
                      "a seed, the upright the mean, the line its 95&nbsp;% interval");
     text_add(p->out, papers ? "; the diamond is the paper&#39;s mean with its deviation. " : ". ");
     text_clear(&words);
-    table_result_add_setting(&words, r);
-    html_text(p->out, text_string(&words));
+    table_result_add_setting(&words, r); // "profile quick: ..."
+    text_add(p->out, words.length ? "P" : "");
+    html_text(p->out, words.length ? text_string(&words) + 1 : "");
     text_add(p->out, ".</p>\n");
     add_every_seed(p, r);
     text_add(p->out, "</section>\n");

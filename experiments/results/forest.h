@@ -29,7 +29,7 @@ void forest_claim(struct forest_row *row, const struct claim_result *claim);
 
 // The scale: linear within a point or so, logarithmic beyond, so that a margin of half a point and a gain of thirty
 // fit beside each other.
-#define FOREST_REACH 60.0 // points, on either side; what lies beyond is drawn at the edge
+#define FOREST_REACH 100.0 // points, on either side; an interval may reach further
 enum { FOREST_TICKS = 9 };
 extern const double forest_ticks[FOREST_TICKS];
 

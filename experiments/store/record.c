@@ -159,10 +159,9 @@ int run_record_failure(const char *results, const struct cell *cell, const char 
     if (run_folder(folder, results, cell, err) || folder_make(folder, err) ||
         path_join(path, err, folder, "failed.json"))
         return -1;
-    json_t *failure =
-        json_pack("{s:s, s:s, s:O}", "state", "failed", "message", message, "cell", cell->record);
-    int result =
-        failure ? json_write(path, failure, err) : fail(err, "%s: a message that is not UTF-8", path);
+    json_t *failure = json_pack("{s:s, s:o, s:O}", "state", "failed", "message", record_message_json(message),
+                                "cell", cell->record);
+    int result = failure ? json_write(path, failure, err) : fail_memory(err, "%s", path);
     json_decref(failure);
     return result;
 }

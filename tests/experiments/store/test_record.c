@@ -60,6 +60,17 @@ static char *good_record(void) {
     return text;
 }
 
+static void test_a_failure_is_recorded_whatever_its_message_is(void) {
+    struct error err = {0};
+    char message[600];
+    begin();
+    CU_ASSERT(!run_record_failure(suite_path("results"), cell, "caf\xe9.png: is no picture", &err));
+    CU_ASSERT_EQUAL(state_now(message), RUN_FAILED);
+    CU_ASSERT_STRING_EQUAL(message, "caf?.png: is no picture"); // JSON has UTF-8 only
+    drop("failed.json");
+    fixture_free(&f);
+}
+
 static void test_a_runs_folder_says_its_state(void) {
     struct error err = {0};
     struct run_status status;
@@ -307,6 +318,8 @@ static void test_what_cannot_be_looked_at_is_an_error(void) {
 void suite_record(void) {
     CU_pSuite suite = CU_add_suite("record", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "a run's folder says its state", test_a_runs_folder_says_its_state);
+    CU_add_test(suite, "a failure is recorded whatever its message is",
+                test_a_failure_is_recorded_whatever_its_message_is);
     CU_add_test(suite, "a run without the model that is asked for is missing",
                 test_a_run_without_the_model_that_is_asked_for_is_missing);
     CU_add_test(suite, "a record cut at any length is damaged, not done",
