@@ -8,6 +8,7 @@ CONFIG    ?= release
 BUILD     := build/$(CONFIG)
 CC        ?= gcc
 PACKAGES  := openblas hdf5 libarchive libjpeg libpng zlib libcrypto jansson inih gsl libcurl cairo fontconfig
+LIBRARIES := $$(pkg-config --libs $(PACKAGES)) -lcsv -lm # libcsv has no file for pkg-config
 WARNINGS  := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-format-truncation \
              -Werror=implicit-function-declaration
 # One instruction set for the portable build; no contraction of a*b+c behind our back (kernels say fma where they mean
@@ -89,7 +90,7 @@ $(STAMP): scripts/setup
 build: $(BUILD)/reff ## build the reff command
 
 COMPILE = $(CC) $(FLAGS) $$(pkg-config --cflags $(PACKAGES)) -MMD -MP -c $< -o $@
-LINK    = $(CC) $(FLAGS) -Wl,-z,relro,-z,now $^ $$(pkg-config --libs $(PACKAGES)) -lm -o $@
+LINK    = $(CC) $(FLAGS) -Wl,-z,relro,-z,now $^ $(LIBRARIES) -o $@
 
 # What records say of the program: written anew only when it changes, so that an unchanged tree rebuilds nothing.
 # Without git, or in a folder that git does not track, the revision is the one that git archive (make dist) wrote into
@@ -301,7 +302,7 @@ $(BUILD)/build_suites.h: FORCE
 $(BUILD)/tests/support/main.o: $(BUILD)/build_suites.h
 
 $(BUILD)/tests/run: $(TESTS:%.c=$(BUILD)/%.o) $(BUILD)/libreff.a
-	$(call say,LINK,$@)$(CC) $(FLAGS) $^ $$(pkg-config --libs $(PACKAGES) cunit) -lm -o $@
+	$(call say,LINK,$@)$(CC) $(FLAGS) $^ $(LIBRARIES) $$(pkg-config --libs cunit) -o $@
 
 # Tests also run the program itself: it lies beside the folder of the tests, in the same configuration.
 TEST_CONFIGS := $(if $(filter-out 0,$(SANITIZE)),sanitize,release double)
@@ -364,7 +365,7 @@ fuzz: $(STAMP) ## look for inputs that break a parser (FUZZ=idx|image|gzip|archi
 	@mkdir -p build/fuzz/$(FUZZ)
 	@clang -std=gnu11 -D_GNU_SOURCE $(ARCH) -ffp-contract=off -O1 -g -w -I. -DFUZZ_TARGET=fuzz_$(FUZZ) \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $$(pkg-config --cflags $(PACKAGES)) \
-	    $(FUZZ_SOURCES) $$(pkg-config --libs $(PACKAGES)) -lm -o build/fuzz/run-$(FUZZ)
+	    $(FUZZ_SOURCES) $(LIBRARIES) -o build/fuzz/run-$(FUZZ)
 	@tests/fuzz/hunt build/fuzz/run-$(FUZZ) build/fuzz/$(FUZZ) $(FUZZ_SECONDS) tests/fuzz/corpus/$(FUZZ)
 
 # ---- attacks: faults made on purpose while the program works (tests/attack/run --help)

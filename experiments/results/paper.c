@@ -4,64 +4,61 @@
 #include "core/base/file.h"
 #include "experiments/plan/home.h"
 #include "experiments/plan/table.h"
+#include "gen/read/csv_rows.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAPER_FIELDS = 6 };
+enum { TABLE, ROW_NAME, ROW, COLUMN, MEAN, STD, PAPER_FIELDS };
+
+static const char *const field_names[PAPER_FIELDS] = {"table", "row_name", "row", "column", "mean", "std"};
 
 static void paper_key(char out[160], const char *table, double row, const char *column) {
     snprintf(out, 160, "%.40s|%.9g|%.40s", table, row, column);
 }
 
-// A number that fills the whole field.
-static int number(const char *field, double *value) {
-    char *end;
-    *value = strtod(field, &end);
-    return end != field && !*end;
-}
-
 // Rows are numbers, or All.
-static int take_line(json_t *paper, char *line, const char *path, int place, struct error *err) {
-    char *fields[PAPER_FIELDS], key[160];
-    double row, mean, std;
-    int count = 0;
-    for (char *at = line; at && count < PAPER_FIELDS; count++) {
-        fields[count] = at;
-        at = strchr(at, ',');
-        if (at)
-            *at++ = 0;
-        if (at && count == PAPER_FIELDS - 1)
-            return fail(err, "%s:%d: more than %d fields", path, place, PAPER_FIELDS);
-    }
-    if (count < PAPER_FIELDS)
-        return fail(err, "%s:%d: fewer than %d fields", path, place, PAPER_FIELDS);
-    if ((strcmp(fields[2], "All") ? !number(fields[2], &row) : (row = N_ALL, 0)) ||
-        !number(fields[4], &mean) || !number(fields[5], &std))
-        return fail(err, "%s:%d: row, mean or std is no number", path, place);
-    paper_key(key, fields[0], row, fields[3]);
+static int take_row(json_t *paper, const struct csv_rows *rows, int i, const int at[PAPER_FIELDS],
+                    struct error *err) {
+    int place = csv_rows_line(rows, i), count = csv_rows_width(rows, i);
+    const char *fields[PAPER_FIELDS];
+    char key[160];
+    double row = N_ALL, mean, std;
+    if (count != rows->columns)
+        return fail(err, "%s:%d: %s than %d fields", rows->name, place,
+                    count < rows->columns ? "fewer" : "more", rows->columns);
+    for (int k = 0; k < PAPER_FIELDS; k++)
+        fields[k] = csv_rows_field(rows, i, at[k]);
+    if ((strcmp(fields[ROW], "All") && !csv_rows_number(rows, fields[ROW], &row)) ||
+        !csv_rows_number(rows, fields[MEAN], &mean) || !csv_rows_number(rows, fields[STD], &std))
+        return fail(err, "%s:%d: row, mean or std is no number", rows->name, place);
+    paper_key(key, fields[TABLE], row, fields[COLUMN]);
     if (json_object_get(paper, key))
-        return fail(err, "%s:%d: given twice", path, place);
-    return json_object_set_new(paper, key, json_pack("[f, f]", mean, std)) ? fail_memory(err, "%s", path) : 0;
+        return fail(err, "%s:%d: given twice", rows->name, place);
+    return json_object_set_new(paper, key, json_pack("[f, f]", mean, std))
+               ? fail_memory(err, "%s", rows->name)
+               : 0;
 }
 
 json_t *paper_read_file(const char *path, struct error *err) {
-    char *text = file_read(path, 1 << 20, NULL, err), *at = text;
+    size_t size;
+    int at[PAPER_FIELDS], bad;
+    struct csv_rows rows = {0};
+    char *text = file_read(path, 1 << 20, &size, err);
     json_t *paper = text ? json_object() : NULL;
-    for (int place = 1; paper && *at; place++) {
-        size_t length = strcspn(at, "\n");
-        char *next = at + length + (at[length] == '\n');
-        at[length] = 0;
-        if (length && at[length - 1] == '\r')
-            at[length - 1] = 0;
-        if (place > 1 && *at && take_line(paper, at, path, place, err)) { // the first line names the fields
-            json_decref(paper);
-            paper = NULL;
-        }
-        at = next;
-    }
+    if (text && !paper)
+        fail_memory(err, "%s", path);
+    bad = !paper || csv_rows_read(&rows, path, text, size, err);
+    for (int k = 0; k < PAPER_FIELDS && !bad; k++)
+        bad = (at[k] = csv_rows_need(&rows, field_names[k], err)) < 0;
+    for (int i = 0; i < rows.count && !bad; i++)
+        bad = take_row(paper, &rows, i, at, err);
+    csv_rows_free(&rows);
     free(text);
-    return paper;
+    if (!bad)
+        return paper;
+    json_decref(paper);
+    return NULL;
 }
 
 json_t *paper_read(struct error *err) {

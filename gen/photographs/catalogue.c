@@ -120,7 +120,7 @@ int catalogue_present(const char *source, const char *name, struct error *err) {
 }
 
 static int is_id(const char *text, size_t length) {
-    if (!length || length >= LISTED_ID_SIZE || text[0] == '.')
+    if (!length || length >= OFFICIAL_ID_SIZE || text[0] == '.')
         return 0;
     for (size_t i = 0; i < length; i++)
         if (!isalnum((unsigned char)text[i]) && !strchr("_-.", text[i]))
@@ -131,7 +131,7 @@ static int is_id(const char *text, size_t length) {
 int catalogue_member_id(const char *member, const char *suffix, const char *endings,
                         char id[LISTED_ID_SIZE]) {
     const char *file = member_file_name(member), *dot = strrchr(file, '.');
-    if (!dot || !strncmp(member, "__MACOSX/", 9))
+    if (!dot)
         return 0;
     for (; *endings && strcasecmp(dot, endings) != 0;)
         endings += strlen(endings) + 1;
@@ -140,6 +140,20 @@ int catalogue_member_id(const char *member, const char *suffix, const char *endi
         return 0;
     memcpy(id, file, length - tail);
     id[length - tail] = 0;
+    return 1;
+}
+
+int catalogue_listed_id(const char *name, char id[LISTED_ID_SIZE]) {
+    static const char *const endings[] = {".jpg", ".jpeg", ".png"};
+    const char *dot = strrchr(name, '.');
+    size_t length = strlen(name);
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (!strcasecmp(dot, endings[i]))
+            length = (size_t)(dot - name);
+    if (!is_id(name, length))
+        return 0;
+    memcpy(id, name, length);
+    id[length] = 0;
     return 1;
 }
 

@@ -6,20 +6,23 @@
 
 #include "core/base/file.h"
 #include "core/shard/split.h"
-#include "gen/read/image.h"
+#include "gen/read/mask.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define LISTED_ID_SIZE  64
-#define LISTED_MAXIMUM  1000000 // images
-#define CLASSES_MAXIMUM 256
-#define REMARK_SIZE     240
-#define CATALOGUE_FILES 9 // most files of a data set
+#define LISTED_ID_SIZE   256
+#define OFFICIAL_ID_SIZE 64      // of ISIC2017 and Pets
+#define LISTED_MAXIMUM   1000000 // images
+#define CLASSES_MAXIMUM  1024
+#define CLASS_NAME_SIZE  128
+#define REMARK_SIZE      240
+#define CATALOGUE_FILES  9 // most files of a data set
 
 struct listed { // an image of the lists
     char id[LISTED_ID_SIZE];
     int split, label, species; // species: 0 none; Pets: 1 cat, 2 dog
+    int group;                 // of own images; of others the label
 };
 
 struct remark { // something that was passed over, and why
@@ -34,7 +37,7 @@ struct remarks {
 
 struct catalogue {
     int classes;
-    char class_names[CLASSES_MAXIMUM][LISTED_ID_SIZE];
+    char class_names[CLASSES_MAXIMUM][CLASS_NAME_SIZE];
     int count;
     struct listed *items;   // sorted by id, of all splits whose lists are there; no id twice
     struct remarks skipped; // rows of the split's list that cannot be used
@@ -50,16 +53,17 @@ struct photograph_format { // a data set's official files
     const char *images[SPLITS], *masks[SPLITS], *labels[SPLITS];
 
     // Reads the lists in the folder `source`. Those of `split` must be there. The seed splits what officially
-    // is not split. catalogue_free is needed after failures, too.
-    int (*list)(const char *source, enum split split, uint64_t seed, struct catalogue *c, struct error *err);
+    // is not split. catalogue_free is needed after failures, too. `context` is what whoever reads brings along.
+    int (*list)(const void *context, const char *source, enum split split, uint64_t seed, struct catalogue *c,
+                struct error *err);
 
     // The id of the image (of the annotation) that a member of the archive holds; 0 when it is something
     // else.
-    int (*image_id)(const char *member, char id[LISTED_ID_SIZE]);
-    int (*mask_id)(const char *member, char id[LISTED_ID_SIZE]);
+    int (*image_id)(const void *context, const char *member, char id[LISTED_ID_SIZE]);
+    int (*mask_id)(const void *context, const char *member, char id[LISTED_ID_SIZE]);
 
-    // An annotation's picture as values 0..255; NULL, or why there is none.
-    const char *(*read_mask)(const struct image *picture, uint8_t *values);
+    // An annotation as values 0..255; NULL, or why there is none. Without this function mask_mark decides.
+    const char *(*read_mask)(const struct mask *mask, uint8_t *values);
 };
 
 extern const struct photograph_format isic2017_format, pets_format;
@@ -83,6 +87,9 @@ int catalogue_present(const char *source, const char *name, struct error *err);
 // is empty), characters beyond letters, digits, '_', '-' and '.'.
 int catalogue_member_id(const char *member, const char *suffix, const char *endings, char id[LISTED_ID_SIZE]);
 
+// The id that a row of a list names, with the ending of a picture or without; 0 where it is no id.
+int catalogue_listed_id(const char *name, char id[LISTED_ID_SIZE]);
+
 // The next line of a text in memory, without its end (\n or \r\n), cut to `size`; 0 at the end.
 int catalogue_next_line(const char **text, const char *end, char *line, size_t size);
 
@@ -91,6 +98,6 @@ int isic2017_parse(const char *name, const char *text, size_t size, int split, s
                    struct remarks *skipped, struct error *err);
 int pets_parse(const char *name, const char *text, size_t size, int split, struct catalogue *c,
                struct remarks *skipped, struct error *err);
-const char *pets_read_mask(const struct image *picture, uint8_t *values);
+const char *pets_read_mask(const struct mask *mask, uint8_t *values);
 
 #endif

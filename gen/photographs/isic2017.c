@@ -6,78 +6,57 @@
 // is a nevus.
 #include "gen/photographs/catalogue.h"
 
-#include "gen/read/members.h"
+#include "gen/read/csv_rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LIST_MAXIMUM ((size_t)64 << 20) // bytes
-#define LINE_SIZE    256
-#define FIELDS       3
-#define FIELD_WIDTH  64
-
-static const char header[] = "image_id,melanoma,seborrheic_keratosis";
-
-// Splits at commas in place; the number of fields, at most FIELDS + 1.
-static int split_fields(char *line, char *fields[FIELDS + 1]) {
-    int count = 0;
-    for (char *at = line; at && count <= FIELDS;) {
-        fields[count++] = at;
-        at = strchr(at, ',');
-        if (at)
-            *at++ = 0;
-    }
-    return count;
-}
-
 // "0", "0.0", "1", "1.0"; -1 for anything else.
-static int read_flag(const char *text) {
-    char *end;
-    double value = strtod(text, &end);
-    return end == text || *end ? -1 : value == 0 ? 0 : value == 1 ? 1 : -1;
+static int read_flag(const struct csv_rows *rows, const char *text) {
+    double value;
+    return csv_rows_number(rows, text, &value) ? value == 0 ? 0 : value == 1 ? 1 : -1 : -1;
 }
+
+enum { IMAGE_ID, MELANOMA, KERATOSIS, FIELDS };
+
+static const char *const columns[FIELDS] = {"image_id", "melanoma", "seborrheic_keratosis"};
 
 // One row: an image, or a remark.
-static int take_row(char *line, int number, int split, struct catalogue *c, struct remarks *skipped,
-                    struct error *err) {
-    char *fields[FIELDS + 1], id[LISTED_ID_SIZE], member[LINE_SIZE + 8];
-    int count = split_fields(line, fields);
-    snprintf(member, sizeof member, "%s.csv", fields[0]);
-    if (!catalogue_member_id(member, "", ".csv\0", id) || strchr(fields[0], '/'))
-        return remark_add(skipped, "?", err, "line %d: '%.60s' is no image's id", number, fields[0]);
-    if (count != FIELDS)
+static int take_row(const struct csv_rows *rows, int row, const int at[FIELDS], int split,
+                    struct catalogue *c, struct remarks *skipped, struct error *err) {
+    int number = csv_rows_line(rows, row), count = csv_rows_width(rows, row), flags[FIELDS];
+    const char *name = csv_rows_field(rows, row, at[IMAGE_ID]);
+    char id[LISTED_ID_SIZE];
+    if (!catalogue_listed_id(name, id))
+        return remark_add(skipped, "?", err, "line %d: '%.60s' is no image's id", number, name);
+    if (count != rows->columns)
         return remark_add(skipped, id, err, "line %d: %s fields than %d", number,
-                          count < FIELDS ? "fewer" : "more", FIELDS);
-    int flags[2];
-    for (int k = 0; k < 2; k++)
-        if ((flags[k] = read_flag(fields[k + 1])) < 0)
-            return remark_add(skipped, id, err, "line %d: %s is '%.40s', neither 0 nor 1", number,
-                              k ? "seborrheic_keratosis" : "melanoma", fields[k + 1]);
-    if (flags[0] && flags[1])
+                          count < rows->columns ? "fewer" : "more", rows->columns);
+    for (int k = MELANOMA; k < FIELDS; k++) {
+        const char *field = csv_rows_field(rows, row, at[k]);
+        if ((flags[k] = read_flag(rows, field)) < 0)
+            return remark_add(skipped, id, err, "line %d: %s is '%.40s', neither 0 nor 1", number, columns[k],
+                              field);
+    }
+    if (flags[MELANOMA] && flags[KERATOSIS])
         return remark_add(skipped, id, err, "line %d: both melanoma and seborrheic keratosis", number);
-    struct listed item = {.split = split, .label = flags[0] ? 0 : flags[1] ? 1 : 2};
+    struct listed item = {.split = split, .label = flags[MELANOMA] ? 0 : flags[KERATOSIS] ? 1 : 2};
     memcpy(item.id, id, sizeof id);
     return catalogue_add(c, &item, err);
 }
 
 int isic2017_parse(const char *name, const char *text, size_t size, int split, struct catalogue *c,
                    struct remarks *skipped, struct error *err) {
-    const char *end = text + size;
-    char line[LINE_SIZE];
-    if (members_is_web_page((const uint8_t *)text, size))
-        return fail(err, "%s: an HTML page, not a CSV file (a download that failed?)", name);
-    if (size >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3)) // a byte order mark
-        text += 3;
-    if (!catalogue_next_line(&text, end, line, sizeof line) || strcmp(line, header) != 0)
-        return fail(err, "%s: line 1: not '%s'", name, header);
-    int number = 1;
-    while (catalogue_next_line(&text, end, line, sizeof line)) {
-        number++;
-        if (*line && take_row(line, number, split, c, skipped, err))
-            return -1;
-    }
-    return 0;
+    struct csv_rows rows;
+    int at[FIELDS], bad = csv_rows_read(&rows, name, text, size, err);
+    for (int k = 0; k < FIELDS && !bad; k++)
+        bad = (at[k] = csv_rows_need(&rows, columns[k], err)) < 0;
+    for (int i = 0; i < rows.count && !bad; i++)
+        bad = take_row(&rows, i, at, split, c, skipped, err);
+    csv_rows_free(&rows);
+    return bad ? -1 : 0;
 }
 
 static int by_id_then_label(const void *a, const void *b) {
@@ -121,15 +100,15 @@ static int list_split(const char *source, int split, struct catalogue *c, struct
     return bad ? -1 : 0;
 }
 
-static int list_all(const char *source, enum split split, uint64_t seed, struct catalogue *c,
-                    struct error *err) {
+static int list_all(const void *context, const char *source, enum split split, uint64_t seed,
+                    struct catalogue *c, struct error *err) {
     static const char *const names[] = {"melanoma", "seborrheic keratosis", "nevus"};
     struct remarks others = {0};
     int bad = 0;
-    (void)seed;
+    (void)context, (void)seed;
     c->classes = 3;
     for (int k = 0; k < 3; k++)
-        snprintf(c->class_names[k], LISTED_ID_SIZE, "%s", names[k]);
+        snprintf(c->class_names[k], CLASS_NAME_SIZE, "%s", names[k]);
     for (int s = 0; s < SPLITS && !bad; s++) {
         int own = s == (int)split,
             there = own ? 1 : catalogue_present(source, isic2017_format.labels[s], err);
@@ -143,20 +122,15 @@ static int list_all(const char *source, enum split split, uint64_t seed, struct 
     return bad || catalogue_sort(c, source, err) ? -1 : 0;
 }
 
-static int image_id(const char *member, char id[LISTED_ID_SIZE]) {
+static int image_id(const void *context, const char *member, char id[LISTED_ID_SIZE]) {
+    (void)context;
     return catalogue_member_id(member, "", ".jpg\0.jpeg\0.png\0", id) && !strstr(id, "_superpixels") &&
            !strstr(id, "_segmentation");
 }
 
-static int mask_id(const char *member, char id[LISTED_ID_SIZE]) {
+static int mask_id(const void *context, const char *member, char id[LISTED_ID_SIZE]) {
+    (void)context;
     return catalogue_member_id(member, "_segmentation", ".png\0", id);
-}
-
-static const char *read_mask(const struct image *picture, uint8_t *values) {
-    size_t count = (size_t)picture->width * (size_t)picture->height;
-    for (size_t i = 0; i < count; i++)
-        values[i] = picture->pixels[3 * i];
-    return NULL;
 }
 
 #define TRAIN "ISIC-2017_Training_"
@@ -175,5 +149,4 @@ const struct photograph_format isic2017_format = {
     .labels = {TRAIN "Part3_GroundTruth.csv", VALID "Part3_GroundTruth.csv", TEST "Part3_GroundTruth.csv"},
     .list = list_all,
     .image_id = image_id,
-    .mask_id = mask_id,
-    .read_mask = read_mask};
+    .mask_id = mask_id};

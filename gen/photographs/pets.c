@@ -16,9 +16,11 @@
 #define LINE_SIZE 256
 #define FIELDS    4
 
+enum { PETS_CLASSES_MAXIMUM = 256 }; // numbers of classes
+
 // The breed in an image's name: "american_bulldog_12" -> "american_bulldog".
-static void breed_of(const char *id, char breed[LISTED_ID_SIZE]) {
-    snprintf(breed, LISTED_ID_SIZE, "%s", id);
+static void breed_of(const char *id, char breed[OFFICIAL_ID_SIZE]) {
+    snprintf(breed, OFFICIAL_ID_SIZE, "%s", id);
     char *last = strrchr(breed, '_');
     if (last)
         *last = 0;
@@ -49,9 +51,9 @@ static int take_row(char *line, int number, int split, struct catalogue *c, stru
     if (count != FIELDS)
         return remark_add(skipped, id, err, "line %d: not a name and three numbers", number);
     int class = numbers[1], species = numbers[2];
-    if (class < 1 || class > CLASSES_MAXIMUM || species < 1 || species > 2)
+    if (class < 1 || class > PETS_CLASSES_MAXIMUM || species < 1 || species > 2)
         return remark_add(skipped, id, err, "line %d: class %d, species %d are not in 1..%d, 1..2", number,
-                          class, species, CLASSES_MAXIMUM);
+                          class, species, PETS_CLASSES_MAXIMUM);
     struct listed item = {.split = split, .label = class, .species = species};
     memcpy(item.id, id, sizeof id);
     return catalogue_add(c, &item, err);
@@ -78,34 +80,34 @@ int pets_parse(const char *name, const char *text, size_t size, int split, struc
 
 // The name that most images of a class have (the majority's vote of Boyer and Moore: one pass, and right when
 // more than half agree).
-static void name_classes(const struct catalogue *c, char names[CLASSES_MAXIMUM + 1][LISTED_ID_SIZE]) {
-    int lead[CLASSES_MAXIMUM + 1] = {0};
+static void name_classes(const struct catalogue *c, char names[PETS_CLASSES_MAXIMUM + 1][OFFICIAL_ID_SIZE]) {
+    int lead[PETS_CLASSES_MAXIMUM + 1] = {0};
     for (int i = 0; i < c->count; i++) {
-        char breed[LISTED_ID_SIZE], *name = names[c->items[i].label];
+        char breed[OFFICIAL_ID_SIZE], *name = names[c->items[i].label];
         int *ahead = &lead[c->items[i].label];
         breed_of(c->items[i].id, breed);
         if (!*ahead)
-            snprintf(name, LISTED_ID_SIZE, "%s", breed);
+            snprintf(name, OFFICIAL_ID_SIZE, "%s", breed);
         *ahead += !strcmp(name, breed) ? 1 : -1;
     }
 }
 
 // Class numbers to ranks; an image whose name says another breed than its class's is mislabelled.
 static int rank_classes(struct catalogue *c, enum split split, struct error *err) {
-    char(*names)[LISTED_ID_SIZE] = allocate(CLASSES_MAXIMUM + 1, sizeof *names, "class names", err);
-    int rank[CLASSES_MAXIMUM + 1], kept = 0;
+    char(*names)[OFFICIAL_ID_SIZE] = allocate(PETS_CLASSES_MAXIMUM + 1, sizeof *names, "class names", err);
+    int rank[PETS_CLASSES_MAXIMUM + 1], kept = 0;
     if (!names)
         return -1;
     name_classes(c, names);
-    for (int k = 1; k <= CLASSES_MAXIMUM; k++)
+    for (int k = 1; k <= PETS_CLASSES_MAXIMUM; k++)
         if (*names[k]) {
             rank[k] = c->classes++;
-            memcpy(c->class_names[rank[k]], names[k], LISTED_ID_SIZE);
+            snprintf(c->class_names[rank[k]], CLASS_NAME_SIZE, "%s", names[k]);
         }
     int bad = 0;
     for (int i = 0; i < c->count && !bad; i++) {
         struct listed *item = &c->items[i];
-        char breed[LISTED_ID_SIZE];
+        char breed[OFFICIAL_ID_SIZE];
         breed_of(item->id, breed);
         if (!strcmp(breed, names[item->label])) {
             item->label = rank[item->label];
@@ -172,8 +174,9 @@ static int read_lists(const char *path, enum split split, struct catalogue *c, s
     return bad ? -1 : 0;
 }
 
-static int list_all(const char *source, enum split split, uint64_t seed, struct catalogue *c,
-                    struct error *err) {
+static int list_all(const void *context, const char *source, enum split split, uint64_t seed,
+                    struct catalogue *c, struct error *err) {
+    (void)context;
     char path[PATH_SIZE];
     return catalogue_locate(source, "annotations", path, err) || read_lists(path, split, c, err) ||
                    catalogue_sort(c, path, err) || rank_classes(c, split, err) || draw_split(c, seed, err)
@@ -181,18 +184,20 @@ static int list_all(const char *source, enum split split, uint64_t seed, struct 
                : 0;
 }
 
-static int image_id(const char *member, char id[LISTED_ID_SIZE]) {
+static int image_id(const void *context, const char *member, char id[LISTED_ID_SIZE]) {
+    (void)context;
     return catalogue_member_id(member, "", ".jpg\0.jpeg\0.png\0", id);
 }
 
-static int mask_id(const char *member, char id[LISTED_ID_SIZE]) {
+static int mask_id(const void *context, const char *member, char id[LISTED_ID_SIZE]) {
+    (void)context;
     return catalogue_member_id(member, "", ".png\0", id) && strstr(member, "trimaps/");
 }
 
-const char *pets_read_mask(const struct image *picture, uint8_t *values) {
-    size_t count = (size_t)picture->width * (size_t)picture->height;
+const char *pets_read_mask(const struct mask *mask, uint8_t *values) {
+    size_t count = (size_t)mask->width * (size_t)mask->height;
     for (size_t i = 0; i < count; i++) {
-        uint8_t value = picture->pixels[3 * i];
+        uint16_t value = mask->samples[i];
         if (value < 1 || value > 3)
             return "a trimap with other values than 1, 2, 3";
         values[i] = value == 1 ? 255 : 0;

@@ -4,6 +4,7 @@
 #include "core/base/interrupt.h"
 #include "core/base/memory.h"
 #include "core/base/random.h"
+#include "gen/read/image.h"
 #include "gen/read/members.h"
 
 #include <errno.h>
@@ -108,15 +109,14 @@ static int cut_mask(uint8_t *values, size_t size, int hard) {
 }
 
 // Resizes and puts down. `channels` 3: an image, 1: an annotation.
-static int put_down(const reader_t *r, struct photograph *item, const struct image *picture,
-                    const uint8_t *values, int channels, int frame_width, int frame_height,
-                    struct error *err) {
+static int put_down(const reader_t *r, struct photograph *item, int width, int height, const uint8_t *values,
+                    int channels, int frame_width, int frame_height, struct error *err) {
     int pixels = r->settings->pixels;
     struct placement place = resample_place(frame_width, frame_height, r->fit, pixels);
     size_t size = square(r) * (size_t)channels;
     uint8_t *out = allocate(size, 1, "a resized image", err);
-    int bad = !out || resample(values, picture->width, picture->height, channels, frame_width, frame_height,
-                               &place, pixels, out, err);
+    int bad = !out ||
+              resample(values, width, height, channels, frame_width, frame_height, &place, pixels, out, err);
     if (!bad && channels == 1)
         item->left = cut_mask(out, size, !strcmp(r->settings->mask, "hard"));
     bad = bad || store_put(r, item, channels == 1, out, err);
@@ -124,47 +124,74 @@ static int put_down(const reader_t *r, struct photograph *item, const struct ima
     return bad ? -1 : 0;
 }
 
-static int take_mask(const reader_t *r, struct photograph *item, const struct image *picture,
-                     const char *name, struct error *err) {
-    size_t count = (size_t)picture->width * (size_t)picture->height;
+// An annotation that says nothing is its image's fault.
+static int take_mask(const reader_t *r, struct photograph *item, const struct mask *mask, const char *name,
+                     struct error *err) {
+    static const struct mask_coding usual = {.keep_grey = 1};
+    size_t count = (size_t)mask->width * (size_t)mask->height;
     uint8_t *values = allocate(count, 1, "an annotation", err);
+    struct error own = {0};
     if (!values)
         return -1;
-    const char *why = r->format->read_mask(picture, values);
-    for (size_t i = 0; i < count && !why; i++)
+    if (r->format->read_mask) {
+        const char *why = r->format->read_mask(mask, values);
+        if (why)
+            fail(&own, "%s", why);
+    } else {
+        mask_mark(mask, &usual, values, &item->mask, &own);
+    }
+    for (size_t i = 0; i < count && !*own.message; i++)
         item->annotated |= values[i] >= 128;
     int bad = 0;
-    if (why)
-        snprintf(item->why, sizeof item->why, "%.120s: %s", name, why);
+    if (*own.message)
+        snprintf(item->why, sizeof item->why, "%.120s: %.100s", name, own.message);
     else
-        bad = put_down(r, item, picture, values, 1, picture->width, picture->height, err);
+        bad = put_down(r, item, mask->width, mask->height, values, 1, mask->width, mask->height, err);
     free(values);
     return bad;
 }
 
 // A file that cannot be decoded is its image's fault; memory that runs out is not.
-static int take_file(const struct pass *p, struct waiting *w, struct error *err) {
-    struct error own = {0};
-    struct image picture = {0};
-    char name[PATH_SIZE];
-    int width = 0, height = 0, bad = 0, side = p->masks ? 0 : p->reader->settings->pixels;
-    snprintf(name, sizeof name, "%s: %.1000s", p->archive, w->name);
-    if (!p->masks && digest_bytes(w->bytes, w->size, w->item->digest, err))
+static int judge_failure(struct photograph *item, const struct error *own, struct error *err) {
+    if (own->cause == ENOMEM) {
+        *err = *own;
         return -1;
-    if (image_decode_reduced(w->bytes, w->size, name, side, &picture, &width, &height, &own)) {
-        if (own.cause == ENOMEM) {
-            *err = own;
-            return -1;
-        }
-        snprintf(w->item->why, REMARK_SIZE, "%.*s", REMARK_SIZE - 1, own.message);
-        return 0;
     }
-    *(p->masks ? &w->item->mask_width : &w->item->width) = width;
-    *(p->masks ? &w->item->mask_height : &w->item->height) = height;
-    bad = p->masks ? take_mask(p->reader, w->item, &picture, name, err)
-                   : put_down(p->reader, w->item, &picture, picture.pixels, 3, width, height, err);
+    snprintf(item->why, REMARK_SIZE, "%.*s", REMARK_SIZE - 1, own->message);
+    return 0;
+}
+
+static int take_mask_file(const reader_t *r, struct waiting *w, const char *name, struct error *err) {
+    struct error own = {0};
+    struct mask mask;
+    if (mask_decode(w->bytes, w->size, name, &mask, &own))
+        return judge_failure(w->item, &own, err);
+    w->item->mask_width = mask.width;
+    w->item->mask_height = mask.height;
+    int bad = take_mask(r, w->item, &mask, name, err);
+    mask_free(&mask);
+    return bad;
+}
+
+static int take_image_file(const reader_t *r, struct waiting *w, const char *name, struct error *err) {
+    struct error own = {0};
+    struct image picture;
+    int width, height;
+    if (digest_bytes(w->bytes, w->size, w->item->digest, err))
+        return -1;
+    if (image_decode_reduced(w->bytes, w->size, name, r->settings->pixels, &picture, &width, &height, &own))
+        return judge_failure(w->item, &own, err);
+    w->item->width = width;
+    w->item->height = height;
+    int bad = put_down(r, w->item, picture.width, picture.height, picture.pixels, 3, width, height, err);
     image_free(&picture);
     return bad;
+}
+
+static int take_file(const struct pass *p, struct waiting *w, struct error *err) {
+    char name[PATH_SIZE];
+    snprintf(name, sizeof name, "%s: %.1000s", p->archive, w->name);
+    return p->masks ? take_mask_file(p->reader, w, name, err) : take_image_file(p->reader, w, name, err);
 }
 
 // ---------------------------------------------------------------------------------------------- a pass
@@ -210,11 +237,16 @@ static struct photograph *find_item(const reader_t *r, const char *id) {
     return NULL;
 }
 
+static int member_id(const struct pass *p, const char *name, char id[LISTED_ID_SIZE]) {
+    const reader_t *r = p->reader;
+    return (p->masks ? r->format->mask_id : r->format->image_id)(r->context, name, id);
+}
+
 // Whether the member is an image (an annotation) that is wanted. Images in no list are noted.
 static int is_wanted(const void *context, const char *name) {
     const struct pass *p = context;
     char id[LISTED_ID_SIZE];
-    if (!(p->masks ? p->reader->format->mask_id : p->reader->format->image_id)(name, id))
+    if (!member_id(p, name, id))
         return 0;
     return find_item(p->reader, id) || (!p->masks && !catalogue_find(&p->reader->catalogue, id));
 }
@@ -237,7 +269,7 @@ static int take_member(void *context, const char *name, uint8_t *bytes, size_t s
     struct pass *p = context;
     const reader_t *r = p->reader;
     char id[LISTED_ID_SIZE], *copy = NULL;
-    int known = (p->masks ? r->format->mask_id : r->format->image_id)(name, id), bad = !known;
+    int known = member_id(p, name, id), bad = !known;
     struct photograph *item = find_item(r, id);
     if (!bad && !item)
         bad = note_unlisted(p, id, err);
@@ -413,7 +445,7 @@ int photograph_reader_run(reader_t *r, struct error *err) {
     enum split split = split_of_name(s->split);
     r->store = -1;
     r->fit = resample_fit_of_word(s->fit);
-    int bad = r->format->list(s->source, split, s->seed, &r->catalogue, err);
+    int bad = r->format->list(r->context, s->source, split, s->seed, &r->catalogue, err);
     hand_over(&r->skipped, &r->catalogue.skipped);
     hand_over(&r->notes, &r->catalogue.notes);
     if (bad || choose(r, split, err) || open_store(r, err))

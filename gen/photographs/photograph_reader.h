@@ -18,11 +18,13 @@ struct photograph {
     int mask_width, mask_height; //
     char digest[DIGEST_SIZE];    // of the image's file
     char why[REMARK_SIZE];       // why it cannot be used; "" if it can
+    struct mask_summary mask;    // how its annotation was read
     int annotated, left; // whether the annotation marks anything, and anything that is left in the square
 };
 
 struct photograph_reader {
     const struct photograph_format *format;
+    const void *context; // of the format's functions
     const struct photographs_settings *settings;
     enum fit fit;
     struct catalogue catalogue;

@@ -4,6 +4,7 @@
 #include "core/base/memory.h"
 #include "core/base/version.h"
 #include "core/shard/groups.h"
+#include "gen/photographs/mask_readings.h"
 #include "gen/photographs/photograph_reader.h"
 #include "gen/photographs/standins.h"
 #include "gen/read/members.h"
@@ -144,7 +145,7 @@ static int check_settings(const settings_t *settings, struct error *err) {
 
 static int read_lists(const settings_t *s, struct catalogue *c, enum split *split, struct error *err) {
     *split = split_of_name(s->split);
-    return check_settings(s, err) || format_of(s)->list(s->source, *split, s->seed, c, err) ? -1 : 0;
+    return check_settings(s, err) || format_of(s)->list(NULL, s->source, *split, s->seed, c, err) ? -1 : 0;
 }
 
 int photographs_classes(const settings_t *s, struct error *err) {
@@ -191,7 +192,7 @@ enum {
 static const struct column all_columns[COLUMNS + 1] = {
     [GROUP] = {"group", COLUMN_INT32, 0,
                "number in group_names: the label, since nothing is known to go with it"},
-    [ID] = {"id", COLUMN_TEXT, LISTED_ID_SIZE, "name of the image in the official lists"},
+    [ID] = {"id", COLUMN_TEXT, OFFICIAL_ID_SIZE, "name of the image in the official lists"},
     [FILE_DIGEST] = {"file_sha256", COLUMN_TEXT, DIGEST_SIZE, "digest of the image's file"},
     [WIDTH] = {"width", COLUMN_INT32, 0, "pixels of the file"},
     [HEIGHT] = {"height", COLUMN_INT32, 0, "pixels of the file"},
@@ -271,8 +272,12 @@ static json_t *attributes_json(void *context, struct error *err) {
                         "count", r->count, "listed", r->listed, "left_out", r->left_out, "skipped",
                         r->skipped.count, "skipped_why", remarks_json(&r->skipped), "duplicates",
                         r->duplicates, "notes", remarks_json(&r->notes));
-    json_object_del(all, "artefacts"); // of drawings only
-    int joined = more && !json_object_update(all, more);
+    json_object_del(all, "artefacts");                         // of drawings only
+    json_t *readings = more ? mask_readings(r, 0, err) : NULL; // an attribute where some are not as usual
+    bad |= more && !readings;
+    int joined = readings && !json_object_update(all, more) &&
+                 (!json_array_size(readings) || !json_object_set(all, "masks_read", readings));
+    json_decref(readings);
     json_decref(more);
     json_decref(names);
     json_decref(digests);
@@ -348,8 +353,11 @@ int photographs_generate(const settings_t *settings, const char *path, progress_
     int bad = file_check_target(path, err) || photograph_reader_run(r, err);
     print_remarks(path, &r->skipped, "skipped"); // after failures, too: they may be why
     if (!bad) {
+        json_t *readings = mask_readings(r, 0, err);
         print_remarks(path, &r->notes, "noted");
-        bad = write_shard(r, path, err);
+        mask_readings_print(readings, path);
+        bad = !readings || write_shard(r, path, err);
+        json_decref(readings);
     }
     photograph_reader_close(r);
     free(r);

@@ -28,11 +28,18 @@ static int check_size(unsigned long width, unsigned long height, const char *nam
 
 // ---------------------------------------------------------------------------------------------- JPEG
 
+// A progressive picture has some ten scans, each of which is decoded over the whole picture. A file of a few hundred
+// kilobytes can hold thousands, which take hours.
+enum { JPEG_SCANS_MAXIMUM = 500 };
+
+enum jpeg_fault { JPEG_DAMAGED, JPEG_TRUNCATED, JPEG_SCANS };
+
 struct jpeg_failure { // libjpeg reports errors by a function that must not return
     struct jpeg_error_mgr manager;
+    struct jpeg_progress_mgr progress; // called while scans are read
     jmp_buf back;
     char text[JMSG_LENGTH_MAX];
-    int truncated;
+    enum jpeg_fault fault;
 };
 
 static void jpeg_failed(j_common_ptr info) {
@@ -47,8 +54,17 @@ static void jpeg_message(j_common_ptr info, int level) {
     struct jpeg_failure *f = (struct jpeg_failure *)info->err;
     if (level >= 0 || info->err->msg_code == JWRN_EXTRANEOUS_DATA)
         return;
-    f->truncated = info->err->msg_code == JWRN_JPEG_EOF || info->err->msg_code == JWRN_HIT_MARKER;
+    if (info->err->msg_code == JWRN_JPEG_EOF || info->err->msg_code == JWRN_HIT_MARKER)
+        f->fault = JPEG_TRUNCATED;
     jpeg_failed(info);
+}
+
+static void jpeg_count_scans(j_common_ptr info) {
+    struct jpeg_failure *f = (struct jpeg_failure *)info->err;
+    if (!info->is_decompressor || ((j_decompress_ptr)info)->input_scan_number <= JPEG_SCANS_MAXIMUM)
+        return;
+    f->fault = JPEG_SCANS;
+    longjmp(f->back, 1);
 }
 
 // Four inks to RGB. Adobe's programs store them inverted (255: no ink).
@@ -108,7 +124,7 @@ static int read_jpeg(struct jpeg_decompress_struct *info, const uint8_t *bytes, 
 static int decode_jpeg(const uint8_t *bytes, size_t size, const char *name, struct frame *frame,
                        struct image *image, struct error *err) {
     struct jpeg_decompress_struct info;
-    struct jpeg_failure failure = {.truncated = 0};
+    struct jpeg_failure failure = {.fault = JPEG_DAMAGED};
     uint8_t *volatile row = NULL; // volatile: set between setjmp and longjmp
     volatile int result = -1;
     info.err = jpeg_std_error(&failure.manager);
@@ -116,10 +132,14 @@ static int decode_jpeg(const uint8_t *bytes, size_t size, const char *name, stru
     failure.manager.emit_message = jpeg_message;
     if (!setjmp(failure.back)) {
         jpeg_create_decompress(&info);
+        failure.progress.progress_monitor = jpeg_count_scans;
+        info.progress = &failure.progress;
         info.mem->max_memory_to_use = 512L << 20; // progressive pictures are held as coefficients
         result = read_jpeg(&info, bytes, size, name, frame, image, (uint8_t **)&row, err);
-    } else if (failure.truncated) {
+    } else if (failure.fault == JPEG_TRUNCATED) {
         fail(err, "%s: truncated JPEG", name);
+    } else if (failure.fault == JPEG_SCANS) {
+        fail(err, "%s: a JPEG of more than %d scans, which no picture needs", name, JPEG_SCANS_MAXIMUM);
     } else {
         fail(err, "%s: damaged JPEG (%s)", name, failure.text);
     }
@@ -130,9 +150,9 @@ static int decode_jpeg(const uint8_t *bytes, size_t size, const char *name, stru
 
 // ---------------------------------------------------------------------------------------------- PNG
 
-// All chunks up to IEND are there and have the checksums that they name. libpng's simplified reader stops at
-// the last pixel: without this a file that lost its end, or was changed there, would pass.
-static int check_png_chunks(const uint8_t *bytes, size_t size, const char *name, struct error *err) {
+// All chunks up to IEND are there and have the checksums that they name. libpng's readers stop at the last pixel: without
+// this a file that lost its end, or was changed there, would pass.
+int image_check_png(const uint8_t *bytes, size_t size, const char *name, struct error *err) {
     for (size_t at = 8; at + 12 <= size;) {
         const uint8_t *chunk = bytes + at;
         size_t length = png_get_uint_32(chunk);
@@ -148,10 +168,37 @@ static int check_png_chunks(const uint8_t *bytes, size_t size, const char *name,
     return fail(err, "%s: truncated PNG", name);
 }
 
-static int decode_png(const uint8_t *bytes, size_t size, const char *name, struct image *image,
-                      struct error *err) {
-    if (check_png_chunks(bytes, size, name, err))
-        return -1;
+// Chunks by which libpng would change values: a sample is what the file has, as Pillow and torchvision take it.
+static int is_of_colour(const uint8_t *kind) {
+    static const char kinds[][5] = {"gAMA", "cHRM", "sRGB", "iCCP", "cICP"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (!memcmp(kind, kinds[i], 4))
+            return 1;
+    return 0;
+}
+
+uint8_t *image_plain_png(const uint8_t *bytes, size_t *size, int bare, const char *name, struct error *err) {
+    uint8_t *out = allocate(*size, 1, name, err);
+    if (!out)
+        return NULL;
+    size_t kept = 8, length;
+    memcpy(out, bytes, kept);
+    for (size_t at = 8; at + 12 <= *size; at += length) {
+        length = 12 + (size_t)png_get_uint_32(bytes + at);
+        int ancillary = bytes[at + 4] & 0x20; // by the case of its first letter
+        if (bare ? !ancillary : !is_of_colour(bytes + at + 4)) {
+            memcpy(out + kept, bytes + at, length);
+            kept += length;
+        }
+        if (!memcmp(bytes + at + 4, "IEND", 4))
+            break;
+    }
+    *size = kept;
+    return out;
+}
+
+static int read_png(const uint8_t *bytes, size_t size, const char *name, struct image *image,
+                    struct error *err) {
     png_image png = {.version = PNG_IMAGE_VERSION};
     if (!png_image_begin_read_from_memory(&png, bytes, size))
         return fail(err, "%s: damaged PNG (%s)", name, png.message);
@@ -169,6 +216,16 @@ static int decode_png(const uint8_t *bytes, size_t size, const char *name, struc
     if (!result && !png_image_finish_read(&png, &black, image->pixels, 0, NULL))
         result = fail(err, "%s: damaged PNG (%s)", name, png.message);
     png_image_free(&png);
+    return result;
+}
+
+static int decode_png(const uint8_t *bytes, size_t size, const char *name, struct image *image,
+                      struct error *err) {
+    if (image_check_png(bytes, size, name, err))
+        return -1;
+    uint8_t *plain = image_plain_png(bytes, &size, 0, name, err);
+    int result = plain ? read_png(plain, size, name, image, err) : -1;
+    free(plain);
     return result;
 }
 
@@ -193,17 +250,45 @@ int image_encode_png(const uint8_t *pixels, int width, int height, int channels,
 
 // ---------------------------------------------------------------------------------------------- any kind
 
-// A word for what the bytes seem to be, for the message.
+// What the bytes seem to be, for the message.
 static const char *guess(const uint8_t *bytes, size_t size) {
+    static const struct {
+        const char *magic;
+        size_t at, length;
+        const char *words;
+    } kinds[] = {{"GIF8", 0, 4, "a GIF picture"},
+                 {"BM", 0, 2, "a BMP picture"},
+                 {"WEBP", 8, 4, "a WebP picture"},
+                 {"II*\0", 0, 4, "a TIFF picture"},
+                 {"MM\0*", 0, 4, "a TIFF picture"},
+                 {"II+\0", 0, 4, "a TIFF picture"},
+                 {"ftypavif", 4, 8, "an AVIF picture"},
+                 {"ftypheic", 4, 8, "a HEIC picture"},
+                 {"ftypheix", 4, 8, "a HEIC picture"},
+                 {"ftypmif1", 4, 8, "a HEIC picture"},
+                 {"\xFF\x0A", 0, 2, "a JPEG XL picture"},
+                 {"\0\0\0\x0CJXL ", 0, 8, "a JPEG XL picture"},
+                 {"\0\0\0\x0CjP  ", 0, 8, "a JPEG 2000 picture"},
+                 {"8BPS", 0, 4, "a Photoshop picture"},
+                 {"%PDF", 0, 4, "a PDF document"},
+                 {"\x93NUMPY", 0, 6, "a NumPy array"}};
     if (!size)
         return "an empty file";
     if (members_is_web_page(bytes, size))
         return "an HTML page";
-    if (size >= 4 && !memcmp(bytes, "GIF8", 4))
-        return "a GIF picture";
-    if (size >= 2 && !memcmp(bytes, "BM", 2))
-        return "a BMP picture";
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (size >= kinds[i].at + kinds[i].length &&
+            !memcmp(bytes + kinds[i].at, kinds[i].magic, kinds[i].length))
+            return kinds[i].words;
     return "something else";
+}
+
+int image_is_jpeg(const uint8_t *bytes, size_t size) {
+    return size >= 3 && bytes[0] == 0xFF && bytes[1] == 0xD8 && bytes[2] == 0xFF;
+}
+
+int image_is_png(const uint8_t *bytes, size_t size) {
+    return size >= 8 && !png_sig_cmp(bytes, 0, 8);
 }
 
 int image_decode_reduced(const uint8_t *bytes, size_t size, const char *name, int side, struct image *image,
@@ -211,9 +296,9 @@ int image_decode_reduced(const uint8_t *bytes, size_t size, const char *name, in
     *image = (struct image){0};
     struct frame frame = {.side = side};
     int result;
-    if (size >= 3 && bytes[0] == 0xFF && bytes[1] == 0xD8 && bytes[2] == 0xFF)
+    if (image_is_jpeg(bytes, size))
         result = decode_jpeg(bytes, size, name, &frame, image, err);
-    else if (size >= 8 && !png_sig_cmp(bytes, 0, 8))
+    else if (image_is_png(bytes, size))
         result = decode_png(bytes, size, name, image, err);
     else
         result = fail(err, "%s: neither JPEG nor PNG but %s", name, guess(bytes, size));

@@ -11,9 +11,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #define DEPTH_MAXIMUM 16 // of folders within folders
+
+struct link { // in an archive, whose bytes are another member's
+    char *name, *target;
+    int taken;
+};
 
 struct members_reading {
     const char *path;
@@ -22,12 +28,27 @@ struct members_reading {
     member_take *take;
     void *take_context;
     int looked_at;
+    int link_count;
+    struct link *links; // that are wanted
+    int following;      // the second time through: targets of links are taken
+    int names_only;     // no bytes are read
     struct error *err;
 };
 
 const char *member_file_name(const char *name) {
     const char *slash = strrchr(name, '/');
     return slash ? slash + 1 : name;
+}
+
+// What systems put beside files, which nobody means: macOS (._x, .DS_Store, __MACOSX/), Windows (Thumbs.db, desktop.ini).
+static int is_clutter(const char *name) {
+    const char *file = member_file_name(name);
+    return !strncmp(file, "._", 2) || !strcasecmp(file, ".DS_Store") || !strcasecmp(file, "Thumbs.db") ||
+           !strcasecmp(file, "desktop.ini") || !strncmp(name, "__MACOSX/", 9) || strstr(name, "/__MACOSX/");
+}
+
+static int is_wanted(const struct members_reading *r, const char *name) {
+    return !is_clutter(name) && r->wanted(r->context, name);
 }
 
 void members_free(struct members *members) {
@@ -82,9 +103,24 @@ static void support_filters(struct archive *a) {
     archive_read_support_filter_xz(a);
 }
 
+// Why an entry's data end: libarchive gives up on the entry alone where it is packed in a way that it does not know, and
+// on the archive where that is damaged.
+static int fail_entry(struct archive *a, struct archive_entry *entry, int got, size_t length,
+                      const char *path, const char *name, struct error *err) {
+    const char *colon = *name ? ": " : "";
+    if (entry && archive_entry_is_encrypted(entry))
+        return fail(err, "%s: %s%sis encrypted; unpack it, or pack it without a password", path, name, colon);
+    if (!length && got == ARCHIVE_FAILED && archive_errno(a) == EILSEQ) // its word for a file's form
+        return fail(err,
+                    "%s: %s%spacked in a way that is not read (%s); unpack it, or pack it again as zip by "
+                    "Deflate, or as tar.gz",
+                    path, name, colon, archive_words(a));
+    return fail(err, "%s: %s%struncated or damaged archive (%s)", path, name, colon, archive_words(a));
+}
+
 // The data of the current entry; NULL on failure.
-static uint8_t *read_entry(struct archive *a, const char *path, const char *name, size_t limit, size_t *size,
-                           struct error *err) {
+static uint8_t *read_entry(struct archive *a, struct archive_entry *entry, const char *path, const char *name,
+                           size_t limit, size_t *size, struct error *err) {
     uint8_t *bytes = NULL;
     size_t room = 0, length = 0;
     for (;;) {
@@ -95,8 +131,7 @@ static uint8_t *read_entry(struct archive *a, const char *path, const char *name
         }
         la_ssize_t got = archive_read_data(a, bytes + length, room - length);
         if (got < 0) {
-            fail(err, "%s: %s%struncated or damaged archive (%s)", path, name, *name ? ": " : "",
-                 archive_words(a));
+            fail_entry(a, entry, (int)got, length, path, name, err);
             break;
         }
         if (got == 0) {
@@ -113,6 +148,82 @@ static uint8_t *read_entry(struct archive *a, const char *path, const char *name
     return NULL;
 }
 
+// The folder of a member's name, and a target as seen from it, without "." and "..": where a symbolic link leads.
+static char *link_target(const char *name, const char *target, int symbolic, struct error *err) {
+    size_t folder = symbolic && *target != '/' ? (size_t)(member_file_name(name) - name) : 0,
+           size = folder + strlen(target) + 2, length = 0;
+    char *joined = allocate(size, 1, "a link's target", err),
+         *out = joined ? allocate(size, 1, "a link's target", err) : NULL;
+    if (!out) {
+        free(joined);
+        return NULL;
+    }
+    memcpy(joined, name, folder);
+    memcpy(joined + folder, target, strlen(target));
+    for (char *at = joined; *(at += strspn(at, "/"));) {
+        size_t part = strcspn(at, "/");
+        if (part == 2 && !strncmp(at, "..", 2)) {
+            while (length && out[--length] != '/')
+                ;
+        } else if (part != 1 || *at != '.') {
+            if (length)
+                out[length++] = '/';
+            memcpy(out + length, at, part);
+            length += part;
+        }
+        at += part;
+    }
+    out[length] = 0;
+    free(joined);
+    return out;
+}
+
+// A wanted name whose bytes lie under another one.
+static int note_link(struct members_reading *r, const char *name, const char *target, int symbolic) {
+    int count = r->link_count;
+    if (!(count & (count - 1)) &&
+        array_resize(r->links, count ? 2 * (size_t)count : 1, "a list of links", r->err))
+        return -1;
+    struct link link = {duplicate(name, r->err), NULL, 0};
+    if (!link.name || !(link.target = link_target(name, target, symbolic, r->err))) {
+        free(link.name);
+        return -1;
+    }
+    r->links[r->link_count++] = link;
+    return 0;
+}
+
+static int take_copy(struct members_reading *r, struct link *link, const uint8_t *bytes, size_t size) {
+    uint8_t *copy = allocate(size + 1, 1, link->name, r->err);
+    if (!copy)
+        return -1;
+    memcpy(copy, bytes, size);
+    link->taken = 1;
+    return r->take(r->take_context, link->name, copy, size, r->err);
+}
+
+static int leads_to(const struct link *link, const char *name) {
+    return !link->taken && !strcmp(link->target, name);
+}
+
+// The second time through: a member that links lead to.
+static int follow(struct members_reading *r, struct archive *a, struct archive_entry *entry,
+                  const char *name) {
+    int wanted = 0;
+    for (int i = 0; i < r->link_count; i++)
+        wanted |= leads_to(&r->links[i], name);
+    if (!wanted)
+        return 0;
+    size_t size;
+    uint8_t *bytes = read_entry(a, entry, r->path, name, MEMBER_SIZE_MAXIMUM, &size, r->err);
+    int bad = !bytes;
+    for (int i = 0; i < r->link_count && !bad; i++)
+        if (leads_to(&r->links[i], name))
+            bad = take_copy(r, &r->links[i], bytes, size);
+    free(bytes);
+    return bad ? -1 : 0;
+}
+
 static int take_entry(struct members_reading *r, struct archive *a, struct archive_entry *entry) {
     const char *name = archive_entry_pathname(entry);
     if (!name)
@@ -123,10 +234,20 @@ static int take_entry(struct members_reading *r, struct archive *a, struct archi
         return fail(r->err, "%s: entry %d has no readable name", r->path, r->looked_at);
     while (!strncmp(name, "./", 2))
         name += 2;
-    if (archive_entry_filetype(entry) != AE_IFREG || !r->wanted(r->context, name))
+    const char *hard = archive_entry_hardlink(entry),
+               *symbolic = archive_entry_filetype(entry) == AE_IFLNK ? archive_entry_symlink(entry) : NULL;
+    if (r->following)
+        return hard || archive_entry_filetype(entry) != AE_IFREG ? 0 : follow(r, a, entry, name);
+    if (r->names_only)
+        return (hard || symbolic || archive_entry_filetype(entry) == AE_IFREG) && is_wanted(r, name)
+                   ? r->take(r->take_context, name, NULL, 0, r->err)
+                   : 0;
+    if (hard || symbolic)
+        return is_wanted(r, name) ? note_link(r, name, hard ? hard : symbolic, !hard) : 0;
+    if (archive_entry_filetype(entry) != AE_IFREG || !is_wanted(r, name))
         return 0;
     size_t size;
-    uint8_t *bytes = read_entry(a, r->path, name, MEMBER_SIZE_MAXIMUM, &size, r->err);
+    uint8_t *bytes = read_entry(a, entry, r->path, name, MEMBER_SIZE_MAXIMUM, &size, r->err);
     return bytes ? r->take(r->take_context, name, bytes, size, r->err) : -1;
 }
 
@@ -184,12 +305,29 @@ static int read_plain(struct members_reading *r, struct archive *a, FILE *file) 
     return check_tar_end(r, a, tail);
 }
 
+// Archives of other kinds, by their first bytes; NULL: it may be one of ours.
+static const char *other_archive(const uint8_t *bytes, size_t size) {
+    static const struct {
+        const char *magic;
+        size_t length;
+        const char *words;
+    } kinds[] = {{"7z\xBC\xAF\x27\x1C", 6, "a 7z archive"},
+                 {"Rar!\x1A\x07", 6, "a RAR archive"},
+                 {"\x28\xB5\x2F\xFD", 4, "packed by zstd"},
+                 {"\x89HDF", 4, "an HDF5 file"}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (size >= kinds[i].length && !memcmp(bytes, kinds[i].magic, kinds[i].length))
+            return kinds[i].words;
+    return NULL;
+}
+
 static int read_archive(struct members_reading *r) {
     uint8_t start[64];
     FILE *file = fopen(r->path, "rb");
     if (!file)
         return fail_system(r->err, errno, "%s", r->path);
     size_t size = fread(start, 1, sizeof start, file);
+    const char *kind = other_archive(start, size);
     struct archive *a = archive_read_new();
     int result;
     if (!a)
@@ -199,6 +337,8 @@ static int read_archive(struct members_reading *r) {
                               : fail(r->err, "%s: an empty file, not an archive", r->path);
     else if (members_is_web_page(start, size))
         result = fail(r->err, "%s: an HTML page, not an archive (a download that failed?)", r->path);
+    else if (kind)
+        result = fail(r->err, "%s: %s, which is not read; pack it as .zip, .tar or .tar.gz", r->path, kind);
     else {
         support_filters(a);
         archive_read_support_format_tar(a);
@@ -208,6 +348,30 @@ static int read_archive(struct members_reading *r) {
     archive_read_free(a);
     fclose(file);
     return result;
+}
+
+// The links of an archive that are wanted: a second time through it for the bytes that they lead to.
+static int read_links(struct members_reading *r) {
+    for (int i = 0; i < r->link_count; i++) // a link may lead to a link, as often as there are some
+        for (int hops = 0, k = 0; k < r->link_count && hops <= r->link_count; k++)
+            if (strcmp(r->links[i].target, r->links[k].name) == 0) {
+                char *target = duplicate(r->links[k].target, r->err);
+                if (!target)
+                    return -1;
+                free(r->links[i].target);
+                r->links[i].target = target;
+                hops++;
+                k = -1;
+            }
+    r->following = 1;
+    r->looked_at = 0;
+    if (read_archive(r))
+        return -1;
+    for (int i = 0; i < r->link_count; i++)
+        if (!r->links[i].taken)
+            return fail(r->err, "%s: %s: a link to %s, which is no file of the archive", r->path,
+                        r->links[i].name, r->links[i].target);
+    return 0;
 }
 
 int members_is_web_page(const uint8_t *bytes, size_t size) {
@@ -234,7 +398,7 @@ int members_decompress(const char *name, const uint8_t *bytes, size_t size, size
         archive_read_next_header(a, &entry) != ARCHIVE_OK)
         fail(err, "%s: cannot be decompressed (%s)", name, archive_words(a));
     else
-        *out = read_entry(a, name, "", limit, out_size, err);
+        *out = read_entry(a, NULL, name, "", limit, out_size, err);
     archive_read_free(a);
     return *out ? 0 : -1;
 }
@@ -249,15 +413,17 @@ static int take_path(struct members_reading *r, const char *relative, int depth)
     if (path_join(path, r->err, r->path, relative))
         return -1;
     if (stat(path, &status)) // a link that leads nowhere is nobody's business, unless it is what we look for
-        return (errno == ENOENT || errno == ELOOP) && !r->wanted(r->context, relative)
+        return (errno == ENOENT || errno == ELOOP) && !is_wanted(r, relative)
                    ? 0
                    : fail_system(r->err, errno, "%s", path);
     if (S_ISDIR(status.st_mode))
-        return read_folder(r, relative, depth + 1);
+        return strcmp(member_file_name(relative), "__MACOSX") ? read_folder(r, relative, depth + 1) : 0;
     if (++r->looked_at > MEMBERS_MAXIMUM)
         return fail(r->err, "%s: more than %d files", r->path, MEMBERS_MAXIMUM);
-    if (!S_ISREG(status.st_mode) || !r->wanted(r->context, relative))
+    if (!S_ISREG(status.st_mode) || !is_wanted(r, relative))
         return 0;
+    if (r->names_only)
+        return r->take(r->take_context, relative, NULL, 0, r->err);
     size_t size;
     char *bytes = file_read(path, MEMBER_SIZE_MAXIMUM, &size, r->err);
     return bytes ? r->take(r->take_context, relative, (uint8_t *)bytes, size, r->err) : -1;
@@ -288,6 +454,21 @@ static int read_folder(struct members_reading *r, const char *below, int depth) 
 
 // ---------------------------------------------------------------------------------------------- either
 
+static int read_any(struct members_reading *r) {
+    struct stat status;
+    if (stat(r->path, &status))
+        return fail_system(r->err, errno, "%s", r->path);
+    int result = S_ISDIR(status.st_mode) ? read_folder(r, "", 0) : read_archive(r);
+    if (!result && r->link_count)
+        result = read_links(r);
+    for (int i = 0; i < r->link_count; i++) {
+        free(r->links[i].name);
+        free(r->links[i].target);
+    }
+    free(r->links);
+    return result;
+}
+
 int members_stream(const char *path, member_wanted *wanted, const void *context, member_take *take,
                    void *take_context, struct error *err) {
     struct members_reading r = {.path = path,
@@ -296,10 +477,19 @@ int members_stream(const char *path, member_wanted *wanted, const void *context,
                                 .take = take,
                                 .take_context = take_context,
                                 .err = err};
-    struct stat status;
-    if (stat(path, &status))
-        return fail_system(err, errno, "%s", path);
-    return S_ISDIR(status.st_mode) ? read_folder(&r, "", 0) : read_archive(&r);
+    return read_any(&r);
+}
+
+int members_list(const char *path, member_wanted *wanted, const void *context, member_take *take,
+                 void *take_context, struct error *err) {
+    struct members_reading r = {.path = path,
+                                .wanted = wanted,
+                                .context = context,
+                                .take = take,
+                                .take_context = take_context,
+                                .names_only = 1,
+                                .err = err};
+    return read_any(&r);
 }
 
 int members_read(const char *path, member_wanted *wanted, const void *context, struct members *out,

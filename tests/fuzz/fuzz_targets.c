@@ -156,19 +156,19 @@ int fuzz_pets(const uint8_t *bytes, size_t size) {
 
 int fuzz_trimap(const uint8_t *bytes, size_t size) {
     struct error err = {0};
-    struct image image;
+    struct mask trimap;
     uint8_t out[16 * 16];
-    int bad = image_decode(bytes, size, "trimap", &image, &err), wrong = judge(bad, &err);
-    uint8_t *values = bad ? NULL : malloc((size_t)image.width * (size_t)image.height);
-    if (values && !pets_read_mask(&image, values)) {
-        struct placement p = resample_place(image.width, image.height, FIT_CROP, 16);
-        wrong |=
-            resample(values, image.width, image.height, 1, image.width, image.height, &p, 16, out, &err) != 0;
-        for (int i = 0; i < image.width * image.height; i++)
+    int bad = mask_decode(bytes, size, "trimap", &trimap, &err), wrong = judge(bad, &err);
+    uint8_t *values = bad ? NULL : malloc((size_t)trimap.width * (size_t)trimap.height);
+    if (values && !pets_read_mask(&trimap, values)) {
+        struct placement p = resample_place(trimap.width, trimap.height, FIT_CROP, 16);
+        wrong |= resample(values, trimap.width, trimap.height, 1, trimap.width, trimap.height, &p, 16, out,
+                          &err) != 0;
+        for (int i = 0; i < trimap.width * trimap.height; i++)
             wrong |= values[i] != 0 && values[i] != 255;
     }
     free(values);
-    image_free(&image);
+    mask_free(&trimap);
     return wrong;
 }
 

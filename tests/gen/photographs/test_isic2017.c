@@ -109,6 +109,65 @@ static void test_masks_are_hard_or_soft(void) {
     photos_free(&files);
 }
 
+// Masks of 0 and 1, which U-2-Net and others write, mark what those of 0 and 255 mark, and it is said once.
+static void test_masks_of_any_coding_are_read(void) {
+    static const int codes[] = {1, 100};
+    struct photographs_settings s;
+    struct photo_content usual, other;
+    photos_isic(&files, "Training", 0, 6);
+    training("coded", &s);
+    photos_generate(&s, &usual);
+    CU_ASSERT_PTR_NULL(json_object_get(usual.attributes, "masks_read"));
+    for (int k = 0; k < 2; k++) {
+        char line[80];
+        sources_free(&files.masks);
+        for (int i = 0; i < 6; i++) {
+            char name[80];
+            snprintf(name, sizeof name, "ISIC-2017_Training_Part1_GroundTruth/ISIC_%07d_segmentation.png", i);
+            photos_add_mask(&files.masks, name, i % 3 ? 40 + i : 24, i % 3 ? 30 : 36, codes[k], 0);
+        }
+        training("coded", &s);
+        photos_generate(&s, &other);
+        CU_ASSERT_EQUAL_FATAL(other.count, 6);
+        CU_ASSERT(!memcmp(usual.masks, other.masks, 6 * PHOTOS_PIXELS * PHOTOS_PIXELS));
+        CU_ASSERT_EQUAL(json_array_size(json_object_get(other.attributes, "masks_read")), 1);
+        snprintf(line, sizeof line, "6 masks hold 0 and %d: %d is taken as annotated", codes[k], codes[k]);
+        CU_ASSERT(photos_says(&other, "masks_read", line));
+        photos_content_free(&other);
+    }
+    photos_content_free(&usual);
+    photos_free(&files);
+}
+
+static void test_lists_are_read_whatever_wrote_them(void) {
+    static const char *const lists[] = {
+        "\"image_id\",\"melanoma\",\"seborrheic_keratosis\"\n\"ISIC_0000000\",\"1.0\",\"0.0\"\n\"ISIC_"
+        "0000001\",\"0.0\",\"1.0\"\n",
+        "image_id, melanoma, seborrheic_keratosis\nISIC_0000000, 1.0, 0.0\nISIC_0000001, 0.0, 1.0\n",
+        "Seborrheic "
+        "Keratosis;image_id;MELANOMA;more\r\n0,0;ISIC_0000000.jpg;1,0;x\r\n1,0;ISIC_0000001.jpg;0,0;\r\n"};
+    photos_isic(&files, "Training", 0, 2);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct photographs_settings s;
+        struct photo_content c;
+        replace_list(lists[i]);
+        training("lists", &s);
+        photos_generate(&s, &c);
+        CU_ASSERT_EQUAL_FATAL(c.count, 2);
+        CU_ASSERT(c.labels[0] == 0 && c.labels[1] == 1);
+        photos_content_free(&c);
+    }
+    replace_list("image_id,melanoma,seborrheic_keratosis\nISIC_0000000,0x1,0\nISIC_0000001,0,1\n");
+    struct photographs_settings s;
+    struct photo_content c;
+    training("lists", &s);
+    photos_generate(&s, &c);
+    CU_ASSERT_EQUAL(c.count, 1);
+    CU_ASSERT(photos_says(&c, "skipped_why", "ISIC_0000000: line 2: melanoma is '0x1', neither 0 nor 1"));
+    photos_content_free(&c);
+    photos_free(&files);
+}
+
 static void test_bytes_do_not_depend_on_threads_or_order(void) {
     struct photographs_settings s;
     char digest[65] = "";
@@ -320,7 +379,8 @@ static void test_broken_sources_are_refused(void) {
     photos_refused(&s, EXIT_FAILED,
                    "Part3_GroundTruth.csv: an HTML page, not a CSV file (a download that failed?)");
     write_file("broken/ISIC-2017_Training_Part3_GroundTruth.csv", "image_id,melanoma\nISIC_0000000,1\n");
-    photos_refused(&s, EXIT_FAILED, "line 1: not 'image_id,melanoma,seborrheic_keratosis'");
+    photos_refused(&s, EXIT_FAILED,
+                   "line 1: no column 'seborrheic_keratosis'; its columns are image_id, melanoma");
     write_file("broken/ISIC-2017_Training_Part3_GroundTruth.csv", "image_id,melanoma,seborrheic_keratosis\n");
     photos_refused(&s, EXIT_FAILED,
                    "ISIC-2017_Training_Part3_GroundTruth.csv: lists no usable image of split train");
@@ -463,6 +523,8 @@ void suite_isic2017(void) {
     CU_pSuite s = CU_add_suite("isic2017", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "images and masks are the archives'", test_images_and_masks_are_the_archives);
     CU_add_test(s, "masks are hard or soft", test_masks_are_hard_or_soft);
+    CU_add_test(s, "masks of any coding are read", test_masks_of_any_coding_are_read);
+    CU_add_test(s, "lists are read whatever wrote them", test_lists_are_read_whatever_wrote_them);
     CU_add_test(s, "bytes do not depend on threads or order", test_bytes_do_not_depend_on_threads_or_order);
     CU_add_test(s, "a count draws by the seed", test_a_count_draws_by_the_seed);
     CU_add_test(s, "odd images are skipped and named", test_odd_images_are_skipped_and_named);

@@ -234,13 +234,118 @@ static void test_every_changed_byte_of_a_png_is_noticed(void) {
     free(file.bytes);
 }
 
+static size_t put_chunk(uint8_t *to, const char *type, const void *data, size_t size);
+
 static void test_what_is_no_picture_is_called_what_it_is(void) {
     static const char html[] = "<!DOCTYPE html><html>403 Forbidden</html>", gif[] = "GIF89a....",
                       text[] = "hello";
     check_refused((const uint8_t *)html, sizeof html - 1, "an HTML page");
     check_refused((const uint8_t *)gif, sizeof gif - 1, "a GIF picture");
-    check_refused((const uint8_t *)text, sizeof text - 1, "neither JPEG nor PNG");
+    check_refused((const uint8_t *)text, sizeof text - 1, "neither JPEG nor PNG but something else");
     check_refused((const uint8_t *)text, 0, "an empty file");
+    static const struct {
+        const char *bytes, *words;
+    } kinds[] = {{"RIFF\x10\0\0\0WEBPVP8 ", "a WebP picture"},
+                 {"II*\0........", "a TIFF picture"},
+                 {"MM\0*........", "a TIFF picture"},
+                 {"\0\0\0\x1C"
+                  "ftypavif",
+                  "an AVIF picture"},
+                 {"\0\0\0\x18"
+                  "ftypheic",
+                  "a HEIC picture"},
+                 {"BM..........", "a BMP picture"},
+                 {"\x93NUMPY......", "a NumPy array"}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        check_refused((const uint8_t *)kinds[i].bytes, 12, kinds[i].words);
+}
+
+// A grey picture in which each pass over its coefficients is a scan: `scans` of them.
+static struct file many_scans(int scans) {
+    static jpeg_scan_info script[600];
+    struct jpeg_compress_struct info;
+    struct jpeg_error_mgr manager;
+    unsigned char *bytes = NULL;
+    unsigned long size = 0;
+    uint8_t row[WIDTH];
+    for (int i = 0; i < WIDTH; i++)
+        row[i] = (uint8_t)(13 * i);
+    info.err = jpeg_std_error(&manager);
+    jpeg_create_compress(&info);
+    jpeg_mem_dest(&info, &bytes, &size);
+    info.image_width = WIDTH;
+    info.image_height = HEIGHT;
+    info.input_components = 1;
+    info.in_color_space = JCS_GRAYSCALE;
+    jpeg_set_defaults(&info);
+    // the mean, then one frequency after another, each of a bit: 10 for the mean, 63 * 10 for the others are possible
+    script[0] = (jpeg_scan_info){1, {0}, 0, 0, 0, 0};
+    for (int i = 1; i < scans; i++) {
+        int frequency = 1 + (i - 1) % 63, turn = (i - 1) / 63;
+        script[i] = (jpeg_scan_info){1, {0}, frequency, frequency, turn ? 10 - turn + 1 : 0, 10 - turn};
+    }
+    info.scan_info = script;
+    info.num_scans = scans;
+    jpeg_start_compress(&info, TRUE);
+    for (int y = 0; y < HEIGHT; y++) {
+        JSAMPROW line = row;
+        jpeg_write_scanlines(&info, &line, 1);
+    }
+    jpeg_finish_compress(&info);
+    jpeg_destroy_compress(&info);
+    return (struct file){bytes, size};
+}
+
+static void test_a_jpeg_of_too_many_scans_is_refused(void) {
+    struct file file = many_scans(500);
+    struct image image;
+    struct error err = {0};
+    CU_ASSERT(!image_decode(file.bytes, file.size, "a picture", &image, &err));
+    CU_ASSERT(image.width == WIDTH && image.height == HEIGHT);
+    image_free(&image);
+    free(file.bytes);
+    file = many_scans(501);
+    check_refused(file.bytes, file.size, "a JPEG of more than 500 scans, which no picture needs");
+    free(file.bytes);
+}
+
+// The file with a chunk behind its header.
+static struct file with_chunk(struct file file, const char *type, const void *data, size_t size) {
+    struct file out = {malloc(file.size + size + 12), 33};
+    CU_ASSERT_FATAL(out.bytes != NULL);
+    memcpy(out.bytes, file.bytes, 33); // signature and IHDR
+    out.size += put_chunk(out.bytes + 33, type, data, size);
+    memcpy(out.bytes + out.size, file.bytes + 33, file.size - 33);
+    out.size += file.size - 33;
+    free(file.bytes);
+    return out;
+}
+
+// As Pillow and torchvision: a sample is what the file has.
+static void test_gamma_and_profiles_are_not_applied(void) {
+    static const uint8_t linear[4] = {0, 1, 0x86, 0xA0}, // 1.0 as 100,000
+        chromaticities[32] = {0, 0, 0x7A, 0x26, 0, 0, 0x80, 0x84}, colour[] = {200, 40, 120}, grey[] = {90};
+    check_colour(with_chunk(make_png(PNG_COLOR_TYPE_RGB, 8, repeated(colour, 3)), "gAMA", linear, 4), 200, 40,
+                 120, 0);
+    check_colour(with_chunk(make_png(PNG_COLOR_TYPE_GRAY, 8, repeated(grey, 1)), "gAMA", linear, 4), 90, 90,
+                 90, 0);
+    check_colour(with_chunk(make_png(PNG_COLOR_TYPE_RGB, 8, repeated(colour, 3)), "cHRM", chromaticities, 32),
+                 200, 40, 120, 0);
+}
+
+// The same pixels whatever a camera says of how it was held (as Pillow and torchvision read them).
+static void test_orientation_is_not_applied(void) {
+    static const uint8_t exif[] = "\xFF\xE1\0\x22"
+                                  "Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    const uint8_t colour[] = {200, 40, 120};
+    struct file plain = make_jpeg(JCS_RGB, JCS_YCbCr, 3, colour, 0, 0), turned = {malloc(plain.size + 36), 2};
+    CU_ASSERT_FATAL(turned.bytes != NULL);
+    memcpy(turned.bytes, plain.bytes, 2);
+    memcpy(turned.bytes + 2, exif, 36);
+    memcpy(turned.bytes + 38, plain.bytes + 2, plain.size - 2);
+    turned.size = plain.size + 36;
+    free(plain.bytes);
+    check_colour(turned, 200, 40, 120, 2); // and WIDTH x HEIGHT
 }
 
 static void test_a_header_that_claims_too_much_is_refused(void) {
@@ -411,6 +516,9 @@ void suite_image(void) {
     CU_add_test(s, "changed bytes never break the decoders", test_changed_bytes_never_break_the_decoders);
     CU_add_test(s, "every changed byte of a PNG is noticed", test_every_changed_byte_of_a_png_is_noticed);
     CU_add_test(s, "what is no picture is called what it is", test_what_is_no_picture_is_called_what_it_is);
+    CU_add_test(s, "a JPEG of too many scans is refused", test_a_jpeg_of_too_many_scans_is_refused);
+    CU_add_test(s, "gamma and profiles are not applied", test_gamma_and_profiles_are_not_applied);
+    CU_add_test(s, "orientation is not applied", test_orientation_is_not_applied);
     CU_add_test(s, "a header that claims too much is refused", test_a_header_that_claims_too_much_is_refused);
     CU_add_test(s, "hostile PNGs are refused", test_hostile_pngs_are_refused);
     CU_add_test(s, "a text that unpacks to much is left alone",

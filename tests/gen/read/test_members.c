@@ -226,6 +226,124 @@ static void test_no_program_is_run_for_an_archive(void) {
     setenv("PATH", before, 1);
 }
 
+// What systems put beside files is in no listing, whatever was asked for.
+static void test_what_systems_put_beside_files_is_passed_over(void) {
+    static const char *const clutter[] = {"Thumbs.db",          "a/thumbs.db",     "a/desktop.ini",
+                                          "b/.DS_Store",        "a/._one.txt",     "__MACOSX/._a.txt",
+                                          "__MACOSX/a/one.txt", "b/__MACOSX/x.txt"};
+    struct source_files files;
+    make_files(&files);
+    for (size_t i = 0; i < sizeof clutter / sizeof *clutter; i++)
+        sources_add(&files, clutter[i], "x", 1);
+    check_members(sources_folder("clutter", &files));
+    check_members(sources_archive("clutter.tar.gz", &files));
+    check_members(sources_archive("clutter.zip", &files));
+    sources_free(&files);
+}
+
+// Adds a link to an archive that is being written.
+static void add_link(struct archive *a, const char *name, const char *target, int symbolic) {
+    struct archive_entry *entry = archive_entry_new();
+    archive_entry_set_pathname(entry, name);
+    archive_entry_set_filetype(entry, symbolic ? AE_IFLNK : AE_IFREG);
+    archive_entry_set_perm(entry, 0644);
+    if (symbolic)
+        archive_entry_set_symlink(entry, target);
+    else
+        archive_entry_set_hardlink(entry, target);
+    CU_ASSERT_FATAL(archive_write_header(a, entry) == ARCHIVE_OK);
+    archive_entry_free(entry);
+}
+
+// A tar with the file "a/one.txt" and links to it, or elsewhere.
+static const char *archive_of_links(const char *name, const char *const links[][2], int count) {
+    struct archive *a = archive_write_new();
+    struct archive_entry *entry = archive_entry_new();
+    const char *path = suite_path(name);
+    archive_write_add_filter_gzip(a);
+    archive_write_set_format_pax_restricted(a);
+    CU_ASSERT_FATAL(archive_write_open_filename(a, path) == ARCHIVE_OK);
+    archive_entry_set_pathname(entry, "a/one.txt");
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_perm(entry, 0644);
+    archive_entry_set_size(entry, 5);
+    CU_ASSERT_FATAL(archive_write_header(a, entry) == ARCHIVE_OK && archive_write_data(a, "first", 5) == 5);
+    archive_entry_free(entry);
+    for (int i = 0; i < count; i++)
+        add_link(a, links[i][0], links[i][1] + 1, *links[i][1] == '>');
+    archive_write_close(a);
+    archive_write_free(a);
+    return path;
+}
+
+static void test_links_are_followed_within_an_archive(void) {
+    static const char *const links[][2] = {{"a/two.txt", "=a/one.txt"},
+                                           {"b/three.txt", ">../a/one.txt"},
+                                           {"b/four.txt", ">three.txt"},
+                                           {"five.txt", ">./a//two.txt"}};
+    static const char *const names[] = {"a/one.txt", "a/two.txt", "b/four.txt", "b/three.txt", "five.txt"};
+    struct members members;
+    struct error err = {0};
+    CU_ASSERT_FATAL(
+        !members_read(archive_of_links("links.tar.gz", links, 4), every_file, NULL, &members, &err));
+    CU_ASSERT_EQUAL_FATAL(members.count, 5);
+    for (int i = 0; i < 5; i++) {
+        suite_text_is(members.items[i].name, names[i]);
+        CU_ASSERT(members.items[i].size == 5 && !memcmp(members.items[i].bytes, "first", 5));
+    }
+    members_free(&members);
+    static const char *const lost[][2] = {{"b/lost.txt", ">../../etc/passwd"}}, *const circle[][2] = {
+                                                                                    {"x.txt", ">y.txt"},
+                                                                                    {"y.txt", ">x.txt"}};
+    check_refused(archive_of_links("lost.tar.gz", lost, 1),
+                  ": b/lost.txt: a link to etc/passwd, which is no file of the archive");
+    check_refused(archive_of_links("circle.tar.gz", circle, 2), ": x.txt: a link to ");
+}
+
+// The same zip as it is, and with what its entries are packed by changed to `method`, or said to be encrypted.
+static const char *changed_zip(const char *name, int method, int encrypted) {
+    struct source_files files;
+    struct error err = {0};
+    size_t size;
+    make_files(&files);
+    const char *path = sources_archive(name, &files);
+    uint8_t *bytes = (uint8_t *)file_read(path, 1 << 20, &size, &err);
+    CU_ASSERT_FATAL(bytes != NULL);
+    for (size_t i = 0; i + 46 < size; i++) {
+        int local = !memcmp(bytes + i, "PK\3\4", 4), central = !memcmp(bytes + i, "PK\1\2", 4);
+        if (!local && !central)
+            continue;
+        bytes[i + (local ? 8 : 10)] = (uint8_t)method;
+        bytes[i + (local ? 6 : 8)] |= (uint8_t)encrypted;
+    }
+    CU_ASSERT_FATAL(!file_write(path, bytes, size, &err));
+    free(bytes);
+    sources_free(&files);
+    return path;
+}
+
+static void test_what_cannot_be_unpacked_is_called_what_it_is(void) {
+    struct members members;
+    struct error err = {0};
+    static const struct {
+        const char *name, *bytes, *words;
+    } others[] = {{"a.7z", "7z\xBC\xAF\x27\x1C..",
+                   ": a 7z archive, which is not read; pack it as .zip, .tar or .tar.gz"},
+                  {"a.rar", "Rar!\x1A\x07..", ": a RAR archive, which is not read"}};
+    const char *path = changed_zip("method.zip", 9, 0);
+    CU_ASSERT(members_read(path, only_text, NULL, &members, &err));
+    suite_text_has(err.message, ".txt: packed in a way that is not read (");
+    suite_text_has(err.message, "deflation-64-bit");
+    suite_text_has(err.message, "pack it again as zip by Deflate, or as tar.gz");
+    CU_ASSERT(members_read(changed_zip("secret.zip", 8, 1), only_text, NULL, &members, &err));
+    suite_text_has(err.message, ".txt: is encrypted; unpack it, or pack it without a password");
+    for (int i = 0; i < 2; i++) {
+        path = suite_path(others[i].name);
+        CU_ASSERT_FATAL(!file_write(path, others[i].bytes, 8, &err));
+        check_refused(path, others[i].words);
+    }
+}
+
 static void test_decompression_is_bounded(void) {
     struct source_files files = {0};
     struct error err = {0};
@@ -277,6 +395,11 @@ void suite_members(void) {
     CU_add_test(s, "names that lead out are only names", test_names_that_lead_out_are_only_names);
     CU_add_test(s, "only regular files are taken", test_only_regular_files_are_taken);
     CU_add_test(s, "no program is run for an archive", test_no_program_is_run_for_an_archive);
+    CU_add_test(s, "what systems put beside files is passed over",
+                test_what_systems_put_beside_files_is_passed_over);
+    CU_add_test(s, "links are followed within an archive", test_links_are_followed_within_an_archive);
+    CU_add_test(s, "what cannot be unpacked is called what it is",
+                test_what_cannot_be_unpacked_is_called_what_it_is);
     CU_add_test(s, "decompression is bounded", test_decompression_is_bounded);
     CU_add_test(s, "no allocation failure leaks", test_no_allocation_failure_leaks);
 }

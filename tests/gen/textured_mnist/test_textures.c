@@ -170,11 +170,11 @@ static void test_files_that_are_no_pictures_are_named(void) {
     textures_close(open_all(sources_folder("hidden", &files), set, 28));
     texture_set_close(set);
 
-    sources_add(&files, "tex/images/d3/Thumbs.db", "no picture", 10);
-    check_refused(sources_folder("thumbs", &files),
-                  "/tex/images/d3/Thumbs.db: neither JPEG nor PNG but something else");
-    check_refused(sources_archive("thumbs.tar.gz", &files),
-                  ": tex/images/d3/Thumbs.db: neither JPEG nor PNG but something else");
+    sources_add(&files, "tex/images/d3/notes.txt", "no picture", 10);
+    check_refused(sources_folder("notes", &files),
+                  "/tex/images/d3/notes.txt: neither JPEG nor PNG but something else");
+    check_refused(sources_archive("notes.tar.gz", &files),
+                  ": tex/images/d3/notes.txt: neither JPEG nor PNG but something else");
     files.count--;
     free(files.items[files.count].bytes);
     sources_add(&files, "tex/images/d3/page.jpg", "<html>404</html>", 16);
