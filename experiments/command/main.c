@@ -41,6 +41,7 @@ static const struct command_entry commands[] = {
     {"info", command_info, "show what a shard holds; --machine: this machine; --plan: a training step"},
     {"preview", command_preview, "draw a contact sheet of a shard"},
     {"verify", command_verify, "check a shard against its own claims"},
+    {"export", command_export, "write shards as image folders, WebDataset archives or WILDS's layout"},
     {"regress", command_regress, "check that training still gives the reference's results"},
     {"bench", command_bench, "measure how fast training steps and their convolutions are"},
     {"golden", command_golden, "compare training steps with golden files"},

@@ -10,5 +10,6 @@ int command_gen(int argc, char **argv, struct error *err);     // gen textured-m
 int command_fetch(int argc, char **argv, struct error *err);   // fetch [NAME...]
 int command_preview(int argc, char **argv, struct error *err); // preview FILE OUT.png
 int command_verify(int argc, char **argv, struct error *err);  // verify FILE
+int command_export(int argc, char **argv, struct error *err);  // export SHARD...
 
 #endif
