@@ -27,7 +27,7 @@ endif
 # A misspelt variable (SEED=3) would run something else than what was meant.
 VARIABLES := CONFIG CC ARCH V SANITIZE GOLDEN PRECISION FUZZ FUZZ_SECONDS \
              PROFILE DATA SEEDS SEEDS_MOST HOURS NEW_PLAN ROWS COLUMNS METRIC JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY \
-             SETS MIRROR SOURCES_FILE PEER PREFIX DESTDIR SECONDS SEED PARTS COMPLETE
+             PAGE SETS MIRROR SOURCES_FILE PEER PREFIX DESTDIR SECONDS SEED PARTS COMPLETE
 GIVEN     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 UNKNOWN   := $(filter-out $(VARIABLES) MAKEFLAGS MAKEOVERRIDES,$(filter-out -% .%,$(GIVEN)))
 ifneq ($(UNKNOWN),)
@@ -37,7 +37,7 @@ endif
 # Nor may a target pass over one that means nothing to it (make figures DRY_RUN=1 would train). Targets without a
 # line here take those of every build.
 REQUESTED      := PROFILE DATA SEEDS ROWS COLUMNS RESULTS
-SWEPT          := $(REQUESTED) JOBS THREADS DRY_RUN KEEP_SHARDS RETRY
+SWEPT          := $(REQUESTED) PAGE JOBS THREADS DRY_RUN KEEP_SHARDS RETRY
 TAKES_tables   := $(SWEPT)
 TAKES_claims   := $(filter-out SEEDS,$(SWEPT)) SEEDS_MOST HOURS NEW_PLAN
 TAKES_show     := $(REQUESTED) METRIC
@@ -165,6 +165,7 @@ $(BUILD)/reff: $(BUILD)/experiments/command/main.o $(BUILD)/libreff.a
 #: THREADS=     of each run; default: cores / jobs
 #: DRY_RUN=1    list the runs by state, with time, memory and disk; run nothing
 #: RETRY=1      repeat failed runs
+#: PAGE=        with targets that run something: an HTML file of the results, renewed every minute
 #: KEEP_SHARDS=1 keep the data sets of finished runs
 #: CONFIG=      release (float, default), double or sanitize: which build (all live side by side)
 #: ARCH=        what the compiler targets; default -march=x86-64-v3, faster where it fits: -march=native
@@ -176,7 +177,7 @@ REQUEST = $(if $(PROFILE),--profile '$(PROFILE)') $(if $(DATA),--data '$(DATA)')
           $(if $(RESULTS),--results '$(RESULTS)')
 SWEEP   = $(REQUEST) $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)') \
           $(if $(call on,$(DRY_RUN)),--dry-run) $(if $(call on,$(KEEP_SHARDS)),--keep-shards) \
-          $(if $(call on,$(RETRY)),--retry)
+          $(if $(call on,$(RETRY)),--retry) $(if $(PAGE),--page '$(PAGE)')
 
 # Tables by name: one file of experiments/tables each. table1 and table3 are their parts a and b, tables all of them.
 TABLES := table1 table2 table3 table3a table3b supp-table1 supp-table2 supp-table3 supp-table4

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // reff run: all runs of some tables, then the tables.
 #include "experiments/command/commands.h"
+#include "experiments/page/page.h"
 #include "experiments/plan/home.h"
 #include "experiments/suite/claims_plan.h"
 #include "experiments/suite/dry_run.h"
@@ -24,6 +25,8 @@ static const struct setting schema[] = {
                  "with --until-decided: no run begins after so many; 0: no limit"),
     SETTING_SWITCH(struct request_options, new_plan,
                    "with --until-decided: begin another plan though results of one exist"),
+    SETTING_PATH(struct request_options, page, "", "FILE",
+                 "results as one HTML file (reff page), renewed every minute and at the end"),
     SETTING_END,
 };
 
@@ -65,13 +68,38 @@ static int show_tables(const struct request *r, const struct request_options *op
     return failed ? -1 : 0;
 }
 
+// The page of a sweep.
+struct follower {
+    const struct request *request;
+    const struct request_options *options;
+    char output[PATH_SIZE];
+    int told; // that it cannot be written
+};
+
+// A page that cannot be written stops no sweep; at the end it is an error.
+static void renew_page(void *context) {
+    struct follower *f = context;
+    struct error err = {0};
+    if (page_make(f->request, f->options->results, f->output, 1, &err) && !f->told++)
+        fprintf(stderr, "the page is not renewed: %s\n", err.message);
+}
+
+// The last one: also of a sweep that failed or was interrupted, for the page must not say that it is at work.
+static int end_page(struct follower *f, struct error *err) {
+    return *f->output ? page_make(f->request, f->options->results, f->output, 0, err) : 0;
+}
+
 // The sweep, then the tables: also those with empty cells, whose reasons they name. An interrupted sweep has
 // none.
 static int run(const struct request *r, const struct request_options *options, const char *word,
                struct error *err) {
     char name[64];
     home_definition_name(word, name, sizeof name);
+    struct follower follower = {.request = r, .options = options};
+    snprintf(follower.output, sizeof follower.output, "%s", options->page);
     const struct sweep_options sweep = {.results = options->results,
+                                        .visit = *options->page ? renew_page : NULL,
+                                        .visit_context = &follower,
                                         .label = name,
                                         .jobs = options->jobs,
                                         .threads = options->threads,
@@ -84,10 +112,11 @@ static int run(const struct request *r, const struct request_options *options, c
     int failed = options->until_decided ? claims_plan_register(r, options->results, options->new_plan, err) ||
                                               until_decided_run(r, options, &real_work, &sweep, err)
                                         : r->plan.count && sweep_run(&r->plan, &real_work, &sweep, err);
+    int unwritten = end_page(&follower, failed ? &later : err);
     if (failed && err->status == EXIT_INTERRUPTED)
         return -1;
-    int unshown = show_tables(r, options, failed ? &later : err);
-    return failed || unshown ? -1 : 0;
+    int unshown = show_tables(r, options, failed || unwritten ? &later : err);
+    return failed || unwritten || unshown ? -1 : 0;
 }
 
 // What the next look would run.
@@ -110,7 +139,9 @@ static int check_options(const struct request_options *o, struct error *err) {
                           o->hours > 0  ? "--hours"
                           : o->new_plan ? "--new-plan"
                                         : "--seeds-most");
-    return 0;
+    if (*o->page && o->dry_run)
+        return fail_usage(err, "--page: a dry run has none; reff page shows what is there");
+    return *o->page ? file_check_target(o->page, err) : 0;
 }
 
 int command_run(int argc, char **argv, struct error *err) {

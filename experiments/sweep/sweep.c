@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { POLL_MILLISECONDS = 200, JOBS_MAXIMUM = 1024 };
+enum { POLL_MILLISECONDS = 200, JOBS_MAXIMUM = 1024, VISIT_SECONDS = 60 };
 
 // ---------------------------------------------------------------------------------------- what is to be done
 
@@ -299,6 +299,16 @@ static void watch_deadline(struct sweep *s) {
         s->stopping = s->out_of_time = 1;
 }
 
+// A visitor has a twentieth of the time at most.
+static void let_visit(struct sweep *s) {
+    double begun = seconds_now();
+    if (!s->options->visit || begun < s->next_visit)
+        return;
+    s->options->visit(s->options->visit_context);
+    double taken = seconds_now() - begun, interval = 20 * taken;
+    s->next_visit = begun + taken + (interval > VISIT_SECONDS ? interval : VISIT_SECONDS);
+}
+
 static int run_tasks(struct sweep *s, struct error *err) {
     int told = 0, failed = 0;
     for (;;) {
@@ -319,6 +329,7 @@ static int run_tasks(struct sweep *s, struct error *err) {
                       running, running == 1 ? " is" : "s are");
         }
         sweep_progress(s, 0);
+        let_visit(s);
     }
 }
 
@@ -359,6 +370,7 @@ static int finish_elsewhere(struct sweep *s, struct error *err) {
             told = elsewhere;
         } else if (elsewhere) {
             usleep(1000 * POLL_MILLISECONDS);
+            let_visit(s);
         }
     }
     return 0;

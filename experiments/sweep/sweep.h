@@ -25,6 +25,10 @@ struct sweep_options {
     double deadline;     // no run begins after it (seconds_now); 0: none
     int *out_of_time;    // set when it left some undone, which then are no failure; NULL without deadline
     FILE *log;           // where progress and messages go: stderr
+    void (*visit)(
+        void
+            *context); // called every minute while runs are at work, by the sweep's own process; NULL: nobody
+    void *visit_context;
 };
 
 enum task_state { TASK_DONE, TASK_WAITING, TASK_RUNNING, TASK_FAILED, TASK_UNFINISHED, TASK_ELSEWHERE };
@@ -56,6 +60,7 @@ struct sweep {
     int out_of_time; // so is after the deadline
     int terminal, line_shown;
     double last_line;
+    double next_visit; // time
 };
 
 // Returns 0 when every run of the plan is done, -1 with EXIT_FAILED when some are not (the log names them)

@@ -380,9 +380,70 @@ static void test_a_page_of_a_sweep_at_work_loads_itself_anew(void) {
     end();
 }
 
+static int visits;
+
+static void visit(void *context) {
+    struct error err = {0};
+    char *output = context;
+    visits++;
+    CU_ASSERT_EQUAL(page_make(&request, options.results, output, 1, &err), 0);
+}
+
+static void test_a_sweep_lets_its_page_be_renewed(void) {
+    struct error err = {0};
+    char output[PATH_SIZE];
+    begin("renewed");
+    snprintf(output, sizeof output, "%s", suite_path("renewed.html"));
+    FILE *log = fopen("/dev/null", "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(log);
+    const struct sweep_options how = {.results = options.results,
+                                      .label = "test",
+                                      .jobs = 1,
+                                      .threads = 1,
+                                      .log = log,
+                                      .visit = visit,
+                                      .visit_context = output};
+    visits = 0;
+    interrupt_clear();
+    CU_ASSERT_EQUAL(sweep_run(&request.plan, &fake_work, &how, &err), 0);
+    fclose(log);
+    CU_ASSERT_EQUAL(visits, 1); // a minute has not passed
+    char *page = file_read(output, 1 << 26, NULL, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(page);
+    suite_text_has(page, "A sweep is at work.");
+    suite_text_has(page, " of 12</b><span>runs done");
+    free(page);
+    end();
+}
+
+static void run_one(const char *name, const char *page, struct program_result *r) {
+    reff_run(r, 0, "run", "table1a", "--profile", "tiny", "--rows", "0", "--columns", "baseline", "--seeds",
+             "1,", "--results", suite_path(name), "--page", page);
+}
+
+static void test_run_leaves_a_page_of_what_was_done(void) {
+    struct error err = {0};
+    struct program_result r;
+    run_one("one", suite_path("one.html"), &r);
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    char *page = file_read(suite_path("one.html"), 1 << 26, NULL, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(page);
+    suite_text_has(page, "<b>1 of 1</b><span>runs done");
+    suite_text_has(page, "href=\"one/runs/");
+    CU_ASSERT_PTR_NULL(strstr(page, "A sweep is at work."));
+    free(page);
+    run_one("two", "/dev/null", &r);
+    CU_ASSERT_EQUAL(r.status, 1);
+    suite_text_has(r.err, "/dev/null: not a regular file");
+    CU_ASSERT(!file_exists(suite_path("two"))); // told before anything is run
+    program_free(&r);
+}
+
 // ---------------------------------------------------------------------------------------------- in a browser
 
-#define COUNT(selector) "[...document.querySelectorAll('" selector "')].filter(e => e.checkVisibility()).length"
+#define COUNT(selector)                                                                                      \
+    "[...document.querySelectorAll('" selector "')].filter(e => e.checkVisibility()).length"
 #define SHOWN(selector) "return " COUNT(selector)
 
 static void test_in_a_browser_the_page_opens_fetches_nothing_and_filters(void) {
@@ -411,7 +472,8 @@ static void test_in_a_browser_the_page_opens_fetches_nothing_and_filters(void) {
     json_decref(address);
     CU_ASSERT_EQUAL(browser_number(&b, SHOWN("svg.dot")), 2);
     browser_click(&b, "#filters button");
-    CU_ASSERT_EQUAL(browser_number(&b, "return new Promise(r => setTimeout(() => r(" COUNT("svg.dot") "), 50))"), 10);
+    CU_ASSERT_EQUAL(
+        browser_number(&b, "return new Promise(r => setTimeout(() => r(" COUNT("svg.dot") "), 50))"), 10);
     CU_ASSERT_EQUAL(browser_complaints(&b), 0);
     CU_ASSERT_EQUAL(browser_requests(&b), 0);
     browser_close(&b);
@@ -461,6 +523,8 @@ void suite_page(void) {
     CU_add_test(s, "without results the page says so", test_without_results_the_page_says_so);
     CU_add_test(s, "a page of a sweep at work loads itself anew",
                 test_a_page_of_a_sweep_at_work_loads_itself_anew);
+    CU_add_test(s, "a sweep lets its page be renewed", test_a_sweep_lets_its_page_be_renewed);
+    CU_add_test(s, "run leaves a page of what was done", test_run_leaves_a_page_of_what_was_done);
     CU_add_test(s, "in a browser the page opens, fetches nothing and filters",
                 test_in_a_browser_the_page_opens_fetches_nothing_and_filters);
     CU_add_test(s, "on a phone and in the dark nothing sticks out",
