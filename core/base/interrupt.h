@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIGINT and SIGTERM (and SIGUSR1, which Slurm sends before a time limit) set a flag; long loops look at it
-// between steps, save what they have and return fail_interrupted(). A second SIGINT ends the process at once.
+// SIGINT, SIGTERM, SIGHUP (unless nohup has it ignored) and SIGUSR1 (which Slurm sends before a time limit) set a
+// flag; long loops look at it between steps, save what they have and return fail_interrupted(). A second SIGINT ends
+// the process at once.
 #ifndef REFF_BASE_INTERRUPT_H
 #define REFF_BASE_INTERRUPT_H
 

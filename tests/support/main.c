@@ -72,9 +72,10 @@ static void on_signal(int number, siginfo_t *info, void *context) {
 }
 
 static void catch_signals(void) {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGUSR1};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
     struct sigaction action;
     runner = getpid();
+    signal(SIGHUP, SIG_DFL); // under nohup too
     interrupt_install();
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         sigaction(numbers[i], NULL, &action);

@@ -644,9 +644,12 @@ static void test_a_full_disk_leaves_nothing(void) {
 static void test_an_interruption_leaves_nothing(void) {
     settings_t s;
     builtin_settings(&s);
-    CU_ASSERT_FATAL(!raise(SIGTERM)); // caught: tests/support/main.c installs the program's handlers
-    check_refused(&s, EXIT_INTERRUPTED, "interrupted after 0 of 40 images");
-    interrupt_clear();
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        CU_ASSERT_FATAL(!raise(signals[i])); // caught: tests/support/main.c installs the program's handlers
+        check_refused(&s, EXIT_INTERRUPTED, "interrupted after 0 of 40 images");
+        interrupt_clear();
+    }
     generate(&s, "after.h5");
 }
 
