@@ -107,7 +107,11 @@ static int finish(struct training *r) {
     if (!result) {
         run = train_record(r, metrics, digest);
         json_object_set(run, "provenance", provenance);
-        result = path_join(path, r->err, r->job->folder, "run.json") || json_write(path, run, r->err);
+        result = path_join(path, r->err, r->job->folder, "run.json");
+        if (!result && json_write(path, run, r->err)) {
+            unlink(path); // it may be there, and not be safe: what was told to have failed is not finished
+            result = -1;
+        }
     }
     json_decref(metrics);
     json_decref(provenance);

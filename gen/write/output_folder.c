@@ -4,13 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define OPEN_MAXIMUM 16 // folders held open while removing
 
 // There is nothing at `path`, or an empty folder.
 static int check_free(const char *path, struct error *err) {
@@ -83,16 +80,8 @@ int output_folder_finish(struct output_folder *folder, struct error *err) {
     return folder_sync(folder->path, err);
 }
 
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place) {
-    (void)status;
-    (void)kind;
-    (void)place;
-    remove(path); // what cannot be removed stays; there is nothing better to do on the way out of a failure
-    return 0;
-}
-
 void output_folder_discard(struct output_folder *folder) {
     if (folder->temporary[0])
-        nftw(folder->temporary, remove_entry, OPEN_MAXIMUM, FTW_DEPTH | FTW_PHYS);
+        folder_remove(folder->temporary);
     folder->temporary[0] = 0;
 }

@@ -43,7 +43,7 @@ def _judge(command, undisturbed, fault, result, notes, folder):
     files, parts = commands.made(folder, command)
     partly = [name for name, content in files.items() if content != undisturbed.files.get(name, content)]
     partly_results = [name for name in partly if not commands.says_itself(name)]
-    if parts and not (fault.kind == "remove" or (fault.stay and fault.kind in ("open", "list"))):  # removing takes these
+    if parts and not (fault.kind == "remove" or (fault.stay and fault.kind in ("open", "list", "stat"))):  # removing takes these
         return harness.FOUND, f"left {parts[0].split('.part-')[0]}.part behind"
     if result.status == undisturbed.result.status and commands.printed(result.out) == undisturbed.out:
         if fault.kind == "memory" and partly and all(name.endswith(".pdf") for name in partly):
