@@ -27,6 +27,13 @@ static const struct architecture architectures[] = {
     {NULL, 0, {0}, 0, 0, 0, {0}},
 };
 
+const char *network_model_of(int bottleneck, const int blocks[STAGES]) {
+    for (const struct architecture *a = architectures; a->model; a++)
+        if (a->bottleneck == bottleneck && !memcmp(a->blocks, blocks, sizeof a->blocks))
+            return a->model;
+    return NULL;
+}
+
 struct network_builder {
     struct graph *g;
     const struct network *network;

@@ -22,6 +22,9 @@ struct network {
 struct graph *network_build(const struct network *network, int batch, struct parameters *parameters,
                             struct error *err);
 
+// The network whose stages have so many blocks, bottleneck ones or basic ones; NULL if there is none.
+const char *network_model_of(int bottleneck, const int blocks[STAGES]);
+
 // From scratch: convolutions He normal by fan-out, batch norm 1 and 0, running statistics 0 and 1, linear
 // uniform +-1/sqrt(fan_in). Each parameter has its own random stream, keyed by the seed and its name.
 void network_initialise(struct parameters *parameters, uint64_t seed);

@@ -3,6 +3,7 @@
 
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "core/base/notice.h"
 #include "core/base/provenance.h"
 #include "core/base/snapshot.h"
 #include "core/train/evaluate.h"
@@ -54,6 +55,14 @@ static int open_shards(struct training *r) {
     return 0;
 }
 
+static int start_from_file(struct training *r) {
+    struct text notices = {0};
+    int bad = weights_start(&r->trainer->parameters, r->settings->weights, &r->head_replaced,
+                            &r->branch_replaced, r->weights, &notices, r->err);
+    notice_print(&notices);
+    return bad;
+}
+
 static int make_trainer(struct training *r) {
     struct shard_shape shape = shard_shape(r->train);
     struct trainer_settings resolved;
@@ -63,8 +72,7 @@ static int make_trainer(struct training *r) {
     r->trainer = trainer_create(&resolved, r->settings->seed, r->err);
     if (!r->trainer)
         return -1;
-    if (*r->settings->weights && weights_start(&r->trainer->parameters, r->settings->weights,
-                                               &r->head_replaced, &r->branch_replaced, r->weights, r->err))
+    if (*r->settings->weights && start_from_file(r))
         return -1;
     if (r->job->weights_sha256 && strcmp(r->weights, r->job->weights_sha256) != 0)
         return fail(r->err, "%s: another file than the run is recorded with: SHA-256 %s, not %s",
@@ -95,7 +103,7 @@ static int finish(struct training *r) {
     int unused;
     if (!strcmp(r->settings->select, "best-validation") &&
         (path_join(path, r->err, r->job->folder, "best.safetensors") ||
-         weights_load(&r->trainer->parameters, path, &unused, r->err)))
+         weights_load(&r->trainer->parameters, path, &unused, NULL, r->err)))
         return -1;
     json_t *metrics = evaluate_report(r->trainer, r->test, r->err), *provenance = NULL, *run = NULL;
     int result = !metrics || weights_digest(&r->trainer->parameters, digest, r->err) ? -1 : 0;

@@ -4,6 +4,8 @@
 #include "core/base/digest.h"
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "core/base/notice.h"
+#include "core/train/weights_names.h"
 
 #include <errno.h>
 #include <math.h>
@@ -240,7 +242,31 @@ static int has_branch(const struct weight_source *s) {
 
 struct replaced { // what the network does not take from the file by its own name
     int head, branch;
+    int start;            // a training starts from the file
+    struct text *notices; // or NULL
 };
+
+static int in_head(const char *name) {
+    return !strncmp(name, "fc.", 3);
+}
+
+// Whether the file ends before the classes: a training may start from it, which is told.
+static int lacks_head(const struct weight_source *s, const struct replaced *r) {
+    if (json_object_get(s->header, "fc.weight") || json_object_get(s->header, "fc.bias"))
+        return 0;
+    if (r->start && r->notices)
+        notice_add(r->notices, "%s: has no head (fc.weight, fc.bias): the network's starts fresh", s->path);
+    return 1;
+}
+
+// "FILE: missing tensors: a, b (what the file seems to be)".
+static int fail_names(const struct weight_source *s, const char *what, const char *names, struct error *err) {
+    struct text hint = {0};
+    weights_add_hint(s->header, &hint);
+    fail(err, "%s: %s: %s%s", s->path, what, names, text_string(&hint));
+    text_free(&hint);
+    return -1;
+}
 
 // The file's name for a tensor of the network.
 static const char *name_in_file(const char *name, const struct replaced *r) {
@@ -251,37 +277,44 @@ static const char *name_in_file(const char *name, const struct replaced *r) {
 static int check(const struct parameters *p, const struct weight_source *s, struct tensor *tensors,
                  struct replaced *replaced, struct error *err) {
     struct names missing = {0}, misshapen = {0};
+    int headless = lacks_head(s, replaced);
     for (int i = 0; i < p->count; i++) {
         if (replaced->branch && weights_fresh(p->items[i].name))
             continue; // the network keeps its own
         const char *name = name_in_file(p->items[i].name, replaced);
         const json_t *entry = json_object_get(s->header, name);
-        if (!entry)
+        if (headless && in_head(name))
+            replaced->head = 1;
+        else if (!entry)
             names_add(&missing, name);
         else if (locate(s, name, entry, &tensors[i], err))
             return -1;
         else if (same_shape(json_object_get(entry, "shape"), &p->items[i])) {
             if (check_numbers(s, name, &tensors[i], err))
                 return -1;
-        } else if (!strncmp(name, "fc.", 3))
+        } else if (in_head(name))
             replaced->head = 1;
         else
             names_add(&misshapen, name);
     }
     names_end(&missing);
     names_end(&misshapen);
+    if (headless && !replaced->start && !missing.count)
+        return fail(err,
+                    "%s: has no head (fc.weight, fc.bias); reff train --weights starts a training from it",
+                    s->path);
     if (missing.count)
-        return fail(err, "%s: missing tensors: %s", s->path, missing.text);
+        return fail_names(s, "missing tensors", missing.text, err);
     if (misshapen.count)
-        return fail(err, "%s: tensors of another shape than the network's: %s", s->path, misshapen.text);
+        return fail_names(s, "tensors of another shape than the network's", misshapen.text, err);
     for (int i = 0; i < p->count; i++)
-        if (replaced->head && !strncmp(p->items[i].name, "fc.", 3))
+        if (replaced->head && in_head(p->items[i].name))
             tensors[i].bytes = NULL;
     return 0;
 }
 
 // An attention branch on one side only: a mistake, but for a training that starts from a ResNet.
-static int match_branches(const struct parameters *p, const struct weight_source *s, int may_start,
+static int match_branches(const struct parameters *p, const struct weight_source *s,
                           struct replaced *replaced, struct error *err) {
     int wanted = 0, there = has_branch(s);
     for (int i = 0; i < p->count; i++)
@@ -289,7 +322,7 @@ static int match_branches(const struct parameters *p, const struct weight_source
     if (there && !wanted)
         return fail(err, "%s: has an attention branch, which the network lacks (method abn has one)",
                     s->path);
-    replaced->branch = wanted && !there && may_start;
+    replaced->branch = wanted && !there && replaced->start;
     return 0;
 }
 
@@ -306,11 +339,11 @@ static int check_format(const char *path, const uint8_t *file, size_t size, stru
     if (size < sizeof(uint64_t))
         return fail(err, "%s: too short for a safetensors file", path);
     if (!memcmp(file, "PK\3\4", 4) || is_pickle(file, size))
-        return fail(err,
-                    "%s: a PyTorch file (.pth), no safetensors; convert it: python3 -c \"import torch, "
-                    "safetensors.torch as s; s.save_file({k: v.contiguous() for k, v in torch.load('%.200s', "
-                    "map_location='cpu', weights_only=True).items()}, '%.200s.safetensors')\"",
-                    path, path, path);
+        return fail(
+            err,
+            "%s: a PyTorch file (.pth), no safetensors; convert it: python3 scripts/reff_shard.py convert "
+            "'%.200s' '%.200s.safetensors' (installed: share/reff/scripts/reff_shard.py)",
+            path, path, path);
     uint64_t length;
     memcpy(&length, file, sizeof length);
     return length > HEADER_MAXIMUM ? fail(err, "%s: not a safetensors file", path) : 0;
@@ -335,18 +368,26 @@ static int open_source(const uint8_t *file, size_t size, struct weight_source *s
     return check_layout(s, err);
 }
 
+// The header by the network's names.
+static int rename_tensors(struct weight_source *s, struct text *notices, struct error *err) {
+    json_t *named = weights_rename(s->path, s->header, notices, err);
+    if (!named)
+        return -1;
+    json_decref(s->header);
+    s->header = named;
+    return 0;
+}
+
 // sha256: of the file's bytes, which are the ones that are used; or NULL.
-static int load(struct parameters *p, const char *path, int may_start, struct replaced *replaced,
-                char sha256[DIGEST_SIZE], struct error *err) {
+static int load(struct parameters *p, const char *path, struct replaced *replaced, char sha256[DIGEST_SIZE],
+                struct error *err) {
     struct weight_source s = {.path = path};
     size_t size;
     uint8_t *file = (uint8_t *)file_read(path, (size_t)4 << 30, &size, err);
     struct tensor *tensors = allocate((size_t)p->count, sizeof *tensors, "a file of weights", err);
-    *replaced = (struct replaced){0, 0};
     int result = !file || !tensors || (sha256 && digest_bytes(file, size, sha256, err)) ||
-                         open_source(file, size, &s, err) ||
-                         match_branches(p, &s, may_start, replaced, err) ||
-                         check(p, &s, tensors, replaced, err)
+                         open_source(file, size, &s, err) || rename_tensors(&s, replaced->notices, err) ||
+                         match_branches(p, &s, replaced, err) || check(p, &s, tensors, replaced, err)
                      ? -1
                      : 0;
     for (int i = 0; !result && i < p->count; i++)
@@ -358,17 +399,18 @@ static int load(struct parameters *p, const char *path, int may_start, struct re
     return result;
 }
 
-int weights_load(struct parameters *p, const char *path, int *head_replaced, struct error *err) {
-    struct replaced replaced;
-    int result = load(p, path, 0, &replaced, NULL, err);
+int weights_load(struct parameters *p, const char *path, int *head_replaced, struct text *notices,
+                 struct error *err) {
+    struct replaced replaced = {.notices = notices};
+    int result = load(p, path, &replaced, NULL, err);
     *head_replaced = replaced.head;
     return result;
 }
 
 int weights_start(struct parameters *p, const char *path, int *head_replaced, int *branch_replaced,
-                  char sha256[DIGEST_SIZE], struct error *err) {
-    struct replaced replaced;
-    int result = load(p, path, 1, &replaced, sha256, err);
+                  char sha256[DIGEST_SIZE], struct text *notices, struct error *err) {
+    struct replaced replaced = {.start = 1, .notices = notices};
+    int result = load(p, path, &replaced, sha256, err);
     *head_replaced = replaced.head;
     *branch_replaced = replaced.branch;
     return result;

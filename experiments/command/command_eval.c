@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // reff eval: a trained network on a shard.
 #include "core/base/file.h"
+#include "core/base/notice.h"
 #include "core/base/options.h"
 #include "core/base/text.h"
 #include "core/kernels/precision.h"
@@ -153,7 +154,10 @@ static int evaluate(const struct eval_options *o, const int *given, const char *
     resolved.regularises = 0; // no step will be taken
     struct trainer *t = trainer_create(&resolved, 0, err);
     json_t *report = NULL;
-    if (t && !weights_load(&t->parameters, o->weights, &head_replaced, err)) {
+    struct text notices = {0};
+    int loaded = t && !weights_load(&t->parameters, o->weights, &head_replaced, &notices, err);
+    notice_print(&notices);
+    if (loaded) {
         if (head_replaced)
             fail(err, "%s: its head is for another number of classes than the %d of %s", o->weights,
                  shape.classes, path);

@@ -134,7 +134,7 @@ static int measure(const struct train_settings *s, const struct gradients_batch 
         return -1;
     struct trainer *t = trainer_create(&resolved, s->seed, err);
     int result = !t || (*s->weights && weights_start(&t->parameters, s->weights, &head_replaced,
-                                                     &branch_replaced, NULL, err))
+                                                     &branch_replaced, NULL, NULL, err))
                      ? -1
                      : take_parts(t, b, lambda, out, err);
     trainer_free(t);

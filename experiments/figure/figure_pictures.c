@@ -215,7 +215,7 @@ static int read_map(struct panel_reader *r, int column) {
         return -1;
     settings.batch = out->images; // with running statistics images do not depend on each other
     struct trainer *t = trainer_create(&settings, 0, r->err);
-    int failed = !t || weights_load(&t->parameters, path, &head_replaced, r->err) ||
+    int failed = !t || weights_load(&t->parameters, path, &head_replaced, NULL, r->err) ||
                  weights_digest(&t->parameters, digest, r->err) ||
                  retrain_check_model(r->job->results, cell, digest, r->err);
     if (!failed && head_replaced)

@@ -32,7 +32,7 @@ static int open_model(const struct cell *cell, const char *results, struct shard
         train_resolve(&settings, shape.width, shape.classes, &resolved, &lambda, err) ||
         !(*t = trainer_create(&resolved, 0, err)))
         return -1;
-    return weights_load(&(*t)->parameters, path, &head_replaced, err);
+    return weights_load(&(*t)->parameters, path, &head_replaced, NULL, err);
 }
 
 static int measure_drift(const struct cell *cell, const char *results, double *drift, struct error *err) {

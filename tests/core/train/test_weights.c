@@ -40,13 +40,13 @@ static void test_weights_survive_a_file_and_another_head_is_left_alone(void) {
     parameters_find(&a->parameters, "layer2.0.bn1.running_var")->value[3] = (real)1.25;
     parameters_find(&a->parameters, "fc.bias")->value[1] = (real)-7.5;
     CU_ASSERT_FATAL(!weights_save(&a->parameters, suite_path("w.safetensors"), NULL, &err));
-    CU_ASSERT_FATAL(!weights_load(&b->parameters, suite_path("w.safetensors"), &replaced, &err));
+    CU_ASSERT_FATAL(!weights_load(&b->parameters, suite_path("w.safetensors"), &replaced, NULL, &err));
     CU_ASSERT(!replaced);
     identify(a, x);
     identify(b, y);
     CU_ASSERT_STRING_EQUAL(x, y);
     // Another number of classes: all but the head.
-    CU_ASSERT_FATAL(!weights_load(&c->parameters, suite_path("w.safetensors"), &replaced, &err));
+    CU_ASSERT_FATAL(!weights_load(&c->parameters, suite_path("w.safetensors"), &replaced, NULL, &err));
     CU_ASSERT(replaced);
     CU_ASSERT_EQUAL(parameters_find(&c->parameters, "layer2.0.bn1.running_var")->value[3], (real)1.25);
     CU_ASSERT_NOT_EQUAL(parameters_find(&c->parameters, "fc.bias")->value[1], (real)-7.5);
@@ -143,7 +143,7 @@ static double load_uniform(struct trainer *t, const char *dtype, const void *num
     struct error err = {0};
     int replaced;
     write_uniform(t, "uniform.safetensors", dtype, number, size);
-    if (weights_load(&t->parameters, suite_path("uniform.safetensors"), &replaced, &err)) {
+    if (weights_load(&t->parameters, suite_path("uniform.safetensors"), &replaced, NULL, &err)) {
         suite_text_has(err.message, "conv1.weight: number 0 is not finite");
         return NAN;
     }
@@ -268,7 +268,7 @@ static void test_headers_that_lie_are_refused_the_network_unchanged(void) {
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
         write_bytes("bad.safetensors", lies[i].claimed ? lies[i].claimed : strlen(lies[i].header),
                     lies[i].header, 432);
-        CU_ASSERT(weights_load(&t->parameters, suite_path("bad.safetensors"), &replaced, &err) == -1);
+        CU_ASSERT(weights_load(&t->parameters, suite_path("bad.safetensors"), &replaced, NULL, &err) == -1);
         CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
         suite_text_has(err.message, "bad.safetensors: ");
         suite_text_has(err.message, lies[i].says);
@@ -295,7 +295,7 @@ static void test_files_cut_at_any_length_are_refused(void) {
     memcpy(&header, whole, 8);
     for (size_t length = 0; length < size; length += length < header + 8 ? 7 : 1 + size / 97) {
         write_plain("cut.safetensors", whole, length);
-        CU_ASSERT(weights_load(&t->parameters, suite_path("cut.safetensors"), &replaced, &err) == -1);
+        CU_ASSERT(weights_load(&t->parameters, suite_path("cut.safetensors"), &replaced, NULL, &err) == -1);
         suite_text_has(err.message, "cut.safetensors: ");
     }
     identify(t, after);
@@ -324,7 +324,7 @@ static void test_damaged_headers_are_survived(void) {
         int same = file[at] == old;
         write_plain("damaged.safetensors", file, size);
         err.message[0] = 0;
-        int result = weights_load(&t->parameters, suite_path("damaged.safetensors"), &replaced, &err);
+        int result = weights_load(&t->parameters, suite_path("damaged.safetensors"), &replaced, NULL, &err);
         CU_ASSERT(result ? *err.message && !same : !*err.message);
         refused += result != 0;
         file[at] = old;
@@ -339,11 +339,11 @@ static void test_tensors_that_do_not_fit_are_named(void) {
     struct trainer *t = make_trainer(CLASSES, 4), *wide = make_trainer(CLASSES, 6);
     int replaced;
     CU_ASSERT_FATAL(!weights_save(&wide->parameters, suite_path("wide.safetensors"), NULL, &err));
-    CU_ASSERT(weights_load(&t->parameters, suite_path("wide.safetensors"), &replaced, &err) == -1);
+    CU_ASSERT(weights_load(&t->parameters, suite_path("wide.safetensors"), &replaced, NULL, &err) == -1);
     suite_text_has(err.message, "another shape than the network's: conv1.weight, bn1.weight");
-    CU_ASSERT(weights_load(&t->parameters, suite_path("none.safetensors"), &replaced, &err) == -1);
+    CU_ASSERT(weights_load(&t->parameters, suite_path("none.safetensors"), &replaced, NULL, &err) == -1);
     suite_text_has(err.message, "none.safetensors: No such file");
-    CU_ASSERT(weights_load(&t->parameters, suite_folder(), &replaced, &err) == -1);
+    CU_ASSERT(weights_load(&t->parameters, suite_folder(), &replaced, NULL, &err) == -1);
     suite_text_has(err.message, "Is a directory");
     trainer_free(t);
     trainer_free(wide);
@@ -360,10 +360,10 @@ static void test_an_attention_branch_starts_from_a_resnets_weights(void) {
                    *initial = make_network(CLASSES, 4, 1, 2);
     int head, branch, fresh = 0;
     CU_ASSERT_FATAL(!weights_save(&plain->parameters, suite_path("plain.safetensors"), NULL, &err));
-    CU_ASSERT(weights_load(&abn->parameters, suite_path("plain.safetensors"), &head, &err) == -1);
+    CU_ASSERT(weights_load(&abn->parameters, suite_path("plain.safetensors"), &head, NULL, &err) == -1);
     suite_text_has(err.message, "missing tensors: att_layer4.0.");
     CU_ASSERT_FATAL(
-        !weights_start(&abn->parameters, suite_path("plain.safetensors"), &head, &branch, NULL, &err));
+        !weights_start(&abn->parameters, suite_path("plain.safetensors"), &head, &branch, NULL, NULL, &err));
     CU_ASSERT(!head && branch);
     for (int i = 0; i < abn->parameters.count; i++) {
         struct parameter *p = &abn->parameters.items[i];
@@ -376,17 +376,17 @@ static void test_an_attention_branch_starts_from_a_resnets_weights(void) {
     // From an ABN everything is taken, and nothing may be missing; a ResNet has no use for a branch.
     CU_ASSERT_FATAL(!weights_save(&initial->parameters, suite_path("abn.safetensors"), NULL, &err));
     CU_ASSERT_FATAL(
-        !weights_start(&abn->parameters, suite_path("abn.safetensors"), &head, &branch, NULL, &err));
+        !weights_start(&abn->parameters, suite_path("abn.safetensors"), &head, &branch, NULL, NULL, &err));
     CU_ASSERT(!head && !branch);
     for (int i = 0; i < abn->parameters.count; i++)
         CU_ASSERT(same(&abn->parameters.items[i], &initial->parameters.items[i]));
-    CU_ASSERT(weights_start(&plain->parameters, suite_path("abn.safetensors"), &head, &branch, NULL, &err) ==
-              -1);
+    CU_ASSERT(weights_start(&plain->parameters, suite_path("abn.safetensors"), &head, &branch, NULL, NULL,
+                            &err) == -1);
     suite_text_has(err.message, "abn.safetensors: has an attention branch");
     strcpy(parameters_find(&initial->parameters, "att_conv3.weight")->name, "att_conv4.weight");
     CU_ASSERT_FATAL(!weights_save(&initial->parameters, suite_path("part.safetensors"), NULL, &err));
-    CU_ASSERT(weights_start(&abn->parameters, suite_path("part.safetensors"), &head, &branch, NULL, &err) ==
-              -1);
+    CU_ASSERT(weights_start(&abn->parameters, suite_path("part.safetensors"), &head, &branch, NULL, NULL,
+                            &err) == -1);
     suite_text_has(err.message, "missing tensors: att_conv3.weight");
     trainer_free(plain);
     trainer_free(abn);
@@ -401,7 +401,7 @@ static void test_loading_out_of_memory_is_told(void) {
     CU_ASSERT_FATAL(!weights_save(&t->parameters, suite_path("memory.safetensors"), NULL, &err));
     for (long n = 1;; n++) {
         memory_fail_at = n;
-        result = weights_load(&t->parameters, suite_path("memory.safetensors"), &replaced, &err);
+        result = weights_load(&t->parameters, suite_path("memory.safetensors"), &replaced, NULL, &err);
         if (!result || n > 1000)
             break;
         suite_text_has(err.message, "out of memory");
@@ -428,10 +428,10 @@ static void test_a_pytorch_file_is_called_one(void) {
         int replaced;
         json_t *about;
         CU_ASSERT_FATAL(!file_write(suite_path("x.pth"), files[i].bytes, 10, &err));
-        CU_ASSERT_EQUAL(weights_load(&t->parameters, suite_path("x.pth"), &replaced, &err), -1);
+        CU_ASSERT_EQUAL(weights_load(&t->parameters, suite_path("x.pth"), &replaced, NULL, &err), -1);
         CU_ASSERT_EQUAL(strstr(err.message,
-                               "x.pth: a PyTorch file (.pth), no safetensors; convert it: python3 -c "
-                               "\"import torch, safetensors.torch as s; s.save_file(") != NULL,
+                               "x.pth: a PyTorch file (.pth), no safetensors; convert it: python3 "
+                               "scripts/reff_shard.py convert '") != NULL,
                         files[i].pytorch);
         CU_ASSERT_EQUAL(weights_about(suite_path("x.pth"), &about, &err), -1);
         CU_ASSERT_EQUAL(strstr(err.message, "PyTorch") != NULL, files[i].pytorch);
@@ -449,7 +449,7 @@ static void test_a_files_description_comes_back_the_digest_is_the_numbers_alone(
     CU_ASSERT_FATAL(!weights_about(suite_path("said.safetensors"), &read, &err));
     CU_ASSERT(json_equal(about, read));
     json_decref(read);
-    CU_ASSERT_FATAL(!weights_load(&u->parameters, suite_path("said.safetensors"), &replaced, &err));
+    CU_ASSERT_FATAL(!weights_load(&u->parameters, suite_path("said.safetensors"), &replaced, NULL, &err));
     char a[65], b[65];
     CU_ASSERT(!weights_digest(&t->parameters, a, &err) && !weights_digest(&u->parameters, b, &err));
     CU_ASSERT_STRING_EQUAL(a, b);
