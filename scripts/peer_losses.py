@@ -3,10 +3,11 @@
 bench_peer.py, which measures how long they take.
 
 Cross entropy, plus lambda times the mean over the batch of sum_l w_l * sum or mean over pixels of (P_l (1 - s))^2
-(reff), |P_l - s| (reff-l1) or (P_l - s)^2 (reff-l2), where P_l is the Grad-CAM of stage l for the true class, normalised
+(reff), |P_l - s| (reff-l1), (P_l - s)^2 (reff-l2) or -P_l s (energy, always resized first), where P_l is the Grad-CAM of stage l for the true class, normalised
 to sum 1 and resized to the image (or the other way round). Batch norm is in training mode, and the gradient goes through
 Grad-CAM's weights too. For abn, the attention branch network: plus the cross entropy of the attention branch (loss_att),
-plus gamma times loss_map, that mean of (M - s)^2 of the attention map M, resized.
+plus gamma times loss_map, that mean of (M - s)^2 of the attention map M, resized. For rrr: plus lambda times the mean
+over the batch of sum (1 - s) sum_colours (d/dx sum_k log p_k)^2, x the normalised image.
 """
 import torch
 import torch.nn.functional as F
@@ -15,7 +16,8 @@ STAGES = ("layer1", "layer2", "layer3", "layer4")
 # What each method has unless options say otherwise, as in core/train/train_settings.c: lambda, layer weights, reduction.
 METHODS = {"baseline": (0.0, "0,0,0,0", "mean"), "reff": (1.0, "15,60,250,1000", "mean"),
            "reff-single": (1000.0, "0,0,0,1", "mean"), "reff-l1": (1e-6, "15,60,250,1000", "sum"),
-           "reff-l2": (1e-6, "15,60,250,1000", "sum"), "abn": (0.0, "0,0,0,0", "mean")}
+           "reff-l2": (1e-6, "15,60,250,1000", "sum"), "abn": (0.0, "0,0,0,0", "mean"),
+           "energy": (1e-3, "15,60,250,1000", "sum"), "rrr": (1.0, "0,0,0,0", "sum")}
 
 
 def grad_cam(logits, labels, maps, create_graph=True):
@@ -36,11 +38,14 @@ def penalty(cam, masks, args):
         return r / (r.sum(dim=(1, 2), keepdim=True) + args.cam_eps)
 
     size = masks.shape[1:]
-    p = to_image(normalise(cam), size) if args.normalise == "normalise-first" else normalise(to_image(cam, size))
+    first = args.normalise == "normalise-first" and args.method != "energy"
+    p = to_image(normalise(cam), size) if first else normalise(to_image(cam, size))
     if args.method == "reff-l1":
         terms = (p - masks).abs()
     elif args.method == "reff-l2":
         terms = (p - masks) ** 2
+    elif args.method == "energy":
+        terms = -p * masks
     else:
         terms = (p * (1 - masks)) ** 2
     return terms.sum(dim=(1, 2)) if args.reduction == "sum" else terms.mean(dim=(1, 2))
@@ -48,6 +53,8 @@ def penalty(cam, masks, args):
 
 def losses(net, stages, images, labels, masks, args):
     """The parts of a batch's loss and `loss`, their sum, attached to the graph."""
+    if args.method == "rrr":
+        images = images.clone().requires_grad_()
     logits = net(images)
     loss_main = F.cross_entropy(logits, labels)
     if args.method == "baseline":
@@ -58,6 +65,11 @@ def losses(net, stages, images, labels, masks, args):
         loss_map = (terms.sum(dim=(1, 2)) if args.reduction == "sum" else terms.mean(dim=(1, 2))).mean()
         return {"loss": loss_main + loss_att + args.gamma * loss_map, "loss_main": loss_main,
                 "loss_reg": torch.zeros(()), "loss_att": loss_att, "loss_map": loss_map}
+    if args.method == "rrr":
+        score = F.log_softmax(logits, dim=1).sum()
+        gradient = torch.autograd.grad(score, images, create_graph=True)[0]
+        loss_reg = ((1 - masks) * (gradient ** 2).sum(dim=1)).sum(dim=(1, 2)).mean()
+        return {"loss": loss_main + args.lam * loss_reg, "loss_main": loss_main, "loss_reg": loss_reg}
     chosen = [(stages[name], w) for name, w in zip(STAGES, args.layer_weights) if w]
     cams = grad_cam(logits, labels, [a for a, _ in chosen])
     loss_reg = sum(w * penalty(cam, masks, args) for cam, (_, w) in zip(cams, chosen)).mean()

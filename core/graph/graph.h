@@ -14,8 +14,9 @@
 // (graph_add_*); graph_plan then decides which maps each value needs, places all arrays in one arena by their
 // lifetimes, and from then on a step allocates nothing.
 //
-// The explained values are the A_l. Only values that depend on an explained one have g and t: for a ResNet
-// with all four stages explained everything above layer1's output, and nothing at all for the baseline.
+// The explained values are the A_l, or the input itself. Only values that depend on an explained one have g and
+// t: for a ResNet with all four stages explained everything above layer1's output, everything with the input
+// explained, and nothing at all for the baseline.
 #ifndef REFF_GRAPH_GRAPH_H
 #define REFF_GRAPH_GRAPH_H
 
@@ -30,6 +31,7 @@
 
 enum map { MAP_X, MAP_G, MAP_T, MAP_D, MAP_COUNT };
 enum { STAGES = 4, NODE_INPUTS = 2 };
+enum { EXPLAIN_INPUT = 1 << STAGES }; // beside the stages' bits in graph_plan
 
 // Of an array that the plan has no place for.
 #define GRAPH_NOWHERE ((size_t)-1)
@@ -100,6 +102,7 @@ struct graph {
     int attention_logits, attention_map;
     int stage[STAGES];     // values: A_1..A_4 (the outputs of layer1..layer4)
     int explained[STAGES]; // which of them carry g
+    int input_explained;   // the input does, and t
     struct parameters *parameters;
     enum graph_mode mode;
     enum precision precision; // of the operands of convolutions; set before graph_plan
@@ -131,7 +134,8 @@ struct node *graph_add_node(struct graph *g, const struct layer *layer, const ch
 
 // ---- planning
 
-// Decides maps and offsets for `mode` with the given stages explained (bits 0..3); sets arena_bytes.
+// Decides maps and offsets for `mode` with the given stages explained (bits 0..3), or the input (EXPLAIN_INPUT);
+// sets arena_bytes.
 // `threads`: the maximum that will work at once.
 int graph_plan(struct graph *g, enum graph_mode mode, unsigned explained, int threads, struct error *err);
 // Gives the planned graph its arena: arena_bytes bytes, 64-byte aligned. Graphs that never run at once may
@@ -149,7 +153,11 @@ typedef void graph_visit(void *context, struct graph *g, int stage);
 // labels [batch]. `visit` sees G_l = dc/dA_l; afterwards the array belongs to the layers, which cut it at the
 // ReLU.
 void graph_score(struct graph *g, const int32_t *labels, graph_visit *visit, void *context);
-// `visit` adds dL/dG_l to the t of the stage.
+// The same of any function of the logits z: g of the logits must be filled with its gradient. Afterwards an
+// explained input's g holds the gradient in the image.
+void graph_score_seeded(struct graph *g, graph_visit *visit, void *context);
+// `visit` adds dL/dG_l to the t of the stage. t of an explained input must be filled with dL/d(its g). Where the seed
+// of g depended on z, whoever filled it finds t of the logits afterwards, until the backward map is through them.
 void graph_tangent(struct graph *g, graph_visit *visit, void *context);
 // d of the logits must be filled, and that of an attention branch's logits and map (what the loss makes of
 // them; the map's other uses are added). `visit` adds dL/dA_l to the d of the stage (NULL for the baseline).

@@ -75,6 +75,8 @@ int graph_pairs(const struct graph *g) {
 }
 
 int graph_is_explained(const struct graph *g, int value) {
+    if (g->input_explained && g->input == value)
+        return 1;
     for (int l = 0; l < STAGES; l++)
         if (g->explained[l] && g->stage[l] == value)
             return 1;

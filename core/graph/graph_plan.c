@@ -105,6 +105,10 @@ static void live_outside(const struct graph *g, int v, enum map map, struct allo
         live_at(a, moment_end(g));
     if (graph_is_explained(g, v) && (map == MAP_X || map == MAP_G))
         live_at(a, moment_explanation(g));
+    if (g->input_explained && v == g->input && map == MAP_T)
+        live_at(a, moment_explanation(g));
+    if (g->input_explained && v == g->logits && map == MAP_T) // the seed of g depends on z: d takes its share
+        live_at(a, moment_backward(g, g->values[v].producer));
 }
 
 static struct allotment value_allotment(struct graph *g, int v, enum map map) {
@@ -225,6 +229,7 @@ int graph_plan(struct graph *g, enum graph_mode mode, unsigned explained, int th
     g->training = mode != GRAPH_INFER && mode != GRAPH_INFER_EXPLAIN;
     for (int l = 0; l < STAGES; l++)
         g->explained[l] = graph_mode_has(mode, MAP_G) && (explained >> l & 1);
+    g->input_explained = graph_mode_has(mode, MAP_G) && (explained & EXPLAIN_INPUT);
     mark_above(g);
     mark_adds(g);
     mark_paired(g);

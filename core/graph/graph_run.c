@@ -38,6 +38,10 @@ void graph_score(struct graph *g, const int32_t *labels, graph_visit *visit, voi
     memset(z->map[MAP_G], 0, value_size(g, g->logits) * sizeof(real));
     for (int n = 0; n < g->batch; n++) // dc/dz: one at the label of each image
         z->map[MAP_G][(size_t)labels[n] * g->batch + n] = 1;
+    graph_score_seeded(g, visit, context);
+}
+
+void graph_score_seeded(struct graph *g, graph_visit *visit, void *context) {
     if (g->attention_logits >= 0 && g->values[g->attention_logits].above)
         memset(g->values[g->attention_logits].map[MAP_G], 0,
                value_size(g, g->attention_logits) * sizeof(real));

@@ -35,6 +35,12 @@ WIDE static void penalise(const struct regulariser *g, const double *p, const ui
             penalties[i] = off * off;
             d_p[i] = share * 2 * off;
         }
+    else if (g->penalty == PENALTY_ENERGY)
+        for (int i = 0; i < n; i++) {
+            double s = annotation[i] / 255.0;
+            penalties[i] = -p[i] * s;
+            d_p[i] = share * -s;
+        }
     else
         for (int i = 0; i < n; i++) {
             double s = annotation[i] / 255.0;

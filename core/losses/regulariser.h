@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The regulariser of one image and one layer (paper, Eq. 3; docs/mathematics.md, section 2): from a Grad-CAM
-// R to the normalised map P, to ReFF sum (P (1 - s))^2, L1 sum |P - s| or L2 sum (P - s)^2, and back to dR.
+// R to the normalised map P, to ReFF sum (P (1 - s))^2, L1 sum |P - s|, L2 sum (P - s)^2 or energy - sum P s (Rao
+// et al., ICCV 2023), and back to dR.
 // All in double: maps are small.
 #ifndef REFF_LOSSES_REGULARISER_H
 #define REFF_LOSSES_REGULARISER_H
@@ -9,7 +10,7 @@
 
 #include <stdint.h>
 
-enum penalty { PENALTY_REFF, PENALTY_L1, PENALTY_L2 };
+enum penalty { PENALTY_REFF, PENALTY_L1, PENALTY_L2, PENALTY_ENERGY };
 enum order { RESIZE_FIRST, NORMALISE_FIRST, UNNORMALISED }; // the last: P = U(R), of an attention map
 
 struct regulariser {

@@ -20,7 +20,9 @@
     _(reff_l1, "reff-l1")                                                                                    \
     _(reff_l2, "reff-l2")                                                                                    \
     _(reff_detached, "reff-detached")                                                                        \
-    _(abn, "abn")
+    _(abn, "abn")                                                                                            \
+    _(energy, "energy")                                                                                      \
+    _(rrr, "rrr")
 
 #define METHOD_DEFAULT               "baseline" // of settings' tables
 #define METHOD_WORD_(variable, name) " " name
@@ -49,6 +51,8 @@ struct method {
     int attention;          // its network is the ABN form of the model
     int regularises;        // there is a penalty on Grad-CAM
     int detached;           // alpha is taken as a constant: no second order
+    int explains_input;     // the penalty is on the gradient of the log-probabilities in the image instead
+    int resize_first;       // its maps are always normalised behind the resize, whatever `order` says
     enum penalty penalty;   // of Grad-CAM; of a branch's map
     int mean;               // reduction over pixels, where it is left to the method: 1 mean, 0 sum
     double lambda;          // where it is left to the method

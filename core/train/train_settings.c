@@ -77,9 +77,11 @@ int train_resolve(const struct train_settings *s, int pixels, int classes, struc
         out->activations = precision_choose(s->activations);
     out->regularises = m->regularises;
     out->detached = m->detached;
+    out->explains_input = m->explains_input;
     out->regulariser =
         (struct regulariser){.penalty = m->penalty,
-                             .order = strcmp(s->order, "resize-first") ? NORMALISE_FIRST : RESIZE_FIRST,
+                             .order = m->resize_first || !strcmp(s->order, "resize-first") ? RESIZE_FIRST
+                                                                                           : NORMALISE_FIRST,
                              .mean = strcmp(s->reduction, "auto") ? !strcmp(s->reduction, "mean") : m->mean,
                              .cam_eps = s->cam_eps};
     for (int l = 0; l < STAGES; l++)

@@ -12,11 +12,12 @@
 
 enum { ALL_STAGES = (1 << STAGES) - 1 };
 
+// What the penalty is on: stages, or the input.
 static unsigned regularised_stages(const struct trainer_settings *s) {
     unsigned stages = 0;
     for (int l = 0; l < STAGES; l++)
         stages |= s->regularises && s->layer_weights[l] != 0 ? 1u << l : 0;
-    return stages;
+    return stages | (s->explains_input ? EXPLAIN_INPUT : 0);
 }
 
 static enum graph_mode step_mode(const struct trainer_settings *s) {
@@ -60,7 +61,12 @@ static size_t arena_bytes(const struct trainer *t) {
 static int make_explanations(struct trainer *t, struct error *err) {
     const struct trainer_settings *s = &t->settings;
     int pixels = s->network.pixels;
-    if (regularised_stages(s)) {
+    if (s->explains_input && !(t->input_gradient = input_gradient_create(t->steps, err)))
+        return -1;
+    if (s->groups &&
+        !(t->group_weights = group_weights_create(s->groups, s->batch, s->group_step, err)))
+        return -1;
+    if (regularised_stages(s) & ALL_STAGES) {
         t->regularised =
             explanation_create(t->steps, &s->regulariser, s->layer_weights, pixels, pixels, s->threads, err);
         if (!t->regularised)
@@ -114,6 +120,8 @@ void trainer_free(struct trainer *t) {
         return;
     explanation_free(t->regularised);
     explanation_free(t->inspected);
+    input_gradient_free(t->input_gradient);
+    group_weights_free(t->group_weights);
     attention_free(t->attention);
     graph_free(t->steps);
     graph_free(t->evaluation);
@@ -166,6 +174,34 @@ static int attention_gradient(struct trainer *t, const uint8_t *annotations, con
     return isfinite(result->loss) ? 0 : not_finite(g, "the attention branch's loss", MAP_X, err);
 }
 
+// The cross entropy, and its d of the logits.
+static double main_loss(struct trainer *t, const int32_t *labels) {
+    const struct value *z = &t->steps->values[t->steps->logits];
+    int classes = t->settings.network.classes, batch = t->settings.batch;
+    struct group_weights *w = t->group_weights;
+    if (!w)
+        return cross_entropy(z->map[MAP_X], labels, classes, batch, z->map[MAP_D]);
+    cross_entropy_losses(z->map[MAP_X], labels, classes, batch, w->losses);
+    group_weights_step(w, t->groups);
+    return cross_entropy_weighted(z->map[MAP_X], labels, w->weights, classes, batch, z->map[MAP_D]);
+}
+
+// The rest of a step whose penalty is on the gradient in the image.
+static int input_step(struct trainer *t, const uint8_t *annotations, double lambda,
+                      struct step_result *result, struct error *err) {
+    struct graph *g = t->steps;
+    input_gradient_seed(g);
+    graph_score_seeded(g, NULL, NULL);
+    result->loss_reg = input_gradient_loss(t->input_gradient, g, annotations, lambda);
+    result->loss += lambda * result->loss_reg;
+    if (!isfinite(result->loss))
+        return not_finite(g, "the regulariser", MAP_G, err);
+    graph_tangent(g, NULL, NULL);
+    input_gradient_backward(g);
+    graph_backward(g, NULL, NULL);
+    return 0;
+}
+
 int trainer_gradient(struct trainer *t, const uint8_t *images, const uint8_t *annotations,
                      const int32_t *labels, double lambda, struct step_result *result, struct error *err) {
     struct graph *g = t->steps;
@@ -178,11 +214,13 @@ int trainer_gradient(struct trainer *t, const uint8_t *images, const uint8_t *an
     cross_entropy_predict(z->map[MAP_X], classes, batch, t->predictions);
     for (int n = 0; n < batch; n++)
         result->correct += t->predictions[n] == labels[n];
-    result->loss = result->loss_main = cross_entropy(z->map[MAP_X], labels, classes, batch, z->map[MAP_D]);
+    result->loss = result->loss_main = main_loss(t, labels);
     if (!isfinite(result->loss_main))
         return not_finite(g, "the cross entropy", MAP_X, err);
     if (t->attention && attention_gradient(t, annotations, labels, result, err))
         return -1;
+    if (t->input_gradient)
+        return input_step(t, annotations, lambda, result, err);
     if (!e) {
         graph_backward(g, NULL, NULL);
         return 0;

@@ -6,6 +6,8 @@
 
 #include "core/losses/attention.h"
 #include "core/losses/explanation.h"
+#include "core/losses/group_weights.h"
+#include "core/losses/input_gradient.h"
 #include "core/networks/network.h"
 #include "core/optimisers/sgd.h"
 
@@ -20,7 +22,10 @@ struct trainer_settings {
     int detached;    // alpha taken as a constant: no second order (not the paper's method; a control)
     struct regulariser regulariser;
     double layer_weights[STAGES]; // 0: the stage is not regularised
-    double gamma;                 // ABN: factor of the map loss, which is reduced as `regulariser` says
+    int explains_input; // the penalty is on the gradient in the image (input_gradient.h), not on Grad-CAM
+    int groups;         // of images, whose losses get weights of their own (group_weights.h); 0: none
+    double group_step;  // eta of these weights
+    double gamma;       // ABN: factor of the map loss, which is reduced as `regulariser` says
     struct sgd sgd;
     double clip_norm; // 0: no clipping
     int threads;
@@ -32,9 +37,12 @@ struct trainer {
     struct graph *steps, *evaluation; // share parameters and arena
     struct explanation *regularised,
         *inspected;              // of `steps` (NULL for the baseline) and of `evaluation` (all stages)
-    struct attention *attention; // of either graph; NULL where the network has no attention branch
-    real *velocity;              // [parameters.trained_size]
-    int32_t *predictions;        // [batch], of the last step
+    struct input_gradient *input_gradient; // of `steps`; NULL where its input is not explained
+    struct attention *attention;           // of either graph; NULL where the network has no attention branch
+    struct group_weights *group_weights;   // NULL: every image counts alike
+    const int32_t *groups;                 // [batch], borrowed: of the next step's images, where groups have weights
+    real *velocity;                        // [parameters.trained_size]
+    int32_t *predictions;                  // [batch], of the last step
     void *arena;
     real pixel[3][256]; // uint8 -> normalised input (docs/mathematics.md, section 1)
 };

@@ -4,6 +4,7 @@
 #include "core/train/trainer.h"
 #include "experiments/golden/golden_parts.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ struct classifier_run { // one case at work
     char zero_grad[64]; // a parameter whose gradient is rounding noise, "" for none
     double lambda;
     int batch, pixels, steps;
+    real *input_gradient; // rrr: a copy of G [3][H][W][N]; NULL else
 };
 
 static int compare_stages(struct classifier_run *r, int step) {
@@ -35,6 +37,49 @@ static int compare_stages(struct classifier_run *r, int step) {
             return -1;
     }
     return 0;
+}
+
+// Of an explained input: its gradient, whole where the file has it, and the terms.
+static int compare_input(struct classifier_run *r, int step) {
+    size_t n = (size_t)r->batch, inner = 3 * (size_t)r->pixels * (size_t)r->pixels;
+    char path[96];
+    struct golden_array whole;
+    if (!r->t->input_gradient)
+        return 0;
+    snprintf(path, sizeof path, "step/%d/reg_terms/input", step);
+    if (golden_compare(&r->parts, path, "terms", r->t->input_gradient->terms, n))
+        return -1;
+    double *mine = allocate(inner * n, sizeof *mine, "golden values", r->parts.err), norm, probe;
+    for (size_t i = 0; mine && i < n; i++)
+        for (size_t k = 0; k < inner; k++)
+            mine[i * inner + k] = (double)r->input_gradient[k * n + i];
+    snprintf(path, sizeof path, "step/%d/input_grad_norm", step);
+    int failed = !mine || golden_read_scalar(&r->parts, path, &norm);
+    snprintf(path, sizeof path, "step/%d/input_grad_probe", step);
+    failed = failed || golden_read_scalar(&r->parts, path, &probe);
+    if (!failed) {
+        golden_note(r->parts.report, "input grad norm", fabs(golden_norm(mine, inner * n) - norm) / norm);
+        golden_note(r->parts.report, "input grad probe", fabs(golden_probe(mine, inner * n) - probe) / norm);
+    }
+    snprintf(path, sizeof path, "step/%d/input_grad", step);
+    if (!failed && golden_has(r->parts.file, path) &&
+        !(failed = golden_read(r->parts.file, path, &whole, r->parts.err))) {
+        failed = whole.size == inner * n ? 0 : fail(r->parts.err, "golden file: %s: wrong size", path);
+        if (!failed) {
+            golden_note(r->parts.report, "input grad", golden_max_error(mine, whole.items, inner * n));
+            golden_note(r->parts.report, "input grad 2-norm", golden_norm_error(mine, whole.items, inner * n));
+        }
+        golden_array_free(&whole);
+    }
+    free(mine);
+    return failed ? -1 : 0;
+}
+
+// G of the input lies there until the first tangent map.
+static void keep_input_gradient(void *context, const struct graph *g, int node, enum map map, int done) {
+    struct classifier_run *r = context;
+    if (map == MAP_T && !node && !done)
+        memcpy(r->input_gradient, g->values[g->input].map[MAP_G], value_size(g, g->input) * sizeof(real));
 }
 
 static int compare_loss(struct classifier_run *r, int step, const char *name, double mine) {
@@ -73,7 +118,7 @@ static int compare_step(struct classifier_run *r, int step, const struct step_re
         compare_loss(r, step, "loss", result->loss) ||
         compare_loss(r, step, "loss_main", result->loss_main) ||
         compare_loss(r, step, "loss_reg", result->loss_reg) || compare_stages(r, step) ||
-        compare_attention(r, step, result))
+        compare_input(r, step) || compare_attention(r, step, result))
         return -1;
     return golden_compare_gradients(&r->parts, &r->t->parameters, step);
 }
@@ -189,12 +234,14 @@ static int make_trainer(struct classifier_run *r, const char *method) {
     s.network.attention = !strcmp(method, "abn");
     s.network.model += s.network.attention ? strlen("abn_") : 0;
     s.gamma = golden_attribute(r->parts.file, "gamma", 0);
-    s.regularises = strcmp(method, "baseline") != 0 && !s.network.attention;
+    s.explains_input = !strcmp(method, "rrr");
+    s.regularises = strcmp(method, "baseline") != 0 && !s.explains_input && !s.network.attention;
     s.detached = !strcmp(method, "reff_detached");
     s.regulariser =
-        (struct regulariser){.penalty = !strcmp(method, "l1")   ? PENALTY_L1
-                                        : !strcmp(method, "l2") ? PENALTY_L2
-                                                                : PENALTY_REFF,
+        (struct regulariser){.penalty = !strcmp(method, "l1")       ? PENALTY_L1
+                                        : !strcmp(method, "l2")     ? PENALTY_L2
+                                        : !strcmp(method, "energy") ? PENALTY_ENERGY
+                                                                    : PENALTY_REFF,
                              .order = !strcmp(order, "resize-first") ? RESIZE_FIRST : NORMALISE_FIRST,
                              .mean = !strcmp(reduction, "mean"),
                              .cam_eps = golden_attribute(r->parts.file, "cam_eps", 0)};
@@ -209,7 +256,13 @@ static int make_trainer(struct classifier_run *r, const char *method) {
         return fail(r->parts.err, "golden file: no attribute 'layer_weights'");
     r->t = trainer_create(&s, 0, r->parts.err);
     r->parts.sets[0] = r->t ? &r->t->parameters : NULL;
-    return r->t ? 0 : -1;
+    if (!r->t || !s.explains_input)
+        return r->t ? 0 : -1;
+    const struct graph *g = r->t->steps;
+    r->input_gradient = allocate(value_size(g, g->input), sizeof(real), "golden values", r->parts.err);
+    r->t->steps->observe = keep_input_gradient;
+    r->t->steps->observer = r;
+    return r->input_gradient ? 0 : -1;
 }
 
 // Three steps and an evaluation from the file's initial values, or from their neighbours (attempt > 0).
@@ -224,6 +277,8 @@ static int run_attempt(struct classifier_run *r, const char *method, int attempt
         failed = failed || golden_compare_final(&r->parts) || compare_evaluation(r);
     golden_parts_close(&r->parts);
     trainer_free(r->t);
+    free(r->input_gradient);
+    r->input_gradient = NULL;
     return failed ? -1 : 0;
 }
 
@@ -254,7 +309,7 @@ int golden_classifier(hid_t file, const char *name, enum precision precision, go
         golden_text(file, "method", method, sizeof method, err) ||
         golden_text(file, "zero_grad", r.zero_grad, sizeof r.zero_grad, err))
         return -1;
-    static const char *const known[] = {"baseline", "reff", "reff_detached", "l1", "l2", "abn", NULL};
+    static const char *const known[] = {"baseline", "reff", "reff_detached", "l1", "l2",     "abn",  "energy",        "rrr", NULL};
     int i = 0;
     while (known[i] && strcmp(known[i], method))
         i++;

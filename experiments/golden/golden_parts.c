@@ -104,7 +104,7 @@ int golden_compare_lanes(struct golden_parts *c, const char *path, const char *q
     return result;
 }
 
-static int scalar(struct golden_parts *c, const char *path, double *out) {
+int golden_read_scalar(struct golden_parts *c, const char *path, double *out) {
     struct golden_array a;
     if (golden_read(c->file, path, &a, c->err))
         return -1;
@@ -115,7 +115,7 @@ static int scalar(struct golden_parts *c, const char *path, double *out) {
 
 int golden_compare_scalar(struct golden_parts *c, const char *path, const char *quantity, double mine) {
     double want;
-    if (scalar(c, path, &want))
+    if (golden_read_scalar(c, path, &want))
         return -1;
     golden_note(c->report, quantity, fabs(mine - want) / fabs(want));
     return 0;
@@ -149,7 +149,7 @@ static int scale_for(struct golden_parts *c, const char *prefix, const struct pa
     char path[PATH_MAXIMUM];
     int noise = c->noise && !strcmp(p->name, c->noise);
     snprintf(path, sizeof path, "%s/%s", prefix, noise ? c->scale : p->name);
-    return scalar(c, path, out);
+    return golden_read_scalar(c, path, out);
 }
 
 static int compare_gradient(struct golden_parts *c, int step, const struct parameter *p, double probe) {
@@ -158,7 +158,7 @@ static int compare_gradient(struct golden_parts *c, int step, const struct param
     struct golden_array whole;
     snprintf(prefix, sizeof prefix, "step/%d/grad_norm", step);
     snprintf(path, sizeof path, "%s/%s", prefix, p->name);
-    int result = mine && !scalar(c, path, &norm) ? scale_for(c, prefix, p, &scale) : -1;
+    int result = mine && !golden_read_scalar(c, path, &norm) ? scale_for(c, prefix, p, &scale) : -1;
     if (!result) {
         golden_note(c->report, "grad norm", fabs(golden_norm(mine, p->size) - norm) / scale);
         golden_note(c->report, "grad probe", fabs(golden_probe(mine, p->size) - probe) / scale);
@@ -202,7 +202,7 @@ static int compare_final_parameter(struct golden_parts *c, const struct paramete
     snprintf(path, sizeof path, "init/%s", p->name);
     int result = !mine || golden_read(c->file, path, &initial, c->err) ? -1 : 0;
     snprintf(path, sizeof path, "final/norm/%s", p->name);
-    if (!result && !(result = scalar(c, path, &norm)) && !(result = scale_for(c, "final/norm", p, &scale))) {
+    if (!result && !(result = golden_read_scalar(c, path, &norm)) && !(result = scale_for(c, "final/norm", p, &scale))) {
         golden_note(c->report, "final", fabs(golden_norm(mine, p->size) - norm) / scale);
         snprintf(path, sizeof path, "final/head/%s", p->name);
         result = compare_head(c, path, "final", mine, p->size, scale);

@@ -37,6 +37,7 @@ int golden_compare(struct golden_parts *c, const char *path, const char *quantit
 // Ours [inner][n] against the file's [n][inner].
 int golden_compare_lanes(struct golden_parts *c, const char *path, const char *quantity, const real *mine,
                          size_t inner, size_t n);
+int golden_read_scalar(struct golden_parts *c, const char *path, double *out);
 int golden_compare_scalar(struct golden_parts *c, const char *path, const char *quantity, double mine);
 
 // The gradients of one of the networks at a step: norm, head, probe and, where the file has them, all of

@@ -45,11 +45,12 @@ struct method {
     double lambda, weights[STAGES];
     int attention;
     double gamma;
+    int explains_input;
 };
 
 static const struct method methods[] = {
-    {"baseline", 0, 0, {PENALTY_REFF, NORMALISE_FIRST, 1, 1e-8}, 0, {0, 0, 0, 0}, 0, 0},
-    {"reff", 1, 0, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 30, {15, 60, 250, 1000}, 0, 0},
+    {"baseline", 0, 0, {PENALTY_REFF, NORMALISE_FIRST, 1, 1e-8}, 0, {0, 0, 0, 0}, 0, 0, 0},
+    {"reff", 1, 0, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 30, {15, 60, 250, 1000}, 0, 0, 0},
     {"reff normalise-first mean",
      1,
      0,
@@ -57,15 +58,18 @@ static const struct method methods[] = {
      1,
      {15, 60, 250, 1000},
      0,
+     0,
      0},
-    {"reff-single", 1, 0, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 300, {0, 0, 0, 1}, 0, 0},
-    {"reff-l1", 1, 0, {PENALTY_L1, NORMALISE_FIRST, 0, 1e-3}, 1e-4, {15, 60, 250, 1000}, 0, 0},
-    {"reff-l2", 1, 0, {PENALTY_L2, NORMALISE_FIRST, 0, 1e-3}, 1e-5, {15, 60, 250, 1000}, 0, 0},
-    {"reff-detached", 1, 1, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 30, {15, 60, 250, 1000}, 0, 0},
-    {"abn", 0, 0, {PENALTY_L2, NORMALISE_FIRST, 1, 1e-8}, 0, {0, 0, 0, 0}, 1, 10},
-    {"abn, sum", 0, 0, {PENALTY_L2, NORMALISE_FIRST, 0, 1e-8}, 0, {0, 0, 0, 0}, 1, 0.01},
+    {"reff-single", 1, 0, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 300, {0, 0, 0, 1}, 0, 0, 0},
+    {"reff-l1", 1, 0, {PENALTY_L1, NORMALISE_FIRST, 0, 1e-3}, 1e-4, {15, 60, 250, 1000}, 0, 0, 0},
+    {"reff-l2", 1, 0, {PENALTY_L2, NORMALISE_FIRST, 0, 1e-3}, 1e-5, {15, 60, 250, 1000}, 0, 0, 0},
+    {"reff-detached", 1, 1, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 30, {15, 60, 250, 1000}, 0, 0, 0},
+    {"abn", 0, 0, {PENALTY_L2, NORMALISE_FIRST, 1, 1e-8}, 0, {0, 0, 0, 0}, 1, 10, 0},
+    {"abn, sum", 0, 0, {PENALTY_L2, NORMALISE_FIRST, 0, 1e-8}, 0, {0, 0, 0, 0}, 1, 0.01, 0},
+    {"energy", 1, 0, {PENALTY_ENERGY, RESIZE_FIRST, 0, 1e-4}, 1e-2, {15, 60, 250, 1000}, 0, 0, 0},
+    {"rrr", 0, 0, {PENALTY_REFF, NORMALISE_FIRST, 1, 1e-8}, 0.3, {0, 0, 0, 0}, 0, 0, .explains_input = 1},
     // No method of the paper's: every second-order term of the attention branch at once.
-    {"reff over abn", 1, 0, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 30, {15, 60, 250, 1000}, 1, 0.01},
+    {"reff over abn", 1, 0, {PENALTY_REFF, RESIZE_FIRST, 0, 1e-4}, 30, {15, 60, 250, 1000}, 1, 0.01, 0},
 };
 
 static enum precision precision = PRECISION_F32; // of products and activations alike, where the build has it
@@ -77,6 +81,7 @@ static struct trainer *make_trainer(const struct method *m, const char *model) {
     s.precision = s.activations = precision;
     s.regulariser = m->regulariser;
     s.gamma = m->gamma;
+    s.explains_input = m->explains_input;
     memcpy(s.layer_weights, m->weights, sizeof s.layer_weights);
     s.sgd = (struct sgd){.lr = 0.01, .momentum = 0.8, .weight_decay = 1e-5};
     s.threads = omp_get_max_threads();
