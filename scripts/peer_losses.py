@@ -3,8 +3,8 @@
 bench_peer.py, which measures how long they take.
 
 Cross entropy, plus lambda times the mean over the batch of sum_l w_l * sum or mean over pixels of (P_l (1 - s))^2
-(reff), |P_l - s| (reff-l1), (P_l - s)^2 (reff-l2) or -P_l s (energy, always resized first), where P_l is the Grad-CAM of stage l for the true class, normalised
-to sum 1 and resized to the image (or the other way round). Batch norm is in training mode, and the gradient goes through
+(reff), |P_l - s| (reff-l1), (P_l - s)^2 (reff-l2) or -P_l s (energy, always resized first), where P_l is the Grad-CAM of
+stage l for the true class, normalised to sum 1 and resized to the image (or the other way round). Batch norm is in training mode, and the gradient goes through
 Grad-CAM's weights too. For abn, the attention branch network: plus the cross entropy of the attention branch (loss_att),
 plus gamma times loss_map, that mean of (M - s)^2 of the attention map M, resized. For rrr: plus lambda times the mean
 over the batch of sum (1 - s) sum_colours (d/dx sum_k log p_k)^2, x the normalised image.

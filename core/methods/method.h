@@ -11,6 +11,7 @@
 
 #include "core/base/error.h"
 #include "core/losses/explanation.h"
+#include "core/methods/batch.h"
 
 // _(variable's name without method_, name on the command line and in profiles)
 #define METHOD_LINES(_)                                                                                      \
@@ -20,9 +21,15 @@
     _(reff_l1, "reff-l1")                                                                                    \
     _(reff_l2, "reff-l2")                                                                                    \
     _(reff_detached, "reff-detached")                                                                        \
+    _(reff_shuffled, "reff-shuffled")                                                                        \
+    _(reff_random, "reff-random")                                                                            \
     _(abn, "abn")                                                                                            \
     _(energy, "energy")                                                                                      \
-    _(rrr, "rrr")
+    _(rrr, "rrr")                                                                                            \
+    _(swap, "swap")                                                                                          \
+    _(reweight, "reweight")                                                                                  \
+    _(group_dro, "group-dro")                                                                                \
+    _(dfr, "dfr")
 
 #define METHOD_DEFAULT               "baseline" // of settings' tables
 #define METHOD_WORD_(variable, name) " " name
@@ -44,7 +51,15 @@ struct method {
     int annotations;               // learns from annotations
     const char *without;           // the method that it is where no image is annotated; NULL: itself
     const char *annotation_factor; // the setting that is then 0, where it stays itself; or NULL
+    int groups;                    // learns from the shard's column `group`
+    const char *without_conflict;  // the method that it is where all images of a class are one group; NULL: itself
     int cost;                      // of a step, in steps of the baseline: a first guess of a sweep
+
+    // What it makes of the training data (batch.h). NULL: nothing.
+    batch_order *order;
+    batch_annotations *annotations_of;
+    batch_transform *transform;
+    int reads_images_twice; // the transform wants the images as they were read beside those that it changes
 
     // Its network and its loss: cross entropy + lambda sum_l w_l penalty_l (docs/mathematics.md, section 2).
     // With an attention branch: + that branch's cross entropy + gamma map loss.
@@ -57,6 +72,11 @@ struct method {
     int mean;               // reduction over pixels, where it is left to the method: 1 mean, 0 sum
     double lambda;          // where it is left to the method
     double weights[STAGES]; // of layer1..layer4, likewise
+    double group_step;      // eta of the groups' weights in the loss (core/losses/group_weights.h); 0: none
+
+    // After the last epoch the last layer is trained anew on the validation shard, whose images are drawn with p = 1
+    // where that can be chosen.
+    int retrains_last_layer;
 };
 
 #define METHOD_EXTERN_(variable, name) extern const struct method method_##variable;

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // ReFF and its variants (paper, section 3): Grad-CAM of the true class is to lie inside the annotation.
-#include "core/methods/method.h"
-
-#define SETTINGS "lambda layer_weights order reduction cam_eps lambda_ramp"
-#define WEIGHTS                                                                                              \
-    { 15, 60, 250, 1000 } // of the paper, for all four stages
+#include "core/methods/reff.h"
 
 const struct method method_reff = {.name = "reff",
                                    .title = "ReFF",
                                    .summary = "Grad-CAM of all four stages focused on the annotation",
                                    .style = {.colour = 0, .marker = 2},
-                                   .settings = SETTINGS,
+                                   .settings = REFF_SETTINGS,
                                    .annotations = 1,
                                    .without = "baseline",
                                    .cost = 2,
@@ -18,13 +14,13 @@ const struct method method_reff = {.name = "reff",
                                    .penalty = PENALTY_REFF,
                                    .mean = 1,
                                    .lambda = 1,
-                                   .weights = WEIGHTS};
+                                   .weights = REFF_WEIGHTS};
 
 const struct method method_reff_single = {.name = "reff-single",
                                           .title = "ReFF (single layer)",
                                           .summary = "Grad-CAM of the last stage alone",
                                           .style = {.colour = 5, .marker = 3},
-                                          .settings = SETTINGS,
+                                          .settings = REFF_SETTINGS,
                                           .annotations = 1,
                                           .without = "baseline",
                                           .cost = 2,
@@ -38,34 +34,34 @@ const struct method method_reff_l1 = {.name = "reff-l1",
                                       .title = "ReFF with L1",
                                       .summary = "the L1 distance of Grad-CAM from the annotation",
                                       .style = {.colour = 4, .marker = 3},
-                                      .settings = SETTINGS,
+                                      .settings = REFF_SETTINGS,
                                       .annotations = 1,
                                       .without = "baseline",
                                       .cost = 2,
                                       .regularises = 1,
                                       .penalty = PENALTY_L1,
                                       .lambda = 1e-6,
-                                      .weights = WEIGHTS};
+                                      .weights = REFF_WEIGHTS};
 
 const struct method method_reff_l2 = {.name = "reff-l2",
                                       .title = "ReFF with L2",
                                       .summary = "the L2 distance of Grad-CAM from the annotation",
                                       .style = {.colour = 1, .marker = 4},
-                                      .settings = SETTINGS,
+                                      .settings = REFF_SETTINGS,
                                       .annotations = 1,
                                       .without = "baseline",
                                       .cost = 2,
                                       .regularises = 1,
                                       .penalty = PENALTY_L2,
                                       .lambda = 1e-6,
-                                      .weights = WEIGHTS};
+                                      .weights = REFF_WEIGHTS};
 
 const struct method method_reff_detached = {.name = "reff-detached",
                                             .title = "ReFF (detached)",
                                             .summary = "ReFF with alpha taken as a constant",
                                             .style = {.colour = 3, .marker = 4},
                                             .control = 1,
-                                            .settings = SETTINGS,
+                                            .settings = REFF_SETTINGS,
                                             .annotations = 1,
                                             .without = "baseline",
                                             .cost = 2,
@@ -74,4 +70,4 @@ const struct method method_reff_detached = {.name = "reff-detached",
                                             .penalty = PENALTY_REFF,
                                             .mean = 1,
                                             .lambda = 1,
-                                            .weights = WEIGHTS};
+                                            .weights = REFF_WEIGHTS};

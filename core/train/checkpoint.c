@@ -9,14 +9,15 @@
 #include <string.h>
 
 // The parts of a snapshot: the state without its pointer, the optimiser's steps, the metrics, all parameter
-// values, all velocities.
-enum { PARTS = 5 };
+// values, all velocities; where groups have weights in the loss, these.
+enum { PARTS = 5, PARTS_MAXIMUM = 6 };
 
 struct checkpoint_parts {
     struct checkpoint state;
     int64_t sgd_steps;
     char *metrics;
-    struct snapshot_part list[PARTS];
+    struct snapshot_part list[PARTS_MAXIMUM];
+    int count;
     char identity[DIGEST_SIZE + 64];
 };
 
@@ -28,6 +29,10 @@ static void make_parts(struct checkpoint_parts *p, const char *identity, const s
         {.bytes = t->parameters.storage, .size = t->parameters.size * sizeof(real)},
         {.bytes = t->velocity, .size = t->parameters.trained_size * sizeof(real)}};
     memcpy(p->list, list, sizeof list);
+    p->count = PARTS;
+    if (t->group_weights)
+        p->list[p->count++] = (struct snapshot_part){
+            .bytes = t->group_weights->q, .size = (size_t)t->group_weights->groups * sizeof(double)};
     snprintf(p->identity, sizeof p->identity, "checkpoint 4 in %s of %s", REAL_NAME, identity);
 }
 
@@ -36,14 +41,14 @@ int checkpoint_save(const char *path, const char *identity, const struct checkpo
     struct checkpoint_parts p = {.state = *c, .sgd_steps = t->settings.sgd.steps, .metrics = c->metrics};
     p.state.metrics = NULL; // equal states give equal files
     make_parts(&p, identity, t);
-    return snapshot_save(path, p.identity, p.list, PARTS, err);
+    return snapshot_save(path, p.identity, p.list, p.count, err);
 }
 
 int checkpoint_load(const char *path, const char *identity, struct checkpoint *c, struct trainer *t,
                     struct text *notices, struct error *err) {
     struct checkpoint_parts p = {0};
     make_parts(&p, identity, t);
-    int found = snapshot_load(path, p.identity, p.list, PARTS, notices, err);
+    int found = snapshot_load(path, p.identity, p.list, p.count, notices, err);
     if (found == 1) {
         *c = p.state;
         c->metrics = p.metrics;

@@ -118,6 +118,8 @@ struct accuracy_tally {
     long *confusion;                         // [label][prediction]
     uint8_t *correct;                        // [image]
     double inside[STAGES], pointing[STAGES]; // sums
+    double beyond_area[STAGES];              // likewise, of images not annotated everywhere
+    long bounded[STAGES];                    // such images that have a map
     double *sure;                            // [image]: confidence
     long mapped[STAGES], zero[STAGES];
     struct {
@@ -145,6 +147,23 @@ static void tally_attention(struct accuracy_tally *y, struct trainer *t, const s
     }
 }
 
+// The share of an image that is annotated.
+static double annotated_share(const uint8_t *annotation, size_t area) {
+    uint64_t sum = 0;
+    for (size_t p = 0; p < area; p++)
+        sum += annotation[p];
+    return (double)sum / 255 / (double)area;
+}
+
+// What is inside beyond the annotation's share of the image: 0 for a map that is the same everywhere, 1 where all of it
+// lies inside.
+static void tally_beyond_area(struct accuracy_tally *y, int stage, double inside, double share) {
+    if (share >= 1)
+        return;
+    y->bounded[stage]++;
+    y->beyond_area[stage] += (inside - share) / (1 - share);
+}
+
 // work: two numbers per image.
 static void tally_batch(struct accuracy_tally *y, struct trainer *t, const struct evaluated_batch *b,
                         long first, double *work) {
@@ -157,6 +176,7 @@ static void tally_batch(struct accuracy_tally *y, struct trainer *t, const struc
         y->confusion[(size_t)b->labels[i] * y->classes + b->predictions[i]]++;
         y->correct[first + i] = b->predictions[i] == b->labels[i];
     }
+    size_t area = (size_t)t->settings.network.pixels * (size_t)t->settings.network.pixels;
     for (int l = 0; l < STAGES; l++) {
         explanation_inside(t->inspected, l, b->annotations, inside, pointing);
         for (int i = 0; i < b->count; i++) {
@@ -165,6 +185,9 @@ static void tally_batch(struct accuracy_tally *y, struct trainer *t, const struc
             y->mapped[l] += !zero;
             y->inside[l] += zero ? 0 : inside[i];
             y->pointing[l] += zero ? 0 : pointing[i];
+            if (!zero)
+                tally_beyond_area(y, l, inside[i],
+                                  annotated_share(b->annotations + (size_t)i * area, area));
         }
     }
     if (t->attention)
@@ -209,15 +232,17 @@ static json_t *share_json(const struct accuracy_tally *y, double sum, long mappe
 }
 
 static void report_maps(json_t *report, const struct accuracy_tally *y) {
-    json_t *inside = json_object(), *pointing = json_object(), *zero = json_object();
+    json_t *inside = json_object(), *pointing = json_object(), *zero = json_object(), *beyond = json_object();
     for (int l = 0; l < STAGES; l++) {
         char name[16];
         snprintf(name, sizeof name, "layer%d", l + 1);
         json_object_set_new(inside, name, share_json(y, y->inside[l], y->mapped[l]));
         json_object_set_new(pointing, name, share_json(y, y->pointing[l], y->mapped[l]));
         json_object_set_new(zero, name, json_integer(y->zero[l]));
+        json_object_set_new(beyond, name, share_json(y, y->beyond_area[l], y->bounded[l]));
     }
     json_object_set_new(report, "cam_inside", inside);
+    json_object_set_new(report, "cam_beyond_area", beyond);
     json_object_set_new(report, "pointing", pointing);
     json_object_set_new(report, "cam_zero", zero);
 }

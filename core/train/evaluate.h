@@ -46,6 +46,9 @@ int evaluate_groups(json_t *report, const int32_t *group, const uint8_t *correct
 //   cam_inside {layer1..layer4}
 //              mean share of the true label's Grad-CAM, resized, that lies inside the annotation (ABN: of the
 //              perception branch's score, which reaches stages 1 to 3 through the attention map as well)
+//   cam_beyond_area {layer1..layer4}
+//              mean of (inside - a) / (1 - a), a the annotation's share of the image: 0 for a map that is the same
+//              everywhere
 //   pointing   {layer1..layer4}
 //              share of images whose Grad-CAM has its maximum inside (the pointing game)
 //   cam_zero   {layer1..layer4}

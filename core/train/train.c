@@ -2,11 +2,12 @@
 #include "core/train/train.h"
 
 #include "core/base/file.h"
-#include "core/base/memory.h"
 #include "core/base/notice.h"
 #include "core/base/provenance.h"
 #include "core/base/snapshot.h"
+#include "core/methods/method.h"
 #include "core/train/evaluate.h"
+#include "core/train/last_layer.h"
 #include "core/train/model_about.h"
 #include "core/train/train_internal.h"
 #include "core/train/weights.h"
@@ -52,6 +53,10 @@ static int open_shards(struct training *r) {
         return -1;
     if (!strcmp(r->settings->select, "best-validation") && !r->validation)
         return fail_usage(r->err, "--select: best-validation needs a validation shard (--validation FILE)");
+    if (method_find(r->settings->method, r->err) && method_of(r->settings->method)->retrains_last_layer &&
+        !r->validation)
+        return fail_usage(r->err, "--method: %s needs a validation shard (--validation FILE)",
+                          r->settings->method);
     return 0;
 }
 
@@ -67,8 +72,9 @@ static int make_trainer(struct training *r) {
     struct shard_shape shape = shard_shape(r->train);
     struct trainer_settings resolved;
     if (train_resolve(r->settings, shape.height, shape.classes, &resolved, &r->lambda, r->err) ||
-        !(r->about = model_about(r->settings, r->train, r->err)))
+        !(r->about = model_about(r->settings, r->train, r->err)) || train_batch_open(r))
         return -1;
+    resolved.groups = r->batches.method->group_step > 0 ? r->batches.groups : 0;
     r->trainer = trainer_create(&resolved, r->settings->seed, r->err);
     if (!r->trainer)
         return -1;
@@ -77,14 +83,10 @@ static int make_trainer(struct training *r) {
     if (r->job->weights_sha256 && strcmp(r->weights, r->job->weights_sha256) != 0)
         return fail(r->err, "%s: another file than the run is recorded with: SHA-256 %s, not %s",
                     r->settings->weights, r->weights, r->job->weights_sha256);
-    size_t n = (size_t)r->settings->batch, area = (size_t)shape.height * shape.width;
-    r->order = allocate((size_t)shape.count, sizeof *r->order, "the batches' order", r->err);
-    r->images = allocate(n * area, 3, "a batch", r->err);
-    r->annotations = allocate(n * area, 1, "a batch", r->err);
-    r->labels = allocate(n, sizeof *r->labels, "a batch", r->err);
+    r->trainer->groups = r->batches.of_step;
     r->steps_per_epoch = shape.count / r->settings->batch;
     r->steps = r->steps_per_epoch * r->settings->epochs;
-    return r->order && r->images && r->annotations && r->labels ? 0 : -1;
+    return 0;
 }
 
 static void remove_checkpoints(const struct training *r) {
@@ -104,6 +106,9 @@ static int finish(struct training *r) {
     if (!strcmp(r->settings->select, "best-validation") &&
         (path_join(path, r->err, r->job->folder, "best.safetensors") ||
          weights_load(&r->trainer->parameters, path, &unused, NULL, r->err)))
+        return -1;
+    if (r->batches.method->retrains_last_layer &&
+        last_layer_retrain(r->trainer, r->validation, r->settings->seed, &r->last_layer, r->err))
         return -1;
     json_t *metrics = evaluate_report(r->trainer, r->test, r->err), *provenance = NULL, *run = NULL;
     int result = !metrics || weights_digest(&r->trainer->parameters, digest, r->err) ? -1 : 0;
@@ -135,10 +140,7 @@ static void close_all(struct training *r) {
     shard_close(r->validation);
     shard_close(r->test);
     free(r->state.metrics);
-    free(r->order);
-    free(r->images);
-    free(r->annotations);
-    free(r->labels);
+    train_batch_close(r);
     json_decref(r->about);
 }
 

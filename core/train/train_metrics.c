@@ -67,6 +67,8 @@ static json_t *epoch_line(const struct training *r) {
         }
         json_object_set_new(line, "reg_terms", terms);
     }
+    if (r->trainer->input_gradient)
+        json_object_set_new(line, "reg_terms", json_pack("{s:f}", "input", r->state.epoch.loss_reg / n));
     if (r->trainer->attention) {
         json_object_set_new(line, "loss_att", json_real(r->state.epoch.loss_att / n));
         json_object_set_new(line, "loss_map", json_real(r->state.epoch.loss_map / n));

@@ -62,6 +62,11 @@ json_t *train_record(const struct training *r, json_t *metrics, const char *mode
     json_object_set_new(run, "resumed_at_step", json_integer(r->resumed_at));
     if (r->state.spans.count > 1)
         json_object_set_new(run, "computed", spans_json(&r->state.spans));
+    if (r->last_layer.images)
+        json_object_set_new(run, "last_layer",
+                            json_pack("{s:f, s:f, s:I, s:i}", "l2", r->last_layer.l2, "half_accuracy",
+                                      r->last_layer.accuracy, "images", (json_int_t)r->last_layer.images,
+                                      "iterations", r->last_layer.iterations));
     json_object_set_new(run, "head_replaced", json_boolean(r->head_replaced));
     if (r->branch_replaced)
         json_object_set_new(run, "attention_branch", branch_origin(&r->trainer->parameters));

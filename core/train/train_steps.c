@@ -3,7 +3,6 @@
 #include "core/base/file.h"
 #include "core/base/interrupt.h"
 #include "core/base/notice.h"
-#include "core/base/random.h"
 #include "core/optimisers/rate.h"
 #include "core/train/train_internal.h"
 
@@ -41,19 +40,11 @@ static double rate_now(const struct training *r) {
            rate_factor(rate_schedule_find(r->settings->schedule), r->state.step, r->steps, warmup);
 }
 
-static void shuffle(struct training *r, long epoch) {
-    uint32_t count = (uint32_t)shard_shape(r->train).count;
-    struct random random = random_stream(r->settings->seed, random_purpose("batch order"), (uint64_t)epoch);
-    for (uint32_t i = 0; i < count; i++)
-        r->order[i] = i;
-    random_shuffle(&random, r->order, count);
-}
-
 static int one_step(struct training *r) {
     const uint32_t *index = r->order + r->state.step % r->steps_per_epoch * r->settings->batch;
     struct step_result s;
     struct error inner;
-    if (shard_read(r->train, index, r->settings->batch, r->images, r->annotations, r->labels, r->err))
+    if (train_batch_read(r, index))
         return -1;
     if (trainer_gradient(r->trainer, r->images, r->annotations, r->labels, lambda_now(r), &s, &inner))
         return fail_around(r->err, &inner, "step %ld: %.900s", r->state.step, inner.message);
@@ -95,8 +86,8 @@ int train_steps(struct training *r) {
     char note[120];
     while (r->state.step < r->steps) {
         long epoch = r->state.step / r->steps_per_epoch;
-        if (epoch != shuffled)
-            shuffle(r, shuffled = epoch);
+        if (epoch != shuffled && train_batch_order(r, shuffled = epoch))
+            return -1;
         if (one_step(r))
             return -1;
         train_metrics_note(r, note, sizeof note);

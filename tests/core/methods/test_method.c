@@ -46,7 +46,9 @@ static void test_settings_that_mean_nothing_to_a_method_are_known(void) {
     } cases[] = {{"baseline", "lambda", 0},  {"baseline", "lr", 1},    {"baseline", "gamma", 0},
                  {"reff", "lambda", 1},      {"reff", "gamma", 0},     {"reff-l2", "order", 1},
                  {"abn", "gamma", 1},        {"abn", "lambda", 0},     {"abn", "reduction", 1},
-                 {"baseline", "cam_eps", 0}, {"abn", "lambda_ramp", 0}};
+                 {"baseline", "cam_eps", 0}, {"abn", "lambda_ramp", 0}, {"energy", "order", 0},
+                 {"energy", "lambda", 1},    {"rrr", "lambda", 1},      {"rrr", "layer_weights", 0},
+                 {"swap", "lambda", 0},      {"dfr", "lambda", 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CU_ASSERT_EQUAL(method_uses(method_of(cases[i].method), cases[i].setting), cases[i].used);
     for (const struct setting *s = train_schema; s->name; s++) { // no method names a setting that is none
@@ -70,6 +72,11 @@ static void test_what_each_method_takes_where_the_settings_leave_it_open(void) {
                  {"reff-l1", 1e-6, {15, 60, 250, 1000}, 1, 0, 0, 0, PENALTY_L1},
                  {"reff-l2", 1e-6, {15, 60, 250, 1000}, 1, 0, 0, 0, PENALTY_L2},
                  {"reff-detached", 1, {15, 60, 250, 1000}, 1, 1, 0, 1, PENALTY_REFF},
+                 {"reff-shuffled", 1, {15, 60, 250, 1000}, 1, 0, 0, 1, PENALTY_REFF},
+                 {"reff-random", 1, {15, 60, 250, 1000}, 1, 0, 0, 1, PENALTY_REFF},
+                 {"energy", 1e-3, {15, 60, 250, 1000}, 1, 0, 0, 0, PENALTY_ENERGY},
+                 {"rrr", 1, {0, 0, 0, 0}, 0, 0, 0, 1, PENALTY_REFF},
+                 {"swap", 0, {0, 0, 0, 0}, 0, 0, 0, 1, PENALTY_REFF},
                  {"abn", 0, {0, 0, 0, 0}, 0, 0, 1, 1, PENALTY_L2}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct train_settings s;
@@ -87,6 +94,9 @@ static void test_what_each_method_takes_where_the_settings_leave_it_open(void) {
         CU_ASSERT_EQUAL(out.network.attention, cases[i].attention);
         CU_ASSERT_EQUAL(out.regulariser.mean, cases[i].mean);
         CU_ASSERT_EQUAL(out.regulariser.penalty, cases[i].penalty);
+        // Energy's maps are normalised behind the resize; `order` is about the others'.
+        CU_ASSERT_EQUAL(out.regulariser.order, strcmp(s.method, "energy") ? NORMALISE_FIRST : RESIZE_FIRST);
+        CU_ASSERT_EQUAL(out.explains_input, !strcmp(s.method, "rrr"));
     }
 }
 
