@@ -244,7 +244,7 @@ data: ## fetch the official files of real data into DATA=folder (SETS='mnist dtd
 READ_FILES := $(wildcard experiments/tables/*.ini experiments/tables/paper.csv experiments/figures/*.ini \
               experiments/profiles/*.ini) experiments/bench/bench.ini experiments/regress/regress.ini \
               results/reference/regress.json scripts/bench_peer.py scripts/peer_losses.py scripts/bench_generator.py \
-              scripts/bench_compare.py scripts/latex $(wildcard paper/*.tex)
+              scripts/bench_compare.py scripts/reff_shard.py scripts/latex $(wildcard paper/*.tex)
 DOC_FILES  := README.md LICENSE CITATION.cff CHANGELOG.md $(wildcard docs/*.md docs/lab/*.md docs/images/*.png)
 INSTALLED   = $(DESTDIR)$(abspath $(PREFIX))
 
@@ -308,8 +308,12 @@ $(BUILD)/tests/run: $(TESTS:%.c=$(BUILD)/%.o) $(BUILD)/libreff.a
 # Tests also run the program itself: it lies beside the folder of the tests, in the same configuration.
 TEST_CONFIGS := $(if $(filter-out 0,$(SANITIZE)),sanitize,release double)
 
+# What reads exports and shards in Python beside the program. Tests that want PyTorch as well are skipped without it.
+TEST_PACKAGES := python3-h5py python3-numpy python3-pil python3-rdflib
+
 .PHONY: test test-programs golden
 test: ## all tests, in float and in double (SANITIZE=1: under address and undefined-behaviour sanitizers)
+	@scripts/setup $(TEST_PACKAGES)
 	@for config in $(TEST_CONFIGS); do \
 	    $(REMAKE) CONFIG=$$config test-programs || exit; done
 	@ASAN_OPTIONS=detect_leaks=1 scripts/tally $(TEST_CONFIGS:%=build/%/tests/run)
@@ -430,6 +434,7 @@ lint-cppcheck:
 	    --suppress=preprocessorErrorDirective:experiments/suite/request.h \
 	    --suppress=preprocessorErrorDirective:core/methods/method.h \
 	    --suppress=preprocessorErrorDirective:gen/data_set/data_set.h \
+	    --suppress=preprocessorErrorDirective:gen/export/export.h \
 	    --suppress=preprocessorErrorDirective:tests/support/suite.h --suppress=unmatchedSuppression \
 	    --error-exitcode=1 $(LINT_SOURCES)
 

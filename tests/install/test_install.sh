@@ -22,6 +22,12 @@ check 'an installed profile is read from its own folder' from_root mv "$work/els
 check 'a profile that is gone is gone' from_root says "'regress' is none of the profiles" "$reff" table table1 --profile regress
 check 'a profile by its path is read' from_root "$reff" table table1a --profile "$work/mine.ini" --results "$work/results"
 check 'a shard is generated' from_root "$reff" gen textured-mnist --size 28 --canvas 32 --count 20 --output "$work/shard.h5"
+if /usr/bin/python3 -c 'import h5py' 2>/dev/null; then
+    check 'the Python file is installed and reads the shard' \
+        from_root says '20 images' /usr/bin/python3 "$work/elsewhere/moved/share/reff/scripts/reff_shard.py" show "$work/shard.h5"
+else
+    skip 'the Python file is installed and reads the shard' 'no python3-h5py'
+fi
 check 'a table is run' from_root "$reff" run table1a --profile tiny --seeds 1, --rows 0 --columns baseline --results "$work/results"
 check 'a table is printed' from_root bash -c "'$reff' table table1a --profile tiny --seeds 1, --rows 0 --columns baseline --results '$work/results' | grep -qE '^\| 0\.0 +\| [0-9]'"
 check 'the reference of regress is there' test -s "$work/elsewhere/moved/share/reff/results/reference/regress.json"
