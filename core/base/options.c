@@ -191,22 +191,36 @@ int options_override(const struct command *command, int argc, char **argv, void 
     return 0;
 }
 
+// Whether the word is the option, alone or with "=VALUE".
+static int is_option(const char *word, const char *name) {
+    if (word[0] != '-' || word[1] != '-')
+        return 0;
+    word += 2;
+    size_t length = strlen(name), size = strcspn(word, "="), same = 0;
+    while (same < length && same < size &&
+           (word[same] == name[same] || (word[same] == '_' && name[same] == '-')))
+        same++;
+    return same == length && size == length;
+}
+
 int options_given(const struct setting *s, int argc, char *const *argv) {
     char name[SETTING_WORD_SIZE];
     option_name(s, name);
-    size_t length = strlen(name);
     for (int i = 1; i < argc; i++)
-        if (argv[i][0] == '-' && argv[i][1] == '-') {
-            const char *word = argv[i] + 2;
-            size_t size = strcspn(word, "=");
-            size_t same = 0;
-            while (same < length && same < size &&
-                   (word[same] == name[same] || (word[same] == '_' && name[same] == '-')))
-                same++;
-            if (same == length && size == length)
-                return 1;
-        }
+        if (is_option(argv[i], name))
+            return 1;
     return 0;
+}
+
+void options_values(const struct setting *s, int argc, char *const *argv, struct text *out) {
+    char name[SETTING_WORD_SIZE];
+    option_name(s, name);
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *equals = strchr(argv[i], '=');
+        if (!is_option(argv[i], name) || (!equals && i + 1 == argc))
+            continue;
+        text_printf(out, "%s%s", out->length ? "," : "", equals ? equals + 1 : argv[++i]);
+    }
 }
 
 int options_parse(const struct command *command, int argc, char **argv, void *target, struct words *words,

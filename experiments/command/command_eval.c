@@ -12,6 +12,7 @@
 #include "core/train/train.h"
 #include "core/train/weights.h"
 #include "experiments/command/commands.h"
+#include "experiments/results/measured.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 struct eval_options {
     char weights[SETTING_TEXT_SIZE], model[SETTING_WORD_SIZE], method[SETTING_WORD_SIZE];
     char precision[SETTING_WORD_SIZE], activations[SETTING_WORD_SIZE];
+    char min[SETTING_TEXT_SIZE], max[SETTING_TEXT_SIZE];
     int width, batch, threads, json;
 };
 
@@ -39,6 +41,10 @@ static const struct setting schema[] = {
     SETTING_INT(O, batch, "32", 1, 4096, "images", "images at a time"),
     SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "how many threads work; 0: all cores"),
     SETTING_SWITCH(O, json, "print the whole report as JSON"),
+    SETTING_PATH(
+        O, min, "", "NAME=NUMBER",
+        "fail where a number of the report is lower (accuracy=30,worst_group=10); may be given again"),
+    SETTING_PATH(O, max, "", "NAME=NUMBER", "fail where one is higher (ece=10)"),
     SETTING_END,
 };
 
@@ -56,8 +62,16 @@ static const struct command command = {
         "map. Batch norm uses its running statistics. Weights saved by reff say which network they are of: "
         "--model, --width and --method are for others. They also say in which precision they were trained, "
         "which "
-        "the evaluation takes; of those that do not, the first line says which precision it took.",
-    .example = "reff eval --weights run/model.safetensors test.h5",
+        "the evaluation takes; of those that do not, the first line says which precision it took.\n"
+        "\n"
+        "With --min and --max it is a gate: where a number is beyond its bound, or could not be measured, "
+        "the exit "
+        "status is 1 and the last line says which. Names are those of the report (--json), a part after a "
+        "dot "
+        "(pointing.layer4); worst_group, worst_class, aligned, conflicting and mean_class are short for "
+        "accuracies.",
+    .example = "reff eval --weights run/model.safetensors test.h5\n"
+               "  reff eval --weights run/model.safetensors test.h5 --min accuracy=30 --min worst_group=10",
     .minimum_words = 1,
     .maximum_words = 1,
     .schema = schema,
@@ -133,7 +147,7 @@ static void print_report(const char *path, const char *untold, const json_t *rep
 }
 
 static int evaluate(const struct eval_options *o, const int *given, const char *path, struct shard *shard,
-                    struct error *err) {
+                    const struct measured_bounds *bounds, struct error *err) {
     struct shard_shape shape = shard_shape(shard);
     struct train_settings settings;
     struct trainer_settings resolved;
@@ -174,8 +188,27 @@ static int evaluate(const struct eval_options *o, const int *given, const char *
     else if (!failed)
         print_report(path, told ? NULL : precision_name(resolved.precision), report);
     free(text);
+    if (!failed && bounds->count)
+        failed = standard_output_flush(err) || measured_bounds_check(bounds, report, path, err) ? -1 : 0;
     json_decref(report);
     return failed;
+}
+
+// Both lists, each of all its options.
+static int read_bounds(int argc, char *const *argv, struct measured_bounds *bounds, struct error *err) {
+    static const char *const names[] = {"max", "min"};
+    int bad = 0;
+    bounds->count = 0;
+    for (int at_least = 0; at_least < 2 && !bad; at_least++) {
+        const struct setting *s = settings_find(schema, names[at_least]);
+        struct text list = {0};
+        options_values(s, argc, argv, &list);
+        bad = text_check(&list, "bounds", err) ||
+              (list.length &&
+               measured_bounds_add(bounds, text_string(&list), at_least, at_least ? "--min" : "--max", err));
+        text_free(&list);
+    }
+    return bad ? -1 : 0;
 }
 
 int command_eval(int argc, char **argv, struct error *err) {
@@ -186,15 +219,20 @@ int command_eval(int argc, char **argv, struct error *err) {
         given[i] = options_given(settings_find(schema, model_about_setting(i)), argc, argv);
     for (int i = ABOUT_PRECISION; i <= ABOUT_ACTIVATIONS; i++)
         given[i] = given[i] ? -1 : 0; // any network can be evaluated in any
+    struct measured_bounds bounds;
+    struct error wrong_bounds = {0};
+    int bounded = read_bounds(argc, argv, &bounds, &wrong_bounds);
     int result = options_parse(&command, argc, argv, &o, &words, err);
     if (result)
         return result < 0 ? -1 : 0;
+    if (bounded)
+        return fail_around(err, &wrong_bounds, "%s", wrong_bounds.message);
     if (o.threads)
         omp_set_num_threads(o.threads);
     struct shard *shard = shard_open_measured(words.items[0], err);
     if (!shard)
         return -1;
-    result = evaluate(&o, given, words.items[0], shard, err);
+    result = evaluate(&o, given, words.items[0], shard, &bounds, err);
     shard_close(shard);
     return result;
 }

@@ -14,6 +14,7 @@ int command_eval(int argc, char **argv, struct error *err);
 int command_golden(int argc, char **argv, struct error *err);
 int command_run(int argc, char **argv, struct error *err);
 int command_status(int argc, char **argv, struct error *err);
+int command_gate(int argc, char **argv, struct error *err);
 int command_regress(int argc, char **argv, struct error *err);
 int command_bench(int argc, char **argv, struct error *err);
 int command_table(int argc, char **argv, struct error *err);

@@ -42,6 +42,7 @@ static const struct command_entry commands[] = {
     {"preview", command_preview, "draw a contact sheet of a shard"},
     {"verify", command_verify, "check a shard against its own claims"},
     {"export", command_export, "write shards as image folders, WebDataset archives or WILDS's layout"},
+    {"gate", command_gate, "check that runs are as good as those of a reference"},
     {"regress", command_regress, "check that training still gives the reference's results"},
     {"bench", command_bench, "measure how fast training steps and their convolutions are"},
     {"golden", command_golden, "compare training steps with golden files"},

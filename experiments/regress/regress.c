@@ -11,9 +11,9 @@
 #include <string.h>
 
 static const struct quantity {
-    const char *name, *unit;
+    const char *name;
     int sign;
-} quantities[] = {{"accuracy", "%", 1}, {"drift", "sd", -1}, {"pointing", "of 1", 1}};
+} quantities[] = {{"accuracy", 1}, {"drift", -1}, {"pointing", 1}};
 
 enum { QUANTITIES = sizeof quantities / sizeof *quantities };
 
@@ -218,36 +218,46 @@ static void compare_bits_of(const json_t *reference, const json_t *now, struct r
 
 // ---------------------------------------------------------------------------------------- tests
 
+int regress_reference_needed(int now) {
+    return now < 2 ? 3 : 2 * now;
+}
+
+void regress_add_test(struct regress_result *out, const char *cell, const char *quantity, int sign,
+                      const struct sample *reference, const struct sample *now) {
+    struct regress_test *t = &out->tests[out->test_count++];
+    memset(t, 0, sizeof *t);
+    snprintf(t->cell, sizeof t->cell, "%s", cell);
+    snprintf(t->quantity, sizeof t->quantity, "%s", quantity);
+    t->sign = sign;
+    t->reference = *reference;
+    t->now = *now;
+    t->test = loss_test(reference, now, sign);
+    out->seeds = now->n;
+    out->reference_seeds = reference->n;
+}
+
 static int add_test(struct regress_result *out, const json_t *cell, const json_t *known,
                     const struct quantity *q, const char *where, struct error *err) {
     const json_t *runs = json_object_get(cell, "runs");
     double before[REGRESS_SEEDS_MAXIMUM], now[REGRESS_SEEDS_MAXIMUM];
-    struct regress_test *t = &out->tests[out->test_count];
-    memset(t, 0, sizeof *t);
-    cell_text(cell, t->cell);
+    char name[96];
+    cell_text(cell, name);
     if (!json_object_get(json_array_get(runs, 0), q->name))
         return 0; // not of this method
     int n = read_values(runs, NULL, q->name, now), m = read_values(known, runs, q->name, before);
-    if (n < 1 || m < 2 * n || m < 3 || n + m > REGRESS_SEEDS_MAXIMUM ||
+    if (n < 1 || m < regress_reference_needed(n) || n + m > REGRESS_SEEDS_MAXIMUM ||
         out->test_count == REGRESS_TESTS_MAXIMUM)
         return fail(err,
                     "%s: %s: %s: %d values beside the check's own, a check of %d needs %d (and no more than "
                     "%d in all)",
-                    where, t->cell, q->name, m < 0 ? 0 : m, n < 0 ? 0 : n, n < 2 ? 3 : 2 * n,
+                    where, name, q->name, m < 0 ? 0 : m, n < 0 ? 0 : n, regress_reference_needed(n),
                     REGRESS_SEEDS_MAXIMUM);
-    t->quantity = q->name;
-    t->unit = q->unit;
-    t->sign = q->sign;
-    t->reference = sample_of(before, m);
-    t->now = sample_of(now, n);
-    t->test = loss_test(&t->reference, &t->now, q->sign);
-    out->seeds = n;
-    out->reference_seeds = m;
-    out->test_count++;
+    struct sample a = sample_of(before, m), b = sample_of(now, n);
+    regress_add_test(out, name, q->name, q->sign, &a, &b);
     return 0;
 }
 
-static void decide(struct regress_result *out) {
+void regress_decide(struct regress_result *out) {
     out->alpha_each = out->alpha / out->test_count;
     for (int i = 0; i < out->test_count; i++) {
         struct regress_test *t = &out->tests[i];
@@ -312,7 +322,7 @@ int regress_compare(const json_t *reference, const json_t *now, const char *wher
     }
     if (!out->test_count)
         return fail(err, "%s: nothing to compare", where);
-    decide(out);
+    regress_decide(out);
     resample(out, reference, now);
     if (!compare_bits)
         out->bits = BITS_NOT_COMPARED;
@@ -351,20 +361,35 @@ static void print_bits(FILE *out, const struct regress_result *r) {
     }
 }
 
-void regress_print(FILE *out, const struct regress_result *r) {
-    print_bits(out, r);
-    fprintf(out, "\n%-22s %-9s %-5s %20s %20s %8s %8s %8s\n", "cell", "quantity", "worse", "reference", "now",
-            "t", "p", "found");
+// "53.5 +- 4.7 (8)"; of one value there is no deviation.
+static void sample_text(const struct sample *s, char out[40]) {
+    if (s->n > 1)
+        snprintf(out, 40, "%.4g +- %.2g (%d)", s->mean, s->std, s->n);
+    else
+        snprintf(out, 40, "%.4g (%d)", s->mean, s->n);
+}
+
+void regress_print_tests(FILE *out, const struct regress_result *r) {
+    int width = 9;
+    for (int i = 0; i < r->test_count; i++)
+        if ((int)strlen(r->tests[i].quantity) > width)
+            width = (int)strlen(r->tests[i].quantity);
+    fprintf(out, "\n%-22s %-*s %-6s %20s %20s %8s %8s %8s\n", "cell", width, "quantity", "worse", "reference",
+            "now", "t", "p", "found");
     for (int i = 0; i < r->test_count; i++) {
         const struct regress_test *t = &r->tests[i];
         char before[40], now[40];
-        snprintf(before, sizeof before, "%.4g +- %.2g (%d)", t->reference.mean, t->reference.std,
-                 t->reference.n);
-        snprintf(now, sizeof now, "%.4g +- %.2g (%d)", t->now.mean, t->now.std, t->now.n);
-        fprintf(out, "%-22s %-9s %-5s %20s %20s %8.2f %8.2g %8.2g  %s\n", t->cell, t->quantity,
+        sample_text(&t->reference, before);
+        sample_text(&t->now, now);
+        fprintf(out, "%-22s %-*s %-6s %20s %20s %8.2f %8.2g %8.2g  %s\n", t->cell, width, t->quantity,
                 t->sign > 0 ? "lower" : "higher", before, now, t->test.statistic, t->test.p, t->found,
                 t->failed ? "FAILED" : "ok");
     }
+}
+
+void regress_print(FILE *out, const struct regress_result *r) {
+    print_bits(out, r);
+    regress_print_tests(out, r);
     fprintf(
         out,
         "\n+-: sample standard deviation over seeds, their number in brackets. A test fails below p = %.2g "

@@ -34,7 +34,7 @@ enum { REGRESS_TESTS_MAXIMUM = 32, REGRESS_SEEDS_MAXIMUM = 16 };
 
 struct regress_test {
     char cell[96]; // "row 1.0, reff"
-    const char *quantity, *unit;
+    char quantity[64];
     int sign; // +1: lower is worse, -1: higher is worse
     struct sample reference, now;
     struct t_test test;
@@ -66,5 +66,16 @@ int regress_compare(const json_t *reference, const json_t *now, const char *wher
 // 1 if the check fails.
 int regress_fails(const struct regress_result *result);
 void regress_print(FILE *out, const struct regress_result *result);
+
+// ---- for other checks by the same statistics (gate.h)
+
+// A test of `now` against `reference`: added to the result, whose alpha is set. The caller has counted the values.
+void regress_add_test(struct regress_result *out, const char *cell, const char *quantity, int sign,
+                      const struct sample *reference, const struct sample *now);
+// How many values of a reference a test of `now` new ones needs.
+int regress_reference_needed(int now);
+void regress_decide(
+    struct regress_result *out); // when all tests are there: which fail, which loss each finds
+void regress_print_tests(FILE *out, const struct regress_result *result); // the table alone
 
 #endif
