@@ -6,6 +6,7 @@
 
 #include "core/base/options_formats.h"
 #include "core/base/options_internal.h"
+#include "core/base/text.h"
 
 #include <string.h>
 
@@ -120,6 +121,17 @@ static int refuse(const struct command *command, const char *option, struct erro
                       command->name);
 }
 
+// Adds to what was given before.
+static int add_words(const struct setting *s, void *target, const char *value, const char *where,
+                     struct error *err) {
+    const char *before = (const char *)target + s->offset;
+    struct text all = {0};
+    text_printf(&all, "%s%s%s", before, *before ? "," : "", value);
+    int failed = text_check(&all, where, err) || settings_assign(s, target, text_string(&all), where, err);
+    text_free(&all);
+    return failed;
+}
+
 // One option at argv[i]; returns how many words of argv it took, -1 on failure.
 static int take_option(const struct command *command, int argc, char **argv, int i, void *target,
                        struct error *err) {
@@ -146,7 +158,10 @@ static int take_option(const struct command *command, int argc, char **argv, int
         return settings_assign(s, target, flag_value, where, err) ? -1 : 1;
     if (!equals && i + 1 >= argc)
         return fail_usage(err, "%s: a value must follow", where);
-    return settings_assign(s, target, equals ? equals + 1 : argv[i + 1], where, err) ? -1 : equals ? 1 : 2;
+    const char *value = equals ? equals + 1 : argv[i + 1];
+    int failed = s->type == SETTING_TYPE_WORDS ? add_words(s, target, value, where, err)
+                                               : settings_assign(s, target, value, where, err);
+    return failed ? -1 : equals ? 1 : 2;
 }
 
 int options_override(const struct command *command, int argc, char **argv, void *target, struct words *words,

@@ -32,6 +32,7 @@ static size_t member_size(const struct setting *s) {
     case SETTING_TYPE_CHOICE:
         return SETTING_WORD_SIZE;
     case SETTING_TYPE_TEXT:
+    case SETTING_TYPE_WORDS:
         return SETTING_TEXT_SIZE;
     }
     return 0;
@@ -208,6 +209,7 @@ int settings_assign(const struct setting *s, void *target, const char *text, con
     case SETTING_TYPE_FLAG:
         return assign_flag(s, target, text, where, err);
     case SETTING_TYPE_TEXT:
+    case SETTING_TYPE_WORDS:
         return assign_text(s, target, text, where, err);
     }
     return fail(err, "%s: unknown type of setting", where);
@@ -249,6 +251,7 @@ void settings_add_text(struct text *out, const struct setting *s, const void *ta
         break;
     case SETTING_TYPE_CHOICE:
     case SETTING_TYPE_TEXT:
+    case SETTING_TYPE_WORDS:
         text_add(out, m);
         break;
     }
@@ -298,6 +301,7 @@ static json_t *member_json(const struct setting *s, const void *target) {
     }
     case SETTING_TYPE_CHOICE:
     case SETTING_TYPE_TEXT:
+    case SETTING_TYPE_WORDS:
         return json_string(m);
     }
     return NULL;
@@ -306,7 +310,7 @@ static json_t *member_json(const struct setting *s, const void *target) {
 // Whether two members of one kind have the same bits, or text. It allocates nothing: an identity must not depend
 // on memory.
 static int same_value(const struct setting *s, const void *a, const void *b) {
-    if (s->type == SETTING_TYPE_CHOICE || s->type == SETTING_TYPE_TEXT)
+    if (s->type == SETTING_TYPE_CHOICE || s->type == SETTING_TYPE_TEXT || s->type == SETTING_TYPE_WORDS)
         return !strcmp(a, b);
     if (s->type != SETTING_TYPE_REALS)
         return !memcmp(a, b, member_size(s));

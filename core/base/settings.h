@@ -37,6 +37,7 @@ enum setting_type {
     SETTING_TYPE_CHOICE, // char[SETTING_WORD_SIZE], one of the words in `choices`
     SETTING_TYPE_FLAG,   // int 0 or 1; on the command line `--name`, in files yes/no
     SETTING_TYPE_TEXT,   // char[SETTING_TEXT_SIZE]
+    SETTING_TYPE_WORDS,  // the same; an option that is repeated adds to it, with a comma between
 };
 
 struct setting {
@@ -72,6 +73,8 @@ struct setting {
 // The same, but no part of a run's identity: where files lie, how many threads work.
 #define SETTING_PATH(s, m, std, u, h)                                                                        \
     { #m, SETTING_TYPE_TEXT, offsetof(s, m), std, 0, 0, 0, u, h, 0 }
+#define SETTING_WORDS(s, m, u, h)                                                                            \
+    { #m, SETTING_TYPE_WORDS, offsetof(s, m), "", 0, 0, 0, u, h, 0 }
 #define SETTING_COUNT(s, m, std, lo, hi, u, h)                                                               \
     { #m, SETTING_TYPE_INT, offsetof(s, m), std, lo, hi, 0, u, h, 0 }
 #define SETTING_SWITCH(s, m, h)                                                                              \

@@ -200,7 +200,7 @@ static int out_of_date(const struct figure_job *job, const char *name, const jso
         *err = unknown;
         return -1;
     }
-    int stale = profile_read(&profile, job->profile_word, err)
+    int stale = profile_read(&profile, job->profile_word, err) || plan_profiles(&profile, &definition, 1, err)
                     ? -1
                     : stale_table(&definition, &profile, job->results, table, &why, err);
     profile_free(&profile);

@@ -4,7 +4,6 @@
 #include "experiments/page/html.h"
 #include "experiments/page/page_internal.h"
 #include "experiments/results/table_result_words.h"
-#include "experiments/results/wording.h"
 
 #include <math.h>
 #include <string.h>
@@ -230,7 +229,7 @@ static void add_every_seed(struct page *p, const struct table_result *r) {
             text_add(out, "><td>");
             html_text(out, t->rows[row]);
             text_add(out, "</td><td>");
-            html_text(out, wording_title(t->columns[column]));
+            html_text(out, table_result_column_title(r, column));
             text_add(out, "</td><td>");
             if (c->n > 1) {
                 html_number(out, c->sample.ci_low, 2);

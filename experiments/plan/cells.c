@@ -15,44 +15,64 @@
 // ---------------------------------------------------------------------------------------- places
 
 struct place { // what a place of a table stands for, the seed aside
+    const struct profile *profile;
     struct axes axes;
     const char *data, *method;
+    struct variations settings;
 };
 
-// Without annotations some methods become others: ReFF has nothing to focus on and is the baseline.
-static struct place place_of(const struct table *t, int row, int column) {
-    struct place p = {table_axes(t, row), table_data(t, column), table_method(t, column)};
+const struct profile *plan_column_profile(const struct plan *plan, const struct table *t, int column) {
+    const char *word = table_profile(t, column);
+    const struct profile *own = *word ? profile_find(plan->profile, word) : NULL;
+    return own ? own : plan->profile;
+}
+
+// Without annotations some methods become others: ReFF has nothing to focus on and is the baseline. The settings of a
+// table that was read fit.
+static struct place place_of(const struct plan *plan, const struct table *t, int row, int column) {
+    struct error none = {0};
+    struct place p = {.profile = plan_column_profile(plan, t, column),
+                      .axes = table_axes(t, row, column),
+                      .data = table_data(t, column),
+                      .method = table_method(t, column)};
     const struct method *m = method_of(p.method);
     if (p.axes.n == 0 && m->without)
         m = method_of(p.method = m->without);
     if (!m->annotations)
         p.axes.n = 0;
+    table_settings(&p.settings, t, row, column, &none);
     return p;
 }
 
-enum { PLACE_SIZE = 160 };
+static int has_some_annotated(const struct axes *axes) {
+    return axes->n > 0 && axes->n < N_ALL;
+}
 
-// "p 0, q 1, size 223, n 10, reff". A cell is looked for by its name, so that no name may fail for want of memory.
+enum { PLACE_SIZE = 896 };
+
+// "p 0, q 1, size 223, lambda 5, n 10, reff". A cell is looked for by its name, so that no name may fail for want of memory.
 static void name_place(char out[PLACE_SIZE], const struct place *p) {
     const struct axes *a = &p->axes;
-    char where[80], annotated[32] = "";
-    if (data_set_of(p->data)->place)
+    const struct data_set *set = data_set_of(p->data);
+    char where[80], settings[PLACE_SIZE - 160], annotated[32] = "";
+    if (set->place)
         snprintf(where, sizeof where, "p %.6g, q %.6g, size %.6g", a->p, a->q, a->size);
     else
         snprintf(where, sizeof where, "%.40s", p->data);
     if (method_of(p->method)->annotations && a->n != N_ALL)
         snprintf(annotated, sizeof annotated, "n %.6g, ", a->n);
-    snprintf(out, PLACE_SIZE, "%s, %s%.40s", where, annotated, p->method);
+    variations_name(settings, sizeof settings, &p->settings, p->method, set, has_some_annotated(a));
+    snprintf(out, PLACE_SIZE, "%s, %s%s%.40s", where, settings, annotated, p->method);
 }
 
-static void cell_name(char out[192], const struct profile *profile, const struct place *p, uint64_t seed) {
+static void cell_name(char out[CELL_NAME_SIZE], const struct place *p, uint64_t seed) {
     char place[PLACE_SIZE];
     name_place(place, p);
-    snprintf(out, 192, "%s: %s, seed %llu", profile->name, place, (unsigned long long)seed);
+    snprintf(out, CELL_NAME_SIZE, "%s: %s, seed %llu", p->profile->name, place, (unsigned long long)seed);
 }
 
 static struct place place_of_cell(const struct cell *c) {
-    return (struct place){c->axes, c->set->name, c->training.method};
+    return (struct place){c->profile, c->axes, c->set->name, c->training.method, c->settings};
 }
 
 void cell_place_text(struct text *out, const struct cell *cell) {
@@ -63,14 +83,15 @@ void cell_place_text(struct text *out, const struct cell *cell) {
 }
 
 int cell_has_same_place(const struct cell *a, const struct cell *b) {
-    int same = a->set == b->set && !strcmp(a->training.method, b->training.method) && a->axes.n == b->axes.n;
-    return same && (!a->set->place ||
-                    (a->axes.p == b->axes.p && a->axes.q == b->axes.q && a->axes.size == b->axes.size));
+    const struct place x = place_of_cell(a), y = place_of_cell(b);
+    char name_x[PLACE_SIZE], name_y[PLACE_SIZE];
+    name_place(name_x, &x), name_place(name_y, &y);
+    return a->profile == b->profile && !strcmp(name_x, name_y);
 }
 
 // ---------------------------------------------------------------------------------------- settings
 
-static void fill_data(struct cell *c, const struct plan_data *d) {
+static int fill_data(struct cell *c, const struct plan_data *d, struct error *err) {
     c->set = d->data->set;
     c->classes = d->classes;
     c->has_validation = d->data->images[SPLIT_VALIDATION] >= 0;
@@ -78,24 +99,41 @@ static void fill_data(struct cell *c, const struct plan_data *d) {
         int count = d->data->images[s];
         c->data[s] = d->data->settings;
         c->images[s] = d->images[s];
+        if (variations_apply_data(&c->settings, c->set, &c->data[s], err))
+            return -1;
         data_set_choose(c->set, &c->data[s], split_names[s], c->seed, count < 0 ? 0 : count);
         if (c->set->place) {
             const struct data_axes axes = {.p = c->axes.p, .q = c->axes.q, .size = c->axes.size};
             c->set->place(&c->data[s], &axes, (enum split)s);
         }
     }
+    return 0;
 }
 
-static int fill_settings(struct cell *c, const struct profile *p, const char *method, struct error *err) {
-    if (profile_training(p, method, c->set->name, &c->training, err) ||
-        profile_annotator(p, c->set->name, &c->annotator, err))
+// Settings that a table varies fit each other, as a profile's own do (profile.c).
+static int check_together(const struct cell *c, struct error *err) {
+    if (!c->settings.count)
+        return 0;
+    if (c->training.batch > c->images[SPLIT_TRAIN])
+        return fail_usage(err, "%s: a batch of %d is more than the %d training images", c->name,
+                          c->training.batch, c->images[SPLIT_TRAIN]);
+    if (!strcmp(c->training.select, "best-validation") && !c->has_validation)
+        return fail_usage(err, "%s: select = best-validation needs validation images in [data]", c->name);
+    return 0;
+}
+
+static int fill_settings(struct cell *c, const char *method, struct error *err) {
+    if (profile_training(c->profile, method, c->set->name, &c->training, err) ||
+        profile_annotator(c->profile, c->set->name, &c->annotator, err) ||
+        variations_apply_training(&c->settings, &c->training, err) ||
+        variations_apply_annotator(&c->settings, &c->annotator, err) || check_together(c, err))
         return -1;
     c->training.seed = c->seed;
     const char *factor = method_of(method)->annotation_factor;
     if (c->axes.n == 0 && factor &&
         settings_assign(settings_find(train_schema, factor), &c->training, "0", factor, err))
         return -1;
-    c->has_annotator = c->axes.n > 0 && c->axes.n < N_ALL;
+    c->has_annotator = has_some_annotated(&c->axes);
     c->annotator.n = c->has_annotator ? (int)c->axes.n : 1;
     c->annotator.seed = c->seed;
     c->steps = floor((double)c->images[SPLIT_TRAIN] / c->training.batch) * c->training.epochs;
@@ -151,15 +189,14 @@ static int add_annotator(struct cell *c, json_t *identity, struct error *err) {
     return json_digest(identity, c->annotation_digest, err);
 }
 
-static int make_record(struct cell *c, const struct plan *plan, json_t *identity, struct error *err) {
+static int make_record(struct cell *c, json_t *identity, struct error *err) {
     char description[256];
-    profile_describe(plan->profile, c->set->name, description);
+    profile_describe(c->profile, c->set->name, description);
     json_t *n = c->axes.n == N_ALL ? json_string("All") : json_real(c->axes.n);
-    c->record =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:I, s:s, s:s, s:o}", "name", c->name, "digest",
-                  c->digest, "profile", plan->profile->name, "data_set", c->set->name, "data", description,
-                  "n", n, "method", c->training.method, "seed", (json_int_t)c->seed, "data_digest",
-                  c->data_digest, "cost_key", c->cost_key, "identity", identity);
+    c->record = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:I, s:s, s:s, s:o}", "name", c->name,
+                          "digest", c->digest, "profile", c->profile->name, "data_set", c->set->name, "data",
+                          description, "n", n, "method", c->training.method, "seed", (json_int_t)c->seed,
+                          "data_digest", c->data_digest, "cost_key", c->cost_key, "identity", identity);
     if (!c->record)
         return fail_memory(err, "a cell's record");
     if (c->set->place) {
@@ -172,8 +209,8 @@ static int make_record(struct cell *c, const struct plan *plan, json_t *identity
     return 0;
 }
 
-static int make_identity(struct cell *c, const struct plan *plan, const struct plan_data *data,
-                         const char *weights, struct error *err) {
+static int make_identity(struct cell *c, const struct plan_data *data, const char *weights,
+                         struct error *err) {
     json_t *identity = data_identity(c, data->inputs);
     int failed = json_digest(identity, c->data_digest, err) || add_annotator(c, identity, err);
     json_object_set_new(identity, "train", settings_json(train_schema, &c->training, 1));
@@ -185,7 +222,7 @@ static int make_identity(struct cell *c, const struct plan *plan, const struct p
         json_decref(identity);
         return -1;
     }
-    return make_record(c, plan, identity, err);
+    return make_record(c, identity, err);
 }
 
 // ---------------------------------------------------------------------------------------- the data
@@ -226,16 +263,32 @@ static struct plan_data *suppose_data(struct plan_data *known) {
     return known;
 }
 
+static struct plan_data *find_data(const struct plan *plan, const struct profile *profile, const char *name) {
+    for (int d = 0; d < plan->data_count; d++)
+        if (plan->data[d].profile == profile && !strcmp(plan->data[d].data->set->name, name))
+            return &plan->data[d];
+    return NULL;
+}
+
+const struct plan_data *plan_column_data(const struct plan *plan, const struct table *t, int column) {
+    return find_data(plan, plan_column_profile(plan, t, column), table_data(t, column));
+}
+
 // What the plan needs to know of the data set of that name; asked once. NULL with a message on failure;
-// without `inputs` when it is absent.
-static struct plan_data *know_data(struct plan *plan, const char *name, const struct work *work,
-                                   struct error *err) {
-    const struct profile_data *data = profile_data_find(plan->profile, name);
+// without `inputs` when it is absent. Valid until the next one is asked for.
+static struct plan_data *know_data(struct plan *plan, const struct profile *profile, const char *name,
+                                   const struct work *work, struct error *err) {
+    const struct profile_data *data = profile_data_find(profile, name);
+    struct plan_data *known = find_data(plan, profile, name);
     if (!data)
         return fail(err, "%.60s: a data set without a generator", name), NULL;
-    struct plan_data *known = &plan->data[data - plan->profile->data];
-    known->data = data;
-    if (known->inputs || *data->absent)
+    if (known)
+        return known;
+    if (array_resize(plan->data, (size_t)plan->data_count + 1, "data sets", err))
+        return NULL;
+    known = &plan->data[plan->data_count++];
+    *known = (struct plan_data){.profile = profile, .data = data};
+    if (*data->absent)
         return known;
     if (!work)
         return suppose_data(known);
@@ -266,11 +319,8 @@ static int find_name(const struct plan *plan, const char *name) {
 
 // Whether there can be no such cell; `out` gets why.
 static int is_absent(struct text *out, const struct plan *plan, const struct place *place) {
-    const struct plan_data *known = NULL;
+    const struct plan_data *known = find_data(plan, place->profile, place->data);
     double n = place->axes.n;
-    for (int d = 0; d < DATA_SETS_MAXIMUM && !known; d++)
-        if (plan->data[d].data && !strcmp(plan->data[d].data->set->name, place->data))
-            known = &plan->data[d];
     if (!known)
         text_add(out, "not in the plan");
     else if (!known->inputs)
@@ -292,11 +342,12 @@ static int is_absent(struct text *out, const struct plan *plan, const struct pla
 // A cell without its digests; nothing if it is there already, or if there can be none.
 static int add_cell(struct plan *plan, const struct place *place, uint64_t seed, const struct work *work,
                     struct error *err) {
-    struct cell c = {.axes = place->axes, .seed = seed};
-    cell_name(c.name, plan->profile, place, seed);
+    struct cell c = {
+        .profile = place->profile, .axes = place->axes, .settings = place->settings, .seed = seed};
+    cell_name(c.name, place, seed);
     if (find_name(plan, c.name) >= 0)
         return 0;
-    const struct plan_data *data = know_data(plan, place->data, work, err);
+    const struct plan_data *data = know_data(plan, place->profile, place->data, work, err);
     if (!data)
         return -1;
     struct text reason = {0};
@@ -304,8 +355,7 @@ static int add_cell(struct plan *plan, const struct place *place, uint64_t seed,
     text_free(&reason);
     if (absent || unknown)
         return unknown;
-    fill_data(&c, data);
-    if (fill_settings(&c, plan->profile, place->method, err) ||
+    if (fill_data(&c, data, err) || fill_settings(&c, place->method, err) ||
         array_resize(plan->cells, (size_t)plan->count + 1, "cells", err))
         return -1;
     c.training.save_model |= seed == plan->seeds.values[0];
@@ -317,7 +367,7 @@ static int add_table(struct plan *plan, const struct table *t, const struct work
     for (int row = 0; row < t->row_count; row++)
         for (int s = 0; s < plan->seeds.count; s++)
             for (int column = 0; column < t->column_count; column++) {
-                struct place place = place_of(t, row, column);
+                struct place place = place_of(plan, t, row, column);
                 if (add_cell(plan, &place, plan->seeds.values[s], work, err))
                     return -1;
             }
@@ -335,7 +385,7 @@ static int add_identities(struct plan *plan, const struct work *work, struct err
             if (*file && work && digest_file(file, digest, err))
                 return -1;
         }
-        if (make_identity(c, plan, &plan->data[data_set_number(c->set)], digest, err))
+        if (make_identity(c, find_data(plan, c->profile, c->set->name), digest, err))
             return -1;
     }
     return 0;
@@ -375,6 +425,24 @@ static int merge_equal(struct plan *plan, struct error *err) {
     return failed ? -1 : 0;
 }
 
+int plan_profiles(struct profile *profile, const struct table *tables, int count, struct error *err) {
+    for (int t = 0; t < count; t++)
+        for (int column = 0; column < tables[t].column_count; column++) {
+            const char *word = table_profile(&tables[t], column);
+            if (!*word || profile_find(profile, word))
+                continue;
+            struct profile *other = allocate(1, sizeof *other, "a profile", err);
+            if (!other)
+                return -1;
+            int failed = profile_read(other, word, err);
+            other->next = profile->next; // freed with the others, whole or not
+            profile->next = other;
+            if (failed)
+                return -1;
+        }
+    return 0;
+}
+
 int plan_make(struct plan *plan, const struct profile *profile, const struct seeds *seeds,
               const struct table *tables, int table_count, const struct work *work, struct error *err) {
     *plan = (struct plan){.profile = profile, .seeds = *seeds};
@@ -395,8 +463,9 @@ int plan_outline(struct plan *plan, const struct profile *profile, const struct 
 void plan_free(struct plan *plan) {
     for (int i = 0; i < plan->count; i++)
         json_decref(plan->cells[i].record);
-    for (int d = 0; d < DATA_SETS_MAXIMUM; d++)
+    for (int d = 0; d < plan->data_count; d++)
         json_decref(plan->data[d].inputs);
+    free(plan->data);
     free(plan->cells);
     free(plan->aliases);
     memset(plan, 0, sizeof *plan);
@@ -404,15 +473,15 @@ void plan_free(struct plan *plan) {
 
 const struct cell *plan_find(const struct plan *plan, const struct table *table, int row, int column,
                              uint64_t seed) {
-    struct place place = place_of(table, row, column);
-    char name[192];
-    cell_name(name, plan->profile, &place, seed);
+    struct place place = place_of(plan, table, row, column);
+    char name[CELL_NAME_SIZE];
+    cell_name(name, &place, seed);
     int i = find_name(plan, name);
     return i < 0 ? NULL : &plan->cells[i];
 }
 
 void plan_absent(struct text *out, const struct plan *plan, const struct table *table, int row, int column) {
-    struct place place = place_of(table, row, column);
+    struct place place = place_of(plan, table, row, column);
     is_absent(out, plan, &place);
 }
 

@@ -27,9 +27,13 @@
 #include "experiments/plan/table.h"
 #include "experiments/plan/work.h"
 
+enum { CELL_NAME_SIZE = 1024 };
+
 struct cell {
-    char name[192];
-    struct axes axes; // n: 0 for the baseline
+    char name[CELL_NAME_SIZE];
+    const struct profile *profile; // borrowed: the plan's, or one that its table's column names
+    struct axes axes;              // n: 0 for the baseline
+    struct variations settings;    // that its place has beside those of the profile
     uint64_t seed;
     const struct data_set *set;
     int classes;
@@ -52,7 +56,8 @@ struct cell {
     json_t *record;
 };
 
-struct plan_data { // a data set that some table has
+struct plan_data { // a data set that some table has, of one of the profiles
+    const struct profile *profile;
     const struct profile_data *data;
     int classes, images[SPLITS];
     json_t *inputs; // digests of its sources; NULL: it is absent (data->absent)
@@ -65,12 +70,17 @@ struct plan { // all cells of some tables, each once
     int count;
     int table_cells; // distinct table cells: count / seeds
     struct plan_alias {
-        char name[192];
+        char name[CELL_NAME_SIZE];
         int cell;
     } * aliases; // names of places with the same settings as another: one run serves both
     int alias_count;
-    struct plan_data data[DATA_SETS_MAXIMUM]; // by data set, as in the profile
+    struct plan_data *data; // [data_count]
+    int data_count;
 };
+
+// Reads the profiles that columns of the tables name, to follow `profile` (profile.h), which must have been read and is
+// not resolved yet.
+int plan_profiles(struct profile *profile, const struct table *tables, int count, struct error *err);
 
 // profile must be resolved (profile_resolve) and outlive the plan. Reads the inputs, in a child process.
 // Cells whose data are absent, or have too few images to annotate that many, are left out; cells that turn
@@ -86,6 +96,10 @@ void plan_free(struct plan *plan);
 // The cell at a place of a table, or NULL: there can be none.
 const struct cell *plan_find(const struct plan *plan, const struct table *table, int row, int column,
                              uint64_t seed);
+
+// The profile of a table's column, and what is known of its data; NULL: no cell asked for them.
+const struct profile *plan_column_profile(const struct plan *plan, const struct table *table, int column);
+const struct plan_data *plan_column_data(const struct plan *plan, const struct table *table, int column);
 
 // Why a place of a table has no cell.
 void plan_absent(struct text *out, const struct plan *plan, const struct table *table, int row, int column);

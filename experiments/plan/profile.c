@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/plan/profile.h"
 
+#include "core/base/digest.h"
 #include "core/base/memory.h"
 #include "core/methods/method.h"
 #include "experiments/plan/home.h"
@@ -309,6 +310,7 @@ int profile_read(struct profile *p, const char *word, struct error *err) {
     if (home_definition(p->path, "profiles", word, err))
         return -1;
     home_definition_name(p->path, p->name, sizeof p->name);
+    snprintf(p->word, sizeof p->word, "%s", word);
     if (settings_file(p->path, take, &r, err))
         return -1;
     if (!r.has_title || !r.has_seeds)
@@ -327,9 +329,58 @@ int profile_read(struct profile *p, const char *word, struct error *err) {
 }
 
 void profile_free(struct profile *p) {
+    for (struct profile *other = p->next, *next; other; other = next) {
+        next = other->next;
+        free(other->overrides);
+        free(other);
+    }
     free(p->overrides);
     p->overrides = NULL;
     p->override_count = 0;
+    p->next = NULL;
+}
+
+const struct profile *profile_find(const struct profile *p, const char *word) {
+    for (; p; p = p->next)
+        if (!strcmp(p->word, word))
+            return p;
+    return NULL;
+}
+
+// ---------------------------------------------------------------------------------------- what the user sets
+
+// The name is a folder's, too: whatever a path could mind becomes '_', and a long list its digest.
+static int name_with(char name[SETTING_WORD_SIZE], const char *text, struct error *err) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._=,-";
+    char longer[SETTING_WORD_SIZE + SETTING_TEXT_SIZE], digest[DIGEST_SIZE];
+    int length = snprintf(longer, sizeof longer, "%s+%s", name, text);
+    for (char *c = longer + strlen(name) + 1; *c; c++)
+        if (!strchr(plain, *c))
+            *c = '_';
+    if (length < SETTING_WORD_SIZE) {
+        memcpy(name, longer, (size_t)length + 1);
+        return 0;
+    }
+    json_t *value = json_string(text);
+    int failed = json_digest(value, digest, err);
+    json_decref(value);
+    if (!failed)
+        snprintf(name + strlen(name), SETTING_WORD_SIZE - strlen(name), "+%.8s", digest);
+    return failed;
+}
+
+int profile_set(struct profile *p, const char *text, const char *where, struct error *err) {
+    if (!*text)
+        return 0;
+    if (variations_parse(&p->set, text, where, err) || name_with(p->name, text, err))
+        return -1;
+    for (int d = 0; d < DATA_SETS; d++) {
+        if (variations_apply_data(&p->set, p->data[d].set, &p->data[d].settings, err))
+            return -1;
+        if ((p->data[d].given || !d) && check_data(p, &p->data[d], err))
+            return -1;
+    }
+    return 0;
 }
 
 const struct profile_data *profile_data_find(const struct profile *p, const char *name) {
@@ -361,7 +412,7 @@ int profile_training(const struct profile *p, const char *method, const char *da
                      struct train_settings *out, struct error *err) {
     *out = p->training;
     return settings_assign(settings_find(train_schema, "method"), out, method, "method", err) ||
-                   apply(p, method, data, 0, out, err)
+                   apply(p, method, data, 0, out, err) || variations_apply_training(&p->set, out, err)
                ? -1
                : 0;
 }
@@ -369,7 +420,7 @@ int profile_training(const struct profile *p, const char *method, const char *da
 int profile_annotator(const struct profile *p, const char *data, struct annotator_settings *out,
                       struct error *err) {
     *out = p->annotator;
-    return apply(p, "", data, 1, out, err);
+    return apply(p, "", data, 1, out, err) || variations_apply_annotator(&p->set, out, err) ? -1 : 0;
 }
 
 // ---------------------------------------------------------------------------------------- the data's folder
@@ -463,17 +514,22 @@ static int resolve_all_data(struct profile *p, int may_be_missing, const char *f
     return 0;
 }
 
-int profile_resolve(struct profile *p, const char *folder, struct error *err) {
-    int used = 0;
-    if (resolve_all_data(p, 0, folder, &used, err) ||
-        resolve_weights(p->training.weights, folder, &used, p, err))
+static int resolve_one(struct profile *p, const char *folder, int *used, struct error *err) {
+    if (resolve_all_data(p, 0, folder, used, err) ||
+        resolve_weights(p->training.weights, folder, used, p, err))
         return -1;
     for (int i = 0; i < p->override_count; i++)
         if (!strcmp(p->overrides[i].setting->name, "weights") &&
-            resolve_weights(p->overrides[i].value, folder, &used, p, err))
+            resolve_weights(p->overrides[i].value, folder, used, p, err))
             return -1;
-    if (resolve_all_data(p, 1, folder, &used, err))
-        return -1;
+    return resolve_all_data(p, 1, folder, used, err);
+}
+
+int profile_resolve(struct profile *p, const char *folder, struct error *err) {
+    int used = 0;
+    for (struct profile *one = p; one; one = one->next)
+        if (resolve_one(one, folder, &used, err))
+            return -1;
     if (*folder && !used)
         return fail_usage(err, "--data: profile %s uses built-in data and reads no folder", p->name);
     return 0;

@@ -26,6 +26,7 @@
 #include "core/base/file.h"
 #include "core/shard/split.h"
 #include "core/train/train.h"
+#include "experiments/plan/variation.h"
 #include "gen/data_set/data_set.h"
 
 #define SEEDS_MAXIMUM 64
@@ -61,6 +62,7 @@ enum { DATA_SETS_MAXIMUM = DATA_SETS + 1 };
 struct profile {
     char name[SETTING_WORD_SIZE]; // the file's, without .ini
     char path[PATH_SIZE];
+    char word[PATH_SIZE]; // by which it was asked for
     char title[SETTING_TEXT_SIZE];
     struct seeds seeds;
     struct looks looks;
@@ -71,11 +73,20 @@ struct profile {
     struct annotator_settings annotator;
     struct override *overrides;
     int override_count;
+    struct variations set; // by the command line: prevails over all sections (profile_set)
+    struct profile *next;  // other profiles, which columns of tables name (plan_profiles)
 };
 
 // Reads the profile of that name (or path). Free with profile_free, also after a failure.
 int profile_read(struct profile *p, const char *word, struct error *err);
-void profile_free(struct profile *p);
+void profile_free(struct profile *p); // and those that follow
+
+// Sets what `text` says (variations_parse) in every run: "lambda=5". The profile's name gets it as well,
+// "quick+lambda=5", so that results of other settings have other names and folders. "": nothing.
+int profile_set(struct profile *p, const char *text, const char *where, struct error *err);
+
+// The profile of that word among this one and those that follow; NULL.
+const struct profile *profile_find(const struct profile *p, const char *word);
 
 // The data of that name; never NULL for names that tables have.
 const struct profile_data *profile_data_find(const struct profile *p, const char *name);
@@ -88,7 +99,7 @@ int profile_training(const struct profile *p, const char *method, const char *da
 int profile_annotator(const struct profile *p, const char *data, struct annotator_settings *out,
                       struct error *err);
 
-// Makes mnist, textures, sources and weights relative to `folder` ("": none given). Fails with EXIT_USAGE
+// Makes mnist, textures, sources and weights of this profile and those that follow relative to `folder` ("": none given). Fails with EXIT_USAGE
 // when Textured MNIST or the weights need a folder and none is given, or the other way round. Photographs
 // that are not there are no failure: their cells stay empty and say why. Nothing ever takes their place.
 // Weights named models/x are looked for in folder/models, then in folder/../models.

@@ -3,16 +3,20 @@
 //
 // One file each in experiments/tables. Sections:
 //   [table]   title; kind (results; textures, settings: printed from what is in force, without runs); row
-//             (name of what varies: p, q, size or n), rows (its values, as printed), column (method or
-//             data), columns (methods, or data sets), claims (ids, decided on this table)
+//             (name of what varies: p, q, size, n, or any setting of variation.h), rows (its values, as printed,
+//             apart by commas, or by '|' where values have commas), column (method or data), columns (methods, or
+//             data sets, or names of columns below), claims (ids, decided on this table)
 //   [fixed]   p, q, size, n, data, method where they do not vary (size in pixels of a 224-pixel canvas; other
-//             canvases scale it). n is "All" and data textured-mnist unless given. p, q and size belong to
-//             Textured MNIST and are left out where no column has it.
+//             canvases scale it), and settings of variation.h. n is "All" and data textured-mnist unless given. p, q
+//             and size belong to Textured MNIST and are left out where no column has it.
+//   [column NAME]   in which one column differs: title, profile, method, data, p, q, size, n, settings of
+//             variation.h. It prevails over [fixed], and its settings over those of its profile.
 #ifndef REFF_EXPERIMENTS_PLAN_TABLE_H
 #define REFF_EXPERIMENTS_PLAN_TABLE_H
 
 #include "core/base/file.h"
 #include "core/base/settings.h"
+#include "experiments/plan/variation.h"
 
 enum { TABLE_ROWS_MAXIMUM = 16, TABLE_COLUMNS_MAXIMUM = 8, TABLE_CLAIMS_MAXIMUM = 8 };
 
@@ -26,6 +30,17 @@ struct axes { // what may vary over a table's rows
     double n;    // annotated images per class
 };
 
+enum { AXES = 4 };
+
+struct table_column { // [column NAME]
+    int given;        // the table has the section; else the column is what its name says
+    char title[SETTING_TEXT_SIZE], profile[SETTING_TEXT_SIZE]; // "": its name, the profile asked for
+    char method[SETTING_WORD_SIZE], data[SETTING_WORD_SIZE];
+    int has_axis[AXES]; // which of `axes` are its own
+    struct axes axes;
+    struct variations settings;
+};
+
 struct table {
     char name[SETTING_WORD_SIZE]; // the file's, without .ini
     char path[PATH_SIZE];
@@ -35,11 +50,14 @@ struct table {
     char column_name[SETTING_WORD_SIZE]; // method, data
     int row_count, column_count, claim_count;
     char rows[TABLE_ROWS_MAXIMUM][SETTING_WORD_SIZE];
-    double row_values[TABLE_ROWS_MAXIMUM]; // N_ALL for "All"
+    double row_values[TABLE_ROWS_MAXIMUM]; // N_ALL for "All"; of words their place, from 0
+    int row_is_setting;                    // of variation.h, not of `axes`
     char columns[TABLE_COLUMNS_MAXIMUM][SETTING_WORD_SIZE];
+    struct table_column sections[TABLE_COLUMNS_MAXIMUM]; // [column_count]
     char claims[TABLE_CLAIMS_MAXIMUM][SETTING_WORD_SIZE];
     char claims_at[PATH_SIZE]; // file and line, for messages
     struct axes fixed;
+    struct variations fixed_settings;
     char data[SETTING_WORD_SIZE], method[SETTING_WORD_SIZE]; // where the columns do not say
     int partial; // rows or columns were left out: claims over all of them cannot be decided
 };
@@ -56,9 +74,18 @@ int tables_read(struct table **tables, int *count, char *const *words, int word_
 // which none is left goes, as do those that are printed without runs. One that no table has is a usage error.
 int tables_keep(struct table *tables, int *count, const char *rows, const char *columns, struct error *err);
 
-struct axes table_axes(const struct table *t, int row); // the fixed ones with the row's value
+// The fixed ones, the column's own, and the row's value.
+struct axes table_axes(const struct table *t, int row, int column);
 const char *table_data(const struct table *t, int column);
 const char *table_method(const struct table *t, int column);
+const char *table_profile(const struct table *t,
+                          int column); // the word of its section; "": the profile asked for
+
+// What varies beside axes: of [fixed], the column and the row.
+int table_settings(struct variations *out, const struct table *t, int row, int column, struct error *err);
+
+// Where the table gives the setting ("its row", "[fixed]", "[column big]"); NULL: nowhere.
+const char *table_gives(const struct table *t, const char *name, char where[SETTING_WORD_SIZE + 16]);
 
 // The index of a label (for data: of a data set), or -1.
 int table_row(const struct table *t, double value);

@@ -37,7 +37,9 @@ static int read_records(struct report *r, const json_t *table, struct error *err
 }
 
 // Numbers that the settings of today would not give are left out.
-static int judge(struct report *r, struct report_table *t, const struct profile *profile, struct error *err) {
+static int judge(struct report *r, struct report_table *t, struct profile *profile, struct error *err) {
+    if (t->json && plan_profiles(profile, &t->definition, 1, err))
+        return -1;
     int stale = t->json ? stale_table(&t->definition, profile, r->results, t->json, &t->stale, err) : 0;
     if (stale > 0) {
         json_decref(t->json);
@@ -59,7 +61,7 @@ static int find_printed(const char *path, struct error *err) {
     return bad ? -1 : 1;
 }
 
-static int read_table(struct report *r, const char *name, const struct profile *profile, struct error *err) {
+static int read_table(struct report *r, const char *name, struct profile *profile, struct error *err) {
     char file[128], path[PATH_SIZE], folder[PATH_SIZE];
     if (array_resize(r->tables, (size_t)r->table_count + 1, "tables", err))
         return -1;
@@ -139,7 +141,7 @@ static int decide(struct report *r, struct error *err) {
 // ---------------------------------------------------------------------------------------- all of it
 
 // "table1a" before "table2" before "supp-table2": the paper before its supplement.
-static int read_tables(struct report *r, const struct profile *profile, struct error *err) {
+static int read_tables(struct report *r, struct profile *profile, struct error *err) {
     struct text names = {0};
     int failed = home_list(&names, "tables", err);
     for (int supplement = 0; supplement < 2 && !failed; supplement++) {

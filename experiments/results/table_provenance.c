@@ -34,7 +34,7 @@ static void add_option(struct text *out, const char *name, const char *value) {
 
 void table_provenance_command(struct text *out, char *const *words, int word_count, const char *profile,
                               const char *data, const struct seeds *seeds, const char *rows,
-                              const char *columns) {
+                              const char *columns, const char *set) {
     text_add(out, "reff run");
     for (int i = 0; i < word_count; i++)
         add_word(out, words[i]);
@@ -46,6 +46,7 @@ void table_provenance_command(struct text *out, char *const *words, int word_cou
         text_add(out, ","); // a list: one number alone is a count
     add_option(out, "--rows", rows);
     add_option(out, "--columns", columns);
+    add_option(out, "--set", set);
     add_option(out, "--data", data);
 }
 
@@ -107,22 +108,28 @@ static const struct cell *settings_cell(const struct table_result *r, int column
     return plan_find(r->plan, r->table, row, column, r->plan->seeds.values[0]);
 }
 
-// The digests of the sources: of one data set as they are, of several by name.
+// The digests of the sources: of one data set as they are, of several by name, with the profile before it where that is
+// another than the plan's.
 static json_t *inputs_of(const struct table_result *r) {
     json_t *all = json_object();
-    const struct plan_data *last = NULL;
+    const struct plan_data *first = NULL;
+    int alone = !strcmp(r->table->column_name, "method");
     for (int column = 0; column < r->table->column_count; column++) {
-        const char *name = table_data(r->table, column);
-        for (int d = 0; d < DATA_SETS_MAXIMUM; d++)
-            if (r->plan->data[d].inputs && !strcmp(r->plan->data[d].data->set->name, name)) {
-                last = &r->plan->data[d];
-                json_object_set(all, name, last->inputs);
-            }
+        const struct plan_data *data = plan_column_data(r->plan, r->table, column);
+        char name[2 * SETTING_WORD_SIZE + 2];
+        if (!data || !data->inputs)
+            continue;
+        int other = data->profile != r->plan->profile;
+        snprintf(name, sizeof name, "%s%s%s", other ? data->profile->name : "", other ? " " : "",
+                 data->data->set->name);
+        json_object_set(all, name, data->inputs);
+        alone &= !first || first == data;
+        first = first ? first : data;
     }
-    if (!last || strcmp(r->table->column_name, "method"))
+    if (!first || !alone)
         return all;
     json_decref(all);
-    return json_incref(last->inputs);
+    return json_incref(first->inputs);
 }
 
 // The settings of the column's annotators, n and seed aside; NULL: it has none.

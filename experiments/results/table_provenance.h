@@ -26,6 +26,6 @@ void table_provenance_add_run(json_t *runs, json_t *makers, const json_t *run, c
 // Appends "reff run table1 --profile tiny --seeds 1,2 --data /data": the command line, fit for a shell.
 void table_provenance_command(struct text *out, char *const *words, int word_count, const char *profile,
                               const char *data, const struct seeds *seeds, const char *rows,
-                              const char *columns);
+                              const char *columns, const char *set);
 
 #endif

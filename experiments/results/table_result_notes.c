@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/results/table_result_notes.h"
 
-#include "experiments/results/wording.h"
+#include "experiments/results/table_result_words.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -14,7 +14,7 @@ static void add_matrix(struct text *out, const struct table_result *r, int row, 
     if (!matrix)
         return;
     text_printf(out, "\n%s = %s, %s (rows: labels, columns: answers, seeds added):\n\n```\n",
-                r->table->row_name, r->table->rows[row], wording_title(r->table->columns[column]));
+                r->table->row_name, r->table->rows[row], table_result_column_title(r, column));
     for (size_t i = 0; i < json_array_size(matrix); i++) {
         const json_t *line = json_array_get(matrix, i);
         for (size_t k = 0; k < json_array_size(line); k++)

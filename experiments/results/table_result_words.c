@@ -21,9 +21,14 @@ void table_result_add_measure(struct text *out, const struct table_result *r) {
                       : " after the last epoch");
 }
 
+const char *table_result_column_title(const struct table_result *r, int column) {
+    const char *title = r->table->sections[column].title;
+    return *title ? title : wording_title(r->table->columns[column]);
+}
+
 // Beside the matrices the cells keep the accuracy.
 void table_result_add_heading(struct text *out, const struct table_result *r, int column) {
-    text_add(out, wording_title(r->table->columns[column]));
+    text_add(out, table_result_column_title(r, column));
     if (*r->metric)
         text_printf(out, ", %s", is_confusion(r) ? "accuracy" : r->metric);
 }
@@ -39,7 +44,7 @@ void table_result_add_part(struct text *out, const struct table_result *r) {
     for (int row = 0; row < t->row_count; row++)
         text_printf(out, "%s%s", row ? ", " : " = ", t->rows[row]);
     for (int column = 0; column < t->column_count; column++)
-        text_printf(out, "%s%s", column ? ", " : " of ", wording_title(t->columns[column]));
+        text_printf(out, "%s%s", column ? ", " : " of ", table_result_column_title(r, column));
 }
 
 void table_result_add_title(struct text *out, const struct table_result *r) {
@@ -65,16 +70,22 @@ void table_result_add_seeds(struct text *out, const uint64_t *seeds, int count, 
 
 void table_result_add_data(struct text *out, const struct table_result *r, int column) {
     char data[256];
-    profile_describe(r->plan->profile, table_data(r->table, column), data);
+    profile_describe(plan_column_profile(r->plan, r->table, column), table_data(r->table, column), data);
     text_add(out, data);
 }
 
-static int has_data_columns(const struct table_result *r) {
-    return !strcmp(r->table->column_name, "data");
+// Columns may be of different data: of other data sets, or of other profiles.
+static int data_differ(const struct table_result *r) {
+    const struct table *t = r->table;
+    int differ = !strcmp(t->column_name, "data");
+    for (int column = 1; column < t->column_count; column++)
+        differ |= strcmp(table_data(t, column), table_data(t, 0)) ||
+                  plan_column_profile(r->plan, t, column) != plan_column_profile(r->plan, t, 0);
+    return differ;
 }
 
 void table_result_add_all_data(struct text *out, const struct table_result *r) {
-    for (int column = 0; column < (has_data_columns(r) ? r->table->column_count : 1); column++) {
+    for (int column = 0; column < (data_differ(r) ? r->table->column_count : 1); column++) {
         text_add(out, column ? "; " : "");
         table_result_add_data(out, r, column);
     }
@@ -99,12 +110,14 @@ static void add_column_data(struct text *out, const struct table_result *r, int 
         plan_absent(out, r->plan, r->table, 0, column);
         return;
     }
-    profile_describe(r->plan->profile, cell->set->name, data);
+    profile_describe(cell->profile, cell->set->name, data);
+    if (r->table->sections[column].given) // whose data these are
+        text_printf(out, "%s, profile %s: ", r->table->columns[column], cell->profile->name);
     text_printf(out, "%s; %d training images, %d test images, %d px", data, cell->images[SPLIT_TRAIN],
                 cell->images[SPLIT_TEST], cell_pixels(cell));
     if (!cell->set->fixed_classes) // a folder may hold some of the classes
         text_printf(out, ", %d classes", cell->classes);
-    if (has_data_columns(r))
+    if (data_differ(r))
         text_printf(out, ", epochs: %d", cell->training.epochs);
 }
 
@@ -140,7 +153,7 @@ static void add_by_column(struct text *out, const struct table_result *r,
 }
 
 void table_result_add_setting(struct text *out, const struct table_result *r) {
-    int by_data = has_data_columns(r);
+    int by_data = data_differ(r);
     text_printf(out, "profile %s: ", r->plan->profile->name);
     for (int column = 0; column < (by_data ? r->table->column_count : 1); column++) {
         text_add(out, column ? "; " : "");

@@ -27,6 +27,9 @@ void table_result_add_all_data(struct text *out, const struct table_result *r);
 // The seeds with `between` two of them.
 void table_result_add_seeds(struct text *out, const uint64_t *seeds, int count, const char *between);
 
+// What a column is called: its own title, or that of its method or data set.
+const char *table_result_column_title(const struct table_result *r, int column);
+
 // A column's heading: "ReFF", or "ReFF, worst_group_accuracy".
 void table_result_add_heading(struct text *out, const struct table_result *r, int column);
 

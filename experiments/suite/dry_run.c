@@ -51,8 +51,8 @@ static int count_state(const struct survey *v, const struct plan *plan, enum run
 
 // Data sets that some table asks for and that are not there.
 static void list_absent(FILE *out, const struct plan *plan) {
-    for (int d = 0; d < DATA_SETS_MAXIMUM; d++)
-        if (plan->data[d].data && !plan->data[d].inputs)
+    for (int d = 0; d < plan->data_count; d++)
+        if (!plan->data[d].inputs)
             fprintf(out, "%s: no runs: %s\n", plan->data[d].data->set->name, plan->data[d].data->absent);
 }
 

@@ -40,23 +40,39 @@ static int choose_seeds(struct request *r, const struct request_options *options
     return 0;
 }
 
+// What is set for all runs, a table does not vary as well.
+static int check_set(const struct request *r, struct error *err) {
+    for (int t = 0; t < r->table_count; t++)
+        for (int i = 0; i < r->profile.set.count; i++) {
+            char place[SETTING_WORD_SIZE + 16];
+            const char *name = r->profile.set.items[i].name, *gives = table_gives(&r->tables[t], name, place);
+            if (gives)
+                return fail_usage(err, "--set %s: %s has it as %s", name, r->tables[t].path, gives);
+        }
+    return 0;
+}
+
 int request_read(struct request *r, const struct request_options *options, char *const *words, int word_count,
                  const struct work *work, struct error *err) {
     int count;
     memset(r, 0, sizeof *r);
     if (profile_read(&r->profile, options->profile, err) ||
-        profile_resolve(&r->profile, options->data, err) ||
+        profile_set(&r->profile, options->set, "--set", err) ||
         tables_read(&r->tables, &count, words, word_count, err) ||
-        tables_keep(r->tables, &count, options->rows, options->columns, err))
+        tables_keep(r->tables, &count, options->rows, options->columns, err) ||
+        plan_profiles(&r->profile, r->tables, count, err) || profile_resolve(&r->profile, options->data, err))
         return -1;
     sort_tables(r, count);
+    if (check_set(r, err))
+        return -1;
     for (int t = 0; t < r->table_count; t++)
         if (claims_check(&r->tables[t], err))
             return -1;
     if (choose_seeds(r, options, err))
         return -1;
     table_provenance_command(&r->command, words, word_count, options->profile, options->data,
-                             options->until_decided ? NULL : &r->seeds, options->rows, options->columns);
+                             options->until_decided ? NULL : &r->seeds, options->rows, options->columns,
+                             options->set);
     if (text_check(&r->command, "the command", err))
         return -1;
     return plan_make(&r->plan, &r->profile, &r->seeds, r->tables, r->table_count, work, err);

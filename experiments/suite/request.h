@@ -11,7 +11,8 @@
 
 struct request_options {
     char profile[SETTING_TEXT_SIZE], data[SETTING_TEXT_SIZE], seeds[SETTING_TEXT_SIZE],
-        rows[SETTING_TEXT_SIZE], columns[SETTING_TEXT_SIZE], results[SETTING_TEXT_SIZE];
+        rows[SETTING_TEXT_SIZE], columns[SETTING_TEXT_SIZE], set[SETTING_TEXT_SIZE],
+        results[SETTING_TEXT_SIZE];
     int until_decided;
     int aggregate;                                  // table only
     int tuning, chances;                            // status only
@@ -37,6 +38,8 @@ struct request_options {
                      "only these rows of each table (0,All); none: all"),                                    \
         SETTING_PATH(struct request_options, columns, "", "COLUMNS",                                         \
                      "only these columns of each table (reff,isic2017); none: all"),                         \
+        SETTING_WORDS(struct request_options, set, "NAME=VALUE",                                             \
+                      "another setting than the profile's, in all runs (lambda=5); may be repeated"),        \
         SETTING_PATH(struct request_options, results, "results", "DIR", "where runs, shards and tables lie")
 
 struct request {

@@ -144,6 +144,126 @@ static void test_the_digest_knows_no_paths_but_the_weights_content(void) {
     CU_ASSERT(strcmp(digests[1], digests[2])); // what is in the weights' file counts
 }
 
+// ---------------------------------------------------------------------------------------------- tables over anything
+
+#define TABLE_OF(head) "[table]\ntitle = t\n" head "[fixed]\nq = 1\nsize = 223\n"
+
+static const struct cell *cell_at(const struct fixture *f, int row, int column) {
+    const struct cell *cell = plan_find(&f->plan, &f->tables[0], row, column, 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(cell);
+    return cell;
+}
+
+// Also of the annotator and of the data; where the setting means nothing to the method, its rows are one run.
+static void test_a_row_may_be_any_setting(void) {
+    struct fixture f;
+    fixture_make_table(&f, TABLE_OF("row = lambda\nrows = 1, 3, 10\ncolumns = baseline, reff\n") "p = 0\n",
+                       fixture_profile_text);
+    CU_ASSERT_EQUAL(f.plan.count, 2 * (1 + 3)); // two seeds
+    CU_ASSERT_EQUAL(cell_at(&f, 0, 1)->training.lambda, 1);
+    CU_ASSERT_EQUAL(cell_at(&f, 2, 1)->training.lambda, 10);
+    CU_ASSERT_STRING_EQUAL(cell_at(&f, 2, 1)->name, "profile: p 0, q 1, size 223, lambda 10, reff, seed 1");
+    CU_ASSERT_PTR_EQUAL(cell_at(&f, 0, 0), cell_at(&f, 2, 0));
+    CU_ASSERT_STRING_EQUAL(cell_at(&f, 0, 0)->name, "profile: p 0, q 1, size 223, baseline, seed 1");
+    char tried[DIGEST_SIZE]; // the profile's own lambda: its run is the one of tables without the row
+    memcpy(tried, cell_at(&f, 1, 1)->digest, DIGEST_SIZE);
+    fixture_free(&f);
+    fixture_make(&f, fixture_profile_text);
+    CU_ASSERT_STRING_EQUAL(cell_at(&f, 0, 1)->digest, tried);
+    fixture_free(&f);
+    fixture_make_table(&f, TABLE_OF("row = data.blend\nrows = soft, hard\ncolumns = reff\n") "p = 0\n",
+                       fixture_profile_text);
+    CU_ASSERT(strcmp(cell_at(&f, 0, 0)->data_digest, cell_at(&f, 1, 0)->data_digest));
+    CU_ASSERT_STRING_EQUAL(cell_at(&f, 1, 0)->data[SPLIT_TEST].textured_mnist.blend, "hard");
+    fixture_free(&f);
+    fixture_make_table(&f, TABLE_OF("row = annotator.ngf\nrows = 4, 8\ncolumns = reff\n") "p = 0\nn = 1\n",
+                       fixture_profile_text);
+    CU_ASSERT_EQUAL(cell_at(&f, 1, 0)->annotator.ngf, 8);
+    CU_ASSERT(strcmp(cell_at(&f, 0, 0)->annotation_digest, cell_at(&f, 1, 0)->annotation_digest));
+    fixture_free(&f);
+    fixture_make_table(&f,
+                       TABLE_OF("row = layer_weights\nrows = 1,2,3,4 | 1,1,1,1\ncolumns = reff\n") "p = 0\n",
+                       fixture_profile_text);
+    CU_ASSERT_EQUAL(f.tables[0].row_count, 2);
+    CU_ASSERT_EQUAL(cell_at(&f, 0, 0)->training.layer_weights.values[3], 4);
+    CU_ASSERT_STRING_EQUAL(f.tables[0].rows[1], "1,1,1,1");
+    fixture_free(&f);
+}
+
+static void test_a_column_may_have_settings_and_a_profile_of_its_own(void) {
+    struct error err = {0};
+    struct profile profile;
+    struct table table;
+    struct plan plan;
+    char text[1000];
+    fixture_write("other.ini", "[profile]\ntitle = o\nseeds = 7\n[data]\ncanvas = 16\ntrain = 32\ntest = 16\n"
+                               "[train]\nwidth = 2\nbatch = 8\nepochs = 5\n");
+    snprintf(
+        text, sizeof text,
+        TABLE_OF(
+            "row = p\nrows = 0, 1\ncolumns = reff, wide, small\n") "[column wide]\ntitle = ReFF, "
+                                                                   "wide\nmethod = reff\nwidth = 16\nq = 0\n"
+                                                                   "[column small]\nprofile = %s\nmethod = "
+                                                                   "reff\n",
+        suite_path("other.ini"));
+    CU_ASSERT_FATAL(!table_read(&table, fixture_write("columns.ini", text), &err));
+    CU_ASSERT_FATAL(!profile_read(&profile, fixture_write("profile.ini", fixture_profile_text), &err));
+    CU_ASSERT_FATAL(!plan_profiles(&profile, &table, 1, &err) && !profile_resolve(&profile, "", &err));
+    CU_ASSERT_FATAL(!plan_make(&plan, &profile, &profile.seeds, &table, 1, &fake_work, &err));
+    const struct cell *plain = plan_find(&plan, &table, 0, 0, 1), *wide = plan_find(&plan, &table, 0, 1, 1),
+                      *small = plan_find(&plan, &table, 0, 2, 1);
+    CU_ASSERT_FATAL(plain && wide && small);
+    CU_ASSERT_EQUAL(plan.count, 12);
+    CU_ASSERT_EQUAL(plain->training.width, 4);
+    CU_ASSERT_EQUAL(wide->training.width, 16);
+    CU_ASSERT_EQUAL(wide->training.lambda, 3); // its profile's
+    CU_ASSERT_EQUAL(wide->axes.q, 0);
+    CU_ASSERT_STRING_EQUAL(wide->name, "profile: p 0, q 0, size 223, width 16, reff, seed 1");
+    CU_ASSERT_EQUAL(small->training.width, 2);
+    CU_ASSERT_EQUAL(small->training.epochs, 5);
+    CU_ASSERT_EQUAL(small->images[SPLIT_TRAIN], 32);
+    CU_ASSERT_EQUAL(cell_pixels(small), 16);
+    CU_ASSERT_STRING_EQUAL(small->name, "other: p 0, q 1, size 223, reff, seed 1"); // the seeds asked for
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(small->record, "profile")), "other");
+    plan_free(&plan);
+    profile_free(&profile);
+}
+
+static void test_what_is_set_for_all_runs_prevails_and_has_a_name(void) {
+    struct error err = {0};
+    struct profile p;
+    struct train_settings t;
+    CU_ASSERT_FATAL(!profile_read(&p, fixture_write("profile.ini", fixture_profile_text), &err));
+    CU_ASSERT_FATAL(!profile_set(&p, "lambda=5,data.blend=hard", "--set", &err));
+    CU_ASSERT_STRING_EQUAL(p.name, "profile+lambda=5,data.blend=hard");
+    CU_ASSERT_FATAL(!profile_training(&p, "reff", "textured-mnist", &t, &err));
+    CU_ASSERT_EQUAL(t.lambda, 5);
+    CU_ASSERT_FATAL(!profile_training(&p, "baseline", "textured-mnist", &t, &err));
+    CU_ASSERT_EQUAL(t.lambda, p.training.lambda); // it means nothing to it
+    CU_ASSERT_STRING_EQUAL(p.data[0].settings.textured_mnist.blend, "hard");
+    profile_free(&p);
+    static const char *const bad[][2] = {{"lambda", "--set: 'lambda' is not NAME=VALUE"},
+                                         {"lamda=5", "did you mean 'lambda'?"},
+                                         {"lambda=x", "--set: 'x' is not a number"},
+                                         {"lambda=1,lambda=2", "--set: lambda given twice"},
+                                         {"seed=5", "'seed' is no setting that can be varied"},
+                                         {"batch=65", "a batch of 65 is more than the 64"},
+                                         {"=5", "is not NAME=VALUE"},
+                                         {"lambda=1,,epochs=2", "--set: '1,' is not a number"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct error why = {0};
+        CU_ASSERT_FATAL(!profile_read(&p, suite_path("profile.ini"), &err));
+        CU_ASSERT_EQUAL(profile_set(&p, bad[i][0], "--set", &why), -1);
+        CU_ASSERT_EQUAL(why.status, EXIT_USAGE);
+        suite_text_has(why.message, bad[i][1]);
+        profile_free(&p);
+    }
+    struct variations v = {0};
+    CU_ASSERT_FATAL(!variations_parse(&v, "layer_weights=1,2,3,4,epochs=3", "--set", &err));
+    CU_ASSERT_STRING_EQUAL(variations_find(&v, "layer-weights"), "1,2,3,4");
+    CU_ASSERT_STRING_EQUAL(variations_find(&v, "epochs"), "3");
+}
+
 static json_t *failing_inputs(const struct data_set *set, const union data_settings *settings,
                               struct error *err) {
     (void)set, (void)settings;
@@ -427,6 +547,11 @@ void suite_cells(void) {
                 test_the_digest_changes_with_every_setting_that_counts_and_no_other);
     CU_add_test(suite, "the digest knows no paths, but the weights' content",
                 test_the_digest_knows_no_paths_but_the_weights_content);
+    CU_add_test(suite, "a row may be any setting", test_a_row_may_be_any_setting);
+    CU_add_test(suite, "a column may have settings and a profile of its own",
+                test_a_column_may_have_settings_and_a_profile_of_its_own);
+    CU_add_test(suite, "what is set for all runs prevails and has a name",
+                test_what_is_set_for_all_runs_prevails_and_has_a_name);
     CU_add_test(suite, "bad inputs are reported as they were found",
                 test_bad_inputs_are_reported_as_they_were_found);
     CU_add_test(suite, "n = 0 is the baseline, All is the cell of tables without n",

@@ -66,7 +66,7 @@ static void test_table1_is_the_papers_tables_1a_and_1b(void) {
         CU_ASSERT_EQUAL(table_column(t, "abn"), -1);
         CU_ASSERT_EQUAL(table_row(t, 1), 5);
         CU_ASSERT_EQUAL(table_row(t, 0.5), -1);
-        struct axes a = table_axes(t, table_row(t, 0.2));
+        struct axes a = table_axes(t, table_row(t, 0.2), 0);
         CU_ASSERT_EQUAL(a.p, expected[i].p);
         CU_ASSERT_EQUAL(a.q, expected[i].q);
         CU_ASSERT_EQUAL(a.size, 223);
@@ -82,14 +82,14 @@ static void test_rows_may_be_annotated_images_columns_data_sets(void) {
     CU_ASSERT_EQUAL(t.row_count, 7);
     CU_ASSERT_EQUAL(table_row(&t, N_ALL), 6);
     CU_ASSERT_STRING_EQUAL(t.rows[6], "All");
-    CU_ASSERT_EQUAL(table_axes(&t, 6).n, N_ALL);
-    CU_ASSERT_EQUAL(table_axes(&t, 1).n, 1);
+    CU_ASSERT_EQUAL(table_axes(&t, 6, 0).n, N_ALL);
+    CU_ASSERT_EQUAL(table_axes(&t, 1, 0).n, 1);
     CU_ASSERT_EQUAL(table_column(&t, "pets"), 2);
     CU_ASSERT_STRING_EQUAL(table_data(&t, 2), "pets");
     CU_ASSERT_STRING_EQUAL(table_method(&t, 2), "reff");
     CU_ASSERT_FATAL(!table_read(&t, "table2", &err));
-    CU_ASSERT_EQUAL(table_axes(&t, 0).size, 28);
-    CU_ASSERT_EQUAL(table_axes(&t, 0).n, N_ALL); // where a table says nothing of n
+    CU_ASSERT_EQUAL(table_axes(&t, 0, 0).size, 28);
+    CU_ASSERT_EQUAL(table_axes(&t, 0, 0).n, N_ALL); // where a table says nothing of n
     CU_ASSERT_STRING_EQUAL(table_data(&t, 1), "textured-mnist");
     CU_ASSERT_STRING_EQUAL(table_method(&t, 1), "reff-single");
     CU_ASSERT_FATAL(!table_read(&t, "supp-table4", &err));
@@ -241,7 +241,26 @@ static void test_bad_tables_are_refused_with_file_and_line(void) {
         {TABLE_HEAD "rows = 0\ncolumns = reff\n[fixed]\nsize = 223\n", "q must be"},
         {TABLE_HEAD "rows = 0\ncolumns = reff\n[fixed]\np = 1\nq = 1\nsize = 223\n", "p must be"},
         {TABLE_HEAD "columns = reff\n" TABLE_TAIL, "rows is missing"},
-        {"[table]\ntitle = t\nrow = lambda\n", "bad.ini:3: 'lambda'"},
+        {"[table]\ntitle = t\nrow = lamda\n",
+         "bad.ini:3: 'lamda' (did you mean 'lambda'?) is no setting that can be varied"},
+        {"[table]\ntitle = t\nrow = method\n", "bad.ini:3: 'method' is no setting that can be varied"},
+        {"[table]\ntitle = t\nrow = data.textures\n", "'data.textures' is no setting that can be varied"},
+        {"[table]\ntitle = t\nrow = annotator.seed\n", "'annotator.seed' is no setting that can be varied"},
+        {"[table]\ntitle = t\nrow = lambda\nrows = 1, x\ncolumns = reff\n[fixed]\np = 0\n" TABLE_TAIL_REST,
+         "bad.ini:4: 'x' is not a number"},
+        {"[table]\ntitle = t\nrow = lambda\nrows = 1, 1.0\ncolumns = reff\n[fixed]\np = 0\n" TABLE_TAIL_REST,
+         "bad.ini:4: '1' and '1.0' are one value"},
+        {"[table]\ntitle = t\nrow = lambda\nrows = 1\ncolumns = reff\n[fixed]\nlambda = 3\np = "
+         "0\n" TABLE_TAIL_REST,
+         "lambda must be either the row or in [fixed], not both"},
+        {TABLE_HEAD "rows = 0\ncolumns = reff, big\n" TABLE_TAIL "[column big]\nmethod = reff\np = 1\n",
+         "p must be either the row or in [column big], not both"},
+        {TABLE_HEAD "rows = 0\ncolumns = reff, big\n" TABLE_TAIL "[column big]\nwidth = 16\n",
+         "bad.ini:10: [column big] has no method, nor has [fixed]"},
+        {TABLE_HEAD "rows = 0\ncolumns = reff\n" TABLE_TAIL "[column big]\nmethod = reff\n",
+         "bad.ini:10: 'big' is not among the columns"},
+        {TABLE_HEAD "rows = 0\ncolumns = big\n" TABLE_TAIL "[column big]\nwidht = 16\n",
+         "bad.ini:10: unknown key 'widht' in [column big]"},
         {TABLE_HEAD "rows\n", "bad.ini:4: "},
         {"[table]\ntitle = t\nrow = n\nrows = 0, 1.5\ncolumns = reff\n[fixed]\np = 0\n" TABLE_TAIL_REST,
          "bad.ini:4: 1.5 is neither a whole number nor All"},
@@ -250,8 +269,7 @@ static void test_bad_tables_are_refused_with_file_and_line(void) {
         {TABLE_HEAD "rows = 0\ncolumn = data\ncolumns = textured-mnist\n" TABLE_TAIL, "method must be"},
         {TABLE_HEAD "rows = 0\ncolumns = reff\n" TABLE_TAIL "method = reff\n", "method must be either"},
         {TABLE_HEAD "rows = 0\ncolumns = reff\n" TABLE_TAIL "data = pets\n", "p belongs to textured-mnist"},
-        {TABLE_HEAD "rows = 0\ncolumns = reff\n" TABLE_TAIL "lambda = 1\n",
-         "unknown key 'lambda' in [fixed]"},
+        {TABLE_HEAD "rows = 0\ncolumns = reff\n" TABLE_TAIL "lamda = 1\n", "unknown key 'lamda' in [fixed]"},
         {"[table]\ntitle = t\nkind = settings\nrow = p\n", "kind = settings takes no row"},
         {"[table]\nkind = textures\n", "title is missing"},
         {"title = t\n[table]\n", "bad.ini:1: 'title' stands before any [section]"},

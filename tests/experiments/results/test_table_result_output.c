@@ -61,7 +61,7 @@ static void begin_with(double last) {
     CU_ASSERT_FATAL(!table_result_read(&table, &f.tables[0], &f.plan, results, paper, &err));
     CU_ASSERT_FATAL(!claims_decide(&table, 1, paper, NULL, &claims, &claim_count, &err));
     struct text command = {0};
-    table_provenance_command(&command, words, 2, "tiny", "/my data", &f.plan.seeds, "0,1", "");
+    table_provenance_command(&command, words, 2, "tiny", "/my data", &f.plan.seeds, "0,1", "", "");
     CU_ASSERT_STRING_EQUAL(
         text_string(&command),
         "reff run small.ini 'it'\\''s' --profile tiny --seeds 1,2 --rows 0,1 --data '/my data'");

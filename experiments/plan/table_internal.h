@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the reading of a table's file and the rest of tables share.
+#ifndef REFF_EXPERIMENTS_PLAN_TABLE_INTERNAL_H
+#define REFF_EXPERIMENTS_PLAN_TABLE_INTERNAL_H
+
+#include "experiments/plan/table.h"
+
+extern const struct setting table_axis_keys[]; // [AXES], of struct axes
+
+int table_has_data_columns(const struct table *t);
+
+// Takes the next word of a list whose words are apart by the characters `between`; 0 at its end, -1 for a word that is too
+// long.
+int table_next_word(const char **at, const char *between, char out[SETTING_WORD_SIZE]);
+
+// Words apart by commas and blanks, or by '|' alone where the list has one; each once, at most `most`.
+int table_split_list(char (*out)[SETTING_WORD_SIZE], int most, int *count, const char *text,
+                     const char *where, struct error *err);
+
+// A row's value as a number: that of an axis or of a setting; of a word its `place`.
+int table_row_value(const struct table *t, const char *text, const char *where, int place, double *value,
+                    struct error *err);
+
+#endif
