@@ -8,6 +8,7 @@
 #include "core/train/train.h"
 #include "experiments/command/commands.h"
 #include "experiments/command/joined.h"
+#include "experiments/plan/variation.h"
 #include "experiments/process/lock.h"
 
 #include <omp.h>
@@ -19,7 +20,7 @@
 struct train_options { // where things are; what is trained is in struct train_settings
     char train[SETTING_TEXT_SIZE], test[SETTING_TEXT_SIZE], validation[SETTING_TEXT_SIZE],
         output[SETTING_TEXT_SIZE];
-    char trace[SETTING_TEXT_SIZE];
+    char set[SETTING_TEXT_SIZE], trace[SETTING_TEXT_SIZE];
     int force, threads;
 };
 
@@ -33,6 +34,8 @@ static const struct setting file_schema[] = {
     SETTING_PATH(O, validation, "", "FILE", "validation shard"),
     SETTING_PATH(O, output, NULL, "DIR", "folder of the run; an unfinished run in it is continued"),
     SETTING_PATH(O, trace, "", "DIR", "write initial weights, batch order and losses for a peer to follow"),
+    SETTING_WORDS(O, set, "NAME=VALUE",
+                  "the same as --NAME VALUE, as tables and reff run have it; may be repeated"),
     SETTING_SWITCH(O, force, "replace a finished run; begin an unfinished one anew"),
     SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "how many threads work; 0: all cores"),
     SETTING_END,
@@ -60,6 +63,25 @@ static char *describe(struct error *err) {
     for (int i = 0; method_list[i]; i++)
         text_printf(&out, "\n  %-16s %s", method_list[i]->name, method_list[i]->summary);
     return text_take(&out, "a help text", err);
+}
+
+// What --set says; `given` gets them too. A setting that an option gives as well would have two values.
+static int take_set(const char *text, struct train_settings *s, int *given, struct error *err) {
+    struct variations set = {0};
+    if (variations_parse(&set, text, "--set", err))
+        return -1;
+    for (int i = 0; i < set.count; i++) {
+        const struct setting *one = settings_find(train_schema, set.items[i].name);
+        char name[SETTING_WORD_SIZE];
+        if (!one)
+            return fail_usage(err, "--set %s: reff train takes settings of training; see reff train --help",
+                              set.items[i].name);
+        if (given[one - train_schema]++)
+            return fail_usage(err, "--set %s: --%s is given as well", one->name, option_name(one, name));
+        if (settings_assign(one, s, set.items[i].value, "--set", err))
+            return -1;
+    }
+    return 0;
 }
 
 // A setting that was given, but means nothing to the method: the run would be another than its user thinks. (Profiles
@@ -108,6 +130,8 @@ int command_train(int argc, char **argv, struct error *err) {
         return result < 0 ? -1 : 0;
     if (!*files.output)
         return fail_usage(err, "--output: a folder's name must be given");
+    if (take_set(files.set, &training, given, err))
+        return -1;
     int was_there = check_meaning(&training, given, err) ? -1 : file_is_there(files.output, err);
     if (was_there < 0)
         return -1;
