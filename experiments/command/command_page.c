@@ -6,6 +6,7 @@
 
 static const struct setting schema[] = {
     REQUEST_SETTINGS,
+    REQUEST_COMPARE,
     SETTING_PATH(struct request_options, output, "", "FILE", "the page; none: RESULTS/page/PROFILE.html"),
     SETTING_END,
 };
@@ -27,7 +28,7 @@ static const struct command command = {
 };
 
 int command_page(int argc, char **argv, struct error *err) {
-    struct request_options options;
+    struct request_options options = {0}; // of members that are no options of the command, too
     struct request request;
     struct words words;
     char *all[] = {"tables"}, output[PATH_SIZE];

@@ -145,7 +145,7 @@ static int check_options(const struct request_options *o, struct error *err) {
 }
 
 int command_run(int argc, char **argv, struct error *err) {
-    struct request_options options;
+    struct request_options options = {0}; // of members that are no options of the command, too
     struct request request;
     struct words words;
     int result = options_parse(&command, argc, argv, &options, &words, err);

@@ -42,7 +42,7 @@ static int show_chances(const char *word, struct error *err) {
 }
 
 int command_status(int argc, char **argv, struct error *err) {
-    struct request_options options;
+    struct request_options options = {0}; // of members that are no options of the command, too
     struct request request;
     struct words words;
     char first[] = "tables", *standard[] = {first};

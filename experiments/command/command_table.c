@@ -11,6 +11,7 @@
 
 static const struct setting schema[] = {
     REQUEST_SETTINGS,
+    REQUEST_COMPARE,
     SETTING_CHOICE(struct request_options, format, "md", "md csv tex json", "format"),
     SETTING_PATH(struct request_options, metric, "accuracy", "NAME",
                  "recorded number to show (worst_group_accuracy, cam_inside.layer4); list: their names"),
@@ -86,7 +87,7 @@ static int print(const struct request *r, const struct request_options *options,
 }
 
 int command_table(int argc, char **argv, struct error *err) {
-    struct request_options options;
+    struct request_options options = {0}; // of members that are no options of the command, too
     struct request request;
     struct words words;
     int result = options_parse(&command, argc, argv, &options, &words, err);

@@ -33,8 +33,9 @@ static void find_scale(const struct table_result *r, struct scale *scale) {
         for (int k = 0; k < c->n; k++)
             widen(&low, &high, c->values[k]);
         if (c->has_paper) {
-            widen(&low, &high, c->paper_mean - c->paper_std);
-            widen(&low, &high, c->paper_mean + c->paper_std);
+            double spread = isfinite(c->paper_std) ? c->paper_std : 0;
+            widen(&low, &high, c->paper_mean - spread);
+            widen(&low, &high, c->paper_mean + spread);
         }
     }
     if (!isfinite(low))
@@ -80,14 +81,14 @@ static void add_strip(struct page *p, const struct cell_result *c, const struct 
     for (int i = 0; i < s->tick_count; i++)
         add_line(p->out, "grid", percent(s, s->ticks[i]), percent(s, s->ticks[i]), 0,
                  papers ? HEIGHT_BOTH : HEIGHT_OURS);
-    if (c->has_paper) {
+    if (c->has_paper && isfinite(c->paper_std))
         add_line(p->out, "paper", percent(s, c->paper_mean - c->paper_std),
                  percent(s, c->paper_mean + c->paper_std), PAPER, PAPER);
+    if (c->has_paper)
         text_printf(
             p->out,
             "<svg x=\"%.2f%%\" y=\"%d\"><path class=\"paper\" d=\"M0-4.5 4.5 0 0 4.5-4.5 0z\"/></svg>",
             percent(s, c->paper_mean), PAPER);
-    }
     add_dots(p, c, s, column);
     text_add(p->out, "</svg>");
 }
@@ -114,6 +115,11 @@ static void begin_cell(struct page *p, const struct table *t, int column, const 
     page_filter_keys(p, table_method(t, column), table_data(t, column));
 }
 
+// Whose colour and marker a column has.
+static const char *look_of(const struct table *t, int column) {
+    return t->sections[column].given ? table_method(t, column) : t->columns[column];
+}
+
 static void add_cell(struct page *p, const struct table_result *r, int row, int column, const struct scale *s,
                      int papers) {
     const struct cell_result *c = table_result_cell(r, row, column);
@@ -131,12 +137,14 @@ static void add_cell(struct page *p, const struct table_result *r, int row, int 
     }
     text_add(out, "</div>");
     if (c->has_paper) {
-        text_add(out, "<div class=\"papers\">paper ");
+        text_add(out, "<div class=\"papers\">");
+        html_text(out, table_result_reference(r));
+        text_add(out, " ");
         html_number(out, c->paper_mean, 2);
         add_spread(out, c->paper_std);
         text_add(out, "</div>");
     }
-    add_strip(p, c, s, r->table->columns[column], papers);
+    add_strip(p, c, s, look_of(r->table, column), papers);
     text_add(out, "</td>");
 }
 
@@ -153,9 +161,9 @@ static void add_headings(struct page *p, const struct table_result *r, const str
         table_result_add_heading(&heading, r, column);
         begin_cell(p, t, column, "<th scope=\"col\"");
         text_add(out, "><span class=\"name\"");
-        page_colour(p, t->columns[column]);
+        page_colour(p, look_of(t, column));
         text_add(out, "><svg class=\"key\" viewBox=\"-6 -6 12 12\" aria-hidden=\"true\">");
-        page_mark(out, t->columns[column]);
+        page_mark(out, look_of(t, column));
         text_add(out, "</svg>");
         html_text(out, text_string(&heading));
         text_add(out, "</span><svg class=\"strip axis\" height=\"14\" aria-hidden=\"true\">");
@@ -263,7 +271,13 @@ static void add_table(struct page *p, const struct table_result *r) {
     text_add(p->out, ": mean " PLUS_MINUS
                      " sample standard deviation (ddof 1), in brackets the number of seeds. A dot is "
                      "a seed, the upright the mean, the line its 95&nbsp;% interval");
-    text_add(p->out, papers ? "; the diamond is the paper&#39;s mean with its deviation. " : ". ");
+    if (papers && *r->reference) {
+        text_add(p->out, "; the diamond is that of ");
+        html_text(p->out, r->reference);
+    } else if (papers) {
+        text_add(p->out, "; the diamond is the paper&#39;s mean with its deviation");
+    }
+    text_add(p->out, ". ");
     text_clear(&words);
     table_result_add_setting(&words, r); // "profile quick: ..."
     text_add(p->out, words.length ? "P" : "");

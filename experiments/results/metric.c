@@ -61,7 +61,7 @@ static void put_in_place(struct table_result *r, const char *name) {
     snprintf(r->metric, sizeof r->metric, "%s", name);
     for (int i = 0; i < cells_of(r); i++) {
         struct cell_result *c = &r->cells[i];
-        c->has_paper = 0;
+        c->has_paper &= *r->reference != 0; // the paper's are accuracies
         if (c->n && !has(c, name))
             empty(c, name);
         else if (c->n && !matrix) // beside the matrix stays the accuracy

@@ -10,7 +10,7 @@
 // What the runs of today record, with blanks between; runs of a program that knows more may have others.
 extern const char metric_names[];
 
-// Puts the metric in the place of accuracy; the paper's values go, as they are accuracies. Cells whose runs
+// Puts the metric in the place of accuracy; the paper's values go, as they are accuracies, a user's stay. Cells whose runs
 // have not recorded it become empty and say so. "accuracy" and "" change nothing. Tables that have runs but
 // none with the metric stay as they are, and kept[t] says 0 of them (1 of the others). A metric that no table
 // has, and the confusion matrix in a format that has no place for it, are usage errors; tables without any

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The numbers that the paper prints.
+// The numbers that the paper prints, or that a user has to compare with.
 #ifndef REFF_EXPERIMENTS_RESULTS_PAPER_H
 #define REFF_EXPERIMENTS_RESULTS_PAPER_H
 
@@ -7,15 +7,20 @@
 
 #include <jansson.h>
 
-// The paper's numbers (experiments/tables/paper.csv: table,row_name,row,column,mean,std), as
-// {"table1a|0|baseline": [31.29, 2.16], ...} with rows as numbers, All as N_ALL. New reference.
+// The paper's numbers (experiments/tables/paper.csv), as {"table1a|0|baseline": [31.29, 2.16], ...} with rows as numbers
+// where they are some, All as N_ALL. New reference.
 json_t *paper_read(struct error *err);
 
-// Reads such a file at a path. A malformed line is refused with its place.
+// Reads such a file at a path: CSV (gen/read/csv_rows.h) with columns table, row, column, mean and, where there are
+// deviations, std; others are ignored. A std may be empty: NaN, null here. What cannot be read is refused with its line.
 json_t *paper_read_file(const char *path, struct error *err);
 
 // A value of it; 0, or -1 if the paper has none.
 int paper_value(const json_t *paper, const char *table, double row, const char *column, double *mean,
                 double *std);
+
+// The same of a row by its label: "0.0", "All", "hard".
+int paper_value_at(const json_t *paper, const char *table, const char *row, const char *column, double *mean,
+                   double *std);
 
 #endif

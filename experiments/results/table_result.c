@@ -162,12 +162,30 @@ int table_result_read(struct table_result *r, const struct table *table, const s
     for (int row = 0; row < table->row_count; row++)
         for (int column = 0; column < table->column_count; column++) {
             struct cell_result *c = &r->cells[row * table->column_count + column];
-            c->has_paper = !paper_value(paper, table->name, table->row_values[row], table->columns[column],
-                                        &c->paper_mean, &c->paper_std);
+            c->has_paper = !paper_value_at(paper, table->name, table->rows[row], table->columns[column],
+                                           &c->paper_mean, &c->paper_std);
             if (read_cell(r, c, row, column, results, err))
                 return -1;
         }
     return 0;
+}
+
+const char *table_result_reference(const struct table_result *r) {
+    return *r->reference ? r->reference : "paper";
+}
+
+int table_result_compare(struct table_result *r, const json_t *reference, const char *name) {
+    const struct table *t = r->table;
+    int found = 0;
+    snprintf(r->reference, sizeof r->reference, "%s", name);
+    for (int row = 0; row < t->row_count; row++)
+        for (int column = 0; column < t->column_count; column++) {
+            struct cell_result *c = &r->cells[row * t->column_count + column];
+            c->has_paper = !paper_value_at(reference, t->name, t->rows[row], t->columns[column],
+                                           &c->paper_mean, &c->paper_std);
+            found += c->has_paper;
+        }
+    return found;
 }
 
 static int is_among_first(const struct seeds *seeds, int count, uint64_t seed) {

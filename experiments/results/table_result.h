@@ -41,9 +41,17 @@ struct table_result {
     struct cell_result *cells; // [row * column_count + column]
     int by_looks;              // each cell has as many of the seeds as the claims needed
     char metric[128];          // what `values` are; "": test accuracy (metric.h)
+    char reference
+        [SETTING_WORD_SIZE]; // whose numbers paper_mean and paper_std are: a user's own; "": the paper's
     json_t *runs,
         *makers; // of the runs that the table is made from: table_provenance.h's `runs`, `runs_made_by`
 };
+
+// What the table calls its reference: "paper", or the name of a user's own.
+const char *table_result_reference(const struct table_result *r);
+
+// Takes a user's numbers (paper_read_file) in place of the paper's, under a name. Returns how many cells have some.
+int table_result_compare(struct table_result *r, const json_t *reference, const char *name);
 
 // Reads the records of all cells. Free with table_result_free, also after a failure. `paper` is from
 // paper_read (paper.h).

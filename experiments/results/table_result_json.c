@@ -31,18 +31,19 @@ static json_t *missing_json(const struct cell_result *c) {
 static json_t *cell_json(const struct table_result *r, int row, int column) {
     const struct cell_result *c = table_result_cell(r, row, column);
     json_t *seeds = json_array(), *values = json_array(), *interval = json_null();
+    int own = *r->reference != 0; // a user's numbers
     for (int i = 0; i < c->n; i++) {
         json_array_append_new(seeds, json_integer((json_int_t)c->seeds[i]));
         json_array_append_new(values, json_real(c->values[i]));
     }
     if (c->n > 1)
         interval = json_pack("[f, f]", c->sample.ci_low, c->sample.ci_high);
-    json_t *cell =
-        json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:O}", "row", r->table->rows[row],
-                  "column", r->table->columns[column], "seeds", seeds, "values", values, "mean",
-                  real_or_null(c->n > 0, c->sample.mean), "std", real_or_null(c->n > 1, c->sample.std), "n",
-                  c->n, "ci95", interval, "paper_mean", real_or_null(c->has_paper, c->paper_mean),
-                  "paper_std", real_or_null(c->has_paper, c->paper_std), "metrics", c->metrics);
+    json_t *cell = json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:O}", "row", r->table->rows[row], "column",
+        r->table->columns[column], "seeds", seeds, "values", values, "mean",
+        real_or_null(c->n > 0, c->sample.mean), "std", real_or_null(c->n > 1, c->sample.std), "n", c->n,
+        "ci95", interval, own ? "reference_mean" : "paper_mean", real_or_null(c->has_paper, c->paper_mean),
+        own ? "reference_std" : "paper_std", real_or_null(c->has_paper, c->paper_std), "metrics", c->metrics);
     if (c->n && c->has_paper)
         json_object_set_new(cell, "difference", json_real(c->sample.mean - c->paper_mean));
     if (!strcmp(r->metric, "confusion") && c->confusion)
@@ -76,6 +77,8 @@ json_t *table_result_json(const struct table_result *r, const struct claim_resul
                               decided, "provenance", provenance);
     if (t->partial)
         json_object_set_new(table, "partial", json_true());
+    if (*r->reference)
+        json_object_set_new(table, "reference", json_string(r->reference));
     if (bad || title.incomplete || data.incomplete) {
         json_decref(table);
         table = NULL;

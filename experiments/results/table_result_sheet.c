@@ -4,6 +4,7 @@
 #include "experiments/results/table_result_notes.h"
 #include "experiments/results/table_result_words.h"
 
+#include <math.h>
 #include <string.h>
 
 #define PLUS_MINUS "\xc2\xb1"
@@ -47,14 +48,29 @@ static void add_ours(struct sheet *s, const struct cell_result *c, int digits) {
     text_free(&why);
 }
 
+// A user's numbers may have no deviation.
 static void add_papers(struct sheet *s, const struct cell_result *c) {
-    if (!c->has_paper)
+    struct text cell = {0};
+    if (!c->has_paper) {
         sheet_add_cell(s, "-");
-    else if (c->n)
-        sheet_printf(s, "%.2f " PLUS_MINUS " %.2f (%+.2f)", c->paper_mean, c->paper_std,
-                     c->sample.mean - c->paper_mean);
-    else
-        sheet_printf(s, "%.2f " PLUS_MINUS " %.2f", c->paper_mean, c->paper_std);
+        return;
+    }
+    text_printf(&cell, "%.2f", c->paper_mean);
+    if (isfinite(c->paper_std))
+        text_printf(&cell, " " PLUS_MINUS " %.2f", c->paper_std);
+    if (c->n)
+        text_printf(&cell, " (%+.2f)", c->sample.mean - c->paper_mean);
+    sheet_add_cell(s, text_string(&cell));
+    s->incomplete |= cell.incomplete;
+    text_free(&cell);
+}
+
+static void add_reference_heading(struct sheet *s, const struct table_result *r) {
+    struct text heading = {0};
+    text_printf(&heading, "(%s, difference)", table_result_reference(r));
+    sheet_add_column(s, SHEET_NUMBER, WIDTH_PAPER, text_string(&heading));
+    s->incomplete |= heading.incomplete;
+    text_free(&heading);
 }
 
 static void add_columns(struct sheet *s, const struct table_result *r, int beside_paper) {
@@ -66,7 +82,7 @@ static void add_columns(struct sheet *s, const struct table_result *r, int besid
         s->incomplete |= heading.incomplete;
         text_free(&heading);
         if (beside_paper)
-            sheet_add_column(s, SHEET_NUMBER, WIDTH_PAPER, "(paper, difference)");
+            add_reference_heading(s, r);
     }
 }
 
@@ -107,9 +123,13 @@ void table_result_sheet(struct sheet *s, const struct table_result *r, const str
         }
     }
     add_meaning(&s->note, r, ".");
-    text_add(&s->note, beside_paper
-                           ? "; the paper's are as printed there, the difference is ours less the paper's.\n"
-                           : ".\n");
+    if (beside_paper && *r->reference)
+        text_printf(&s->note, "; the difference is ours less that of %s.\n", r->reference);
+    else
+        text_add(&s->note,
+                 beside_paper
+                     ? "; the paper's are as printed there, the difference is ours less the paper's.\n"
+                     : ".\n");
     table_result_add_matrices(&s->note, r);
     table_result_add_missing(&s->note, r);
     table_result_add_claims(&s->note, r, claims, claim_count);
@@ -152,9 +172,9 @@ static void add_cell(struct sheet *s, const struct table_result *r, int row, int
     add_number(s, c->n > 1, c->sample.std);
     add_number(s, c->n > 1, c->sample.ci_low);
     add_number(s, c->n > 1, c->sample.ci_high);
-    if (!*r->metric) {
+    if (!*r->metric || *r->reference) {
         add_number(s, c->has_paper, c->paper_mean);
-        add_number(s, c->has_paper, c->paper_std);
+        add_number(s, c->has_paper && isfinite(c->paper_std), c->paper_std);
         add_number(s, c->n > 0 && c->has_paper, c->sample.mean - c->paper_mean);
     }
     add_text(s, &seeds);
@@ -163,19 +183,29 @@ static void add_cell(struct sheet *s, const struct table_result *r, int row, int
     add_text(s, &missing);
 }
 
-// Of another metric than accuracy the paper has nothing: its name stands in place of the paper's columns.
+// Of another metric than accuracy the paper has nothing; a user may.
 void table_result_cells(struct sheet *s, const struct table_result *r) {
-    static const char *const accuracy[] = {"table",     "profile",    "data",      "row_name",   "row",
-                                           "column",    "n",          "mean",      "std",        "ci95_low",
-                                           "ci95_high", "paper_mean", "paper_std", "difference", "seeds",
-                                           "values",    "missing",    NULL};
-    static const char *const other[] = {"table",  "profile", "data",    "row_name", "row",      "column",
-                                        "metric", "n",       "mean",    "std",      "ci95_low", "ci95_high",
-                                        "seeds",  "values",  "missing", NULL};
+    static const char *const before[] = {"table", "profile", "data", "row_name", "row", "column"},
+                             *const ours[] = {"n", "mean", "std", "ci95_low", "ci95_high"},
+                             *const references[] = {"mean", "std"},
+                             *const after[] = {"seeds", "values", "missing"};
     s->name = r->table->name;
     s->profile = r->plan->profile->name;
-    for (const char *const *name = *r->metric ? other : accuracy; *name; name++)
-        sheet_add_column(s, SHEET_TEXT, 0, *name);
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+        sheet_add_column(s, SHEET_TEXT, 0, before[i]);
+    if (*r->metric)
+        sheet_add_column(s, SHEET_TEXT, 0, "metric");
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        sheet_add_column(s, SHEET_TEXT, 0, ours[i]);
+    for (size_t i = 0; i < 2 && (!*r->metric || *r->reference); i++) {
+        char name[SETTING_WORD_SIZE + 8];
+        snprintf(name, sizeof name, "%s_%s", table_result_reference(r), references[i]);
+        sheet_add_column(s, SHEET_TEXT, 0, name);
+    }
+    if (!*r->metric || *r->reference)
+        sheet_add_column(s, SHEET_TEXT, 0, "difference");
+    for (size_t i = 0; i < sizeof after / sizeof *after; i++)
+        sheet_add_column(s, SHEET_TEXT, 0, after[i]);
     for (int row = 0; row < r->table->row_count; row++)
         for (int column = 0; column < r->table->column_count; column++)
             add_cell(s, r, row, column);

@@ -52,6 +52,29 @@ static int check_set(const struct request *r, struct error *err) {
     return 0;
 }
 
+static int has_number(const struct request *r, const struct table *t) {
+    double mean, std;
+    for (int i = 0; i < t->row_count * t->column_count; i++)
+        if (!paper_value_at(r->reference, t->name, t->rows[i / t->column_count],
+                            t->columns[i % t->column_count], &mean, &std))
+            return 1;
+    return 0;
+}
+
+static int read_reference(struct request *r, const char *path, struct error *err) {
+    if (!*path)
+        return 0;
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    const char *ending = strrchr(name, '.') ? strrchr(name, '.') : name + strlen(name);
+    if (!(r->reference = paper_read_file(path, err)))
+        return -1;
+    snprintf(r->reference_name, sizeof r->reference_name, "%.*s", (int)(ending - name), name);
+    for (int t = 0; t < r->table_count; t++)
+        if (has_number(r, &r->tables[t]))
+            return 0;
+    return fail_usage(err, "--compare %s: none of its numbers is of a cell of these tables", path);
+}
+
 int request_read(struct request *r, const struct request_options *options, char *const *words, int word_count,
                  const struct work *work, struct error *err) {
     int count;
@@ -68,7 +91,7 @@ int request_read(struct request *r, const struct request_options *options, char 
     for (int t = 0; t < r->table_count; t++)
         if (claims_check(&r->tables[t], err))
             return -1;
-    if (choose_seeds(r, options, err))
+    if (choose_seeds(r, options, err) || read_reference(r, options->compare, err))
         return -1;
     table_provenance_command(&r->command, words, word_count, options->profile, options->data,
                              options->until_decided ? NULL : &r->seeds, options->rows, options->columns,
@@ -83,6 +106,7 @@ void request_free(struct request *r) {
     free(r->tables);
     profile_free(&r->profile);
     text_free(&r->command);
+    json_decref(r->reference);
 }
 
 int request_results_read(struct request_results *out, const struct request *r, const char *results,
@@ -99,6 +123,8 @@ int request_results_read(struct request_results *out, const struct request *r, c
     if (!failed)
         failed = claims_decide(out->tables, r->table_count, paper, &r->rules, &out->claims, &out->claim_count,
                                err);
+    for (int t = 0; t < r->table_count && !failed && r->reference; t++)
+        table_result_compare(&out->tables[t], r->reference, r->reference_name);
     for (int t = 0; t < r->table_count && !failed; t++)
         failed = !(out->provenance[t] = table_provenance(&out->tables[t], text_string(&r->command), err));
     json_decref(paper);

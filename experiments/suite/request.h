@@ -21,6 +21,7 @@ struct request_options {
     double hours;
     char format[SETTING_WORD_SIZE], metric[SETTING_TEXT_SIZE]; // table only
     char page[SETTING_TEXT_SIZE];                              // run only
+    char compare[SETTING_TEXT_SIZE];                           // table and page only
     char output[SETTING_TEXT_SIZE];                            // page only
 };
 
@@ -50,7 +51,14 @@ struct request {
     struct claim_rules rules;
     struct plan plan;
     struct text command; // that asks for the same again
+    json_t *reference;   // numbers to compare with in place of the paper's; NULL: the paper's
+    char reference_name[SETTING_WORD_SIZE];
 };
+
+// The option of those commands that show tables.
+#define REQUEST_COMPARE                                                                                      \
+    SETTING_PATH(struct request_options, compare, "", "FILE",                                                \
+                 "CSV of table, row, column, mean, std: shown in place of the paper's, as FILE's name")
 
 // Reads tables (by word: "table1a", or "table1" for all of its parts) and profile, makes the plan. Free with
 // request_free, also after a failure.

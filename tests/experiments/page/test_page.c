@@ -30,16 +30,21 @@ static const char profile_text[] = "[profile]\ntitle = <script>hit()</script> & 
 static struct request request;
 static struct request_options options;
 
-static void begin(const char *name) {
+static void begin_comparing(const char *name, const char *compare) {
     struct error err = {0};
     static char table[PATH_SIZE];
     char *words[] = {table};
     fake_reset();
     memset(&options, 0, sizeof options);
+    snprintf(options.compare, sizeof options.compare, "%s", compare);
     snprintf(table, sizeof table, "%s", fixture_write("small.ini", table_text));
     snprintf(options.profile, sizeof options.profile, "%s", fixture_write("plan.ini", profile_text));
     snprintf(options.results, sizeof options.results, "%s", suite_path(name));
     CU_ASSERT_EQUAL_FATAL(request_read(&request, &options, words, 1, &fake_work, &err), 0);
+}
+
+static void begin(const char *name) {
+    begin_comparing(name, "");
 }
 
 static void end(void) {
@@ -83,6 +88,13 @@ static char *page_text(char output[PATH_SIZE]) {
     char *text = file_read(output, 1 << 26, NULL, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
     return text;
+}
+
+static int count(const char *text, const char *piece) {
+    int found = 0;
+    for (; (text = strstr(text, piece)); text += strlen(piece))
+        found++;
+    return found;
 }
 
 // ---------------------------------------------------------------------------------------------- text
@@ -194,6 +206,59 @@ static void test_the_numbers_are_those_of_the_tables_json(void) {
     end();
 }
 
+// The paper's verdicts stay: claims are the paper's.
+static void test_a_users_numbers_stand_under_their_own_name(void) {
+    struct error err = {0};
+    struct request_results results;
+    char output[PATH_SIZE], *text = NULL;
+    size_t size;
+    begin_comparing("compare",
+                    fixture_write("mine & ours.csv", "table,row,column,mean,std\nsmall,0.0,reff,50.5,1.25\n"
+                                                     "small,1,reff,90,\n"));
+    sweep();
+    char *page = page_text(output);
+    suite_text_has(page, "<div class=\"papers\">mine &amp; ours <data value=\"50.5\">50.50</data>");
+    suite_text_has(page, "<data value=\"90.0\">90.00</data></div>"); // no deviation
+    suite_text_has(page, "the diamond is that of mine &amp; ours.");
+    CU_ASSERT_EQUAL(count(page, "class=\"papers\""), 2);
+    free(page);
+    CU_ASSERT_EQUAL_FATAL(request_results_read(&results, &request, options.results, &err), 0);
+    json_t *json = table_result_json(&results.tables[0], NULL, 0, results.provenance[0]);
+    const json_t *cell = json_array_get(json_object_get(json, "cells"), 1);
+    suite_text_is(json_string_value(json_object_get(json, "reference")), "mine & ours");
+    CU_ASSERT_EQUAL(json_number_value(json_object_get(cell, "reference_mean")), 50.5);
+    CU_ASSERT_PTR_NULL(json_object_get(cell, "paper_mean"));
+    json_decref(json);
+    FILE *out = open_memstream(&text, &size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    CU_ASSERT(!table_result_print(out, SHEET_MARKDOWN, &results.tables[0], NULL, 0, NULL, &err));
+    CU_ASSERT(!table_result_print(out, SHEET_CSV, &results.tables[0], NULL, 0, NULL, &err));
+    fclose(out);
+    suite_text_has(text, "(mine & ours, difference)");
+    suite_text_has(text, "50.50 \xc2\xb1 1.25 (");
+    suite_text_has(text, "the difference is ours less that of mine & ours.");
+    suite_text_has(text, ",mine & ours_mean,mine & ours_std,difference,");
+    CU_ASSERT_PTR_NULL(strstr(text, "paper"));
+    free(text);
+    request_results_free(&results, &request);
+    end();
+}
+
+static void test_numbers_of_no_cell_are_refused(void) {
+    struct error err = {0};
+    struct request other;
+    char *words[] = {"table1a"};
+    memset(&options, 0, sizeof options);
+    snprintf(options.profile, sizeof options.profile, "tiny");
+    snprintf(options.results, sizeof options.results, "%s", suite_path("nothing"));
+    snprintf(options.compare, sizeof options.compare, "%s",
+             fixture_write("far.csv", "table,row,column,mean\ntable1b,0,reff,1\n"));
+    CU_ASSERT_EQUAL(request_read(&other, &options, words, 1, &fake_work, &err), -1);
+    CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+    suite_text_has(err.message, "far.csv: none of its numbers is of a cell of these tables");
+    request_free(&other);
+}
+
 // ---------------------------------------------------------------------------------------------- structure
 
 // Tags that are opened are closed, in order: of what is not a script, a style or a void element.
@@ -224,13 +289,6 @@ static int is_balanced(const char *page) {
             at = strstr(at, !strcmp(name, "script") ? "</script>" : "</style>") - 1;
     }
     return !depth && tags > 100;
-}
-
-static int count(const char *text, const char *piece) {
-    int found = 0;
-    for (; (text = strstr(text, piece)); text += strlen(piece))
-        found++;
-    return found;
 }
 
 static void test_the_page_is_well_formed_and_holds_all_that_it_shows(void) {
@@ -511,6 +569,9 @@ void suite_page(void) {
     CU_add_test(s, "base 64 is that of the standard", test_base_64_is_that_of_the_standard);
     CU_add_test(s, "the numbers are those of the table's JSON",
                 test_the_numbers_are_those_of_the_tables_json);
+    CU_add_test(s, "a user's numbers stand under their own name",
+                test_a_users_numbers_stand_under_their_own_name);
+    CU_add_test(s, "numbers of no cell are refused", test_numbers_of_no_cell_are_refused);
     CU_add_test(s, "the page is well formed and holds all that it shows",
                 test_the_page_is_well_formed_and_holds_all_that_it_shows);
     CU_add_test(s, "links lead to the records wherever the page lies",

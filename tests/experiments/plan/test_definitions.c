@@ -9,6 +9,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/sweep_fixture.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,15 +173,39 @@ static void test_the_papers_numbers_are_there_for_every_cell_of_the_tables(void)
     json_decref(paper);
 }
 
+// As spreadsheets write them: other columns and another order, a byte order mark, quotes, CRLF, rows of words, no deviation.
+static void test_a_users_numbers_are_read_as_spreadsheets_write_them(void) {
+    struct error err = {0};
+    double mean, std;
+    json_t *own = paper_read_file(
+        fixture_write("mine.csv",
+                      "\xef\xbb\xbf\"Column\";Mean;table;note;ROW;std\r\n\"reff\";46,5;t;\"a;b\";hard;0,5\r\n"
+                      "reff;40;t;;2.0;\r\n"),
+        &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(own);
+    CU_ASSERT(!paper_value_at(own, "t", "hard", "reff", &mean, &std));
+    CU_ASSERT_EQUAL(mean, 46.5);
+    CU_ASSERT_EQUAL(std, 0.5);
+    CU_ASSERT(!paper_value_at(own, "t", "2", "reff", &mean, &std));
+    CU_ASSERT_EQUAL(mean, 40);
+    CU_ASSERT(isnan(std));
+    CU_ASSERT(paper_value_at(own, "t", "soft", "reff", &mean, &std));
+    json_decref(own);
+}
+
 static void test_malformed_numbers_of_the_paper_are_refused_with_their_line(void) {
     static const struct {
         const char *text, *part;
     } bad[] = {
-        {"table,row_name,row,column,mean,std\ntable1a,p,0,reff,46.68\n", "paper.csv:2: fewer than 6 fields"},
+        {"table,row_name,row,column,mean,std\ntable1a,p,0,reff\n",
+         "paper.csv: line 2: mean or std is no number"},
         {"table,row_name,row,column,mean,std\ntable1a,p,0,reff,46.68,1,1\n",
-         "paper.csv:2: more than 6 fields"},
-        {"table,row_name,row,column,mean,std\ntable1a,p,0,reff,4x,1\n", "paper.csv:2: "},
-        {"table,row_name,row,column,mean,std\na,p,0,r,4,1\na,p,0.0,r,5,1\n", "paper.csv:3: given twice"},
+         "paper.csv: line 2: more than 6 fields"},
+        {"table,row_name,row,column,mean,std\ntable1a,p,0,reff,4x,1\n", "paper.csv: line 2: "},
+        {"table,row_name,row,column,mean,std\na,p,0,r,4,1\na,p,0.0,r,5,1\n",
+         "paper.csv: line 3: given twice"},
+        {"table,row,column,std\na,0,r,4\n",
+         "paper.csv: line 1: no column 'mean'; its columns are table, row, column, std"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct error err = {0};
@@ -467,6 +492,8 @@ void suite_definitions(void) {
     CU_add_test(suite, "every committed profile can be read", test_every_committed_profile_can_be_read);
     CU_add_test(suite, "the paper's numbers are there for every cell of the tables",
                 test_the_papers_numbers_are_there_for_every_cell_of_the_tables);
+    CU_add_test(suite, "a user's numbers are read as spreadsheets write them",
+                test_a_users_numbers_are_read_as_spreadsheets_write_them);
     CU_add_test(suite, "malformed numbers of the paper are refused with their line",
                 test_malformed_numbers_of_the_paper_are_refused_with_their_line);
     CU_add_test(suite, "some rows of a table can be asked for", test_some_rows_of_a_table_can_be_asked_for);
