@@ -74,21 +74,26 @@ void table_result_add_data(struct text *out, const struct table_result *r, int c
     text_add(out, data);
 }
 
-// Columns may be of different data: of other data sets, or of other profiles.
-static int data_differ(const struct table_result *r) {
+static int has_data_columns(const struct table_result *r) {
+    return !strcmp(r->table->column_name, "data");
+}
+
+// Whether a column's data are another data set, or another profile's, than those of every column before it.
+static int has_new_data(const struct table_result *r, int column) {
     const struct table *t = r->table;
-    int differ = !strcmp(t->column_name, "data");
-    for (int column = 1; column < t->column_count; column++)
-        differ |= strcmp(table_data(t, column), table_data(t, 0)) ||
-                  plan_column_profile(r->plan, t, column) != plan_column_profile(r->plan, t, 0);
-    return differ;
+    for (int before = 0; before < column; before++)
+        if (!strcmp(table_data(t, before), table_data(t, column)) &&
+            plan_column_profile(r->plan, t, before) == plan_column_profile(r->plan, t, column))
+            return 0;
+    return 1;
 }
 
 void table_result_add_all_data(struct text *out, const struct table_result *r) {
-    for (int column = 0; column < (data_differ(r) ? r->table->column_count : 1); column++) {
-        text_add(out, column ? "; " : "");
-        table_result_add_data(out, r, column);
-    }
+    for (int column = 0; column < r->table->column_count; column++)
+        if (has_new_data(r, column)) {
+            text_add(out, column ? "; " : "");
+            table_result_add_data(out, r, column);
+        }
 }
 
 // ---------------------------------------------------------------------------------------- settings
@@ -111,13 +116,13 @@ static void add_column_data(struct text *out, const struct table_result *r, int 
         return;
     }
     profile_describe(cell->profile, cell->set->name, data);
-    if (r->table->sections[column].given) // whose data these are
-        text_printf(out, "%s, profile %s: ", r->table->columns[column], cell->profile->name);
+    if (cell->profile != r->plan->profile)
+        text_printf(out, "profile %s: ", cell->profile->name);
     text_printf(out, "%s; %d training images, %d test images, %d px", data, cell->images[SPLIT_TRAIN],
                 cell->images[SPLIT_TEST], cell_pixels(cell));
     if (!cell->set->fixed_classes) // a folder may hold some of the classes
         text_printf(out, ", %d classes", cell->classes);
-    if (data_differ(r))
+    if (has_data_columns(r))
         text_printf(out, ", epochs: %d", cell->training.epochs);
 }
 
@@ -153,13 +158,14 @@ static void add_by_column(struct text *out, const struct table_result *r,
 }
 
 void table_result_add_setting(struct text *out, const struct table_result *r) {
-    int by_data = data_differ(r);
+    int by_data = has_data_columns(r), data = 0;
     text_printf(out, "profile %s: ", r->plan->profile->name);
-    for (int column = 0; column < (by_data ? r->table->column_count : 1); column++) {
-        text_add(out, column ? "; " : "");
-        add_column_data(out, r, column);
-    }
-    text_printf(out, "%s network ", by_data ? ";" : ",");
+    for (int column = 0; column < r->table->column_count; column++)
+        if (has_new_data(r, column)) {
+            text_add(out, data++ ? "; " : "");
+            add_column_data(out, r, column);
+        }
+    text_printf(out, "%s network ", data > 1 || by_data ? ";" : ",");
     add_by_column(out, r, add_network);
     if (by_data)
         return;
