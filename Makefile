@@ -27,7 +27,7 @@ endif
 # A misspelt variable (SEED=3) would run something else than what was meant.
 VARIABLES := CONFIG CC ARCH V SANITIZE GOLDEN PRECISION FUZZ FUZZ_SECONDS \
              PROFILE DATA SEEDS SEEDS_MOST HOURS NEW_PLAN ROWS COLUMNS METRIC JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY \
-             PAGE SETS MIRROR SOURCES_FILE PEER PREFIX DESTDIR SECONDS SEED PARTS COMPLETE
+             PAGE SET COMPARE SETS MIRROR SOURCES_FILE PEER PREFIX DESTDIR SECONDS SEED PARTS COMPLETE
 GIVEN     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 UNKNOWN   := $(filter-out $(VARIABLES) MAKEFLAGS MAKEOVERRIDES,$(filter-out -% .%,$(GIVEN)))
 ifneq ($(UNKNOWN),)
@@ -36,14 +36,14 @@ endif
 
 # Nor may a target pass over one that means nothing to it (make figures DRY_RUN=1 would train). Targets without a
 # line here take those of every build.
-REQUESTED      := PROFILE DATA SEEDS ROWS COLUMNS RESULTS
+REQUESTED      := PROFILE DATA SEEDS ROWS COLUMNS SET RESULTS
 SWEPT          := $(REQUESTED) PAGE JOBS THREADS DRY_RUN KEEP_SHARDS RETRY
 TAKES_tables   := $(SWEPT)
 TAKES_claims   := $(filter-out SEEDS,$(SWEPT)) SEEDS_MOST HOURS NEW_PLAN
-TAKES_show     := $(REQUESTED) METRIC
+TAKES_show     := $(REQUESTED) METRIC COMPARE
 TAKES_status   := $(REQUESTED)
 TAKES_figures  := PROFILE DATA SEEDS RESULTS JOBS THREADS
-TAKES_page     := $(REQUESTED)
+TAKES_page     := $(REQUESTED) COMPARE
 TAKES_paper    := PROFILE RESULTS
 TAKES_data     := DATA SETS MIRROR SOURCES_FILE DRY_RUN
 TAKES_test     := SANITIZE
@@ -159,6 +159,8 @@ $(BUILD)/reff: $(BUILD)/experiments/command/main.o $(BUILD)/libreff.a
 #: NEW_PLAN=1   with `make claims`: begin another plan though results of one exist
 #: ROWS=        only these rows of each table (0,1,All); default: all
 #: COLUMNS=     only these columns (baseline,isic2017); default: all
+#: SET=         other settings than the profile's, in all runs (lambda=5,epochs=12)
+#: COMPARE=     with `make show` and `make page`: a CSV of numbers to show in place of the paper's
 #: METRIC=      with `make show`: a recorded number in place of accuracy; METRIC=list names them
 #: RESULTS=     folder of runs and tables; default results
 #: JOBS=        runs at a time; default: as cores and memory allow
@@ -174,7 +176,7 @@ $(BUILD)/reff: $(BUILD)/experiments/command/main.o $(BUILD)/libreff.a
 on = $(filter-out 0 no,$1)
 REQUEST = $(if $(PROFILE),--profile '$(PROFILE)') $(if $(DATA),--data '$(DATA)') $(if $(SEEDS),--seeds '$(SEEDS)') \
           $(if $(ROWS),--rows '$(ROWS)') $(if $(COLUMNS),--columns '$(COLUMNS)') \
-          $(if $(RESULTS),--results '$(RESULTS)')
+          $(if $(SET),--set '$(SET)') $(if $(RESULTS),--results '$(RESULTS)')
 SWEEP   = $(REQUEST) $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)') \
           $(if $(call on,$(DRY_RUN)),--dry-run) $(if $(call on,$(KEEP_SHARDS)),--keep-shards) \
           $(if $(call on,$(RETRY)),--retry) $(if $(PAGE),--page '$(PAGE)')
@@ -198,7 +200,7 @@ claims: ## seeds until every claim is decided, at looks fixed beforehand (SEEDS_
 
 show: ## the tables from the results that are there (METRIC=annotation.iou; METRIC=list)
 	@$(REMAKE) build
-	@$(BUILD)/reff table tables $(REQUEST) $(if $(METRIC),--metric '$(METRIC)')
+	@$(BUILD)/reff table tables $(REQUEST) $(if $(METRIC),--metric '$(METRIC)') $(if $(COMPARE),--compare '$(COMPARE)')
 
 status: ## where the runs stand
 	@$(REMAKE) build
@@ -218,7 +220,7 @@ figures: ## the paper's figures and curves as PNG and PDF (RESULTS/figures/PROFI
 
 page: ## all results of a profile as one HTML file (RESULTS/page/PROFILE.html)
 	@$(REMAKE) build
-	@$(BUILD)/reff page $(REQUEST)
+	@$(BUILD)/reff page $(REQUEST) $(if $(COMPARE),--compare '$(COMPARE)')
 
 paper: ## the report of a profile's results as PDF (RESULTS/paper/PROFILE/report.pdf)
 	@scripts/setup $(PAPER_PACKAGES)
