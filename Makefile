@@ -247,7 +247,7 @@ READ_FILES := $(wildcard experiments/tables/*.ini experiments/tables/paper.csv e
               experiments/profiles/*.ini) experiments/bench/bench.ini experiments/regress/regress.ini \
               results/reference/regress.json scripts/bench_peer.py scripts/peer_losses.py scripts/bench_generator.py \
               scripts/bench_compare.py scripts/reff_shard.py scripts/latex $(wildcard paper/*.tex)
-DOC_FILES  := README.md LICENSE CITATION.cff CHANGELOG.md $(wildcard docs/*.md docs/lab/*.md docs/images/*.png)
+DOC_FILES  := README.md LICENSE CITATION.cff CHANGELOG.md $(wildcard docs/*.md docs/*.yml docs/lab/*.md docs/images/*.png)
 INSTALLED   = $(DESTDIR)$(abspath $(PREFIX))
 
 .PHONY: install uninstall dist deb test-install

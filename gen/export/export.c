@@ -19,7 +19,7 @@ static const struct export_format *const formats[] = {
 #define EXPORT_FORMAT(name) &export_##name,
     EXPORT_FORMAT_LINES
 #undef EXPORT_FORMAT
-};
+        NULL};
 
 // ---------------------------------------------------------------------------------------------- for formats
 
@@ -209,8 +209,8 @@ static int say_all(struct export_job *job, const struct export_format *format, s
 }
 
 int export_write(const struct export_data *d, const struct export_settings *settings, struct error *err) {
-    const struct export_format *format = NULL;
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+    const struct export_format *format = formats[0];
+    for (int i = 0; formats[i]; i++)
         format = !strcmp(formats[i]->name, settings->format) ? formats[i] : format;
     struct export_sink sink;
     struct export_job job = {.data = d, .settings = settings, .sink = &sink};
