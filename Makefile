@@ -168,6 +168,9 @@ $(BUILD)/reff: $(BUILD)/experiments/command/main.o $(BUILD)/libreff.a
 #: DRY_RUN=1    list the runs by state, with time, memory and disk; run nothing
 #: RETRY=1      repeat failed runs
 #: PAGE=        with targets that run something: an HTML file of the results, renewed every minute
+#: EXECUTOR=    who does the runs: local (default), list or slurm (docs/cluster.md)
+#: CLUSTER=     with EXECUTOR=slurm: file of the cluster's settings, like experiments/executor/cluster.ini
+#: CANCEL=1     with EXECUTOR=slurm: take the runs' jobs out of the queue
 #: KEEP_SHARDS=1 keep the data sets of finished runs
 #: CONFIG=      release (float, default), double or sanitize: which build (all live side by side)
 #: ARCH=        what the compiler targets; default -march=x86-64-v3, faster where it fits: -march=native
@@ -179,7 +182,8 @@ REQUEST = $(if $(PROFILE),--profile '$(PROFILE)') $(if $(DATA),--data '$(DATA)')
           $(if $(SET),--set '$(SET)') $(if $(RESULTS),--results '$(RESULTS)')
 SWEEP   = $(REQUEST) $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)') \
           $(if $(call on,$(DRY_RUN)),--dry-run) $(if $(call on,$(KEEP_SHARDS)),--keep-shards) \
-          $(if $(call on,$(RETRY)),--retry) $(if $(PAGE),--page '$(PAGE)')
+          $(if $(call on,$(RETRY)),--retry) $(if $(PAGE),--page '$(PAGE)') $(HANDED) $(if $(call on,$(CANCEL)),--cancel)
+HANDED  = $(if $(EXECUTOR),--executor '$(EXECUTOR)') $(if $(CLUSTER),--cluster '$(CLUSTER)')
 
 # Tables by name: one file of experiments/tables each. table1 and table3 are their parts a and b, tables all of them.
 TABLES := table1 table2 table3 table3a table3b supp-table1 supp-table2 supp-table3 supp-table4
@@ -216,7 +220,7 @@ PAPER = $(or $(RESULTS),results)/paper/$(basename $(notdir $(or $(PROFILE),quick
 figures: ## the paper's figures and curves as PNG and PDF (RESULTS/figures/PROFILE)
 	@$(REMAKE) build
 	@$(BUILD)/reff figure --train $(if $(PROFILE),--profile '$(PROFILE)') $(if $(DATA),--data '$(DATA)') \
-	    $(if $(SEEDS),--seeds '$(SEEDS)') $(if $(RESULTS),--results '$(RESULTS)') $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)')
+	    $(if $(SEEDS),--seeds '$(SEEDS)') $(if $(RESULTS),--results '$(RESULTS)') $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$(THREADS)') $(HANDED)
 
 page: ## all results of a profile as one HTML file (RESULTS/page/PROFILE.html)
 	@$(REMAKE) build
@@ -244,7 +248,7 @@ data: ## fetch the official files of real data into DATA=folder (SETS='mnist dtd
 
 # What the program reads when it runs, under share/reff with the names that it has here (experiments/plan/home.h).
 READ_FILES := $(wildcard experiments/tables/*.ini experiments/tables/paper.csv experiments/figures/*.ini \
-              experiments/profiles/*.ini) experiments/bench/bench.ini experiments/regress/regress.ini \
+              experiments/profiles/*.ini) experiments/bench/bench.ini experiments/regress/regress.ini experiments/executor/cluster.ini \
               results/reference/regress.json scripts/bench_peer.py scripts/peer_losses.py scripts/bench_generator.py \
               scripts/bench_compare.py scripts/reff_shard.py scripts/latex $(wildcard paper/*.tex)
 DOC_FILES  := README.md LICENSE CITATION.cff CHANGELOG.md $(wildcard docs/*.md docs/*.yml docs/lab/*.md docs/images/*.png)
@@ -321,6 +325,13 @@ test: ## all tests, in float and in double (SANITIZE=1: under address and undefi
 	@ASAN_OPTIONS=detect_leaks=1 scripts/tally $(TEST_CONFIGS:%=build/%/tests/run)
 
 test-programs: $(BUILD)/tests/run $(BUILD)/reff
+
+# Where Slurm cannot be installed the scenarios count as skipped.
+.PHONY: test-cluster
+test-cluster: ## a Slurm of two nodes on this machine: runs, faults on purpose, the same digests as here (some minutes)
+	@scripts/setup slurm-wlm python3 || true
+	@$(REMAKE) test-programs
+	@tests/cluster/run --reff $(BUILD)/reff
 
 GOLDEN    ?= ../shared/reference/golden
 PRECISION ?= double

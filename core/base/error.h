@@ -11,7 +11,13 @@
 #ifndef REFF_BASE_ERROR_H
 #define REFF_BASE_ERROR_H
 
-enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+enum exit_status {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_ELSEWHERE = 75, // not on this machine; another one may (EX_TEMPFAIL of sysexits.h)
+    EXIT_INTERRUPTED = 130
+};
 
 struct error {
     enum exit_status status; // EXIT_FAILED unless set otherwise

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/file.h"
 
+#include "core/base/host.h"
 #include "core/base/memory.h"
 #include "core/base/terminal.h"
 
@@ -52,7 +53,7 @@ int file_is_there(const char *path, struct error *err) {
     return errno == ENOENT ? 0 : fail_system(err, errno, "%s", path);
 }
 
-// The last names that were given: no process has more than a few files in work. A name holds its process's number, so
+// The last names that were given: no process has more than a few files in work. A name holds its host and process, so
 // that whatever bears it, if it is still there, is this process's own.
 enum { REMEMBERED = 8 };
 static struct {
@@ -62,7 +63,9 @@ static struct {
 static unsigned remembered_count;
 
 int file_temporary(const char *path, char temporary[PATH_SIZE], struct error *err) {
-    int length = snprintf(temporary, PATH_SIZE, "%s.part-%ld", path, (long)getpid());
+    char process[HOST_PROCESS_SIZE];
+    host_process(process);
+    int length = snprintf(temporary, PATH_SIZE, "%s.part-%s", path, process);
     if (length >= PATH_SIZE)
         return fail(err, "%.200s...: path too long", path);
     unsigned at = __atomic_fetch_add(&remembered_count, 1, __ATOMIC_RELAXED) % REMEMBERED;

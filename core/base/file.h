@@ -20,7 +20,7 @@ struct output {                // stays where it is between open and commit
     FILE *stream;              // write here
     int descriptor, cause;     // the file, and errno of the first write that failed
     char path[PATH_SIZE];      // the target
-    char temporary[PATH_SIZE]; // "<target>.part-<process>" until committed
+    char temporary[PATH_SIZE]; // "<target>.part-<host and process>" until committed (host.h)
 };
 
 int output_open(struct output *out, const char *path, struct error *err);

@@ -12,7 +12,8 @@
 struct figure_options {
     char profile[SETTING_TEXT_SIZE], data[SETTING_TEXT_SIZE], seeds[SETTING_TEXT_SIZE],
         results[SETTING_TEXT_SIZE];
-    int train, jobs, threads;
+    int train, jobs, threads, round;
+    char executor[SETTING_WORD_SIZE], cluster[SETTING_TEXT_SIZE];
 };
 
 typedef struct figure_options O;
@@ -26,6 +27,7 @@ static const struct setting schema[] = {
     SETTING_SWITCH(O, train, "make the models and pseudo-annotations that are missing (may take long)"),
     SETTING_COUNT(O, jobs, "0", 0, 1024, "runs", "runs at a time; 0: as cores and memory allow"),
     SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "of each run; 0: cores / jobs"),
+    EXECUTOR_SETTINGS(O),
     SETTING_END,
 };
 
@@ -77,17 +79,21 @@ static int has_grids(const struct figures *all) {
     return grids;
 }
 
-// Everything that forks comes before anything that is drawn: the models, then the plan.
-static int prepare(struct figures *all, const struct figure_job *job, struct error *err) {
+// Everything that forks comes before anything that is drawn: the models, then the plan. *handed_over: others make the
+// models now.
+static int prepare(struct figures *all, const struct figure_job *job, int *handed_over, struct error *err) {
     struct figure_cells models;
     int failed = 0;
+    *handed_over = 0;
     if (!has_grids(all))
         return 0;
     if (job->train) {
         failed = figure_cells_make(&models, all->items, all->count, 1, job, err) ||
-                 (models.plan.count && figure_cells_train(&models, job, err));
+                 (models.plan.count && figure_cells_train(&models, job, handed_over, err));
         figure_cells_free(&models);
     }
+    if (*handed_over && !failed)
+        return 0;
     return failed || figure_cells_make(&all->cells, all->items, all->count, 0, job, err) ? -1 : 0;
 }
 
@@ -124,9 +130,13 @@ int command_figure(int argc, char **argv, struct error *err) {
     struct figure_options options;
     struct words words;
     char profile[SETTING_WORD_SIZE];
-    int result = options_parse(&command, argc, argv, &options, &words, err);
-    if (result)
+    struct text again = {0};
+    int handed_over, result = executor_add_command(&again, argc, argv, err) ? -1 : 0;
+    result = result ? result : options_parse(&command, argc, argv, &options, &words, err);
+    if (result) {
+        text_free(&again);
         return result < 0 ? -1 : 0;
+    }
     home_definition_name(options.profile, profile, sizeof profile);
     const struct figure_job job = {.results = options.results,
                                    .profile = profile,
@@ -135,12 +145,17 @@ int command_figure(int argc, char **argv, struct error *err) {
                                    .seeds = options.seeds,
                                    .train = options.train,
                                    .jobs = options.jobs,
-                                   .threads = options.threads};
+                                   .threads = options.threads,
+                                   .executor = executor_of(options.executor),
+                                   .cluster = options.cluster,
+                                   .command = text_string(&again),
+                                   .round = options.round};
     struct figures all = {0};
-    result = read_figures(&all, &words, err) || prepare(&all, &job, err) ||
-                     draw_all(&all, words.count > 0, &job, err)
+    result = read_figures(&all, &words, err) || prepare(&all, &job, &handed_over, err) ||
+                     (!handed_over && draw_all(&all, words.count > 0, &job, err))
                  ? -1
                  : 0;
+    text_free(&again);
     canvas_forget_fonts();
     figure_cells_free(&all.cells);
     free(all.items);

@@ -19,6 +19,8 @@ static const struct setting schema[] = {
     SETTING_SWITCH(struct request_options, retry, "repeat failed runs"),
     SETTING_SWITCH(struct request_options, dry_run,
                    "list the runs by state, with time, memory and disk; run nothing"),
+    EXECUTOR_SETTINGS(struct request_options),
+    SETTING_SWITCH(struct request_options, cancel, "take back what was handed over of these runs"),
     SETTING_COUNT(struct request_options, seeds_most, "20", 2, SEEDS_MAXIMUM, "seeds",
                   "with --until-decided: of a cell at most"),
     SETTING_REAL(struct request_options, hours, "0", 0, 1e5, "hours",
@@ -41,7 +43,9 @@ static const struct command command = {
         "written to RESULTS/tables/<profile>/<table>.{md,csv,tex,json}.\n\nWith --until-decided "
         "cells get more seeds, at looks that the profile fixes, until every claim on the tables is "
         "decided: only those cells that undecided claims need. The plan is registered in "
-        "RESULTS/plans before the first run.",
+        "RESULTS/plans before the first run.\n\n--executor list prints a command for each run, --executor "
+        "slurm "
+        "submits jobs to Slurm and returns; a last job prints the tables (docs/cluster.md).",
     .example = "reff run table1 --profile quick --seeds 5\n  reff run tables --until-decided --hours 8",
     .minimum_words = 1,
     .maximum_words = -1,
@@ -90,37 +94,30 @@ static int end_page(struct follower *f, struct error *err) {
 }
 
 // The sweep, then the tables: also those with empty cells, whose reasons they name. An interrupted sweep has
-// none.
-static int run(const struct request *r, const struct request_options *options, const char *word,
+// none, nor one whose runs others have now.
+static int run(const struct request *r, const struct request_options *options, struct executor_job *job,
                struct error *err) {
-    char name[64];
-    home_definition_name(word, name, sizeof name);
     struct follower follower = {.request = r, .options = options};
     snprintf(follower.output, sizeof follower.output, "%s", options->page);
-    const struct sweep_options sweep = {.results = options->results,
-                                        .visit = *options->page ? renew_page : NULL,
-                                        .visit_context = &follower,
-                                        .label = name,
-                                        .jobs = options->jobs,
-                                        .threads = options->threads,
-                                        .keep_shards = options->keep_shards,
-                                        .retry = options->retry,
-                                        .log = stderr};
+    job->sweep.visit = *options->page ? renew_page : NULL;
+    job->sweep.visit_context = &follower;
     struct error later = {0};
+    int handed_over = 0;
     if (folder_make(options->results, err))
         return -1;
     int failed = options->until_decided ? claims_plan_register(r, options->results, options->new_plan, err) ||
-                                              until_decided_run(r, options, &real_work, &sweep, err)
-                                        : r->plan.count && sweep_run(&r->plan, &real_work, &sweep, err);
+                                              until_decided_run(r, options, job, &handed_over, err)
+                                        : r->plan.count && executor_run(job, &handed_over, err);
     int unwritten = end_page(&follower, failed ? &later : err);
-    if (failed && err->status == EXIT_INTERRUPTED)
-        return -1;
+    if ((failed && err->status == EXIT_INTERRUPTED) || handed_over)
+        return failed || unwritten ? -1 : 0;
     int unshown = show_tables(r, options, failed || unwritten ? &later : err);
     return failed || unwritten || unshown ? -1 : 0;
 }
 
 // What the next look would run.
-static int show_next_look(const struct request *r, const struct request_options *options, struct error *err) {
+static int show_next_look(const struct request *r, const struct request_options *options,
+                          const struct executor_job *job, struct error *err) {
     struct request next = *r;
     int look, found = until_decided_next(r, options, &next.plan, &look, err);
     if (!found)
@@ -128,7 +125,7 @@ static int show_next_look(const struct request *r, const struct request_options 
     if (found < 1)
         return found;
     printf("look %d, %d seeds: ", look, next.plan.seeds.count);
-    int failed = dry_run(stdout, &next, options, &real_work, err);
+    int failed = dry_run(stdout, &next, options, job, err);
     until_decided_free(&next.plan);
     return failed;
 }
@@ -144,21 +141,44 @@ static int check_options(const struct request_options *o, struct error *err) {
     return *o->page ? file_check_target(o->page, err) : 0;
 }
 
+static int act(const struct request *r, const struct request_options *options, struct executor_job *job,
+               struct error *err) {
+    if (options->cancel)
+        return executor_cancel(stdout, job->executor, &r->plan, options->results, err);
+    if (options->dry_run && options->until_decided)
+        return show_next_look(r, options, job, err);
+    return options->dry_run ? dry_run(stdout, r, options, job, err) : run(r, options, job, err);
+}
+
 int command_run(int argc, char **argv, struct error *err) {
     struct request_options options = {0}; // of members that are no options of the command, too
     struct request request;
     struct words words;
-    int result = options_parse(&command, argc, argv, &options, &words, err);
-    if (result)
-        return result < 0 ? -1 : 0;
-    if (check_options(&options, err))
-        return -1;
-    result = request_read(&request, &options, words.items, words.count, &real_work, err);
-    if (!result && options.dry_run)
-        result = options.until_decided ? show_next_look(&request, &options, err)
-                                       : dry_run(stdout, &request, &options, &real_work, err);
-    else if (!result)
-        result = run(&request, &options, words.items[0], err);
+    struct text again = {0};
+    char name[64];
+    int result = executor_add_command(&again, argc, argv, err) ? -1 : 0;
+    result = result ? result : options_parse(&command, argc, argv, &options, &words, err);
+    if (result || check_options(&options, err)) {
+        text_free(&again);
+        return result > 0 ? 0 : -1;
+    }
+    home_definition_name(words.items[0], name, sizeof name);
+    struct executor_job job = {.executor = executor_of(options.executor),
+                               .plan = &request.plan,
+                               .work = &real_work,
+                               .sweep = {.results = options.results,
+                                         .label = name,
+                                         .jobs = options.jobs,
+                                         .threads = options.threads,
+                                         .keep_shards = options.keep_shards,
+                                         .retry = options.retry,
+                                         .log = stderr},
+                               .cluster = options.cluster,
+                               .command = text_string(&again),
+                               .round = options.round};
+    result = request_read(&request, &options, words.items, words.count, &real_work, err) ||
+             act(&request, &options, &job, err);
     request_free(&request);
+    text_free(&again);
     return result ? -1 : 0;
 }

@@ -44,7 +44,7 @@ static const struct setting file_schema[] = {
 // The folder is one process's at a time, a sweep's too (its workers take the same lock).
 static int lock_folder(char path[PATH_SIZE], const char *folder, struct error *err) {
     int busy, lock;
-    if (folder_make(folder, err) || path_join(path, err, folder, "lock"))
+    if (folder_make(folder, err) || path_join(path, err, folder, "lease"))
         return -1;
     lock = lock_take(path, LOCK_EXCLUSIVE, 0, &busy, err);
     if (lock < 0 && busy)

@@ -13,6 +13,7 @@ int command_info(int argc, char **argv, struct error *err);
 int command_eval(int argc, char **argv, struct error *err);
 int command_golden(int argc, char **argv, struct error *err);
 int command_run(int argc, char **argv, struct error *err);
+int command_cell(int argc, char **argv, struct error *err);
 int command_status(int argc, char **argv, struct error *err);
 int command_gate(int argc, char **argv, struct error *err);
 int command_regress(int argc, char **argv, struct error *err);

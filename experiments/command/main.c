@@ -33,6 +33,7 @@ static const struct command_entry commands[] = {
     {"gradients", command_gradients, "show the parts of a step's gradient, and what a precision rounds away"},
     {"eval", command_eval, "evaluate a trained network on a shard"},
     {"run", command_run, "do all runs that tables need, then print the tables"},
+    {"cell", command_cell, "do single runs of tables that were handed over"},
     {"status", command_status, "show which runs are done, failed, unfinished or running"},
     {"table", command_table, "print tables and claims from the results that are there"},
     {"figure", command_figure, "draw figures from the results that are there"},

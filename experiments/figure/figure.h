@@ -24,6 +24,7 @@
 
 #include "core/base/file.h"
 #include "core/base/settings.h"
+#include "experiments/executor/executor.h"
 #include "experiments/figure/axes.h"
 #include "experiments/plan/table.h"
 
@@ -67,9 +68,12 @@ int figure_read(struct figure *f, const char *word, struct error *err);
 
 struct figure_job {                                      // what it is drawn from and where to
     const char *results, *profile, *profile_word, *data; // profile: its name; profile_word: as it was given
-    const char *seeds; // as seeds_parse takes them; NULL or "": the profile's
-    int train;         // make models and pseudo-annotations that are missing
-    int jobs, threads; // to train with; 0: chosen from cores and memory
+    const char *seeds;               // as seeds_parse takes them; NULL or "": the profile's
+    int train;                       // make models and pseudo-annotations that are missing
+    int jobs, threads;               // to train with; 0: chosen from cores and memory
+    const struct executor *executor; // who makes them, as in struct executor_job
+    const char *cluster, *command;
+    int round;
 };
 
 // "RESULTS/figures/<profile>/<name>", without ending; the folder is made.

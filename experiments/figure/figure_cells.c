@@ -3,7 +3,6 @@
 
 #include "core/base/memory.h"
 #include "core/methods/method.h"
-#include "experiments/sweep/sweep.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -91,14 +90,21 @@ const struct cell *figure_cell(const struct figure_cells *cells, const struct pa
     return cell;
 }
 
-int figure_cells_train(struct figure_cells *models, const struct figure_job *job, struct error *err) {
-    const struct sweep_options sweep = {.results = job->results,
-                                        .label = "models",
-                                        .jobs = job->jobs,
-                                        .threads = job->threads,
-                                        .retry = 1,
-                                        .log = stderr};
+int figure_cells_train(struct figure_cells *models, const struct figure_job *job, int *handed_over,
+                       struct error *err) {
+    const struct executor_job runs = {.executor = job->executor,
+                                      .plan = &models->plan,
+                                      .work = &real_work,
+                                      .sweep = {.results = job->results,
+                                                .label = "models",
+                                                .jobs = job->jobs,
+                                                .threads = job->threads,
+                                                .retry = 1,
+                                                .log = stderr},
+                                      .cluster = job->cluster,
+                                      .command = job->command,
+                                      .round = job->round};
     for (int i = 0; i < models->plan.count; i++)
         models->plan.cells[i].needs_model = 1;
-    return folder_make(job->results, err) || sweep_run(&models->plan, &real_work, &sweep, err) ? -1 : 0;
+    return folder_make(job->results, err) || executor_run(&runs, handed_over, err) ? -1 : 0;
 }

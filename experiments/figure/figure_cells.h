@@ -26,7 +26,8 @@ void figure_cells_free(struct figure_cells *cells);
 const struct cell *figure_cell(const struct figure_cells *cells, const struct panel *panel,
                                const struct panel_column *picture, struct error *err);
 
-// Does the runs whose models are missing.
-int figure_cells_train(struct figure_cells *models, const struct figure_job *job, struct error *err);
+// Does the runs whose models are missing, or hands them over.
+int figure_cells_train(struct figure_cells *models, const struct figure_job *job, int *handed_over,
+                       struct error *err);
 
 #endif

@@ -16,7 +16,8 @@ static int place(char out[PATH_SIZE], const char *results, const struct cell *ce
                  struct error *err) {
     char folder[PATH_SIZE], name[96];
     snprintf(name, sizeof name, "annotations-n%d-%.8s%s", cell->annotator.n, cell->annotation_digest, ending);
-    return data_sets_folder(folder, results, cell, err) || path_join(out, err, folder, name) ? -1 : 0;
+    return data_sets_annotations_folder(folder, results, cell, err) || path_join(out, err, folder, name) ? -1
+                                                                                                         : 0;
 }
 
 int annotations_path(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err) {
@@ -54,7 +55,7 @@ static int make(double *seconds, const char *path, const char *results, const st
                 const char *sweep, const struct work *work, progress_function *progress,
                 void *progress_context, struct error *err) {
     char source[PATH_SIZE], folder[PATH_SIZE], failure[PATH_SIZE];
-    if (data_sets_folder(folder, results, cell, err))
+    if (data_sets_annotations_folder(folder, results, cell, err))
         return -1;
     lock_remove_leftovers(folder);
     if (data_sets_shard(source, results, cell, SPLIT_TRAIN, err) ||
@@ -89,7 +90,7 @@ int annotations_make(json_t **record, const char *results, const struct cell *ce
     char path[PATH_SIZE], source[PATH_SIZE], lock_path[PATH_SIZE];
     double seconds = -1;
     int busy;
-    if (annotations_path(path, results, cell, err) || place(lock_path, results, cell, ".lock", err))
+    if (annotations_path(path, results, cell, err) || place(lock_path, results, cell, ".lease", err))
         return -1;
     int lock = lock_take(lock_path, LOCK_EXCLUSIVE, 1, &busy, err); // waits while another run makes them
     if (lock < 0)

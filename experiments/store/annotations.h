@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pseudo-annotations of a sweep: results/shards/<data set>/annotations-n<N>-<first 8 digits of the
 // annotations' digest>.h5, made once by whichever run needs them first, beside the shards that they are made
-// from, and removed with them. Beside one while it is made: .lock, and .work/ with the annotator's
+// from, and removed with them. Beside one while it is made: .lease, and .work/ with the annotator's
 // checkpoint.
 //
 // Where annotations cannot be made by a fault of their own (a loss that is not finite), every run of the sweep

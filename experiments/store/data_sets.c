@@ -11,10 +11,21 @@
 #include <string.h>
 #include <unistd.h>
 
-int data_sets_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err) {
+static char scratch[PATH_SIZE];
+
+void data_sets_use_scratch(const char *folder) {
+    snprintf(scratch, sizeof scratch, "%s", folder);
+}
+
+int data_sets_annotations_folder(char out[PATH_SIZE], const char *results, const struct cell *cell,
+                                 struct error *err) {
     char name[32];
     snprintf(name, sizeof name, "shards/%.16s", cell->data_digest);
     return path_join(out, err, results, name);
+}
+
+int data_sets_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err) {
+    return data_sets_annotations_folder(out, *scratch ? scratch : results, cell, err);
 }
 
 int data_sets_shard(char out[PATH_SIZE], const char *results, const struct cell *cell, enum split split,
@@ -60,11 +71,13 @@ static int make_missing(const char *results, const struct cell *cell, const stru
     return 0;
 }
 
-int data_sets_hold(const char *results, const struct cell *cell, const struct work *work,
-                   progress_function *progress, void *progress_context, struct error *err) {
+static int hold(const char *results, const struct cell *cell, const struct work *work,
+                progress_function *progress, void *progress_context, struct error *err) {
     char folder[PATH_SIZE], lock_path[PATH_SIZE];
+    enum { SHORTEST = 1000, LONGEST = 200000 }; // microseconds
+    useconds_t pause = SHORTEST;
     int busy;
-    if (data_sets_folder(folder, results, cell, err) || path_join(lock_path, err, folder, "lock"))
+    if (data_sets_folder(folder, results, cell, err) || path_join(lock_path, err, folder, "lease"))
         return -1;
     // A lock cannot be turned from exclusive into shared without a gap, in which another sweep may
     // remove what was made: so look again under the shared lock, and repeat.
@@ -84,7 +97,8 @@ int data_sets_hold(const char *results, const struct cell *cell, const struct wo
         if (lock >= 0)
             lock = lock_take(lock_path, LOCK_EXCLUSIVE, 0, &busy, err);
         if (lock < 0 && busy && !interrupt_requested()) {
-            usleep(1000);
+            usleep(pause);
+            pause = pause < LONGEST / 2 ? 2 * pause : LONGEST;
             continue;
         }
         if (lock < 0 && busy)
@@ -100,6 +114,30 @@ int data_sets_hold(const char *results, const struct cell *cell, const struct wo
         if (failed)
             return -1;
     }
+}
+
+// The folder of its pseudo-annotations, where that is another: no sweep may remove them while they are read.
+static int hold_annotations(int with, const char *results, const struct cell *cell, struct error *err) {
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    int busy, lock;
+    if (data_sets_annotations_folder(folder, results, cell, err) || path_join(path, err, folder, "lease"))
+        return -1;
+    do { // a sweep may remove the folder between making it and the lock
+        *err = (struct error){0};
+        lock = folder_make(folder, err) ? -1 : lock_take(path, LOCK_SHARED, 1, &busy, err);
+    } while (lock < 0 && err->cause == ENOENT && !interrupt_requested());
+    if (lock >= 0)
+        lock_release_with(with, lock);
+    return lock;
+}
+
+int data_sets_hold(const char *results, const struct cell *cell, const struct work *work,
+                   progress_function *progress, void *progress_context, struct error *err) {
+    int lock = hold(results, cell, work, progress, progress_context, err);
+    if (lock < 0 || !*scratch || !cell->has_annotator || hold_annotations(lock, results, cell, err) >= 0)
+        return lock;
+    lock_release(lock);
+    return -1;
 }
 
 // 1 if some unfinished run (of any sweep) needs the pseudo-annotations, or what there is of them, in the file
@@ -133,8 +171,8 @@ static int empty_folder(const char *folder, const char *results, const char *nam
     DIR *listing = records ? opendir(folder) : NULL;
     int spared = !listing;
     while (listing && (entry = readdir(listing))) {
-        if (!strcmp(entry->d_name, "lock") || entry->d_name[0] == '.')
-            continue;
+        if (!strncmp(entry->d_name, "lease", 5) || entry->d_name[0] == '.')
+            continue; // those of processes that look, and this one's
         if (is_needed(records, results, name, entry->d_name))
             spared = 1;
         else if (!path_join(path, &ignored, folder, entry->d_name) && unlink(path))
@@ -153,18 +191,17 @@ static void remove_folder(const char *results, const char *name) {
     struct error ignored;
     int busy;
     if (path_join(shards, &ignored, results, "shards") || path_join(folder, &ignored, shards, name) ||
-        path_join(keep, &ignored, folder, "keep") || path_join(lock_path, &ignored, folder, "lock") ||
+        path_join(keep, &ignored, folder, "keep") || path_join(lock_path, &ignored, folder, "lease") ||
         file_is_there(folder, &ignored) != 1 || file_is_there(keep, &ignored))
         return; // where the system does not tell, nothing is removed
     int lock = lock_take(lock_path, LOCK_EXCLUSIVE, 0, &busy, &ignored);
     if (lock < 0)
         return;
     // Looked for again: it may have been marked while another process had the lock.
-    if (!file_is_there(keep, &ignored) && !empty_folder(folder, results, name)) {
-        unlink(lock_path); // last: a process that waits for it sees that it is gone and starts again
-        rmdir(folder);
-    }
+    int emptied = !file_is_there(keep, &ignored) && !empty_folder(folder, results, name);
     lock_release(lock);
+    if (emptied)
+        rmdir(folder); // where somebody has come in between it is not empty, and stays
 }
 
 void data_sets_remove(const char *results, const struct cell *cell) {

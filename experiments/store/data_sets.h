@@ -14,6 +14,14 @@
 int data_sets_hold(const char *results, const struct cell *cell, const struct work *work,
                    progress_function *progress, void *progress_context, struct error *err);
 
+// From now on the shards of this process and its children lie in FOLDER/shards, a folder of this machine; pseudo-annotations
+// stay with the results, for all. Data sets must then neither be kept nor removed here: who gave the folder removes it.
+void data_sets_use_scratch(const char *folder);
+
+// The folder of its pseudo-annotations: its own, but for scratch.
+int data_sets_annotations_folder(char out[PATH_SIZE], const char *results, const struct cell *cell,
+                                 struct error *err);
+
 // Its folder, and a shard's path.
 int data_sets_folder(char out[PATH_SIZE], const char *results, const struct cell *cell, struct error *err);
 int data_sets_shard(char out[PATH_SIZE], const char *results, const struct cell *cell, enum split split,

@@ -121,7 +121,7 @@ int run_look(const char *results, const struct cell *cell, struct run_status *st
     char lock[PATH_SIZE], record[PATH_SIZE], failure[PATH_SIZE], checkpoint[PATH_SIZE], old[PATH_SIZE],
         model[PATH_SIZE];
     memset(status, 0, sizeof *status);
-    if (run_file(lock, results, cell, "lock", err) || run_file(record, results, cell, "run.json", err) ||
+    if (run_file(lock, results, cell, "lease", err) || run_file(record, results, cell, "run.json", err) ||
         run_file(failure, results, cell, "failed.json", err) ||
         run_file(checkpoint, results, cell, "checkpoint", err) ||
         run_file(old, results, cell, "checkpoint.old", err) ||

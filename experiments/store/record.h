@@ -7,7 +7,8 @@
 //   run.json      "state": "done", "cell", "metrics", ...: the run is complete; written last
 //   again         while a done run is trained once more for its model (retrain.h)
 //   log           what the process wrote on standard error
-//   lock          held by the process at work
+//   lease         while a process is at work (lock.h)
+//   task.json     where it was handed to an executor: all that another process needs to do it (handed.h)
 #ifndef REFF_EXPERIMENTS_STORE_RECORD_H
 #define REFF_EXPERIMENTS_STORE_RECORD_H
 

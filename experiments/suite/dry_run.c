@@ -2,9 +2,8 @@
 #include "experiments/suite/dry_run.h"
 
 #include "core/base/memory.h"
-#include "experiments/store/annotations.h"
 #include "experiments/store/reason.h"
-#include "experiments/sweep/probe.h"
+#include "experiments/sweep/estimate.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -116,86 +115,6 @@ static void list_state(FILE *out, struct survey *v, const struct plan *plan, enu
             list_group(out, v, plan, i);
 }
 
-struct estimate {
-    struct forecast forecast;
-    int measured, tried; // kinds of run known from records, and from trials
-    int has_data[DATA_SETS_MAXIMUM];
-    struct probed_data data[DATA_SETS_MAXIMUM]; // by data set
-};
-
-static int estimate_annotator(struct estimate *e, const struct cell *cell, const struct survey *v,
-                              const struct resources *resources, const char *results, const struct work *work,
-                              struct error *err) {
-    double seconds;
-    if (records_annotation_seconds(&seconds, results, v->known, cell, resources->threads, err))
-        return -1;
-    if (seconds > 0)
-        e->measured++;
-    else if (probe_annotator(cell, work, resources->threads, &seconds, err))
-        return -1;
-    else
-        e->tried++;
-    forecast_add_annotator(&e->forecast, cell, seconds, 1);
-    return 0;
-}
-
-// Fills the forecast with what the runs to do need.
-static int estimate_make(struct estimate *e, const struct cell *const *todo, int count,
-                         const struct survey *v, const struct resources *resources, const char *results,
-                         const struct work *work, struct error *err) {
-    for (int i = 0; i < count; i++) {
-        int seen = 0;
-        for (int k = 0; k < e->forecast.count && !seen; k++)
-            seen = !strcmp(e->forecast.items[k].key, todo[i]->cost_key);
-        if (todo[i]->has_annotator && forecast_annotator(&e->forecast, todo[i]) <= 0 &&
-            estimate_annotator(e, todo[i], v, resources, results, work, err))
-            return -1;
-        int set = data_set_number(todo[i]->set);
-        if (!e->has_data[set] && probe_data(todo[i], work, resources->threads, &e->data[set], err))
-            return -1;
-        e->has_data[set] = 1;
-        if (seen)
-            continue;
-        double seconds;
-        if (records_seconds(&seconds, results, v->known, todo[i], resources->threads, err))
-            return -1;
-        if (seconds > 0)
-            e->measured++;
-        else if (probe_seconds(todo[i], work, resources->threads, &seconds, err))
-            return -1;
-        else
-            e->tried++;
-        forecast_add(&e->forecast, todo[i], seconds, 1);
-    }
-    return 0;
-}
-
-// Making the run's data set, if it is the first run of it.
-static double data_seconds(const struct estimate *e, const struct cell *const *todo, int i) {
-    double seconds = 0;
-    for (int k = 0; k < i; k++)
-        if (!strcmp(todo[k]->data_digest, todo[i]->data_digest))
-            return 0;
-    const struct probed_data *data = &e->data[data_set_number(todo[i]->set)];
-    for (enum split s = 0; s < SPLITS; s++)
-        if (todo[i]->images[s] > 0)
-            seconds += data->per_shard + data->per_image * todo[i]->images[s];
-    return seconds;
-}
-
-// Making its pseudo-annotations, if it is the first run that needs them and they are not there. Negative on failure.
-static double annotation_seconds(const struct estimate *e, const struct cell *const *todo, int i,
-                                 const char *results, struct error *err) {
-    char path[PATH_SIZE];
-    for (int k = 0; k < i; k++)
-        if (!strcmp(todo[k]->annotation_digest, todo[i]->annotation_digest))
-            return 0;
-    if (!todo[i]->has_annotator)
-        return 0;
-    int there = annotations_path(path, results, todo[i], err) ? -1 : file_is_there(path, err);
-    return there ? there < 0 ? -1 : 0 : forecast_annotator(&e->forecast, todo[i]);
-}
-
 // "40 s", "9 min 1 s", "3 h 20 min".
 static char *span_text(double seconds, char out[32]) {
     long s = seconds < 1 ? 1 : (long)(seconds + 0.5);
@@ -211,19 +130,13 @@ static char *span_text(double seconds, char out[32]) {
 static int print_time(FILE *out, const struct estimate *e, const struct cell *const *todo, int count,
                       const struct resources *r, const char *results, struct error *err) {
     char time[32], making[32], annotating[32];
-    double *seconds = allocate((size_t)count, sizeof *seconds, "an estimate", err), data = 0, annotations = 0;
-    if (!seconds)
+    double *seconds = allocate((size_t)count, sizeof *seconds, "an estimate", err), data, annotations;
+    if (!seconds || estimate_seconds(e, todo, count, results, seconds, &data, &annotations, err)) {
+        free(seconds);
         return -1;
-    for (int i = 0; i < count; i++) {
-        double one = data_seconds(e, todo, i), annotator = annotation_seconds(e, todo, i, results, err);
-        if (annotator < 0) {
-            free(seconds);
-            return -1;
-        }
-        data += one / r->jobs;
-        annotations += annotator / r->jobs;
-        seconds[i] = forecast_seconds(&e->forecast, todo[i]) + one + annotator;
     }
+    data /= r->jobs;
+    annotations /= r->jobs;
     double length = schedule_length(seconds, count, NULL, 0, r->jobs);
     free(seconds);
     fprintf(out, "time: about %s for %d run%s, %d at a time with %d thread%s each; %s of it for making data",
@@ -246,14 +159,37 @@ static void print_space(FILE *out, const struct resources *r) {
             resources_bytes_text(r->shards, a), resources_bytes_text(r->disk, b));
 }
 
-int dry_run(FILE *out, const struct request *r, const struct request_options *options,
-            const struct work *work, struct error *err) {
-    const struct plan *plan = &r->plan;
-    struct survey v = {0};
+// What it takes on this machine.
+static int show_here(FILE *out, const struct survey *v, const struct cell *const *todo, int count,
+                     const struct executor_job *job, struct error *err) {
+    const struct sweep_options *o = &job->sweep;
     struct resources resources;
     struct estimate estimate = {0};
+    struct error why = {0}; // without a trial there is no time, but all the rest
+    if (resources_plan(&resources, todo, count, job->work, o->results, o->jobs, o->threads, o->keep_shards,
+                       err))
+        return -1;
+    if (!estimate_make(&estimate, todo, count, v->known, resources.threads, o->results, job->work, &why)) {
+        if (print_time(out, &estimate, todo, count, &resources, o->results, err))
+            return -1;
+    } else if (why.cause) { // the system refused something: another call may know
+        *err = why;
+        return -1;
+    } else {
+        fprintf(out, "time: not known: %s\n", why.message);
+    }
+    print_space(out, &resources);
+    return 0;
+}
+
+int dry_run(FILE *out, const struct request *r, const struct request_options *options,
+            const struct executor_job *job, struct error *err) {
+    const struct plan *plan = &r->plan;
+    struct executor_job mine = *job;
+    struct survey v = {0};
     const struct cell **todo = allocate((size_t)plan->count, sizeof(struct cell *), "a dry run", err);
     int count = 0, failed = !todo || survey_make(&v, plan, options->results, err);
+    mine.plan = plan;
     if (!failed) {
         fprintf(out, "%d distinct cells, %d seed%s, %d runs\n", plan->table_cells, plan->seeds.count,
                 plan->seeds.count == 1 ? "" : "s", plan->count);
@@ -268,21 +204,9 @@ int dry_run(FILE *out, const struct request *r, const struct request_options *op
         if (!count)
             fprintf(out, "nothing to do\n");
     }
-    if (!failed && count) {
-        failed = resources_plan(&resources, todo, count, work, options->results, options->jobs,
-                                options->threads, options->keep_shards, err);
-        struct error why = {0}; // without a trial there is no time, but all the rest
-        if (!failed && estimate_make(&estimate, todo, count, &v, &resources, options->results, work, &why)) {
-            if (why.cause && (failed = 1)) // the system refused something: another call may know
-                *err = why;
-            else
-                fprintf(out, "time: not known: %s\n", why.message);
-        } else if (!failed) {
-            failed = print_time(out, &estimate, todo, count, &resources, options->results, err);
-        }
-        if (!failed)
-            print_space(out, &resources);
-    }
+    if (!failed && count)
+        failed = job->executor->show ? job->executor->show(out, &mine, err)
+                                     : show_here(out, &v, todo, count, &mine, err);
     survey_free(&v);
     free(todo);
     return failed ? -1 : 0;
@@ -370,6 +294,7 @@ int dry_run_status(FILE *out, const struct request *r, const char *results, stru
         fprintf(out, "%d of %d runs done, %d running now; %s of records, %s of shards in %s\n",
                 count_state(&v, &r->plan, RUN_DONE), r->plan.count, running,
                 resources_bytes_text(of_records, a), resources_bytes_text(of_shards, b), results);
+        failed = executor_status(out, &r->plan, results, err);
     }
     survey_free(&v);
     return failed ? -1 : 0;

@@ -4,6 +4,7 @@
 #define REFF_EXPERIMENTS_SUITE_REQUEST_H
 
 #include "core/base/options.h"
+#include "experiments/executor/executor.h"
 #include "experiments/results/metric.h"
 #include "experiments/results/printed.h"
 #include "experiments/results/table_result_output.h"
@@ -14,10 +15,12 @@ struct request_options {
         rows[SETTING_TEXT_SIZE], columns[SETTING_TEXT_SIZE], set[SETTING_TEXT_SIZE],
         results[SETTING_TEXT_SIZE];
     int until_decided;
-    int aggregate;                                  // table only
-    int tuning, chances;                            // status only
-    int jobs, threads, keep_shards, retry, dry_run; // run only
-    int seeds_most, new_plan;                       // with until_decided
+    int aggregate;                                                // table only
+    int tuning, chances;                                          // status only
+    int jobs, threads, keep_shards, retry, dry_run;               // run only
+    char executor[SETTING_WORD_SIZE], cluster[SETTING_TEXT_SIZE]; // run only
+    int cancel, round;                                            // run only, of runs that were handed over
+    int seeds_most, new_plan;                                     // with until_decided
     double hours;
     char format[SETTING_WORD_SIZE], metric[SETTING_TEXT_SIZE]; // table only
     char page[SETTING_TEXT_SIZE];                              // run only

@@ -191,21 +191,23 @@ static void give_up_stuck(struct course *c, const struct request_results *result
 
 // One look: its runs, after which the claims are read again. 1: it is done; 0: there is none; -1 with a message.
 // Failed runs leave their message in `later` and do not end the work.
-static int do_look(struct course *c, const struct work *work, const struct sweep_options *sweep,
-                   struct request_results *results, int *out_of_time, struct error *later,
-                   struct error *err) {
+static int do_look(struct course *c, const struct executor_job *job, struct request_results *results,
+                   int *out_of_time, int *handed_over, struct error *later, struct error *err) {
     struct plan next;
     struct error why = {0};
     int look = plan_look(c, results, &next, err);
     if (look < 1)
         return look;
-    say_look(sweep->log, c, results, look, &next);
-    struct sweep_options one = *sweep;
-    one.out_of_time = out_of_time;
-    int failed = next.count && sweep_run(&next, work, &one, &why);
+    say_look(job->sweep.log, c, results, look, &next);
+    struct executor_job one = *job;
+    one.plan = &next;
+    one.sweep.out_of_time = out_of_time;
+    int failed = next.count && executor_run(&one, handed_over, &why);
     until_decided_free(&next);
     if (failed && why.status == EXIT_INTERRUPTED)
         return *err = why, -1;
+    if (*handed_over && !failed)
+        return 0;
     if (failed)
         *later = why;
     request_results_free(results, c->request);
@@ -216,19 +218,20 @@ static int do_look(struct course *c, const struct work *work, const struct sweep
     return !*out_of_time;
 }
 
-int until_decided_run(const struct request *r, const struct request_options *options, const struct work *work,
-                      const struct sweep_options *sweep, struct error *err) {
+int until_decided_run(const struct request *r, const struct request_options *options,
+                      const struct executor_job *job, int *handed_over, struct error *err) {
     struct course course = {.request = r, .options = options};
-    struct sweep_options timed = *sweep;
+    struct executor_job timed = *job;
     struct request_results results;
     struct error later = {0};
     int out_of_time = 0, result = request_results_read(&results, r, options->results, err) ? -1 : 1;
+    *handed_over = 0;
     if (options->hours > 0)
-        timed.deadline = seconds_now() + 3600 * options->hours;
+        timed.sweep.deadline = seconds_now() + 3600 * options->hours;
     while (result > 0)
-        result = do_look(&course, work, &timed, &results, &out_of_time, &later, err);
-    if (!result)
-        say_end(sweep->log, &course, &results, out_of_time);
+        result = do_look(&course, &timed, &results, &out_of_time, handed_over, &later, err);
+    if (!result && !*handed_over)
+        say_end(job->sweep.log, &course, &results, out_of_time);
     request_results_free(&results, r);
     if (!result && *later.message)
         *err = later;

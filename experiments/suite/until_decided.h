@@ -14,9 +14,10 @@ int until_decided_next(const struct request *r, const struct request_options *op
                        int *look, struct error *err);
 void until_decided_free(struct plan *next);
 
-// Does them all, within options->seeds_most and options->hours, and says on sweep->log why it ends. -1 when runs
-// failed, as sweep_run; the other claims have gone on without them.
-int until_decided_run(const struct request *r, const struct request_options *options, const struct work *work,
-                      const struct sweep_options *sweep, struct error *err);
+// Does them all, within options->seeds_most and options->hours, and says on the job's log why it ends. -1 when runs
+// failed, as sweep_run; the other claims have gone on without them. *handed_over: 1 when it ends because the executor
+// has a look's runs; the same call goes on when they are done. The job's plan is set here.
+int until_decided_run(const struct request *r, const struct request_options *options,
+                      const struct executor_job *job, int *handed_over, struct error *err);
 
 #endif

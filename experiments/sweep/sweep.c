@@ -6,6 +6,7 @@
 #include "core/base/progress.h"
 #include "core/base/terminal.h"
 #include "core/methods/method.h"
+#include "experiments/process/shared_folder.h"
 #include "experiments/store/data_sets.h"
 
 #include <errno.h>
@@ -222,7 +223,7 @@ static void end_task(struct sweep *s, struct task *t) {
                                             : "",
               t->message, why.length ? " (" : "", text_string(&why), why.length ? ")" : "");
     text_free(&why);
-    if (!s->options->keep_shards && data_set_is_spent(s, t->cell))
+    if (!s->options->keep_shards && !s->options->leave_shards && data_set_is_spent(s, t->cell))
         data_sets_remove(s->options->results, t->cell);
 }
 
@@ -428,6 +429,29 @@ static int make_id(char id[33], struct error *err) {
     return 0;
 }
 
+// All that is to do, here and now.
+static int do_tasks(struct sweep *s, struct error *err) {
+    if (order_tasks(s, err) || (s->order_count && shared_folder_check(s->options->results, err)))
+        return -1;
+    s->to_do = s->order_count;
+    sweep_announce(s);
+    int failed = run_tasks(s, err);
+    if (!failed && !s->stopping)
+        failed = finish_elsewhere(s, err);
+    if (!failed)
+        failed = look_again(s, err);
+    if (failed)
+        sweep_summary(s);
+    return failed ? -1 : 0;
+}
+
+// Nothing of it: what is not done is unfinished.
+static void leave_tasks(struct sweep *s) {
+    for (int i = 0; i < s->plan->count; i++)
+        if (s->tasks[i].state == TASK_WAITING)
+            s->tasks[i].state = TASK_UNFINISHED;
+}
+
 int sweep_run(const struct plan *plan, const struct work *work, const struct sweep_options *options,
               struct error *err) {
     struct sweep s = {.plan = plan, .work = work, .options = options};
@@ -435,21 +459,17 @@ int sweep_run(const struct plan *plan, const struct work *work, const struct swe
     s.tasks = allocate((size_t)plan->count, sizeof *s.tasks, "a sweep", err);
     s.order = allocate((size_t)plan->count, sizeof *s.order, "a sweep", err);
     int failed = !s.tasks || !s.order || make_id(s.id, err) || folder_make(options->results, err) ||
-                 look_at_all(&s, err) || order_tasks(&s, err);
+                 look_at_all(&s, err);
+    if (!failed && !options->judge_only)
+        failed = do_tasks(&s, err);
+    else if (!failed)
+        leave_tasks(&s);
     if (!failed) {
-        s.to_do = s.order_count;
-        sweep_announce(&s);
-        failed = run_tasks(&s, err);
-        if (!failed && !s.stopping)
-            failed = finish_elsewhere(&s, err);
-        if (!failed)
-            failed = look_again(&s, err);
         sweep_summary(&s);
-        if (!failed && !s.stopping && !options->keep_shards && !sweep_count(&s, TASK_UNFINISHED) &&
-            !sweep_count(&s, TASK_ELSEWHERE))
+        if (!s.stopping && !options->keep_shards && !options->leave_shards &&
+            !sweep_count(&s, TASK_UNFINISHED) && !sweep_count(&s, TASK_ELSEWHERE))
             data_sets_prune(options->results);
-        if (!failed)
-            failed = verdict(&s, err);
+        failed = verdict(&s, err);
     }
     free(s.tasks);
     free(s.order);

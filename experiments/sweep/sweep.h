@@ -22,6 +22,8 @@ struct sweep_options {
     int jobs, threads;   // 0: chosen from cores and memory
     int keep_shards;     // remove none
     int retry;           // repeat failed runs
+    int leave_shards;    // neither keep nor remove any: other processes' runs need them
+    int judge_only;      // run nothing: say what is done, failed, unfinished
     double deadline;     // no run begins after it (seconds_now); 0: none
     int *out_of_time;    // set when it left some undone, which then are no failure; NULL without deadline
     FILE *log;           // where progress and messages go: stderr

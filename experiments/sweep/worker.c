@@ -169,7 +169,7 @@ static void work(const struct worker_job *job, int pipe) {
     int busy = 0, lock = -1;
     omp_set_num_threads(job->threads);
     int failed = run_folder(path, job->results, job->cell, &err) || folder_make(path, &err) ||
-                 run_file(path, job->results, job->cell, "lock", &err);
+                 run_file(path, job->results, job->cell, "lease", &err);
     if (!failed)
         lock = lock_take(path, LOCK_EXCLUSIVE, 0, &busy, &err);
     failed = lock < 0 || run(&w);

@@ -14,7 +14,7 @@
 
 struct output_folder {
     char path[PATH_SIZE];      // the target: absent, or an empty folder
-    char temporary[PATH_SIZE]; // "<target>.part-<process>"
+    char temporary[PATH_SIZE]; // "<target>.part-<host and process>"
 };
 
 int output_folder_begin(struct output_folder *folder, const char *path, struct error *err);

@@ -72,7 +72,7 @@ COMMANDS = [
 VOLATILE = {"resumed_at_step", "threads", "seconds", "seconds_per_step", "date"}
 UNCOMPARED = {"seed", "weights", "checkpoint_seconds", "save_model"}  # settings that reff gate does not compare
 TOLD_IN = ("tables", "paper", "figures")  # folders whose files say themselves what is missing
-PASSING = ("lock", "log", "checkpoint", "checkpoint.old")  # files of a run's folder that are no result
+PASSING = ("lease", "task.json", "log", "checkpoint", "checkpoint.old")  # files of a run's folder that are no result
 
 
 def base(attack):

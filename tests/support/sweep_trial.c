@@ -136,7 +136,7 @@ int trial_locks_free(void) {
         for (int i = 0; i < trial.fixture.plan.count; i++) {
             struct error err = {0};
             char path[PATH_SIZE];
-            held += !run_file(path, trial.results, &trial.fixture.plan.cells[i], "lock", &err) &&
+            held += !run_file(path, trial.results, &trial.fixture.plan.cells[i], "lease", &err) &&
                     lock_is_held(path, &err);
         }
         if (!held)

@@ -79,7 +79,7 @@ def make(base):
         (folder / name).write_bytes((base / name).read_bytes())
     (folder / "bare.h5").write_bytes((base / "train.h5").read_bytes())
     for path in (*base.glob("*.ini"), *base.glob("results/**/*"), *base.glob("reported/**/*")):
-        if path.is_file() and path.name != "lock":
+        if path.is_file() and path.name != "lease":
             (folder / path.relative_to(base)).parent.mkdir(parents=True, exist_ok=True)
             (folder / path.relative_to(base)).write_bytes(path.read_bytes())
     (folder / "model.safetensors").write_bytes((base / "trained/model.safetensors").read_bytes())

@@ -176,7 +176,7 @@ static void test_a_folder_that_another_process_trains_in_is_refused(void) {
     struct program_result r;
     int busy;
     CU_ASSERT_FATAL(!folder_make(suite_path("held"), &err));
-    int lock = lock_take(suite_path("held/lock"), LOCK_EXCLUSIVE, 0, &busy, &err);
+    int lock = lock_take(suite_path("held/lease"), LOCK_EXCLUSIVE, 0, &busy, &err);
     CU_ASSERT_FATAL(lock >= 0);
     train(&r, 0, "held", NULL, NULL);
     expect_refusal(&r, EXIT_FAILED, "held: another process is training in this folder");

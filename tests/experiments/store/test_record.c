@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records of runs: what a folder says of its run's state, and that nothing cut, changed or foreign passes for
 // a result.
+#include "core/base/host.h"
 #include "experiments/process/lock.h"
 #include "experiments/store/reason.h"
 #include "experiments/store/record.h"
@@ -9,9 +10,11 @@
 #include "tests/support/sweep_fixture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -236,7 +239,7 @@ static void test_a_lock_is_seen_by_others_and_gone_with_its_holder(void) {
     struct error err = {0};
     int busy = 0, status, ends[2];
     char byte;
-    const char *path = suite_path("lock");
+    const char *path = suite_path("lease");
     CU_ASSERT_FATAL(!pipe(ends));
     pid_t child = fork();
     if (!child) {
@@ -266,29 +269,39 @@ static void test_a_lock_is_seen_by_others_and_gone_with_its_holder(void) {
 
 static void test_what_a_killed_process_was_writing_is_removed(void) {
     struct error err = {0};
-    char mine[64], gone[64];
+    char process[HOST_PROCESS_SIZE], mine[160], gone[160], elsewhere[160], forgotten[160];
     int status;
+    const struct timespec long_ago[2] = {{.tv_sec = 1000000}, {.tv_sec = 1000000}};
     pid_t child = fork();
     if (!child)
         _exit(0);
     waitpid(child, &status, 0); // a process id that is nobody's now
+    host_process(process);
     CU_ASSERT_FATAL(!folder_make(suite_path("leftovers"), &err));
-    snprintf(mine, sizeof mine, "leftovers/a.json.part-%d", (int)getpid());
-    snprintf(gone, sizeof gone, "leftovers/a.json.part-%d", (int)child);
+    snprintf(mine, sizeof mine, "leftovers/a.json.part-%s", process);
+    *strrchr(process, '-') = 0;
+    snprintf(gone, sizeof gone, "leftovers/a.json.part-%s-%d", process, (int)child);
+    snprintf(elsewhere, sizeof elsewhere, "leftovers/a.json.part-other.01234567-%d", (int)child);
+    snprintf(forgotten, sizeof forgotten, "leftovers/b.json.part-other.01234567-%d", (int)child);
     fixture_write("leftovers/a.json", "x"); // first: it passes through the name of the next one
     fixture_write(mine, "x");
     fixture_write(gone, "x");
+    fixture_write(elsewhere, "x");
+    fixture_write(forgotten, "x");
+    CU_ASSERT_FATAL(!utimensat(AT_FDCWD, suite_path(forgotten), long_ago, 0));
     fixture_write("leftovers/b.part-x", "x");
     lock_remove_leftovers(suite_path("leftovers"));
     CU_ASSERT(file_exists(suite_path(mine))); // being written
     CU_ASSERT(!file_exists(suite_path(gone)));
+    CU_ASSERT(file_exists(suite_path(elsewhere))); // another host's process of that number may be at work
+    CU_ASSERT(!file_exists(suite_path(forgotten)));
     CU_ASSERT(file_exists(suite_path("leftovers/a.json")));
     CU_ASSERT(file_exists(suite_path("leftovers/b.part-x")));
 }
 
 // A name that leads in a circle stands for all that the system does not tell: for root, too, it has no permission.
 static void test_what_cannot_be_looked_at_is_an_error(void) {
-    static const char *const names[] = {"run.json", "failed.json", "checkpoint", "checkpoint.old", "lock"};
+    static const char *const names[] = {"run.json", "failed.json", "checkpoint", "checkpoint.old", "lease"};
     struct error err = {0};
     struct run_status status;
     char path[PATH_SIZE];
@@ -310,7 +323,7 @@ static void test_what_cannot_be_looked_at_is_an_error(void) {
     CU_ASSERT_FATAL(!folder_make(suite_path("circle"), &err) && !symlink("runs", suite_path("circle/runs")));
     CU_ASSERT_EQUAL(run_look(suite_path("circle"), cell, &status, &err), -1);
     CU_ASSERT_PTR_NULL(records_scan(suite_path("circle"), &err));
-    int lock = lock_take(suite_path("circle/runs/lock"), LOCK_SHARED, 0, &busy, &err);
+    int lock = lock_take(suite_path("circle/runs/lease"), LOCK_SHARED, 0, &busy, &err);
     CU_ASSERT(lock < 0 && !busy);
     fixture_free(&f);
 }

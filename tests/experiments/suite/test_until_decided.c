@@ -65,10 +65,14 @@ static void end(void) {
 static int work(struct error *err) {
     FILE *log = fopen(log_path, "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(log);
-    const struct sweep_options sweep = {
-        .results = options.results, .label = "test", .jobs = 2, .threads = 1, .log = log};
+    const struct executor_job job = {
+        .executor = executor_of("local"),
+        .work = &fake_work,
+        .sweep = {.results = options.results, .label = "test", .jobs = 2, .threads = 1, .log = log}};
+    int handed_over;
     interrupt_clear();
-    int failed = until_decided_run(&request, &options, &fake_work, &sweep, err);
+    int failed = until_decided_run(&request, &options, &job, &handed_over, err);
+    CU_ASSERT(!handed_over);
     fclose(log);
     return failed;
 }

@@ -498,7 +498,7 @@ static void test_a_run_that_is_locked_elsewhere_is_waited_for_and_done_if_left(v
     trial_begin("locked");
     CU_ASSERT_FATAL(!run_folder(folder, trial.results, &trial.fixture.plan.cells[2], &err) &&
                     !folder_make(folder, &err));
-    CU_ASSERT_FATAL(!path_join(path, &err, folder, "lock") && !pipe(ends));
+    CU_ASSERT_FATAL(!path_join(path, &err, folder, "lease") && !pipe(ends));
     pid_t holder = fork();
     if (!holder) {
         if (lock_take(path, LOCK_EXCLUSIVE, 0, &busy, &err) >= 0 && write(ends[1], "x", 1) == 1)
