@@ -27,7 +27,8 @@ endif
 # A misspelt variable (SEED=3) would run something else than what was meant.
 VARIABLES := CONFIG CC ARCH V SANITIZE GOLDEN PRECISION FUZZ FUZZ_SECONDS \
              PROFILE DATA SEEDS SEEDS_MOST HOURS NEW_PLAN ROWS COLUMNS METRIC JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY \
-             PAGE SET COMPARE SETS MIRROR SOURCES_FILE PEER PREFIX DESTDIR SECONDS SEED PARTS COMPLETE
+             PAGE SET COMPARE SETS MIRROR SOURCES_FILE PEER PREFIX DESTDIR SECONDS SEED PARTS COMPLETE \
+             EXECUTOR CLUSTER CANCEL KILLS SCENARIOS
 GIVEN     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 UNKNOWN   := $(filter-out $(VARIABLES) MAKEFLAGS MAKEOVERRIDES,$(filter-out -% .%,$(GIVEN)))
 ifneq ($(UNKNOWN),)
@@ -37,12 +38,12 @@ endif
 # Nor may a target pass over one that means nothing to it (make figures DRY_RUN=1 would train). Targets without a
 # line here take those of every build.
 REQUESTED      := PROFILE DATA SEEDS ROWS COLUMNS SET RESULTS
-SWEPT          := $(REQUESTED) PAGE JOBS THREADS DRY_RUN KEEP_SHARDS RETRY
+SWEPT          := $(REQUESTED) PAGE JOBS THREADS DRY_RUN KEEP_SHARDS RETRY EXECUTOR CLUSTER CANCEL
 TAKES_tables   := $(SWEPT)
 TAKES_claims   := $(filter-out SEEDS,$(SWEPT)) SEEDS_MOST HOURS NEW_PLAN
 TAKES_show     := $(REQUESTED) METRIC COMPARE
 TAKES_status   := $(REQUESTED)
-TAKES_figures  := PROFILE DATA SEEDS RESULTS JOBS THREADS
+TAKES_figures  := PROFILE DATA SEEDS RESULTS JOBS THREADS EXECUTOR CLUSTER
 TAKES_page     := $(REQUESTED) COMPARE
 TAKES_paper    := PROFILE RESULTS
 TAKES_data     := DATA SETS MIRROR SOURCES_FILE DRY_RUN
@@ -50,6 +51,7 @@ TAKES_test     := SANITIZE
 TAKES_golden   := GOLDEN PRECISION
 TAKES_regress  := JOBS THREADS
 TAKES_fuzz     := FUZZ FUZZ_SECONDS
+TAKES_test-cluster := KILLS SEED SCENARIOS
 TAKES_attack   := SECONDS SEED PARTS COMPLETE
 TAKES_bench    := RESULTS THREADS PEER
 TAKES_build    := PREFIX
@@ -328,10 +330,10 @@ test-programs: $(BUILD)/tests/run $(BUILD)/reff
 
 # Where Slurm cannot be installed the scenarios count as skipped.
 .PHONY: test-cluster
-test-cluster: ## a Slurm of two nodes on this machine: runs, faults on purpose, the same digests as here (some minutes)
+test-cluster: ## a Slurm of two nodes on this machine: runs, faults on purpose, the same digests as here (KILLS=100 SEED=1 SCENARIOS='throttle')
 	@scripts/setup slurm-wlm python3 || true
 	@$(REMAKE) test-programs
-	@tests/cluster/run --reff $(BUILD)/reff
+	@tests/cluster/run --reff $(BUILD)/reff --seed '$(or $(SEED),1)' --kills '$(or $(KILLS),100)' $(SCENARIOS)
 
 GOLDEN    ?= ../shared/reference/golden
 PRECISION ?= double

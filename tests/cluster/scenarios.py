@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sweeps through Slurm as they are meant to go, with its limits. Conventions: cluster.py."""
+import json
+import os
+import shlex
+import signal
+import subprocess
+import time
+
+from cluster import expect
+
+
+def same_digests(c):
+    """a sweep through Slurm has the digests of the local executor's, and its last job writes the tables"""
+    results, cluster = c.folder / "results", c.settings()
+    said = c.run(c.command(results, cluster)).stderr
+    expect("submitted" in said, said)
+    c.wait_until_idle()
+    c.check_results(results, c.reference())
+    tables = [c.run(c.command(r, None, "--format", "csv", command="table")).stdout for r in (results, c.reference())]
+    expect(tables[0] == tables[1] and "baseline" in tables[0], "another table")
+    expect("Table 1 (a)" in c.logs(results), "the last job printed no table")
+    again = c.run(c.command(results, cluster))
+    expect("submitted" not in again.stderr, "runs that are done were submitted")
+    expect("Table 1 (a)" in again.stdout, "a finished sweep prints its tables")
+
+
+def list_of_commands(c):
+    """--executor list prints a command a run, and these, in any order, have the same digests"""
+    results = c.folder / "results"
+    lines = c.run(c.command(results, None, "--executor", "list")).stdout.splitlines()
+    expect(len(lines) == 8, f"{len(lines)} commands")
+    c.random.shuffle(lines)
+    elsewhere = c.folder / "elsewhere"  # nothing of the submitting process is needed, its folder neither
+    elsewhere.mkdir()
+    running = [subprocess.Popen(shlex.split(line), env=c.environment, cwd=elsewhere, stderr=subprocess.DEVNULL)
+               for line in lines[:3]]
+    for line in lines[3:]:
+        subprocess.run(shlex.split(line), env=c.environment, cwd=elsewhere, check=True, stderr=subprocess.DEVNULL)
+    expect(all(p.wait() == 0 for p in running), "a command failed")
+    c.run(c.command(results))
+    c.check_results(results, c.reference())
+
+
+def throttle(c):
+    """no more tasks are at work at once than the throttle allows"""
+    results, most = c.folder / "results", 0
+    c.run(c.command(results, c.settings(throttle=1, pack=0.01)))
+    while (queue := c.queue()) != []:
+        most = max(most, sum("|RUNNING|" in line and "gather" not in line for line in queue or []))
+        time.sleep(0.2)
+    expect(most == 1, f"{most} at once")
+    c.check_results(results, c.reference())
+
+
+def index_limits(c):
+    """arrays are cut where MaxArraySize limits the index, and by the most tasks in the queue"""
+    results = c.folder / "results"
+    c.stop()
+    c.start(MAX_ARRAY="4")
+    try:
+        c.run(c.command(results, c.settings(pack=0.01)))
+        jobs = c.submissions(results)[0]["jobs"]
+        arrays = [(j["first"], j["count"]) for j in jobs if j["count"]]
+        expect(arrays == [(0, 4), (4, 4)], f"arrays {arrays}")
+        c.wait_until_idle()
+        c.check_results(results, c.reference())
+        few = c.folder / "few"
+        c.run(c.command(few, c.settings(pack=0.01, jobs=3, rounds=10)))
+        c.wait_until_idle()
+        c.check_results(few, c.reference())
+        expect([len(s["tasks"]) for s in sorted(c.submissions(few), key=lambda s: s["round"])] == [3, 3, 2],
+               "the last job submits the rest")
+    finally:
+        c.stop()
+        c.start()
+
+
+def claims_and_figures(c):
+    """claims go on look after look, and figures get their models, through Slurm"""
+    results, cluster = c.folder / "results", c.settings()
+    words = ["table1a", "--rows", "0"]
+    local = c.folder / "local"
+    c.run(c.command(local, None, "--until-decided", words=words))
+    c.run(c.command(results, cluster, "--until-decided", words=words))
+    c.wait_until_idle()
+    expect(c.digests(results) == c.digests(local), "other runs than the local executor's")
+    expect(len(c.digests(results)) > 4, "no second look")
+    claims = [json.loads(c.run(c.command(r, None, "--until-decided", "--format", "json", words=words, command="table"))
+                         .stdout)["claims"] for r in (results, local)]
+    expect(claims[0] == claims[1] and claims[0], "other verdicts")
+    c.run(c.command(results, cluster, "--train", words=["fig3a"], command="figure"))
+    c.wait_until_idle()
+    expect(list(results.glob("figures/tiny/fig3a.p*")), "no figure: " + c.logs(results)[-600:])
+
+
+def status_and_cancel(c):
+    """status joins queue and records, and cancel takes back what this sweep submitted, and nothing else"""
+    results, cluster = c.folder / "results", c.settings(throttle=1, pack=0.01)
+    other = c.run(["sbatch", "--parsable", "--hold", "--job-name=somebody", "--output=/dev/null", "--wrap=true"]).stdout.strip()
+    c.run(c.command(results, cluster))
+    c.wait(lambda: any("|RUNNING|" in line for line in c.queue() or []), 60, "a task at work")
+    said = c.run(c.command(results, command="status")).stdout
+    expect("in the queue, PENDING (JobArrayTaskLimit)" in said, said)
+    c.run(c.command(results, cluster, "--cancel"))
+    c.wait(lambda: all("somebody" in line for line in c.queue() or ["?"]), 60, "no job but somebody else's")
+    expect(len(c.queue()) == 1, "somebody else's job went")
+    c.run(["scancel", other])
+    said = c.run(c.command(results, command="status")).stdout
+    expect("in no job any more" in said, said)
+    c.run(c.command(results, c.settings()))
+    c.wait_until_idle()
+    c.check_results(results, c.reference())
+
+
+def two_submissions(c):
+    """two submissions of one sweep at the same time submit each run once"""
+    results, cluster = c.folder / "results", c.settings()
+    both = [c.begin(c.command(results, cluster)) for _ in range(2)]
+    expect([p.wait() for p in both] == [0, 0], "a submission failed")
+    runs = [cell for s in c.submissions(results) for task in s["tasks"] for cell in task["cells"]]
+    expect(len(runs) == len(set(runs)) == 8, f"{len(runs)} runs submitted")
+    c.wait_until_idle()
+    c.check_results(results, c.reference())
+
+
+def refused_half_way(c):
+    """where sbatch refuses half-way it is told, what was submitted is kept or cancelled, and the same command goes on"""
+    c.stop()
+    c.start(MAX_ARRAY="3")
+    fake = c.folder / "bin"
+    fake.mkdir()
+    (fake / "sbatch").write_text('#!/bin/sh\necho x >>"$COUNT"\n'
+                                 '[ "$(wc -l <"$COUNT")" = 2 ] && { echo "sbatch: error: QOSMaxSubmitJobPerUserLimit" >&2; exit 1; }\n'
+                                 'exec /usr/bin/sbatch "$@"\n')
+    (fake / "sbatch").chmod(0o755)
+    try:
+        for policy in ("keep", "cancel"):
+            results, count = c.folder / policy, c.folder / f"{policy}.count"
+            cluster = c.settings(pack=0.01, refused=policy)
+            said = c.run(c.command(results, cluster), 1, COUNT=str(count),
+                         PATH=f"{fake}:{c.environment['PATH']}").stderr
+            expect("QOSMaxSubmitJobPerUserLimit; 1 of the arrays had been submitted" in said, said)
+            expect(("kept" if policy == "keep" else "cancelled") in said, said)
+            if policy == "cancel":
+                c.wait_until_idle()
+                expect(len(c.digests(results)) < 8, "cancelled runs were done")
+            said = c.run(c.command(results, command="status")).stdout
+            expect("was refused: sbatch: " in said, said)
+            c.run(c.command(results, cluster))
+            c.wait_until_idle()
+            c.check_results(results, c.reference())
+    finally:
+        c.stop()
+        c.start()
+
+
+def other_instruction_set(c):
+    """a node that multiplies otherwise refuses the runs, which go elsewhere; isa = any allows the mix"""
+    results = c.folder / "results"
+    results.joinpath("sweeps").mkdir(parents=True)
+    listed = c.folder / "listed"
+    line = c.run(c.command(listed, None, "--executor", "list")).stdout.splitlines()[0]
+    c.run(shlex.split(line))
+    here = json.loads((listed / "sweeps/products-tiny.json").read_text())
+    (results / "sweeps/products-tiny.json").write_text(json.dumps(dict(here, openblas="Other", host="somewhere")))
+    c.run(c.command(results, c.settings(requeues=1, rounds=0, pack=1)))
+    c.wait_until_idle()
+    expect("cannot multiply as the sweep's first run did" in c.logs(results) and "constraint" in c.logs(results),
+           "nothing is said")
+    expect(not c.digests(results), "runs of another kind were done")
+    c.run(c.command(results, c.settings(isa="any")))
+    c.wait_until_idle()
+    c.check_results(results, c.reference())
+
+
+def make_is_interrupted(c):
+    """an interrupted make leaves what it submitted recorded, and the same command goes on"""
+    results = c.folder / "results"
+    words = ["make", "--no-print-directory", "table1", "PROFILE=tiny", f"RESULTS={results}", "ROWS=0,1",
+             "EXECUTOR=slurm", f"CLUSTER={c.settings(pack=0.01)}"]
+    for pause in (0.05, 0.2, 0.4):
+        process = c.begin(words)
+        time.sleep(pause)
+        try:
+            os.killpg(process.pid, signal.SIGINT)
+        except ProcessLookupError:
+            pass
+        process.wait()
+    c.run(words)
+    c.wait_until_idle()
+    c.check_results(results, c.reference(words=["table1", "--rows", "0,1"]))
+
+
+ALL = [same_digests, list_of_commands, throttle, index_limits, claims_and_figures, status_and_cancel, two_submissions,
+       refused_half_way, other_instruction_set, make_is_interrupted]
