@@ -99,7 +99,7 @@ int shard_check_values(struct shard *s, hid_t dataset, const char *name, H5T_cla
         char text[24];
         shard_type_text(dataset, text);
         return fail(err, "%s: '%s' holds %s; %s is needed", s->path, name,
-                    *text ? text : "values of another kind", class_name(class, size));
+                    *text ? text : shard_other_type(dataset), class_name(class, size));
     }
     if (!found_size) // a text of no length, which H5Tset_size would not make
         return fail(err, "%s: '%s' holds values of no size: damaged", s->path, name);
@@ -112,8 +112,9 @@ int shard_check_values(struct shard *s, hid_t dataset, const char *name, H5T_cla
 static int check_shapes(struct shard *s, const hsize_t images[4], const hsize_t masks[3],
                         const hsize_t labels[1], struct error *err) {
     if (images[3] != 3)
-        return fail(err, "%s: images have %llu channels; it should be 3", s->path,
-                    (unsigned long long)images[3]);
+        return fail(err, "%s: images have %llu channels; it should be 3%s", s->path,
+                    (unsigned long long)images[3],
+                    images[1] == 3 ? ", which come last: images.transpose(0, 2, 3, 1)" : "");
     if (images[0] != masks[0] || images[1] != masks[1] || images[2] != masks[2])
         return fail(err, "%s: shapes disagree: images [%llu,%llu,%llu,3], masks [%llu,%llu,%llu]", s->path,
                     (unsigned long long)images[0], (unsigned long long)images[1],
@@ -246,6 +247,8 @@ static int measure_content(struct shard *s, struct error *err) {
                     "%s: its content has the digest %.16s..., not %.16s... as it says: damaged or changed",
                     s->path, measured, s->content);
     memcpy(s->content, measured, DIGEST_SIZE);
+    if (s->mask_most == 1) // next to nothing would count as annotated
+        return fail(err, "%s: masks hold 0 and 1; 0 and 255 are expected: multiply them by 255", s->path);
     return 0;
 }
 

@@ -39,6 +39,16 @@ void shard_type_text(hid_t dataset, char out[24]) {
     H5Tclose(type);
 }
 
+const char *shard_other_type(hid_t dataset) {
+    hid_t type = H5Dget_type(dataset);
+    H5T_class_t class = H5Tget_class(type);
+    H5Tclose(type);
+    return class == H5T_ENUM       ? "an enumeration, as which h5py writes bool"
+           : class == H5T_STRING   ? "texts of variable length"
+           : class == H5T_COMPOUND ? "records of several fields"
+                                   : "values of another kind";
+}
+
 // "" where there is none, or one of another kind; -1 where it cannot be read.
 static int description_text(hid_t dataset, char out[256]) {
     htri_t exists = H5Aexists(dataset, "description");
@@ -107,17 +117,28 @@ json_t *shard_datasets(struct shard *s, struct error *err) {
     return array;
 }
 
+static uint8_t most_of(uint8_t most, const uint8_t *values, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        most = values[i] > most ? values[i] : most;
+    return most;
+}
+
 // Digest of images or masks, image by image; hex NULL: they are only read.
 static int digest_plane(struct shard *s, hid_t dataset, int rank, const uint8_t *memory, char *hex,
                         struct error *err) {
     size_t size = (size_t)s->shape.height * (size_t)s->shape.width * (rank == 4 ? 3 : 1);
-    if (memory && hex)
+    if (memory && hex) {
+        if (rank == 3)
+            s->mask_most = most_of(0, memory, (size_t)s->shape.count * size);
         return digest_bytes(memory, (size_t)s->shape.count * size, hex, err);
+    }
     uint8_t *image = allocate(1, size, "an image", err);
     struct digest *d = image && hex ? digest_start(err) : NULL;
     int bad = !image || (hex && !d);
     for (long i = 0; i < s->shape.count && !bad; i++) {
         bad = shard_read_image(s, dataset, rank, (uint32_t)i, image, err);
+        if (!bad && rank == 3)
+            s->mask_most = most_of(s->mask_most, image, size);
         if (!bad && d)
             digest_add(d, image, size);
     }

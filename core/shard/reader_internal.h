@@ -35,6 +35,7 @@ struct shard {
     uint8_t *image_memory, *mask_memory; // all of them, or NULL: read from the file
     int32_t *labels;                     // [N]
     char content[DIGEST_SIZE];           // as claimed; after shard_open_measured as measured
+    uint8_t mask_most;                   // the largest value of a mask, once the content is measured
 };
 
 // ---- reader_guard.c
@@ -72,8 +73,10 @@ struct shard *shard_open_here(const char *path, struct error *err);
 
 // ---- reader_content.c
 
-// "uint8", "int32", "float64", "text12": what the content digest calls a type; "" for others.
+// "uint8", "int32", "float64", "text12": what the content digest calls a type; "" for others, which the second calls what
+// they are.
 void shard_type_text(hid_t dataset, char out[24]);
+const char *shard_other_type(hid_t dataset);
 
 // The content digest; or, where hex is NULL, every value is read and nothing computed.
 int shard_read_content(struct shard *shard, char *hex, struct error *err);

@@ -43,7 +43,7 @@ struct shard_shape {
 struct shard *shard_open(const char *path, struct error *err);
 
 // The same, and the content digest is measured: refused where it is not the one that the file claims. For
-// whatever trains, evaluates or annotates. Images and masks of up to 1 GiB in all are read into memory at
+// whatever trains, evaluates or annotates; so are masks of 0 and 1 in place of 255. Images and masks of up to 1 GiB in all are read into memory at
 // once.
 struct shard *shard_open_measured(const char *path, struct error *err);
 

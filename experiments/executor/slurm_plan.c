@@ -127,7 +127,7 @@ static int choose_size(struct slurm_plan *p, const struct executor_job *job, con
 // ---------------------------------------------------------------------------------------- how long
 
 static double seconds_of_data(const struct estimate *e, const struct cell *c) {
-    const struct probed_data *data = &e->data[data_set_number(c->set)];
+    const struct probed_data *data = &e->data[estimate_data_place(e, c->set)];
     double seconds = 0;
     for (enum split s = 0; s < SPLITS; s++)
         if (c->images[s] > 0)

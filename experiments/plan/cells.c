@@ -53,9 +53,9 @@ enum { PLACE_SIZE = 896 };
 // "p 0, q 1, size 223, lambda 5, n 10, reff". A cell is looked for by its name, so that no name may fail for want of memory.
 static void name_place(char out[PLACE_SIZE], const struct place *p) {
     const struct axes *a = &p->axes;
-    const struct data_set *set = data_set_of(p->data);
+    const struct data_set *set = data_set_of(p->data); // none: the profile's own
     char where[80], settings[PLACE_SIZE - 160], annotated[32] = "";
-    if (set->place)
+    if (set && set->place)
         snprintf(where, sizeof where, "p %.6g, q %.6g, size %.6g", a->p, a->q, a->size);
     else
         snprintf(where, sizeof where, "%.40s", p->data);
@@ -321,7 +321,9 @@ static int find_name(const struct plan *plan, const char *name) {
 static int is_absent(struct text *out, const struct plan *plan, const struct place *place) {
     const struct plan_data *known = find_data(plan, place->profile, place->data);
     double n = place->axes.n;
-    if (!known)
+    if (!known && !profile_data_find(place->profile, place->data))
+        profile_data_absent(out, place->profile, place->data);
+    else if (!known)
         text_add(out, "not in the plan");
     else if (!known->inputs)
         text_add(out, known->data->absent);
@@ -346,6 +348,8 @@ static int add_cell(struct plan *plan, const struct place *place, uint64_t seed,
         .profile = place->profile, .axes = place->axes, .settings = place->settings, .seed = seed};
     cell_name(c.name, place, seed);
     if (find_name(plan, c.name) >= 0)
+        return 0;
+    if (!profile_data_find(place->profile, place->data)) // another profile's own
         return 0;
     const struct plan_data *data = know_data(plan, place->profile, place->data, work, err);
     if (!data)

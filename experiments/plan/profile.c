@@ -5,6 +5,7 @@
 #include "core/base/memory.h"
 #include "core/methods/method.h"
 #include "experiments/plan/home.h"
+#include "experiments/plan/table.h"
 #include "gen/textured_mnist/texture_set.h"
 
 #include <ctype.h>
@@ -128,20 +129,63 @@ static int check_texture_set(const char *name, const char *where, struct error *
 // The data set that a section's last word names; "" is the first where a section may go without.
 static struct profile_data *named_data(struct profile *p, const char *name, const char *where,
                                        struct error *err) {
-    struct error why = {0};
-    const struct data_set *set = data_set_find(*name ? name : DATA_SET_DEFAULT, &why);
-    if (!set) {
+    const struct profile_data *data = profile_data_find(p, *name ? name : DATA_SET_DEFAULT);
+    if (!data) {
+        struct error why = {0};
+        data_set_find(name, &why);
         fail_usage(err, "%s: %s", where, why.message);
+    }
+    return (struct profile_data *)data;
+}
+
+static void set_data(struct profile_data *data, const struct data_set *set) {
+    data->set = set;
+    data_set_default(set, &data->settings);
+    for (int s = 0; s < SPLITS; s++)
+        data->images[s] = -1;
+}
+
+// [data NAME] of one's own, whose first line says what it is made from. NULL with a message where it cannot be.
+static struct profile_data *begin_own(struct profile *p, const char *name, const char *key, const char *value,
+                                      const char *where, struct error *err) {
+    const struct data_set *kind = strcmp(key, "source") ? NULL : data_set_of(value);
+    if (!kind || !kind->many) {
+        struct error why = {0};
+        data_set_find(name, &why);
+        fail_usage(err, "%s: %s; a section of data of one's own begins with 'source = folder'", where,
+                   why.message);
         return NULL;
     }
-    return &p->data[data_set_number(set)];
+    if (!table_is_data_name(name) || p->own_count == OWN_DATA_MAXIMUM) {
+        fail_usage(err,
+                   p->own_count == OWN_DATA_MAXIMUM
+                       ? "%s: more data sets of one's own than '%.60s' and seven before"
+                       : "%s: '%.60s' is no name for a data set: letters, digits and '-'",
+                   where, name);
+        return NULL;
+    }
+    struct own_data *own = allocate(1, sizeof *own, "a profile", err);
+    if (!own)
+        return NULL;
+    own->set = *kind;
+    snprintf(own->name, sizeof own->name, "%s", name);
+    own->set.name = own->set.title = own->name;
+    p->own[p->own_count] = own;
+    struct profile_data *data = &p->data[DATA_SETS + p->own_count++];
+    set_data(data, &own->set);
+    const struct setting *title = settings_find(own->set.schema, "title");
+    return settings_assign(title, &data->settings, name, where, err) ? NULL : data;
 }
 
 static int take_data(struct profile_reading *r, const char *section, const char *key, const char *value,
                      const char *where, struct error *err) {
     static const char *const cells[] = {"p", "q", "size", "seed", "split", "count", "data", NULL};
-    struct profile_data *data =
-        named_data(r->profile, section + strcspn(section, " ") + !!strchr(section, ' '), where, err);
+    const char *name = section + strcspn(section, " ") + !!strchr(section, ' ');
+    if (*name && !profile_data_find(r->profile, name)) {
+        struct profile_data *own = begin_own(r->profile, name, key, value, where, err);
+        return own ? own->given = 1, 0 : -1;
+    }
+    struct profile_data *data = named_data(r->profile, name, where, err);
     if (!data)
         return -1;
     data->given = 1;
@@ -294,12 +338,8 @@ static int check_data(const struct profile *p, const struct profile_data *data, 
 static void set_defaults(struct profile *p) {
     settings_default(train_schema, &p->training);
     settings_default(annotator_schema, &p->annotator);
-    for (int d = 0; d < DATA_SETS; d++) {
-        p->data[d].set = data_set_list[d];
-        data_set_default(data_set_list[d], &p->data[d].settings);
-        for (int s = 0; s < SPLITS; s++)
-            p->data[d].images[s] = -1;
-    }
+    for (int d = 0; d < DATA_SETS; d++)
+        set_data(&p->data[d], data_set_list[d]);
 }
 
 int profile_read(struct profile *p, const char *word, struct error *err) {
@@ -319,7 +359,8 @@ int profile_read(struct profile *p, const char *word, struct error *err) {
     if (take_looks(p, &r.own, err))
         return -1;
     for (struct profile_data *data = p->data; data->set; data++) {
-        if (!data->given && data != p->data)
+        if (!data->given &&
+            (data != p->data || p->own_count)) // Textured MNIST, unless one has data of one's own
             snprintf(data->absent, sizeof data->absent, "profile %s has no [data %s]", p->name,
                      data->set->name);
         else if (check_data(p, data, err))
@@ -337,6 +378,9 @@ void profile_free(struct profile *p) {
     free(p->overrides);
     p->overrides = NULL;
     p->override_count = 0;
+    for (int i = 0; i < p->own_count; i++)
+        free(p->own[i]);
+    p->own_count = 0;
     p->next = NULL;
 }
 
@@ -374,10 +418,10 @@ int profile_set(struct profile *p, const char *text, const char *where, struct e
         return 0;
     if (variations_parse(&p->set, text, where, err) || name_with(p->name, text, err))
         return -1;
-    for (int d = 0; d < DATA_SETS; d++) {
+    for (int d = 0; p->data[d].set; d++) {
         if (variations_apply_data(&p->set, p->data[d].set, &p->data[d].settings, err))
             return -1;
-        if ((p->data[d].given || !d) && check_data(p, &p->data[d], err))
+        if ((p->data[d].given || (!d && !p->own_count)) && check_data(p, &p->data[d], err))
             return -1;
     }
     return 0;
@@ -388,6 +432,21 @@ const struct profile_data *profile_data_find(const struct profile *p, const char
         if (!strcmp(data->set->name, name))
             return data;
     return NULL;
+}
+
+int profile_data_number(const struct profile *p, const struct data_set *set) {
+    int i = 0;
+    while (p->data[i].set != set)
+        i++;
+    return i;
+}
+
+void profile_data_absent(struct text *out, const struct profile *p, const char *name) {
+    struct suggestion near;
+    suggest_start(&near, name);
+    for (const struct profile_data *data = p->data; data->set; data++)
+        suggest_consider(&near, data->set->name);
+    text_printf(out, "profile %s has no [data %.60s]%s", p->name, name, suggest_text(&near));
 }
 
 // ---------------------------------------------------------------------------------------- settings in force

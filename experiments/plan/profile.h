@@ -9,7 +9,8 @@
 //                        validation: images per split (0: all of it; validation is left out unless given).
 //                        p, q, size, seed, split and count belong to the cells.
 //   [data NAME]          the same of another data set (gen/data_set/data_set.h); without one, its cells
-//                        stay empty
+//                        stay empty. Data of one's own have any other NAME and `source = folder` as first line:
+//                        tables, [train NAME] and so on name them so
 //   [train]              settings of core/train/train.h; method and seed belong to the cells
 //   [train DATA]         in which the runs on one data set differ
 //   [method NAME]        in which one method differs
@@ -57,7 +58,12 @@ struct override { // a line of a section that concerns some runs only
     char value[SETTING_TEXT_SIZE];
 };
 
-enum { DATA_SETS_MAXIMUM = DATA_SETS + 1 };
+enum { OWN_DATA_MAXIMUM = 8, DATA_SETS_MAXIMUM = DATA_SETS + OWN_DATA_MAXIMUM + 1 };
+
+struct own_data { // a data set of the profile's own: as the one that `source` names, but for name and title
+    struct data_set set;
+    char name[SETTING_WORD_SIZE];
+};
 
 struct profile {
     char name[SETTING_WORD_SIZE]; // the file's, without .ini
@@ -67,8 +73,10 @@ struct profile {
     struct seeds seeds;
     struct looks looks;
     double smallest_effect; // of interest, in points
-    struct profile_data
-        data[DATA_SETS_MAXIMUM]; // in the order of gen/data_set/data_set.h; ends with a NULL set
+    struct profile_data data
+        [DATA_SETS_MAXIMUM]; // in the order of gen/data_set/data_set.h, then its own; ends with a NULL set
+    struct own_data *own[OWN_DATA_MAXIMUM];
+    int own_count;
     struct train_settings training;
     struct annotator_settings annotator;
     struct override *overrides;
@@ -88,8 +96,14 @@ int profile_set(struct profile *p, const char *text, const char *where, struct e
 // The profile of that word among this one and those that follow; NULL.
 const struct profile *profile_find(const struct profile *p, const char *word);
 
-// The data of that name; never NULL for names that tables have.
+// The data of that name, or NULL: neither a data set nor one of the profile's own has it.
 const struct profile_data *profile_data_find(const struct profile *p, const char *name);
+
+// The place in `data` of a data set of the registry, or of the profile's own.
+int profile_data_number(const struct profile *p, const struct data_set *set);
+
+// Why there is no data set of that name here: the profile's name, and what may have been meant.
+void profile_data_absent(struct text *out, const struct profile *p, const char *name);
 
 // The training settings of one method on one data set in this profile, overrides applied.
 int profile_training(const struct profile *p, const char *method, const char *data,

@@ -11,6 +11,9 @@
 //             and size belong to Textured MNIST and are left out where no column has it.
 //   [column NAME]   in which one column differs: title, profile, method, data, p, q, size, n, settings of
 //             variation.h. It prevails over [fixed], and its settings over those of its profile.
+//   [claim ID]      a claim of the table's own, decided as the paper's are: text; columns (two: A, B); rows (default:
+//             every row of the table; each must hold); kind (above: A is above B by more than `by` points, 0 unless
+//             given, where -1 says no worse by more than one; same: A and B are within `by` points)
 #ifndef REFF_EXPERIMENTS_PLAN_TABLE_H
 #define REFF_EXPERIMENTS_PLAN_TABLE_H
 
@@ -41,6 +44,16 @@ struct table_column { // [column NAME]
     struct variations settings;
 };
 
+struct table_claim { // of the table's own
+    char id[SETTING_WORD_SIZE], text[SETTING_TEXT_SIZE];
+    int same;
+    char columns[2][SETTING_WORD_SIZE];
+    double by; // points
+    int row_count;
+    double rows[TABLE_ROWS_MAXIMUM];
+    char row_list[SETTING_TEXT_SIZE], column_list[SETTING_TEXT_SIZE], at[PATH_SIZE]; // as they stand in the file
+};
+
 struct table {
     char name[SETTING_WORD_SIZE]; // the file's, without .ini
     char path[PATH_SIZE];
@@ -56,6 +69,8 @@ struct table {
     struct table_column sections[TABLE_COLUMNS_MAXIMUM]; // [column_count]
     char claims[TABLE_CLAIMS_MAXIMUM][SETTING_WORD_SIZE];
     char claims_at[PATH_SIZE]; // file and line, for messages
+    int own_claim_count;       // whose ids are the last ones of `claims`
+    struct table_claim own_claims[TABLE_CLAIMS_MAXIMUM];
     struct axes fixed;
     struct variations fixed_settings;
     char data[SETTING_WORD_SIZE], method[SETTING_WORD_SIZE]; // where the columns do not say
@@ -73,6 +88,13 @@ int tables_read(struct table **tables, int *count, char *const *words, int word_
 // Leaves only the rows and the columns that the texts list ("0,All", "baseline"; "": all of them); a table in
 // which none is left goes, as do those that are printed without runs. One that no table has is a usage error.
 int tables_keep(struct table *tables, int *count, const char *rows, const char *columns, struct error *err);
+
+// The table's own claim of that id, or NULL.
+const struct table_claim *table_own_claim(const struct table *t, const char *id);
+
+// Whether a word can name a data set: one of gen/data_set/data_set.h, or a profile's own, which tables name before any
+// profile is known. Letters, digits, '-' and '_'.
+int table_is_data_name(const char *word);
 
 // The fixed ones, the column's own, and the row's value.
 struct axes table_axes(const struct table *t, int row, int column);

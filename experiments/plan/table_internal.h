@@ -21,4 +21,10 @@ int table_split_list(char (*out)[SETTING_WORD_SIZE], int most, int *count, const
 int table_row_value(const struct table *t, const char *text, const char *where, int place, double *value,
                     struct error *err);
 
+// A line of [claim ID] (table_claims.c), and the check of all of them once rows and columns are known, which adds their ids
+// to the table's claims.
+int table_claim_take(struct table *t, const char *id, const char *key, const char *value, const char *where,
+                     struct error *err);
+int table_claims_check(struct table *t, struct error *err);
+
 #endif

@@ -36,9 +36,6 @@ const struct setting table_axis_keys[] = {
     SETTING_END,
 };
 
-static const struct setting data_key =
-    SETTING_CHOICE(struct table, data, DATA_SET_DEFAULT, DATA_SET_NAMES, "data set");
-
 enum { MOST_KEYS = 8 };
 
 struct read_section { // [column NAME], which may stand before `columns`
@@ -90,11 +87,16 @@ static int take_method(char out[SETTING_WORD_SIZE], const char *value, const cha
     return 0;
 }
 
+int table_is_data_name(const char *word) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    size_t length = strspn(word, letters);
+    return length && length < SETTING_WORD_SIZE && !word[length];
+}
+
 static int take_data(char out[SETTING_WORD_SIZE], const char *value, const char *where, struct error *err) {
-    struct table scratch;
-    if (settings_assign(&data_key, &scratch, value, where, err))
-        return -1;
-    memcpy(out, scratch.data, sizeof scratch.data);
+    if (!table_is_data_name(value))
+        return fail_usage(err, "%s: '%.60s' is no name of a data set", where, value);
+    snprintf(out, SETTING_WORD_SIZE, "%s", value);
     return 0;
 }
 
@@ -193,6 +195,8 @@ static int take(void *context, const char *section, const char *key, const char 
         return take_fixed(r, key, value, where, err);
     if (!strncmp(section, "column ", 7))
         return take_column(r, section + 7, key, value, where, err);
+    if (!strncmp(section, "claim ", 6))
+        return table_claim_take(r->table, section + 6, key, value, where, err);
     if (strcmp(section, "table"))
         return *section ? fail_usage(err, "%s: unknown section [%.60s]", where, section)
                         : fail_usage(err, "%s: '%.60s' stands before any [section]", where, key);
@@ -265,6 +269,7 @@ static int take_columns(struct table_reading *r, struct error *err) {
             return -1;
         if (!section)
             continue;
+        unknown |= by_data && !data_set_of(own); // a profile's own data are named by `data` in the section
         section->used = 1;
         t->sections[i] = section->column;
         struct table_column *c = &t->sections[i];
@@ -312,7 +317,7 @@ static int parse_lists(struct table_reading *r, struct error *err) {
             if (t->row_values[k] == t->row_values[i])
                 return fail_usage(err, "%s: '%s' and '%s' are one value", r->rows_at, t->rows[k], t->rows[i]);
     }
-    return take_columns(r, err);
+    return take_columns(r, err) || table_claims_check(t, err) ? -1 : 0;
 }
 
 // A data set that has p, q and size.
@@ -339,7 +344,8 @@ static int check_row_alone(const struct table_reading *r, struct error *err) {
 }
 
 static int is_placed(const struct table *t, int column) {
-    return data_set_of(table_data(t, column))->place != NULL;
+    const struct data_set *set = data_set_of(table_data(t, column)); // none: a profile's own, which are photographs
+    return set && set->place;
 }
 
 // p, q and size belong to data sets that are made to order; n is All where nothing is said.
@@ -397,7 +403,7 @@ static int read_definition(struct table_reading *r, const char *word, struct err
     memset(t, 0, sizeof *t);
     t->fixed.n = N_ALL;
     settings_default(table_keys, &r->keys);
-    snprintf(t->data, sizeof t->data, "%s", data_key.standard);
+    snprintf(t->data, sizeof t->data, "%s", DATA_SET_DEFAULT);
     if (home_definition(t->path, "tables", word, err))
         return -1;
     home_definition_name(t->path, t->name, sizeof t->name);

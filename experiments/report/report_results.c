@@ -77,7 +77,7 @@ static void put_papers_verdict(FILE *out, const json_t *paper) {
 static void claim_row(FILE *out, const struct report_table *t, const char *id, const json_t *claim) {
     fprintf(out, "%s & ", id);
     if (!claim) {
-        latex_text(out, claim_text(id) ? claim_text(id) : "");
+        latex_text(out, claim_text(&t->definition, id) ? claim_text(&t->definition, id) : "");
         fputs(". \\emph{Reason:} ", out);
         latex_text(out, t->definition.name);
         fprintf(out, " %s & \\textbf{%s} & -- & -- & -- & -- \\\\\n",

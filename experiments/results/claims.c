@@ -22,14 +22,25 @@ static const struct claim *find_claim(const char *id) {
     return NULL;
 }
 
-const char *claim_text(const char *id) {
-    const struct claim *claim = find_claim(id);
-    return claim ? claim->text : NULL;
+// The claim of that id: the table's own, or the paper's. 0: there is none.
+static int claim_of(const struct table *t, const char *id, struct claim *out) {
+    const struct table_claim *own = table_own_claim(t, id);
+    const struct claim *known = own ? NULL : find_claim(id);
+    if (own)
+        *out = (struct claim){own->id, own->text, claim_collect_own};
+    else if (known)
+        *out = *known;
+    return own || known;
+}
+
+const char *claim_text(const struct table *table, const char *id) {
+    struct claim claim;
+    return claim_of(table, id, &claim) ? claim.text : NULL;
 }
 
 int claims_check(const struct table *table, struct error *err) {
     for (int i = 0; i < table->claim_count; i++)
-        if (!find_claim(table->claims[i]))
+        if (!claim_text(table, table->claims[i]))
             return fail_usage(err, "%s: unknown claim '%s'", table->claims_at, table->claims[i]);
     return 0;
 }
@@ -224,7 +235,10 @@ static int test_claim(struct claim_result *c, const json_t *paper, const struct 
         return -1;
     struct deciding d = {
         .table = c->on, .paper = paper, .rules = rules, .look_seeds = look_seeds, .claim = now};
-    find_claim(c->id)->collect(&d);
+    struct claim claim = {0};
+    now->id = c->id;
+    claim_of(c->on->table, c->id, &claim);
+    claim.collect(&d);
     int tested = !*now->reason && now->part_count == c->part_count;
     for (int i = 0; tested && i < c->part_count; i++) {
         c->parts[i].test = now->parts[i].test;
@@ -306,10 +320,12 @@ int claims_decide(const struct table_result *tables, int count, const json_t *pa
     if (!*out)
         return -1;
     for (int t = 0; t < count; t++)
-        for (int i = 0; i < tables[t].table->claim_count; i++)
-            if (begin_claim(&(*out)[(*out_count)++], find_claim(tables[t].table->claims[i]), &tables[t],
-                            paper, rules, err))
+        for (int i = 0; i < tables[t].table->claim_count; i++) {
+            struct claim claim = {0};
+            claim_of(tables[t].table, tables[t].table->claims[i], &claim);
+            if (begin_claim(&(*out)[(*out_count)++], &claim, &tables[t], paper, rules, err))
                 return -1;
+        }
     return rules->looks ? decide_by_looks(*out, total, paper, rules, err)
                         : decide_at_once(*out, total, paper, rules, err);
 }

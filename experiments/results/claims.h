@@ -28,6 +28,9 @@
 // The first that holds, in this order, is the verdict; with looks (looks.h) that of the first look at which one
 // holds, for good.
 //
+// A table may have claims of its own ([claim ID] in its file), which are decided in the same way; the paper says nothing
+// of them.
+//
 // The paper's own verdict comes from the same tests of its printed means and deviations, three runs a cell.
 // The mean of cells has their means' mean and, as the paper prints no run's numbers, the deviation of independent
 // ones: sqrt(sum of s_i^2) / count. For the same reason C3 is taken without its slope there.
@@ -101,8 +104,8 @@ extern const struct claim_rules claim_rules_standard; // 1 point, one look
 // Refuses unknown claims, before anything is run for them.
 int claims_check(const struct table *table, struct error *err);
 
-// What a claim says; NULL for an unknown id.
-const char *claim_text(const char *id);
+// What a claim of the paper's, or of the table's own, says; NULL for an unknown id.
+const char *claim_text(const struct table *table, const char *id);
 
 // Decides the claims that these tables name. *out [*out_count] is the caller's (free()), also after a
 // failure; it borrows the tables. With looks a claim is tested at a look when all its cells have all seeds of it,

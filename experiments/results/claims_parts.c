@@ -333,3 +333,14 @@ void claim_falls(struct deciding *d, const char *column) {
     part->test.effect = e.effect;
     part->test.statistic = -part->test.statistic;
 }
+
+void claim_collect_own(struct deciding *d) {
+    const struct table_claim *own = table_own_claim(d->table->table, d->claim->id);
+    for (int i = 0; i < own->row_count; i++) {
+        const struct side a = {own->columns[0], &own->rows[i], 1}, b = {own->columns[1], &own->rows[i], 1};
+        if (own->same)
+            claim_same(d, &a, &b, own->by);
+        else
+            claim_above(d, &a, &b, own->by);
+    }
+}

@@ -21,6 +21,9 @@ struct claim {
     void (*collect)(struct deciding *d);
 };
 
+// A table's own claim, that of d->claim->id: a comparison at each of its rows.
+void claim_collect_own(struct deciding *d);
+
 // C1 to C11; the last has no id.
 extern const struct claim claims_of_the_paper[];
 

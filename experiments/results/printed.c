@@ -255,7 +255,7 @@ static int setting_rows(struct building *p, struct error *err) {
         const struct profile_data *ours = &p->profile->data[d];
         if (!ours->given)
             continue;
-        data_rows(p, ours, &paper.data[d]);
+        data_rows(p, ours, d < DATA_SETS ? &paper.data[d] : ours); // the paper has not what is one's own
         failed =
             training_rows(p, ours->set->name, &paper, err) || annotator_rows(p, ours->set->name, &paper, err);
     }

@@ -25,9 +25,9 @@ static json_t *claims_of(const struct request *r) {
     json_t *claims = json_array();
     for (int t = 0; t < r->table_count; t++)
         for (int i = 0; i < r->tables[t].claim_count; i++)
-            json_array_append_new(claims,
-                                  json_pack("{s:s, s:s, s:s}", "id", r->tables[t].claims[i], "table",
-                                            r->tables[t].name, "claim", claim_text(r->tables[t].claims[i])));
+            json_array_append_new(claims, json_pack("{s:s, s:s, s:s}", "id", r->tables[t].claims[i], "table",
+                                                    r->tables[t].name, "claim",
+                                                    claim_text(&r->tables[t], r->tables[t].claims[i])));
     return claims;
 }
 

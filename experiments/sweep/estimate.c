@@ -6,6 +6,13 @@
 
 #include <string.h>
 
+int estimate_data_place(const struct estimate *e, const struct data_set *set) {
+    int i = 0;
+    while (e->sets[i] && e->sets[i] != set)
+        i++;
+    return i;
+}
+
 static int estimate_annotator(struct estimate *e, const struct cell *cell, const json_t *known, int threads,
                               const char *results, const struct work *work, struct error *err) {
     double seconds;
@@ -30,10 +37,10 @@ int estimate_make(struct estimate *e, const struct cell *const *todo, int count,
         if (todo[i]->has_annotator && forecast_annotator(&e->forecast, todo[i]) <= 0 &&
             estimate_annotator(e, todo[i], known, threads, results, work, err))
             return -1;
-        int set = data_set_number(todo[i]->set);
-        if (!e->has_data[set] && probe_data(todo[i], work, threads, &e->data[set], err))
+        int set = estimate_data_place(e, todo[i]->set);
+        if (!e->sets[set] && probe_data(todo[i], work, threads, &e->data[set], err))
             return -1;
-        e->has_data[set] = 1;
+        e->sets[set] = todo[i]->set;
         if (seen)
             continue;
         double seconds;
@@ -56,7 +63,7 @@ static double data_seconds(const struct estimate *e, const struct cell *const *t
     for (int k = 0; k < i; k++)
         if (!strcmp(todo[k]->data_digest, todo[i]->data_digest))
             return 0;
-    const struct probed_data *data = &e->data[data_set_number(todo[i]->set)];
+    const struct probed_data *data = &e->data[estimate_data_place(e, todo[i]->set)];
     for (enum split s = 0; s < SPLITS; s++)
         if (todo[i]->images[s] > 0)
             seconds += data->per_shard + data->per_image * todo[i]->images[s];

@@ -9,7 +9,7 @@
 struct estimate {
     struct forecast forecast;
     int measured, tried; // kinds of run known from records, and from trials
-    int has_data[DATA_SETS_MAXIMUM];
+    const struct data_set *sets[DATA_SETS_MAXIMUM]; // that were tried, registered or a profile's own
     struct probed_data data[DATA_SETS_MAXIMUM]; // by data set
 };
 
@@ -21,5 +21,8 @@ int estimate_make(struct estimate *e, const struct cell *const *todo, int count,
 // that needs them. *data and *annotations get these alone, in sum.
 int estimate_seconds(const struct estimate *e, const struct cell *const *todo, int count, const char *results,
                      double *seconds, double *data, double *annotations, struct error *err);
+
+// The set's place in `data`, or the first that is free.
+int estimate_data_place(const struct estimate *e, const struct data_set *set);
 
 #endif

@@ -16,8 +16,8 @@ struct verify_options {
 static const struct setting schema[] = {
     SETTING_PATH(struct verify_options, mnist, "", "PATH",
                  "MNIST's files, where the digits are not built-in"),
-    SETTING_PATH(struct verify_options, source, "", "FOLDER",
-                 "ISIC2017's or Pets' official files, to compare digests"),
+    SETTING_PATH(struct verify_options, source, "", "PATH",
+                 "ISIC2017's or Pets' official files, or the images of `gen folder`, to compare digests"),
     SETTING_SWITCH(struct verify_options, json, "print the checks as JSON"),
     SETTING_END,
 };

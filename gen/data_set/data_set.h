@@ -13,6 +13,7 @@
 
 #include "core/base/progress.h"
 #include "core/shard/split.h"
+#include "gen/photographs/folder.h"
 #include "gen/photographs/photographs.h"
 #include "gen/textured_mnist/textured_mnist.h"
 
@@ -20,7 +21,8 @@
 #define DATA_SET_LINES(_)                                                                                    \
     _(textured_mnist, "textured-mnist")                                                                      \
     _(isic2017, "isic2017")                                                                                  \
-    _(pets, "pets")
+    _(pets, "pets")                                                                                          \
+    _(folder, "folder")
 
 #define DATA_SET_DEFAULT               "textured-mnist" // the first line's
 #define DATA_SET_WORD_(variable, name) " " name
@@ -31,6 +33,7 @@ enum { DATA_SET_LINES(DATA_SET_AT_) DATA_SETS }; // the last one counts them
 union data_settings { // of any data set; which one, its data_set says
     struct textured_mnist_settings textured_mnist;
     struct photographs_settings photographs;
+    struct folder_settings folder;
 };
 
 struct data_axes { // what tables vary of a data set that is made to order
@@ -56,6 +59,8 @@ struct data_set {
     // be missing, tables leave its cells empty; others must be there.
     const char *paths;
     int may_be_missing;
+
+    int many; // profiles may have several of it, under names of their own ([data NAME] source = ...)
 
     int fixed_classes; // whatever the settings are; 0: it depends on them
 

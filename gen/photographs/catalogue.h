@@ -22,7 +22,7 @@
 struct listed { // an image of the lists
     char id[LISTED_ID_SIZE];
     int split, label, species; // species: 0 none; Pets: 1 cat, 2 dog
-    int group;                 // of own images; of others the label
+    int group;                 // of a user's own images
 };
 
 struct remark { // something that was passed over, and why
@@ -61,6 +61,9 @@ struct photograph_format { // a data set's official files
     // else.
     int (*image_id)(const void *context, const char *member, char id[LISTED_ID_SIZE]);
     int (*mask_id)(const void *context, const char *member, char id[LISTED_ID_SIZE]);
+
+    // Draws an annotation that is no picture [height, width] and returns 1; 0: the image has none. May be NULL: none has.
+    int (*draw_mask)(const void *context, const char *id, int width, int height, uint8_t *values);
 
     // An annotation as values 0..255; NULL, or why there is none. Without this function mask_mark decides.
     const char *(*read_mask)(const struct mask *mask, uint8_t *values);

@@ -21,6 +21,8 @@ static void add_line(json_t *list, int masks, enum mask_reading reading, int val
                             masks == 1 ? "has" : "have");
     else if (reading == MASK_READ_THRESHOLD)
         line = json_sprintf("%d mask%s %s grey levels: annotated from %d on", masks, s, hold, value);
+    else if (reading == MASK_READ_DRAWN)
+        line = json_sprintf("%d mask%s %s boxes, a coarse annotation", masks, s, verb);
     else
         line = json_sprintf("%d mask%s %s read by --mask-values", masks, s, verb);
     json_array_append_new(list, line);

@@ -87,7 +87,7 @@ static int store_get(const reader_t *r, const struct photograph *item, int mask,
 int photograph_reader_get(const reader_t *r, int i, uint8_t *image, uint8_t *mask, struct error *err) {
     if (store_get(r, &r->items[i], 0, image, err))
         return -1;
-    if (!strcmp(r->settings->annotations, "none")) {
+    if (!r->items[i].masked) {
         memset(mask, 255, square(r));
         return 0;
     }
@@ -108,6 +108,13 @@ static int cut_mask(uint8_t *values, size_t size, int hard) {
     return largest > 0;
 }
 
+static int is_full(const uint8_t *values, size_t size) {
+    size_t i = 0;
+    while (i < size && values[i] == 255)
+        i++;
+    return i == size;
+}
+
 // Resizes and puts down. `channels` 3: an image, 1: an annotation.
 static int put_down(const reader_t *r, struct photograph *item, int width, int height, const uint8_t *values,
                     int channels, int frame_width, int frame_height, struct error *err) {
@@ -117,11 +124,54 @@ static int put_down(const reader_t *r, struct photograph *item, int width, int h
     uint8_t *out = allocate(size, 1, "a resized image", err);
     int bad = !out ||
               resample(values, width, height, channels, frame_width, frame_height, &place, pixels, out, err);
-    if (!bad && channels == 1)
+    if (!bad && channels == 1) {
         item->left = cut_mask(out, size, !strcmp(r->settings->mask, "hard"));
+        item->full = is_full(out, size);
+        item->masked = 1;
+    }
     bad = bad || store_put(r, item, channels == 1, out, err);
     free(out);
     return bad ? -1 : 0;
+}
+
+// An annotation of the image's size; one of another is scaled to it where that was asked for.
+static int put_down_mask(const reader_t *r, struct photograph *item, int width, int height,
+                         const uint8_t *values, struct error *err) {
+    if (!r->mask_resize || !item->width || (width == item->width && height == item->height))
+        return put_down(r, item, width, height, values, 1, width, height, err);
+    size_t wide = (size_t)item->width, high = (size_t)item->height;
+    uint8_t *scaled = allocate(wide * high, 1, "an annotation", err);
+    for (size_t y = 0; scaled && y < high; y++) // the nearest pixel: 0 and 255 stay what they are
+        for (size_t x = 0; x < wide; x++)
+            scaled[y * wide + x] = values[(2 * y + 1) * (size_t)height / (2 * high) * (size_t)width +
+                                          (2 * x + 1) * (size_t)width / (2 * wide)];
+    int bad =
+        !scaled || put_down(r, item, item->width, item->height, scaled, 1, item->width, item->height, err);
+    item->mask_width = item->width;
+    item->mask_height = item->height;
+    free(scaled);
+    return bad ? -1 : 0;
+}
+
+// An annotation that the source describes without a picture.
+static int draw_mask(const reader_t *r, struct photograph *item, struct error *err) {
+    if (!r->format->draw_mask)
+        return 0;
+    size_t count = (size_t)item->width * (size_t)item->height;
+    uint8_t *values = allocate(count, 1, "an annotation", err);
+    if (!values)
+        return -1;
+    int bad = 0;
+    if (r->format->draw_mask(r->context, item->listed->id, item->width, item->height, values)) {
+        item->mask_width = item->width;
+        item->mask_height = item->height;
+        item->mask.reading = MASK_READ_DRAWN;
+        for (size_t i = 0; i < count; i++)
+            item->annotated |= values[i] >= 128;
+        bad = put_down(r, item, item->width, item->height, values, 1, item->width, item->height, err);
+    }
+    free(values);
+    return bad;
 }
 
 // An annotation that says nothing is its image's fault.
@@ -138,7 +188,7 @@ static int take_mask(const reader_t *r, struct photograph *item, const struct ma
         if (why)
             fail(&own, "%s", why);
     } else {
-        mask_mark(mask, &usual, values, &item->mask, &own);
+        mask_mark(mask, r->coding ? r->coding : &usual, values, &item->mask, &own);
     }
     for (size_t i = 0; i < count && !*own.message; i++)
         item->annotated |= values[i] >= 128;
@@ -146,7 +196,7 @@ static int take_mask(const reader_t *r, struct photograph *item, const struct ma
     if (*own.message)
         snprintf(item->why, sizeof item->why, "%.120s: %.100s", name, own.message);
     else
-        bad = put_down(r, item, mask->width, mask->height, values, 1, mask->width, mask->height, err);
+        bad = put_down_mask(r, item, mask->width, mask->height, values, err);
     free(values);
     return bad;
 }
@@ -183,9 +233,10 @@ static int take_image_file(const reader_t *r, struct waiting *w, const char *nam
         return judge_failure(w->item, &own, err);
     w->item->width = width;
     w->item->height = height;
-    int bad = put_down(r, w->item, picture.width, picture.height, picture.pixels, 3, width, height, err);
+    int bad = put_down(r, w->item, picture.width, picture.height, picture.pixels, 3, width, height, err) ||
+              draw_mask(r, w->item, err);
     image_free(&picture);
-    return bad;
+    return bad ? -1 : 0;
 }
 
 static int take_file(const struct pass *p, struct waiting *w, struct error *err) {
@@ -288,6 +339,15 @@ static int take_member(void *context, const char *name, uint8_t *bytes, size_t s
     return p->count == BATCH_MAXIMUM || p->bytes > BATCH_BYTES ? take_batch(p, err) : 0;
 }
 
+// Where the images (the annotations) are.
+static int find_source(const reader_t *r, int masks, const char *base, char path[PATH_SIZE],
+                       struct error *err) {
+    const char *own = masks ? r->masks_path : r->images_path;
+    if (!own)
+        return catalogue_locate(r->settings->source, base, path, err);
+    return snprintf(path, PATH_SIZE, "%s", own) < PATH_SIZE ? 0 : fail(err, "%.200s...: path too long", own);
+}
+
 static int run_pass(reader_t *r, int masks, const char *base, struct error *err) {
     char path[PATH_SIZE];
     struct pass *p = allocate(1, sizeof *p, "a list of files", err);
@@ -295,13 +355,13 @@ static int run_pass(reader_t *r, int masks, const char *base, struct error *err)
         return -1;
     *p = (struct pass){.reader = r, .masks = masks, .threads = omp_get_max_threads()};
     int bad = !(p->seen = allocate((size_t)r->count, 1, "a list of files", err)) ||
-              catalogue_locate(r->settings->source, base, path, err);
+              find_source(r, masks, base, path, err);
     if (!bad) {
         p->archive = member_file_name(path);
         bad = members_stream(path, is_wanted, p, take_member, p, err) || take_batch(p, err);
     }
     for (int i = 0; i < r->count && !bad; i++)
-        if (!p->seen[i] && !*r->items[i].why)
+        if (!p->seen[i] && !*r->items[i].why && !(masks && r->masks_optional))
             snprintf(r->items[i].why, REMARK_SIZE, "%s: not in it", p->archive);
     free_waiting(p);
     free(p->seen);
@@ -327,6 +387,8 @@ static void draw_some(const reader_t *r, uint32_t *order, int all, int wanted) {
 
 static int fail_empty_list(const reader_t *r, enum split split, struct error *err) {
     char path[PATH_SIZE];
+    if (r->images_path)
+        return fail(err, "%s: has no image of split %s", r->images_path, r->settings->split);
     if (catalogue_locate(r->settings->source, r->format->labels[split], path, err))
         return -1;
     return fail(err, "%s: lists no usable image of split %s", path, r->settings->split);
@@ -366,11 +428,14 @@ static int choose(reader_t *r, enum split split, struct error *err) {
 
 // What the two passes found together.
 static void judge(const reader_t *r, struct photograph *item) {
-    if (*item->why || !strcmp(r->settings->annotations, "none"))
+    if (*item->why || !strcmp(r->settings->annotations, "none") || (r->masks_optional && !item->masked))
         return;
     if (item->width != item->mask_width || item->height != item->mask_height)
-        snprintf(item->why, REMARK_SIZE, "the image has %d x %d pixels, its annotation %d x %d", item->width,
-                 item->height, item->mask_width, item->mask_height);
+        snprintf(item->why, REMARK_SIZE, "the image has %d x %d pixels, its annotation %d x %d%s",
+                 item->width, item->height, item->mask_width, item->mask_height,
+                 r->masks_optional ? " (--mask-resize scales it)" : "");
+    else if (r->masks_optional && (!item->annotated || !item->left))
+        item->masked = 0; // it is counted, and its image not annotated
     else if (!item->annotated)
         snprintf(item->why, REMARK_SIZE, "nothing is annotated");
     else if (!item->left)
@@ -392,7 +457,9 @@ static int sift(reader_t *r, struct error *err) {
         r->items[kept++] = *item;
     }
     r->count = kept;
-    return kept ? 0 : fail(err, "%s: none of its images can be used", r->settings->source);
+    return kept ? 0
+                : fail(err, "%s: none of its images can be used",
+                       r->images_path ? r->images_path : r->settings->source);
 }
 
 struct file { // for finding equal ones
@@ -454,7 +521,8 @@ int photograph_reader_run(reader_t *r, struct error *err) {
     r->steps = 3 * r->count;
     if (run_pass(r, 0, r->format->images[split], err))
         return -1;
-    if (strcmp(s->annotations, "none") != 0 && run_pass(r, 1, r->format->masks[split], err))
+    if (strcmp(s->annotations, "none") != 0 && (r->masks_path || !r->images_path) &&
+        run_pass(r, 1, r->format->masks[split], err))
         return -1;
     if (sift(r, err) || note_duplicates(r, err))
         return -1;

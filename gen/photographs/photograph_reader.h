@@ -20,12 +20,19 @@ struct photograph {
     char why[REMARK_SIZE];       // why it cannot be used; "" if it can
     struct mask_summary mask;    // how its annotation was read
     int annotated, left; // whether the annotation marks anything, and anything that is left in the square
+    int full;            // it marks all of the square
+    int masked;          // it has an annotation; else all of the image counts as relevant
 };
 
 struct photograph_reader {
     const struct photograph_format *format;
     const void *context; // of the format's functions
     const struct photographs_settings *settings;
+    // Of a user's own images: paths in place of the official names (masks_path NULL: there are none), how masks are
+    // coded, and that an image without a mask is not annotated. NULL and 0 else.
+    const char *images_path, *masks_path;
+    const struct mask_coding *coding;
+    int masks_optional, mask_resize;
     enum fit fit;
     struct catalogue catalogue;
     int count;

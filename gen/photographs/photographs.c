@@ -6,19 +6,14 @@
 #include "core/shard/groups.h"
 #include "gen/photographs/mask_readings.h"
 #include "gen/photographs/photograph_reader.h"
+#include "gen/photographs/photograph_shard.h"
+#include "gen/photographs/source_digest.h"
 #include "gen/photographs/standins.h"
 #include "gen/read/members.h"
-#include "gen/write/shard_batch.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-
-#define BATCH_MAXIMUM  512 // images that are written together
-#define REMARKS_SHOWN  20  // on standard error
-#define REMARKS_STORED 100 // in the shard's attributes
 
 typedef struct photographs_settings settings_t;
 
@@ -53,59 +48,12 @@ static const struct photograph_format *format_of(const settings_t *s) {
 
 // ---------------------------------------------------------------------------------------------- inputs
 
-static int every_file(const void *context, const char *name) {
-    (void)context;
-    return member_file_name(name)[0] != '.';
-}
-
-// A line "NAME SHA256" of each file, for a sum over the sorted lines.
-struct listing {
-    int count;
-    char (*lines)[PATH_SIZE];
-};
-
-static int list_file(void *context, const char *name, uint8_t *bytes, size_t size, struct error *err) {
-    struct listing *l = context;
-    char hex[DIGEST_SIZE];
-    int bad = digest_bytes(bytes, size, hex, err);
-    free(bytes);
-    if (bad || (!(l->count & (l->count - 1)) &&
-                array_resize(l->lines, l->count ? 2 * (size_t)l->count : 1, "a list of files", err)))
-        return -1;
-    snprintf(l->lines[l->count++], PATH_SIZE, "%.3900s %s\n", name, hex);
-    return 0;
-}
-
-static int by_line(const void *a, const void *b) {
-    return strcmp(a, b);
-}
-
-static int digest_folder(const char *path, char hex[DIGEST_SIZE], struct error *err) {
-    struct listing l = {0};
-    struct digest *sum = NULL;
-    int bad = members_stream(path, every_file, NULL, list_file, &l, err) || !(sum = digest_start(err));
-    if (!bad && l.count)
-        qsort(l.lines, (size_t)l.count, sizeof *l.lines, by_line);
-    for (int i = 0; i < l.count && !bad; i++)
-        digest_add(sum, l.lines[i], strlen(l.lines[i]));
-    if (sum)
-        digest_finish(sum, hex);
-    free(l.lines);
-    return bad ? -1 : 0;
-}
-
 // Adds {name: digest} of one of the official files.
 static int add_digest(json_t *inputs, const char *source, const char *name, struct error *err) {
-    char path[PATH_SIZE], hex[DIGEST_SIZE];
-    struct stat status;
-    if (catalogue_locate(source, name, path, err))
-        return -1;
-    if (stat(path, &status))
-        return fail_system(err, errno, "%s", path);
-    if (S_ISDIR(status.st_mode) ? digest_folder(path, hex, err) : digest_file(path, hex, err))
-        return -1;
-    return json_object_set_new(inputs, member_file_name(path), json_string(hex))
-               ? fail_memory(err, "digests of the inputs")
+    char path[PATH_SIZE];
+    return catalogue_locate(source, name, path, err) ||
+                   source_digest_add(inputs, member_file_name(path), path, err)
+               ? -1
                : 0;
 }
 
@@ -171,80 +119,7 @@ int photographs_images(const settings_t *s, struct error *err) {
     return bad ? -1 : count;
 }
 
-// ---------------------------------------------------------------------------------------------- columns
-
-enum {
-    GROUP,
-    ID,
-    FILE_DIGEST,
-    WIDTH,
-    HEIGHT,
-    CROP_X,
-    CROP_Y,
-    CROP_WIDTH,
-    CROP_HEIGHT,
-    SCALE_X,
-    SCALE_Y,
-    SPECIES,
-    COLUMNS
-};
-
-static const struct column all_columns[COLUMNS + 1] = {
-    [GROUP] = {"group", COLUMN_INT32, 0,
-               "number in group_names: the label, since nothing is known to go with it"},
-    [ID] = {"id", COLUMN_TEXT, OFFICIAL_ID_SIZE, "name of the image in the official lists"},
-    [FILE_DIGEST] = {"file_sha256", COLUMN_TEXT, DIGEST_SIZE, "digest of the image's file"},
-    [WIDTH] = {"width", COLUMN_INT32, 0, "pixels of the file"},
-    [HEIGHT] = {"height", COLUMN_INT32, 0, "pixels of the file"},
-    [CROP_X] = {"crop_x", COLUMN_INT32, 0, "left end of the part that is shown, in the file's pixels"},
-    [CROP_Y] = {"crop_y", COLUMN_INT32, 0, "upper end of it"},
-    [CROP_WIDTH] = {"crop_width", COLUMN_INT32, 0, "its width"},
-    [CROP_HEIGHT] = {"crop_height", COLUMN_INT32, 0, "its height"},
-    [SCALE_X] = {"scale_x", COLUMN_FLOAT64, 0, "pixels of the shard for a pixel of the file, across"},
-    [SCALE_Y] = {"scale_y", COLUMN_FLOAT64, 0, "the same downwards"},
-    [SPECIES] = {"species", COLUMN_INT32, 0, "1 cat, 2 dog"}};
-
-_Static_assert((int)COLUMNS <= (int)SHARD_BATCH_COLUMNS, "a batch holds all columns");
-
-// Those that the data set has.
-static void describe_columns(const struct photograph_format *f, struct column columns[COLUMNS + 1]) {
-    memcpy(columns, all_columns, sizeof all_columns);
-    if (!f->has_species)
-        columns[SPECIES].name = NULL;
-}
-
-static void fill_columns(struct shard_batch *b, int at, const struct photograph *item,
-                         const struct placement *p) {
-    const double numbers[COLUMNS] = {[GROUP] = item->listed->label,
-                                     [WIDTH] = item->width,
-                                     [HEIGHT] = item->height,
-                                     [CROP_X] = p->x,
-                                     [CROP_Y] = p->y,
-                                     [CROP_WIDTH] = p->width,
-                                     [CROP_HEIGHT] = p->height,
-                                     [SCALE_X] = (double)p->wide / p->width,
-                                     [SCALE_Y] = (double)p->high / p->height,
-                                     [SPECIES] = item->listed->species};
-    b->labels[at] = item->listed->label;
-    for (int c = 0; b->columns[c].name; c++)
-        if (b->columns[c].type != COLUMN_TEXT)
-            shard_batch_set_number(b, c, at, numbers[c]);
-    shard_batch_set_text(b, ID, at, item->listed->id);
-    shard_batch_set_text(b, FILE_DIGEST, at, item->digest);
-}
-
 // ---------------------------------------------------------------------------------------------- attributes
-
-static json_t *remarks_json(const struct remarks *remarks) {
-    json_t *list = json_array();
-    for (int i = 0; i < remarks->count && i < REMARKS_STORED; i++)
-        json_array_append_new(list, json_sprintf("%s: %s", remarks->items[i].id, remarks->items[i].why));
-    if (!json_array_size(list)) {
-        json_decref(list);
-        return json_string("");
-    }
-    return list;
-}
 
 static json_t *attributes_json(void *context, struct error *err) {
     const struct photograph_reader *r = context;
@@ -259,10 +134,7 @@ static json_t *attributes_json(void *context, struct error *err) {
         bad = files[i] && add_digest(inputs, s->source, files[i], err);
     for (int k = 0; k < r->catalogue.classes && !bad; k++)
         json_array_append_new(names, json_string(r->catalogue.class_names[k]));
-    const char *name;
-    json_t *value, *digests = json_array();
-    json_object_foreach(inputs, name, value)
-        json_array_append_new(digests, json_sprintf("%s  %s", json_string_value(value), name));
+    json_t *digests = source_digest_lines(inputs);
     json_t *more =
         bad ? NULL
             : json_pack("{ss ss ss si ss sO so sO si si si si so si so}", "title", f->title,
@@ -270,8 +142,8 @@ static json_t *attributes_json(void *context, struct error *err) {
                         PHOTOGRAPHS_REVISION, "licence_of_photographs", f->licence, "class_names", names,
                         "group_names", group_names(names, r->catalogue.classes, 0), "sources_sha256", digests,
                         "count", r->count, "listed", r->listed, "left_out", r->left_out, "skipped",
-                        r->skipped.count, "skipped_why", remarks_json(&r->skipped), "duplicates",
-                        r->duplicates, "notes", remarks_json(&r->notes));
+                        r->skipped.count, "skipped_why", photograph_remarks_json(&r->skipped), "duplicates",
+                        r->duplicates, "notes", photograph_remarks_json(&r->notes));
     json_object_del(all, "artefacts");                         // of drawings only
     json_t *readings = more ? mask_readings(r, 0, err) : NULL; // an attribute where some are not as usual
     bad |= more && !readings;
@@ -292,48 +164,12 @@ static json_t *attributes_json(void *context, struct error *err) {
 
 // ---------------------------------------------------------------------------------------------- writing
 
-static void print_remarks(const char *path, const struct remarks *remarks, const char *what) {
-    char shown[PATH_SIZE];
-    text_visible(shown, sizeof shown, path);
-    for (int i = 0; i < remarks->count && i < REMARKS_SHOWN; i++)
-        fprintf(stderr, "reff: %s: %s %s: %s\n", shown, remarks->items[i].id, what, remarks->items[i].why);
-    if (remarks->count > REMARKS_SHOWN)
-        fprintf(stderr, "reff: %s: %d more %s; the shard's attributes name the first %d\n", shown,
-                remarks->count - REMARKS_SHOWN, what, REMARKS_STORED);
-}
-
-// Photograph number `index`, which the reader has in its store.
-static int make_image(void *context, struct shard_batch *b, int at, int index, struct error *err) {
-    const struct photograph_reader *r = context;
-    const struct photograph *item = &r->items[index];
-    struct placement p = resample_place(item->width, item->height, r->fit, r->settings->pixels);
-    fill_columns(b, at, item, &p);
-    return photograph_reader_get(r, index, shard_batch_image(b, at), shard_batch_mask(b, at), err);
-}
-
-// Images that are written, as steps of the whole work: the third of each image's steps.
-static void count_written(void *context, double done, double total, const char *note) {
-    const struct photograph_reader *r = context;
-    (void)total;
-    if (r->progress)
-        r->progress(r->progress_context, (r->steps_done + done) / 3, r->steps / 3, note);
-}
-
 static int write_shard(struct photograph_reader *r, const char *path, struct error *err) {
-    const settings_t *s = r->settings;
-    struct column columns[COLUMNS + 1];
-    describe_columns(r->format, columns);
-    struct shard_recipe recipe = {.shape = {r->count, s->pixels, s->pixels, r->catalogue.classes},
-                                  .columns = columns,
-                                  .compression = s->compression,
-                                  .chunk = s->chunk,
-                                  .batch = BATCH_MAXIMUM,
-                                  .context = r,
-                                  .make = make_image,
-                                  .attributes = attributes_json,
-                                  .progress = count_written,
-                                  .progress_context = r};
-    return shard_batch_generate(&recipe, path, err);
+    const struct photograph_form form = {.id_size = OFFICIAL_ID_SIZE,
+                                         .extra =
+                                             r->format->has_species ? PHOTOGRAPH_SPECIES : PHOTOGRAPH_NOTHING,
+                                         .attributes = attributes_json};
+    return photograph_shard_write(r, &form, path, err);
 }
 
 int photographs_generate(const settings_t *settings, const char *path, progress_function *progress,
@@ -351,10 +187,10 @@ int photographs_generate(const settings_t *settings, const char *path, progress_
     r->progress = progress;
     r->progress_context = progress_context;
     int bad = file_check_target(path, err) || photograph_reader_run(r, err);
-    print_remarks(path, &r->skipped, "skipped"); // after failures, too: they may be why
+    photograph_print_remarks(path, &r->skipped, "skipped"); // after failures, too: they may be why
     if (!bad) {
         json_t *readings = mask_readings(r, 0, err);
-        print_remarks(path, &r->notes, "noted");
+        photograph_print_remarks(path, &r->notes, "noted");
         mask_readings_print(readings, path);
         bad = !readings || write_shard(r, path, err);
         json_decref(readings);

@@ -45,6 +45,7 @@ enum mask_reading {      // how a mask was read
     MASK_READ_INDEX,     // a palette: all but index 0
     MASK_READ_THRESHOLD, // many levels: from one half on, or from the threshold asked for
     MASK_READ_VALUES,    // the values asked for
+    MASK_READ_DRAWN,     // no picture: boxes
     MASK_READINGS
 };
 

@@ -57,7 +57,8 @@ static int check_content(struct claims *c, struct error *err) {
     if (shard_content_compute(c->shard, digest, err))
         return -1;
     if (!*claimed)
-        report(c, "content digest", FAIL, "the shard claims none");
+        report(c, "content digest", FAIL, "it lacks the attribute content_sha256, which for these data is %s",
+               digest);
     else if (strcmp(claimed, digest))
         report(c, "content digest", FAIL, "claims %.16s..., the data have %.16s...", claimed, digest);
     else
@@ -110,8 +111,7 @@ static int read_claims(struct claims *c, struct error *err) {
     if (*text(c, "photographs_from")) // files, or drawn
         return checks_photographs(c->checks, c->shard, c->attributes, c->labels, c->source, err) ? -1 : 0;
     if (!*text(c, "digits_from")) {
-        report(c, "provenance", SKIP, "no data set that can be checked: '%s'", text(c, "title"));
-        return 0;
+        return checks_unknown(c->checks, c->shard, c->attributes, err) ? -1 : 0;
     }
     for (int i = 0; i < COLUMNS; i++)
         if (!(c->columns[i] = allocate(count, sizeof *c->columns[i], column_names[i], err)) ||

@@ -31,6 +31,9 @@ int checks_revision(json_t *checks, const char *name, const json_t *attributes, 
 int checks_groups(json_t *checks, const json_t *attributes, const int32_t *groups, const int32_t *expected,
                   long count, const json_t *class_names, int classes, int both, struct error *err);
 
+// A shard that no generator of this program has made: its masks, and what it lacks.
+int checks_unknown(json_t *checks, struct shard *shard, const json_t *attributes, struct error *err);
+
 // A shard of photographs or of drawn stand-ins: the checks that read_claims of verify.c leaves to it.
 // `labels` are the shard's; `source` the folder of the official files, or "". 0, or -1 when the shard cannot
 // be read.

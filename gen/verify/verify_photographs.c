@@ -7,6 +7,7 @@
 #include "core/shard/groups.h"
 #include "gen/photographs/catalogue.h"
 #include "gen/photographs/photographs.h"
+#include "gen/photographs/source_digest.h"
 #include "gen/photographs/standins.h"
 #include "gen/read/image.h"
 #include "gen/read/resample.h"
@@ -23,6 +24,7 @@ struct photo_claims {
     json_t *checks;
     const int32_t *labels;
     int32_t *annotated; // 0: the mask is a pseudo-annotation; NULL: none is
+    int32_t *has_mask;  // 0: the image has no annotation; NULL: all have, or none
     struct photographs_settings settings;
 };
 
@@ -35,6 +37,11 @@ static const char *text(const claims_t *c, const char *name) {
 
 static long number(const claims_t *c, const char *name) {
     return (long)json_number_value(json_object_get(c->attributes, name));
+}
+
+// One's own images.
+static int is_folder(const claims_t *c) {
+    return !strcmp(text(c, "photographs_from"), "folder");
 }
 
 // A column of numbers; NULL on failure.
@@ -73,8 +80,9 @@ static int read_settings(claims_t *c) {
         checks_report(c->checks, "attributes", FAIL, "pixels, count or class_names disagree with the data");
         return 0;
     }
-    checks_report(c->checks, "attributes", PASS, "%s %s, %d pixels, %ld images, %d classes", s->data,
-                  s->split, s->pixels, c->shape.count, c->shape.classes);
+    checks_report(c->checks, "attributes", PASS, "%s %s, %d pixels, %ld images, %d classes",
+                  is_folder(c) ? text(c, "title") : s->data, s->split, s->pixels, c->shape.count,
+                  c->shape.classes);
     return 1;
 }
 
@@ -330,12 +338,12 @@ static int check_crops(claims_t *c, struct error *err) {
 }
 
 // Why a mask is wrong, or NULL.
-static const char *mask_fault(const claims_t *c, const uint8_t *mask) {
+static const char *mask_fault(const claims_t *c, const uint8_t *mask, int none) {
     size_t area = (size_t)c->settings.pixels * (size_t)c->settings.pixels, marked = 0;
-    int none = !strcmp(c->settings.annotations, "none"), hard = !strcmp(c->settings.mask, "hard");
+    int hard = !strcmp(c->settings.mask, "hard");
     for (size_t i = 0; i < area; i++) {
         if (none && mask[i] != 255)
-            return "not all marked, though there are no annotations";
+            return "not all marked, though it has no annotation";
         if (hard && mask[i] && mask[i] != 255)
             return "neither 0 nor 255 in a hard mask";
         marked += mask[i] > 0;
@@ -350,9 +358,10 @@ static int check_masks(claims_t *c, struct error *err) {
     int bad = !mask;
     for (; i < c->shape.count && !bad && !fault; i++) {
         uint32_t index = (uint32_t)i;
+        int none = !strcmp(c->settings.annotations, "none") || (c->has_mask && !c->has_mask[i]);
         bad = shard_read(c->shard, &index, 1, NULL, mask, NULL, err);
         if (!bad && (!c->annotated || c->annotated[i]))
-            fault = mask_fault(c, mask);
+            fault = mask_fault(c, mask, none);
     }
     free(mask);
     if (bad)
@@ -396,6 +405,47 @@ static int check_sources(claims_t *c, const char *source, struct error *err) {
     return 0;
 }
 
+// The digest of a user's images is the one that the shard names.
+static int check_folder(claims_t *c, const char *source, struct error *err) {
+    char hex[DIGEST_SIZE];
+    if (!*source) {
+        checks_report(c->checks, "sources", SKIP, "the images are not at hand (--source)");
+        return 0;
+    }
+    if (source_digest(source, hex, err))
+        return -1;
+    const json_t *line;
+    size_t i;
+    json_array_foreach((json_t *)json_object_get(c->attributes, "sources_sha256"), i, line) {
+        const char *claim = json_string_value(line) ? json_string_value(line) : "",
+                   *name = strstr(claim, "  ");
+        if (name && !strcmp(name, "  images")) {
+            int same = !strncmp(claim, hex, DIGEST_SIZE - 1);
+            checks_report(c->checks, "sources", same ? PASS : FAIL,
+                          "%s %s the images that the shard was made from", source,
+                          same ? "holds" : "does not hold");
+        }
+    }
+    return 0;
+}
+
+// Numbers of group_names, of which each has a name.
+static int check_own_groups(claims_t *c, struct error *err) {
+    int32_t *groups = read_column(c, "group", err);
+    long count = (long)json_array_size(json_object_get(c->attributes, "group_names")), wrong = 0;
+    if (!groups)
+        return -1;
+    while (wrong < c->shape.count && groups[wrong] >= 0 && groups[wrong] < count)
+        wrong++;
+    if (wrong < c->shape.count)
+        checks_report(c->checks, "groups", FAIL, "image %ld: group %d is none of the %ld in group_names",
+                      wrong, groups[wrong], count);
+    else
+        checks_report(c->checks, "groups", PASS, "every image is in one of %ld", count);
+    free(groups);
+    return 0;
+}
+
 static void check_count(claims_t *c) {
     long listed = number(c, "listed"), skipped = number(c, "skipped"), left_out = number(c, "left_out");
     char words[40] = "";
@@ -417,7 +467,12 @@ int checks_photographs(json_t *checks, struct shard *shard, const json_t *attrib
         return 0;
     if (json_object_get(attributes, "annotator_n"))
         bad = !(c.annotated = read_column(&c, "annotated", err));
-    if (!bad && strcmp(text(&c, "photographs_from"), "files") != 0) {
+    if (!bad && is_folder(&c)) {
+        check_count(&c);
+        bad = !(c.has_mask = read_column(&c, "has_mask", err)) || check_own_groups(&c, err) ||
+              check_names(&c, err) || check_crops(&c, err) || check_masks(&c, err) ||
+              check_folder(&c, source, err);
+    } else if (!bad && strcmp(text(&c, "photographs_from"), "files") != 0) {
         bad = check_standin(&c, err);
     } else if (!bad) {
         check_count(&c);
@@ -425,5 +480,6 @@ int checks_photographs(json_t *checks, struct shard *shard, const json_t *attrib
               check_masks(&c, err) || check_sources(&c, source, err);
     }
     free(c.annotated);
+    free(c.has_mask);
     return bad ? -1 : 0;
 }

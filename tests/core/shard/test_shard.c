@@ -307,6 +307,13 @@ static void test_shapes_that_disagree_are_refused(void) {
     bad = good;
     bad.type = H5T_NATIVE_FLOAT;
     check_refused(write_by_hand(&bad), "'images' holds float32; uint8 is needed");
+    bad = good;
+    bad.type = H5T_NATIVE_DOUBLE;
+    check_refused(write_by_hand(&bad), "'images' holds float64; uint8 is needed");
+    bad = good;
+    bad.images[1] = 3, bad.images[3] = 5; // as PyTorch has them
+    check_refused(write_by_hand(&bad),
+                  "images have 5 channels; it should be 3, which come last: images.transpose(0, 2, 3, 1)");
 }
 
 static void test_another_format_version_is_refused(void) {

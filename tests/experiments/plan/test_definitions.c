@@ -249,6 +249,10 @@ static void check_refused(const struct bad_file *bad, size_t count,
 #define TABLE_TAIL_REST "q = 1\nsize = 223\n"
 #define TABLE_TAIL      "[fixed]\n" TABLE_TAIL_REST
 
+#define OWN_CLAIM                                                                                            \
+    "[table]\ntitle = t\nrow = n\nrows = 0, All\ncolumns = reff, baseline\n[fixed]\ndata = mine\n[claim "    \
+    "mine]\n"
+
 static void test_bad_tables_are_refused_with_file_and_line(void) {
     static const struct bad_file bad[] = {
         {TABLE_HEAD "colums = reff\n", "bad.ini:4: unknown key 'colums'"},
@@ -290,7 +294,18 @@ static void test_bad_tables_are_refused_with_file_and_line(void) {
         {"[table]\ntitle = t\nrow = n\nrows = 0, 1.5\ncolumns = reff\n[fixed]\np = 0\n" TABLE_TAIL_REST,
          "bad.ini:4: 1.5 is neither a whole number nor All"},
         {"[table]\ntitle = t\nrow = n\nrows = 0, all, 1e9\ncolumns = reff\n", "bad.ini:4: 1e9"},
-        {TABLE_HEAD "rows = 0\ncolumn = data\ncolumns = mnist\n" TABLE_TAIL, "bad.ini:6: 'mnist'"},
+        {TABLE_HEAD "rows = 0\ncolumn = data\ncolumns = mnist!\n" TABLE_TAIL,
+         "bad.ini:6: 'mnist!' is no name"},
+        {TABLE_HEAD "rows = 0\ncolumn = data\ncolumns = mine\n" TABLE_TAIL, "p belongs to textured-mnist"},
+        {OWN_CLAIM "columns = reff, baseline\n", "text is missing in [claim mine]"},
+        {OWN_CLAIM "text = t\n", "columns is missing in [claim mine]"},
+        {OWN_CLAIM "text = t\ncolumns = reff\n", "[claim mine] compares two columns, not 1"},
+        {OWN_CLAIM "text = t\ncolumns = reff, abn\n", "the table has no column abn"},
+        {OWN_CLAIM "text = t\ncolumns = reff, baseline\nrows = 5\n", "the table has no row 5"},
+        {OWN_CLAIM "text = t\ncolumns = reff, baseline\nkind = same\n",
+         "kind = same needs by = POINTS above 0"},
+        {OWN_CLAIM "text = t\nby = much\n", "'much' is not a number"},
+        {OWN_CLAIM "colums = reff\n", "unknown key 'colums' (did you mean 'columns'?) in [claim mine]"},
         {TABLE_HEAD "rows = 0\ncolumn = data\ncolumns = textured-mnist\n" TABLE_TAIL, "method must be"},
         {TABLE_HEAD "rows = 0\ncolumns = reff\n" TABLE_TAIL "method = reff\n", "method must be either"},
         {TABLE_HEAD "rows = 0\ncolumns = reff\n" TABLE_TAIL "data = pets\n", "p belongs to textured-mnist"},
@@ -328,6 +343,13 @@ static void test_bad_profiles_are_refused_with_file_and_line(void) {
         {PROFILE_HEAD "[train]\nselect = best-validation\n", "needs validation images in [data]"},
         {PROFILE_HEAD "[train\nlr = 1\n", "bad.ini:7: neither a [section] nor key = value"},
         {PROFILE_HEAD "[data dogs]\ntrain = 1\n", "bad.ini:8: 'dogs' is no data set"},
+        {PROFILE_HEAD "[data dogs]\nsource = pets\n",
+         "a section of data of one's own begins with 'source = folder'"},
+        {PROFILE_HEAD "[data my dogs]\nsource = folder\n", "'my dogs' is no name for a data set"},
+        {PROFILE_HEAD "[data dogs]\nsource = folder\ntrain = 64\n", "test in [data dogs] is missing"},
+        {PROFILE_HEAD "[data dogs]\nsource = folder\nsplit = test\n",
+         "bad.ini:9: 'split' is set by the tables"},
+        {PROFILE_HEAD "[data dogs]\nsource = folder\ncanvas = 9\n", "unknown key 'canvas' in [data dogs]"},
         {PROFILE_HEAD "[data pets]\ntrain = 64\n", "test in [data pets] is missing"},
         {PROFILE_HEAD "[data pets]\ncanvas = 64\n", "bad.ini:8: unknown key 'canvas' in [data pets]"},
         {PROFILE_HEAD "[data pets]\ndata = isic2017\n", "bad.ini:8: 'data' is set by the tables"},
@@ -350,6 +372,46 @@ static void test_bad_profiles_are_refused_with_file_and_line(void) {
         {"[profile]\ntitle = t\nseeds = 1\n[data]\ntrain = 64\n", "test in [data] is missing"},
     };
     check_refused(bad, sizeof bad / sizeof *bad, read_profile);
+}
+
+// [data NAME] source = folder: a data set under a name of its own, for its sections and for tables; [data] may be left out.
+static void test_a_profile_names_data_of_ones_own(void) {
+    struct error err = {0};
+    struct profile p;
+    struct table t;
+    struct train_settings training;
+    struct text why = {0};
+    const char *path =
+        fixture_write("own.ini", "[profile]\ntitle = t\nseeds = 1\n[data dogs]\nsource = folder\nimages = "
+                                 "dogs\ntrain = 0\ntest = 0\n[data cats]\nsource = folder\nimages = "
+                                 "cats\ntrain = 64\ntest = 32\n[method reff cats]\nlambda = 7\n");
+    CU_ASSERT_FATAL(!profile_read(&p, path, &err));
+    const struct profile_data *dogs = profile_data_find(&p, "dogs"), *cats = profile_data_find(&p, "cats");
+    CU_ASSERT_FATAL(dogs && cats && dogs != cats);
+    CU_ASSERT_STRING_EQUAL(dogs->set->name, "dogs");
+    CU_ASSERT_STRING_EQUAL(dogs->settings.folder.title, "dogs");
+    CU_ASSERT_STRING_EQUAL(cats->settings.folder.images, "cats");
+    CU_ASSERT(cats->images[SPLIT_TRAIN] == 64 && cats->set->generate == data_set_folder.generate);
+    CU_ASSERT_EQUAL(profile_data_number(&p, cats->set), cats - p.data);
+    CU_ASSERT_FATAL(!profile_training(&p, "reff", "cats", &training, &err));
+    suite_near(training.lambda, 7, 0);
+    CU_ASSERT(*profile_data_find(&p, "textured-mnist")->absent);
+    profile_data_absent(&why, &p, "dog");
+    suite_text_has(text_string(&why), "has no [data dog] (did you mean 'dogs'?)");
+    text_free(&why);
+    profile_free(&p);
+    path = fixture_write(
+        "table.ini", "[table]\ntitle = t\nrow = n\nrows = 0, All\ncolumns = baseline, reff\n[fixed]\ndata = "
+                     "dogs\n[claim focus]\ntext = more\ncolumns = reff, baseline\nrows = All\nby = 2\n");
+    CU_ASSERT_FATAL(!table_read(&t, path, &err));
+    CU_ASSERT_STRING_EQUAL(table_data(&t, 0), "dogs");
+    CU_ASSERT(t.claim_count == 1 && t.own_claim_count == 1);
+    CU_ASSERT_STRING_EQUAL(t.claims[0], "focus");
+    const struct table_claim *claim = table_own_claim(&t, "focus");
+    CU_ASSERT_FATAL(claim != NULL);
+    CU_ASSERT(claim->row_count == 1 && !claim->same);
+    suite_near(claim->rows[0], N_ALL, 0);
+    suite_near(claim->by, 2, 0);
 }
 
 static void test_unknown_names_are_refused_known_ones_listed(void) {
@@ -501,6 +563,7 @@ void suite_definitions(void) {
                 test_bad_tables_are_refused_with_file_and_line);
     CU_add_test(suite, "bad profiles are refused with file and line",
                 test_bad_profiles_are_refused_with_file_and_line);
+    CU_add_test(suite, "a profile names data of one's own", test_a_profile_names_data_of_ones_own);
     CU_add_test(suite, "unknown names are refused, known ones listed",
                 test_unknown_names_are_refused_known_ones_listed);
     CU_add_test(suite, "a method on a data set prevails over method, data set and [train]",

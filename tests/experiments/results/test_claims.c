@@ -291,6 +291,38 @@ static void test_claims_over_all_rows_are_not_tested_with_some_of_them(void) {
     end();
 }
 
+// [claim ID] of a table: the tests are those of the paper's claims, and the paper says nothing of it.
+static void test_a_table_decides_claims_of_its_own(void) {
+    struct table own = tables[0];
+    begin();
+    own.claim_count = own.own_claim_count = 2;
+    own.own_claims[0] = (struct table_claim){
+        .id = "mine", .text = "more at p = 0", .columns = {"reff", "baseline"}, .row_count = 1, .rows = {0}};
+    own.own_claims[1] = (struct table_claim){.id = "same",
+                                             .text = "alike",
+                                             .same = 1,
+                                             .by = 1,
+                                             .columns = {"reff", "baseline"},
+                                             .row_count = 2,
+                                             .rows = {0.8, 1}};
+    for (int i = 0; i < 2; i++)
+        memcpy(own.claims[i], own.own_claims[i].id, sizeof own.claims[i]);
+    const struct claim_result *c1 = decide("C1");
+    double p = c1->ours.p, effect = c1->parts[0].test.effect, df = c1->parts[0].test.df;
+    read_tables[0].table = &own;
+    const struct claim_result *mine = decide("mine");
+    CU_ASSERT_STRING_EQUAL(mine->text, "more at p = 0");
+    CU_ASSERT_EQUAL(mine->ours.verdict, REPRODUCED);
+    suite_near(mine->ours.p, p, 0);
+    suite_near(mine->parts[0].test.effect, effect, 0);
+    suite_near(mine->parts[0].test.df, df, 0);
+    CU_ASSERT_STRING_EQUAL(mine->parts[0].label, "p = 0.0: reff - baseline > 0");
+    const struct claim_result *same = decide("same");
+    CU_ASSERT(same->part_count == 2 && same->parts[0].is_sameness && same->ours.verdict == REPRODUCED);
+    CU_ASSERT_STRING_EQUAL(same->parts[1].label, "p = 1.0: |reff - baseline| < 1");
+    end();
+}
+
 void suite_claims(void) {
     CU_pSuite suite = CU_add_suite("claims", set_up, clean_up);
     CU_add_test(suite, "C1 to C3 are reproduced by the weakest part's p, Holm over all",
@@ -307,6 +339,7 @@ void suite_claims(void) {
     CU_add_test(suite, "claims over all rows are not tested with some of them",
                 test_claims_over_all_rows_are_not_tested_with_some_of_them);
     CU_add_test(suite, "no spread over the seeds gives limits", test_no_spread_over_the_seeds_gives_limits);
+    CU_add_test(suite, "a table decides claims of its own", test_a_table_decides_claims_of_its_own);
     CU_add_test(suite, "a table without the cells and an unknown claim are told",
                 test_a_table_without_the_cells_and_an_unknown_claim_are_told);
 }

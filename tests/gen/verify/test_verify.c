@@ -242,17 +242,75 @@ static void test_a_manifest_of_another_file_is_found(void) {
     json_decref(checks);
 }
 
-static void test_a_shard_of_another_kind_is_only_digested(void) {
+// One image of 2 x 2 pixels, of which one has the value `marked` in its mask.
+static const char *make_by_hand(const char *name, uint8_t marked) {
     struct error err = {0};
-    const char *path = suite_path("other.h5");
-    uint8_t image[12] = {0}, mask[4] = {0};
+    const char *path = suite_path(name);
+    uint8_t image[12] = {0}, mask[4] = {0, marked};
     int32_t label = 0;
     struct shard_writer *w = shard_create(path, (struct shard_shape){1, 2, 2, 1}, NULL, 0, 1, &err);
     CU_ASSERT_FATAL(w && !shard_append(w, 1, image, mask, &label, NULL, &err) &&
                     !shard_finish(w, NULL, NULL, &err));
+    return path;
+}
+
+static const char *detail_of(const json_t *checks, const char *name) {
+    size_t i;
+    const json_t *check;
+    json_array_foreach((json_t *)checks, i, check) {
+        if (!strcmp(json_string_value(json_object_get(check, "name")), name))
+            return json_string_value(json_object_get(check, "detail"));
+    }
+    return "";
+}
+
+static void test_a_shard_made_by_hand_is_told_what_it_lacks(void) {
+    const char *path = make_by_hand("hand.h5", 255);
+    char digest[65], words[160];
+    struct error err = {0};
     json_t *checks = verify(path);
     CU_ASSERT_STRING_EQUAL(with_outcome(checks, "fail"), "");
-    CU_ASSERT_STRING_EQUAL(with_outcome(checks, "pass"), "content digest; ");
+    CU_ASSERT_STRING_EQUAL(with_outcome(checks, "pass"), "content digest; masks; ");
+    suite_text_is(detail_of(checks, "masks"),
+                  "hold 0 and 255; 0 of 1 images have an empty one, 0 a full one");
+    suite_text_has(detail_of(checks, "class names"), "it lacks the attribute class_names");
+    suite_text_has(detail_of(checks, "groups"), "it lacks the dataset group");
+    suite_text_has(detail_of(checks, "provenance"), "it lacks the attribute title");
+    json_decref(checks);
+    struct shard *shard = shard_open(path, &err);
+    CU_ASSERT_FATAL(shard && !shard_content_compute(shard, digest, &err));
+    shard_close(shard);
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    CU_ASSERT_FATAL(H5Adelete(file, "content_sha256") >= 0);
+    H5Fclose(file);
+    checks = verify(path);
+    snprintf(words, sizeof words, "it lacks the attribute content_sha256, which for these data is %s",
+             digest);
+    suite_text_is(detail_of(checks, "content digest"), words);
+    json_decref(checks);
+}
+
+// Next to nothing would count as annotated, and no command trains so.
+static void test_masks_of_0_and_1_are_found_and_never_train(void) {
+    struct program_result r;
+    const char *path = make_by_hand("ones.h5", 1),
+               *words = "hold 0 and 1; 0 and 255 are expected: multiply them by 255";
+    json_t *checks = verify(path);
+    CU_ASSERT_STRING_EQUAL(with_outcome(checks, "fail"), "masks; ");
+    suite_text_is(detail_of(checks, "masks"), words);
+    json_decref(checks);
+    const char *output = suite_path("ones-run");
+    CU_ASSERT_EQUAL(
+        reff_run(&r, 0, "train", "--train", path, "--test", path, "--batch", "2", "--output", output), 1);
+    suite_text_has(r.err, words);
+    CU_ASSERT(!file_exists(output));
+    program_free(&r);
+    checks = verify(make_by_hand("low.h5", 100));
+    suite_text_is(detail_of(checks, "masks"),
+                  "hold values up to 100; 255 is expected where a pixel is relevant");
+    json_decref(checks);
+    checks = verify(make_by_hand("none.h5", 0));
+    suite_text_is(detail_of(checks, "masks"), "nothing is annotated in any image");
     json_decref(checks);
 }
 
@@ -330,7 +388,10 @@ void suite_verify(void) {
     CU_add_test(s, "a digit used twice is found", test_a_digit_used_twice_is_found);
     CU_add_test(s, "positions off the canvas are found", test_positions_off_the_canvas_are_found);
     CU_add_test(s, "a manifest of another file is found", test_a_manifest_of_another_file_is_found);
-    CU_add_test(s, "a shard of another kind is only digested", test_a_shard_of_another_kind_is_only_digested);
+    CU_add_test(s, "a shard made by hand is told what it lacks",
+                test_a_shard_made_by_hand_is_told_what_it_lacks);
+    CU_add_test(s, "masks of 0 and 1 are found, and never train",
+                test_masks_of_0_and_1_are_found_and_never_train);
     CU_add_test(s, "no allocation failure goes unnoticed", test_no_allocation_failure_goes_unnoticed);
     CU_add_test(s, "the commands say what they found", test_the_commands_say_what_they_found);
 }
