@@ -51,7 +51,8 @@ struct table_claim { // of the table's own
     double by; // points
     int row_count;
     double rows[TABLE_ROWS_MAXIMUM];
-    char row_list[SETTING_TEXT_SIZE], column_list[SETTING_TEXT_SIZE], at[PATH_SIZE]; // as they stand in the file
+    char row_list[SETTING_TEXT_SIZE], column_list[SETTING_TEXT_SIZE],
+        at[PATH_SIZE]; // as they stand in the file
 };
 
 struct table {

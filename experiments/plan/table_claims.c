@@ -44,7 +44,8 @@ int table_claim_take(struct table *t, const char *id, const char *key, const cha
     if (!s) {
         struct suggestion near;
         settings_suggest(&near, claim_schema, key);
-        return fail_usage(err, "%s: unknown key '%.60s'%s in [claim %.60s]", where, key, suggest_text(&near), id);
+        return fail_usage(err, "%s: unknown key '%.60s'%s in [claim %.60s]", where, key, suggest_text(&near),
+                          id);
     }
     struct table_claim *claim = claim_of(t, id, where, err);
     if (!claim || settings_assign(s, &scratch, value, where, err))
@@ -63,7 +64,8 @@ int table_claim_take(struct table *t, const char *id, const char *key, const cha
 }
 
 // The value of the row that has the label, or that is the same number.
-static int find_row(const struct table *t, const char *word, const char *where, double *value, struct error *err) {
+static int find_row(const struct table *t, const char *word, const char *where, double *value,
+                    struct error *err) {
     for (int row = 0; row < t->row_count; row++)
         if (!strcmp(t->rows[row], word)) {
             *value = t->row_values[row];
@@ -79,7 +81,8 @@ static int check_claim(const struct table *t, struct table_claim *c, struct erro
     char words[TABLE_ROWS_MAXIMUM][SETTING_WORD_SIZE];
     int count;
     if (!*c->text || !*c->column_list)
-        return fail_usage(err, "%s: %s is missing in [claim %s]", c->at, *c->text ? "columns" : "text", c->id);
+        return fail_usage(err, "%s: %s is missing in [claim %s]", c->at, *c->text ? "columns" : "text",
+                          c->id);
     if (table_split_list(words, TABLE_ROWS_MAXIMUM, &count, c->column_list, c->at, err))
         return -1;
     if (count != 2)

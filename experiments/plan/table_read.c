@@ -344,7 +344,8 @@ static int check_row_alone(const struct table_reading *r, struct error *err) {
 }
 
 static int is_placed(const struct table *t, int column) {
-    const struct data_set *set = data_set_of(table_data(t, column)); // none: a profile's own, which are photographs
+    const struct data_set *set =
+        data_set_of(table_data(t, column)); // none: a profile's own, which are photographs
     return set && set->place;
 }
 
