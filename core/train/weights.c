@@ -277,15 +277,15 @@ static const char *name_in_file(const char *name, const struct replaced *r) {
 static int check(const struct parameters *p, const struct weight_source *s, struct tensor *tensors,
                  struct replaced *replaced, struct error *err) {
     struct names missing = {0}, misshapen = {0};
-    int headless = lacks_head(s, replaced);
+    int headless = replaced->head = lacks_head(s, replaced);
     for (int i = 0; i < p->count; i++) {
         if (replaced->branch && weights_fresh(p->items[i].name))
             continue; // the network keeps its own
         const char *name = name_in_file(p->items[i].name, replaced);
         const json_t *entry = json_object_get(s->header, name);
         if (headless && in_head(name))
-            replaced->head = 1;
-        else if (!entry)
+            continue;
+        if (!entry)
             names_add(&missing, name);
         else if (locate(s, name, entry, &tensors[i], err))
             return -1;

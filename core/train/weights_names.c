@@ -5,6 +5,7 @@
 #include "core/networks/network.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME_SIZE = 256 }; // longer names are no ResNet's
@@ -66,26 +67,39 @@ static int layer_name(const char *rest, const char *before, const char *convolut
     return 1;
 }
 
+// What follows "<before><number>." in a text; NULL where it begins otherwise.
+static const char *after_number(const char *text, const char *before, int *number) {
+    size_t length = strlen(before), digits;
+    if (strncmp(text, before, length) != 0)
+        return NULL;
+    digits = strspn(text + length, "0123456789");
+    if (!digits || digits > 3 || text[length + digits] != '.')
+        return NULL;
+    *number = (int)strtol(text + length, NULL, 10);
+    return text + length + digits + 1;
+}
+
 // Hugging Face's name as torchvision's; what is none of a ResNet's stays.
 static void from_theirs(const char *name, char out[NAME_SIZE]) {
-    static const char embedder[] = "embedder.embedder.", head[] = "classifier.1.";
-    int stage, block, layer, at = 0;
+    static const char embedder[] = "embedder.embedder.", head[] = "classifier.1.", shortcut[] = "shortcut.";
+    int stage, block, layer;
     char before[64], conv[32], bn[32];
     snprintf(out, NAME_SIZE, "%s", name);
-    if (!strncmp(name, embedder, strlen(embedder))) {
+    const char *rest = after_number(name, "encoder.stages.", &stage), *inner;
+    rest = rest ? after_number(rest, "layers.", &block) : NULL;
+    if (!strncmp(name, embedder, strlen(embedder)))
         layer_name(name + strlen(embedder), "", "conv1", "bn1", out);
-    } else if (!strncmp(name, head, strlen(head))) {
+    else if (!strncmp(name, head, strlen(head)))
         snprintf(out, NAME_SIZE, "fc.%s", name + strlen(head));
-    } else if (sscanf(name, "encoder.stages.%3d.layers.%3d.%n", &stage, &block, &at) == 2 && at) {
-        const char *rest = name + at;
-        snprintf(before, sizeof before, "layer%d.%d.", stage + 1, block);
-        if (!strncmp(rest, "shortcut.", 9)) {
-            layer_name(rest + 9, before, "downsample.0", "downsample.1", out);
-        } else if (at = 0, sscanf(rest, "layer.%3d.%n", &layer, &at) == 1 && at) {
-            snprintf(conv, sizeof conv, "conv%d", layer + 1);
-            snprintf(bn, sizeof bn, "bn%d", layer + 1);
-            layer_name(rest + at, before, conv, bn, out);
-        }
+    if (!rest)
+        return;
+    snprintf(before, sizeof before, "layer%d.%d.", stage + 1, block);
+    if (!strncmp(rest, shortcut, strlen(shortcut))) {
+        layer_name(rest + strlen(shortcut), before, "downsample.0", "downsample.1", out);
+    } else if ((inner = after_number(rest, "layer.", &layer))) {
+        snprintf(conv, sizeof conv, "conv%d", layer + 1);
+        snprintf(bn, sizeof bn, "bn%d", layer + 1);
+        layer_name(inner, before, conv, bn, out);
     }
 }
 

@@ -17,8 +17,9 @@ static int put(struct export_job *job, const struct export_item *item, struct er
     text_printf(&image, "%s/%s", s->name, text_string(&file));
     text_printf(&mask, "masks/%s", text_string(&image));
     text_printf(&relative, "../%s", text_string(&mask));
-    json_t *record = json_pack("{ss so}", "file_name", text_string(&file), "mask_file_name",
-                               item->mask ? json_string(text_string(&relative)) : json_null());
+    json_t *record =
+        json_pack("{ss so ss}", "file_name", text_string(&file), "mask_file_name",
+                  item->mask ? json_string(text_string(&relative)) : json_null(), "split", s->name);
     int bad = !record || export_record(job->data, s, item->index, record) ? fail_memory(err, "metadata") : 0;
     char *line = bad ? NULL : export_line(record, err);
     bad = bad || !line || text_check(&relative, "a file's name", err) ||
@@ -66,6 +67,7 @@ static void describe_split(const struct export_job *job, const struct export_spl
     croissant_add_column(rows, s->name, "file_name", "sc:Text", "the image, from the split's folder",
                          metadata);
     croissant_add_column(rows, s->name, "label", "sc:Integer", "number of the class", metadata);
+    croissant_add_column(rows, s->name, "split", "sc:Text", "the split's name", metadata);
     snprintf(records, sizeof records, "%s-image", s->name);
     json_t *files = croissant_add_records(record_sets, records, "the images");
     croissant_add_property(files, records, "image", "sc:ImageObject", "the image", images, "content", NULL,

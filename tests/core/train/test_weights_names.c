@@ -42,17 +42,18 @@ static int without_head(const char *ours, const char *prefix, char theirs[256]) 
 
 // transformers' ResNetForImageClassification; with how = "" its bare ResNetModel, which has no classifier.
 static int as_hugging_face(const char *ours, const char *how, char theirs[256]) {
-    const char *words[] = {"convolution", "normalization"}, *last = strrchr(ours, '.');
-    int stage, block, layer;
-    char kind[8];
+    const char *words[] = {"convolution", "normalization"}, *last = strrchr(ours, '.'),
+               *inner = ours + strlen("layer1.0.");
+    int in_stage = !strncmp(ours, "layer", 5), stage = in_stage ? ours[5] - '1' : 0,
+        block = in_stage ? ours[7] - '0' : 0;
     if (!strncmp(ours, "fc.", 3))
         snprintf(theirs, 256, "classifier.1%s", last);
-    else if (sscanf(ours, "layer%d.%d.downsample.%d.", &stage, &block, &layer) == 3)
-        snprintf(theirs, 256, "%sencoder.stages.%d.layers.%d.shortcut.%s%s", how, stage - 1, block,
-                 words[layer], last);
-    else if (sscanf(ours, "layer%d.%d.%4[a-z]%d.", &stage, &block, kind, &layer) == 4)
-        snprintf(theirs, 256, "%sencoder.stages.%d.layers.%d.layer.%d.%s%s", how, stage - 1, block, layer - 1,
-                 words[!strcmp(kind, "bn")], last);
+    else if (in_stage && !strncmp(inner, "downsample.", 11)) // .0 the convolution, .1 its batch norm
+        snprintf(theirs, 256, "%sencoder.stages.%d.layers.%d.shortcut.%s%s", how, stage, block,
+                 words[inner[11] - '0'], last);
+    else if (in_stage) // conv1, bn1, ...
+        snprintf(theirs, 256, "%sencoder.stages.%d.layers.%d.layer.%d.%s%s", how, stage, block,
+                 last[-1] - '1', words[*inner == 'b'], last);
     else
         snprintf(theirs, 256, "%sembedder.embedder.%s%s", how, words[!strncmp(ours, "bn1", 3)], last);
     return *how || strncmp(ours, "fc.", 3) != 0;

@@ -222,7 +222,7 @@ static void test_a_shard_made_by_hand_is_exported_under_its_files_name(void) {
     CU_ASSERT_PTR_NOT_NULL_FATAL(rows);
     suite_text_begins(
         rows, "{\"file_name\": \"0/000000.png\", \"mask_file_name\": \"../masks/my_own/0/000000.png\", "
-              "\"label\": 0, \"class\": \"0\", \"shard_label\": 0}\n");
+              "\"split\": \"my_own\", \"label\": 0, \"class\": \"0\", \"shard_label\": 0}\n");
     free(rows);
     json_t *said = read_croissant("own/croissant.json");
     suite_text_is(text_of(json_array_get(json_object_get(said, "license"), 0), "name"),
