@@ -19,7 +19,22 @@ static const struct export_format *const formats[] = {
 #define EXPORT_FORMAT(name) &export_##name,
     EXPORT_FORMAT_LINES
 #undef EXPORT_FORMAT
-        NULL};
+};
+
+enum {
+    FORMATS = 0
+#define EXPORT_FORMAT(name) +1
+    EXPORT_FORMAT_LINES
+#undef EXPORT_FORMAT
+};
+
+static const struct export_format *
+format_of(const char *name) { // which a setting's list of choices has let through
+    int i = 0;
+    while (i < FORMATS - 1 && strcmp(formats[i]->name, name) != 0)
+        i++;
+    return formats[i];
+}
 
 // ---------------------------------------------------------------------------------------------- for formats
 
@@ -209,9 +224,7 @@ static int say_all(struct export_job *job, const struct export_format *format, s
 }
 
 int export_write(const struct export_data *d, const struct export_settings *settings, struct error *err) {
-    const struct export_format *format = formats[0];
-    for (int i = 0; formats[i]; i++)
-        format = !strcmp(formats[i]->name, settings->format) ? formats[i] : format;
+    const struct export_format *format = format_of(settings->format);
     struct export_sink sink;
     struct export_job job = {.data = d, .settings = settings, .sink = &sink};
     if (export_sink_begin(&sink, settings->output, format->samples_alone, settings->force, err))
