@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gen/write/output_folder.h"
 
+#include "core/base/memory.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -63,6 +65,10 @@ int output_folder_write(const struct output_folder *folder, const char *name, co
 }
 
 int output_folder_finish(struct output_folder *folder, struct error *err) {
+    if (memory_check(err)) { // a file may lack what found no memory (file_publish asks the same)
+        output_folder_discard(folder);
+        return -1;
+    }
     int descriptor = open(folder->temporary, O_RDONLY | O_DIRECTORY);
     // One flush of the file system instead of one for each of thousands of files.
     int bad = descriptor < 0 || syncfs(descriptor), cause = errno;
