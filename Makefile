@@ -301,6 +301,12 @@ test-install: ## install into a folder and as a package, use the program with th
 	@$(REMAKE) build
 	@scripts/tally tests/install/test_install.sh tests/install/test_package.sh
 
+.PHONY: test-walk
+test-walk: ## do what docs/own-data.md says, from a folder of images to a verdict (two minutes)
+	@scripts/setup python3
+	@$(REMAKE) build
+	@tests/walk $(BUILD)/reff
+
 # ---- tests: SANITIZE=1 builds with address and undefined-behaviour checks
 
 # The suites of the files tests/**/test_*.c, one line SUITE(name) each, for tests/support/main.c (tests/support/suite.h says why).
