@@ -52,8 +52,9 @@ struct method {
     const char *without;           // the method that it is where no image is annotated; NULL: itself
     const char *annotation_factor; // the setting that is then 0, where it stays itself; or NULL
     int groups;                    // learns from the shard's column `group`
-    const char *without_conflict;  // the method that it is where all images of a class are one group; NULL: itself
-    int cost;                      // of a step, in steps of the baseline: a first guess of a sweep
+    const char
+        *without_conflict; // the method that it is where all images of a class are one group; NULL: itself
+    int cost;              // of a step, in steps of the baseline: a first guess of a sweep
 
     // What it makes of the training data (batch.h). NULL: nothing.
     batch_order *order;

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-struct members { // of all groups, one group behind the other
+struct members {       // of all groups, one group behind the other
     uint32_t *first;   // [groups + 1]
     uint32_t *indices; // [count]
 };

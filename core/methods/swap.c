@@ -10,7 +10,8 @@
 #include <math.h>
 
 // The mean colour where the annotation is not; of all of the image where it is everywhere.
-static void background_colour(const uint8_t *image, const uint8_t *annotation, size_t area, double colour[3]) {
+static void background_colour(const uint8_t *image, const uint8_t *annotation, size_t area,
+                              double colour[3]) {
     double all = 0;
     uint64_t outside = 0;
     for (size_t p = 0; p < area; p++)

@@ -186,8 +186,7 @@ static void tally_batch(struct accuracy_tally *y, struct trainer *t, const struc
             y->inside[l] += zero ? 0 : inside[i];
             y->pointing[l] += zero ? 0 : pointing[i];
             if (!zero)
-                tally_beyond_area(y, l, inside[i],
-                                  annotated_share(b->annotations + (size_t)i * area, area));
+                tally_beyond_area(y, l, inside[i], annotated_share(b->annotations + (size_t)i * area, area));
         }
     }
     if (t->attention)

@@ -140,11 +140,16 @@ static int descend(const struct regression *r, double *weights, double *gradient
     return iteration;
 }
 
-int last_layer_fit(const double *features, const int32_t *labels, long count, int width, int classes, double l2,
-                   double *weights, struct error *err) {
+int last_layer_fit(const double *features, const int32_t *labels, long count, int width, int classes,
+                   double l2, double *weights, struct error *err) {
     size_t size = (size_t)classes * ((size_t)width + 1), n = (size_t)count;
     double *work = allocate(3 * size + (size_t)width + 1 + n, sizeof *work, "the last layer", err);
-    struct regression r = {features, labels, count, width, classes, l2,
+    struct regression r = {features,
+                           labels,
+                           count,
+                           width,
+                           classes,
+                           l2,
                            allocate(n * (size_t)classes, sizeof *r.off, "the last layer", err)};
     int iterations = -1;
     if (work && r.off) {
@@ -161,17 +166,17 @@ int last_layer_fit(const double *features, const int32_t *labels, long count, in
 struct features {
     long count;
     int width, classes;
-    double *x;             // [width][count], standardised
-    double *mean, *scale;  // [width]; scale 0: it does not vary
+    double *x;            // [width][count], standardised
+    double *mean, *scale; // [width]; scale 0: it does not vary
     int32_t *labels;
-    double *half[2];       // the same, of the two halves
+    double *half[2]; // the same, of the two halves
     int32_t *half_labels[2];
     long half_count[2];
-    double *weights;       // [classes][width + 1]
-    uint32_t *index;       // [batch]
-    uint8_t *images;       // [batch]
-    int32_t *predictions;  // [batch]
-    uint32_t *order;       // [count]
+    double *weights;      // [classes][width + 1]
+    uint32_t *index;      // [batch]
+    uint8_t *images;      // [batch]
+    int32_t *predictions; // [batch]
+    uint32_t *order;      // [count]
 };
 
 static void features_free(struct features *f) {

@@ -25,7 +25,7 @@ int last_layer_retrain(struct trainer *t, struct shard *validation, uint64_t see
 // The regression alone. features [width][count], already standardised; labels [count] below `classes`; weights
 // [classes][width + 1], the bias last: where to begin (0 before the first), and the result. Returns the iterations, or
 // -1 when memory is out.
-int last_layer_fit(const double *features, const int32_t *labels, long count, int width, int classes, double l2,
-                   double *weights, struct error *err);
+int last_layer_fit(const double *features, const int32_t *labels, long count, int width, int classes,
+                   double l2, double *weights, struct error *err);
 
 #endif

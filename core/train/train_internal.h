@@ -44,7 +44,7 @@ struct training { // a run at work
     char identity[DIGEST_SIZE]; // what a checkpoint must agree with
     json_t *about;              // of the model's file (model_about.h)
     struct last_layer last_layer; // trained anew after the last epoch, where the method asks for it
-    double test_accuracy;       // of the last epoch, percent; negative: none yet
+    double test_accuracy;         // of the last epoch, percent; negative: none yet
     struct error *err;
 };
 
@@ -57,7 +57,7 @@ int train_claim_folder(struct training *r);
 // All arrays of batches; the trainer is made afterwards.
 int train_batch_open(struct training *r);
 void train_batch_close(struct training *r);
-int train_batch_order(struct training *r, long epoch);                // fills the order
+int train_batch_order(struct training *r, long epoch);           // fills the order
 int train_batch_read(struct training *r, const uint32_t *index); // images, annotations and labels of a step
 
 int train_trace_open(struct training *r);

@@ -21,8 +21,9 @@ const struct setting train_schema[] = {
     SETTING_LATER_REAL(T, gamma, "10", 0, 1e12, "", "factor of abn's map loss; 0: no map loss"),
     SETTING_CHOICE(T, order, "normalise-first", "normalise-first resize-first",
                    "order of normalising and resizing a map"),
-    SETTING_CHOICE(T, reduction, "auto", "auto sum mean",
-                   "what the pixels of a map are reduced to; auto: mean for ReFF and ABN, sum for L1, L2 and energy"),
+    SETTING_CHOICE(
+        T, reduction, "auto", "auto sum mean",
+        "what the pixels of a map are reduced to; auto: mean for ReFF and ABN, sum for L1, L2 and energy"),
     SETTING_REAL(T, cam_eps, "1e-8", 0, 1, "", "eps of the normalised map"),
     SETTING_REAL(T, lambda_ramp, "0", 0, 100000, "epochs",
                  "how long lambda takes to rise from 0; 0: it is there from the start"),
@@ -79,12 +80,11 @@ int train_resolve(const struct train_settings *s, int pixels, int classes, struc
     out->detached = m->detached;
     out->explains_input = m->explains_input;
     out->group_step = m->group_step;
-    out->regulariser =
-        (struct regulariser){.penalty = m->penalty,
-                             .order = m->resize_first || !strcmp(s->order, "resize-first") ? RESIZE_FIRST
-                                                                                           : NORMALISE_FIRST,
-                             .mean = strcmp(s->reduction, "auto") ? !strcmp(s->reduction, "mean") : m->mean,
-                             .cam_eps = s->cam_eps};
+    out->regulariser = (struct regulariser){
+        .penalty = m->penalty,
+        .order = m->resize_first || !strcmp(s->order, "resize-first") ? RESIZE_FIRST : NORMALISE_FIRST,
+        .mean = strcmp(s->reduction, "auto") ? !strcmp(s->reduction, "mean") : m->mean,
+        .cam_eps = s->cam_eps};
     for (int l = 0; l < STAGES; l++)
         out->layer_weights[l] =
             s->layer_weights.count && m->regularises ? s->layer_weights.values[l] : m->weights[l];

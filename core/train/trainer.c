@@ -63,8 +63,7 @@ static int make_explanations(struct trainer *t, struct error *err) {
     int pixels = s->network.pixels;
     if (s->explains_input && !(t->input_gradient = input_gradient_create(t->steps, err)))
         return -1;
-    if (s->groups &&
-        !(t->group_weights = group_weights_create(s->groups, s->batch, s->group_step, err)))
+    if (s->groups && !(t->group_weights = group_weights_create(s->groups, s->batch, s->group_step, err)))
         return -1;
     if (regularised_stages(s) & ALL_STAGES) {
         t->regularised =

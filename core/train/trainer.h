@@ -36,13 +36,13 @@ struct trainer {
     struct parameters parameters;
     struct graph *steps, *evaluation; // share parameters and arena
     struct explanation *regularised,
-        *inspected;              // of `steps` (NULL for the baseline) and of `evaluation` (all stages)
+        *inspected; // of `steps` (NULL for the baseline) and of `evaluation` (all stages)
     struct input_gradient *input_gradient; // of `steps`; NULL where its input is not explained
     struct attention *attention;           // of either graph; NULL where the network has no attention branch
     struct group_weights *group_weights;   // NULL: every image counts alike
-    const int32_t *groups;                 // [batch], borrowed: of the next step's images, where groups have weights
-    real *velocity;                        // [parameters.trained_size]
-    int32_t *predictions;                  // [batch], of the last step
+    const int32_t *groups; // [batch], borrowed: of the next step's images, where groups have weights
+    real *velocity;        // [parameters.trained_size]
+    int32_t *predictions;  // [batch], of the last step
     void *arena;
     real pixel[3][256]; // uint8 -> normalised input (docs/mathematics.md, section 1)
 };

@@ -67,7 +67,8 @@ static int compare_input(struct classifier_run *r, int step) {
         failed = whole.size == inner * n ? 0 : fail(r->parts.err, "golden file: %s: wrong size", path);
         if (!failed) {
             golden_note(r->parts.report, "input grad", golden_max_error(mine, whole.items, inner * n));
-            golden_note(r->parts.report, "input grad 2-norm", golden_norm_error(mine, whole.items, inner * n));
+            golden_note(r->parts.report, "input grad 2-norm",
+                        golden_norm_error(mine, whole.items, inner * n));
         }
         golden_array_free(&whole);
     }
@@ -309,7 +310,8 @@ int golden_classifier(hid_t file, const char *name, enum precision precision, go
         golden_text(file, "method", method, sizeof method, err) ||
         golden_text(file, "zero_grad", r.zero_grad, sizeof r.zero_grad, err))
         return -1;
-    static const char *const known[] = {"baseline", "reff", "reff_detached", "l1", "l2",     "abn",  "energy",        "rrr", NULL};
+    static const char *const known[] = {"baseline", "reff",   "reff_detached", "l1", "l2",
+                                        "abn",      "energy", "rrr",           NULL};
     int i = 0;
     while (known[i] && strcmp(known[i], method))
         i++;

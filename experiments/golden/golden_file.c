@@ -116,10 +116,22 @@ struct bound {
 // About ten times the rounding of an operand, 2^-9, for a single layer; 0: not held.
 static double bound_of_bf16(const char *quantity) {
     static const struct bound bounds[] = {
-        {"logits", 6e-2},  {"losses", 2e-1}, {"map", 8e-2}, {"fake", 4e-2},
-        {"alpha", 0},      {"cam", 0},       {"terms", 0},  {"grad norm", 0},
-        {"grad probe", 0}, {"grad head", 0}, {"grad", 0},   {"grad 2-norm", 0},
-        {"input grad", 0}, {"input grad norm", 0}, {"input grad probe", 0}, {"input grad 2-norm", 0},
+        {"logits", 6e-2},
+        {"losses", 2e-1},
+        {"map", 8e-2},
+        {"fake", 4e-2},
+        {"alpha", 0},
+        {"cam", 0},
+        {"terms", 0},
+        {"grad norm", 0},
+        {"grad probe", 0},
+        {"grad head", 0},
+        {"grad", 0},
+        {"grad 2-norm", 0},
+        {"input grad", 0},
+        {"input grad norm", 0},
+        {"input grad probe", 0},
+        {"input grad 2-norm", 0},
     };
     for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
         if (!strcmp(bounds[i].quantity, quantity))
@@ -134,13 +146,29 @@ static double bound_of_bf16(const char *quantity) {
 // that rounding in a small one turns its step; PyTorch in float32 is off by 1e-6 to 2e-5 there, as the draw
 // has it.
 static double bound_of(const char *quantity, enum precision precision) {
-    static const struct bound bounds[] = {
-        {"losses", 6e-5},     {"logits", 6e-5},  {"alpha", 1e-4},          {"cam", 1e-4},
-        {"map", 4e-5},        {"terms", 3e-4},   {"grad norm", 3e-4},      {"grad head", 6e-4},
-        {"input grad", 1e-4}, {"input grad 2-norm", 1e-4}, {"input grad norm", 1e-4}, {"input grad probe", 1e-4},
-        {"grad probe", 5e-4}, {"grad", 3e-4},    {"grad 2-norm", 3e-4},    {"final", 1e-5},
-        {"update", 3e-2},     {"buffers", 2e-5}, {"eval logits", 2e-5},    {"eval cam", 1e-2},
-        {"eval map", 1e-5},   {"fake", 3e-4},    {"eval annotation", 3e-4}};
+    static const struct bound bounds[] = {{"losses", 6e-5},
+                                          {"logits", 6e-5},
+                                          {"alpha", 1e-4},
+                                          {"cam", 1e-4},
+                                          {"map", 4e-5},
+                                          {"terms", 3e-4},
+                                          {"grad norm", 3e-4},
+                                          {"grad head", 6e-4},
+                                          {"input grad", 1e-4},
+                                          {"input grad 2-norm", 1e-4},
+                                          {"input grad norm", 1e-4},
+                                          {"input grad probe", 1e-4},
+                                          {"grad probe", 5e-4},
+                                          {"grad", 3e-4},
+                                          {"grad 2-norm", 3e-4},
+                                          {"final", 1e-5},
+                                          {"update", 3e-2},
+                                          {"buffers", 2e-5},
+                                          {"eval logits", 2e-5},
+                                          {"eval cam", 1e-2},
+                                          {"eval map", 1e-5},
+                                          {"fake", 3e-4},
+                                          {"eval annotation", 3e-4}};
     if (precision == PRECISION_BF16)
         return bound_of_bf16(quantity);
     if (sizeof(real) == sizeof(double))

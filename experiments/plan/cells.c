@@ -27,7 +27,8 @@ const struct profile *plan_column_profile(const struct plan *plan, const struct 
     return own ? own : plan->profile;
 }
 
-// Without annotations some methods become others: ReFF has nothing to focus on and is the baseline. The settings of a
+// Without annotations some methods become others: ReFF has nothing to focus on and is the baseline. So do some where
+// all images of a class are one group, as at p = 0. The settings of a
 // table that was read fit.
 static struct place place_of(const struct plan *plan, const struct table *t, int row, int column) {
     struct error none = {0};
@@ -38,6 +39,8 @@ static struct place place_of(const struct plan *plan, const struct table *t, int
     const struct method *m = method_of(p.method);
     if (p.axes.n == 0 && m->without)
         m = method_of(p.method = m->without);
+    if (data_set_of(p.data)->place && p.axes.p == 0 && m->without_conflict)
+        m = method_of(p.method = m->without_conflict);
     if (!m->annotations)
         p.axes.n = 0;
     table_settings(&p.settings, t, row, column, &none);
@@ -91,19 +94,23 @@ int cell_has_same_place(const struct cell *a, const struct cell *b) {
 
 // ---------------------------------------------------------------------------------------- settings
 
-static int fill_data(struct cell *c, const struct plan_data *d, struct error *err) {
+// Validation data are drawn as training data are, but for a method that retrains its last layer on such without a hint
+// in the background: then as test data are.
+static int fill_data(struct cell *c, const struct plan_data *d, const struct method *m, struct error *err) {
     c->set = d->data->set;
     c->classes = d->classes;
-    c->has_validation = d->data->images[SPLIT_VALIDATION] >= 0;
+    c->has_validation = m->retrains_last_layer || d->data->images[SPLIT_VALIDATION] >= 0;
     for (int s = 0; s < SPLITS; s++) {
-        int count = d->data->images[s];
+        int unbiased = m->retrains_last_layer && s == SPLIT_VALIDATION,
+            count = unbiased ? d->data->unbiased : d->data->images[s];
         c->data[s] = d->data->settings;
-        c->images[s] = d->images[s];
+        c->images[s] = unbiased ? count : d->images[s];
         if (variations_apply_data(&c->settings, c->set, &c->data[s], err))
             return -1;
         data_set_choose(c->set, &c->data[s], split_names[s], c->seed, count < 0 ? 0 : count);
         if (c->set->place) {
-            const struct data_axes axes = {.p = c->axes.p, .q = c->axes.q, .size = c->axes.size};
+            const struct data_axes axes = {
+                .p = unbiased ? 1 : c->axes.p, .q = c->axes.q, .size = c->axes.size};
             c->set->place(&c->data[s], &axes, (enum split)s);
         }
     }
@@ -327,6 +334,9 @@ static int is_absent(struct text *out, const struct plan *plan, const struct pla
         text_add(out, "not in the plan");
     else if (!known->inputs)
         text_add(out, known->data->absent);
+    else if (method_of(place->method)->retrains_last_layer && known->data->unbiased < 1)
+        text_printf(out, "%.40s needs validation data with p = 1, and the profile's [data] has no `unbiased`",
+                    place->method);
     else if (n > 0 && n < N_ALL && n * known->classes > known->images[SPLIT_TRAIN])
         text_printf(out, "too few images: n = %.0f of each of %d classes are more than the profile's %d", n,
                     known->classes, known->images[SPLIT_TRAIN]);
@@ -359,7 +369,7 @@ static int add_cell(struct plan *plan, const struct place *place, uint64_t seed,
     text_free(&reason);
     if (absent || unknown)
         return unknown;
-    if (fill_data(&c, data, err) || fill_settings(&c, place->method, err) ||
+    if (fill_data(&c, data, method_of(place->method), err) || fill_settings(&c, place->method, err) ||
         array_resize(plan->cells, (size_t)plan->count + 1, "cells", err))
         return -1;
     c.training.save_model |= seed == plan->seeds.values[0];

@@ -79,6 +79,8 @@ static const struct setting count_keys[] = {
      "images", "test images; 0: all", 1},
     {"validation", SETTING_TYPE_INT, offsetof(struct profile_data, images[SPLIT_VALIDATION]), NULL, 0, 1e9,
      NULL, "images", "validation images; 0: all; absent: none", 1},
+    {"unbiased", SETTING_TYPE_INT, offsetof(struct profile_data, unbiased), NULL, 0, 1e9, NULL, "images",
+     "validation images with p = 1, for methods that are allowed such; absent: none", 1},
     SETTING_END,
 };
 

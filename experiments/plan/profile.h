@@ -6,7 +6,8 @@
 //   [profile]            title, seeds ("1,2,3"); how claims are decided: looks and shares of the level at
 //                        them, for seeds until decided, and smallest_effect, in points
 //   [data]               settings of Textured MNIST (gen/textured_mnist/textured_mnist.h), and train, test,
-//                        validation: images per split (0: all of it; validation is left out unless given).
+//                        validation: images per split (0: all of it; validation is left out unless given);
+//                        unbiased: validation images with p = 1, for methods that are allowed such (dfr).
 //                        p, q, size, seed, split and count belong to the cells.
 //   [data NAME]          the same of another data set (gen/data_set/data_set.h); without one, its cells
 //                        stay empty. Data of one's own have any other NAME and `source = folder` as first line:
@@ -47,6 +48,7 @@ struct profile_data { // [data NAME]
     const struct data_set *set;
     int given;          // the profile has the section
     int images[SPLITS]; // 0: all of the split; -1: none (validation)
+    int unbiased;       // validation images with p = 1; 0: none
     union data_settings settings;
     char absent[240]; // why there are none: no section, no folder; "" if there are. See profile_resolve.
 };

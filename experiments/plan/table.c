@@ -14,10 +14,13 @@ static int belongs_to(const char *name, size_t length, const char *word) {
            islower((unsigned char)name[length - 1]);
 }
 
-static int append(struct table **tables, int *count, const char *word, struct error *err) {
+// suite: NULL, or the only one whose tables are taken.
+static int append(struct table **tables, int *count, const char *word, const char *suite, struct error *err) {
     struct table t;
     if (table_read(&t, word, err))
         return -1;
+    if (suite && strcmp(suite, t.suite))
+        return 0;
     for (int i = 0; i < *count; i++)
         if (!strcmp((*tables)[i].name, t.name))
             return 0;
@@ -27,22 +30,43 @@ static int append(struct table **tables, int *count, const char *word, struct er
     return 0;
 }
 
-int tables_read(struct table **tables, int *count, char *const *words, int word_count, struct error *err) {
+// The tables of a suite, each that can be read.
+static int append_suite(struct table **tables, int *count, const char *suite, const char *known,
+                        struct error *err) {
     char name[SETTING_WORD_SIZE];
+    while (table_next_word(&known, " ", name) > 0)
+        if (append(tables, count, name, suite, err) && home_leave_out(err))
+            return -1;
+    return 0;
+}
+
+// What a word means: tables with one letter behind it, all of a suite, or a table. `known`: the names of all.
+static int append_meant(struct table **tables, int *count, const char *word, const char *known,
+                        struct error *err) {
+    char name[SETTING_WORD_SIZE];
+    int members = 0, is_table = strchr(word, '/') || strchr(word, '.');
+    if (!strcmp(word, "tables"))
+        return append_suite(tables, count, "", known, err);
+    for (const char *at = known; table_next_word(&at, " ", name) > 0;) {
+        is_table |= !strcmp(name, word);
+        if (belongs_to(name, strlen(name), word) && (members++, append(tables, count, name, NULL, err)))
+            return -1;
+    }
+    if (members)
+        return 0;
+    int before = *count;
+    if (!is_table && append_suite(tables, count, word, known, err))
+        return -1;
+    return *count > before ? 0 : append(tables, count, word, NULL, err);
+}
+
+int tables_read(struct table **tables, int *count, char *const *words, int word_count, struct error *err) {
     struct text known = {0};
     *tables = NULL;
     *count = 0;
     int failed = home_list(&known, "tables", err);
-    for (int i = 0; i < word_count && !failed; i++) {
-        int members = 0;
-        for (const char *at = text_string(&known); !failed && table_next_word(&at, " ", name) > 0;)
-            if (!strcmp(words[i], "tables") || belongs_to(name, strlen(name), words[i])) {
-                int named = belongs_to(name, strlen(name), words[i]);
-                members++;
-                failed = append(tables, count, name, err) && (named || home_leave_out(err));
-            }
-        failed = failed || (!members && append(tables, count, words[i], err));
-    }
+    for (int i = 0; i < word_count && !failed; i++)
+        failed = append_meant(tables, count, words[i], text_string(&known), err);
     text_free(&known);
     return failed ? -1 : 0;
 }

@@ -5,7 +5,8 @@
 //   [table]   title; kind (results; textures, settings: printed from what is in force, without runs); row
 //             (name of what varies: p, q, size, n, or any setting of variation.h), rows (its values, as printed,
 //             apart by commas, or by '|' where values have commas), column (method or data), columns (methods, or
-//             data sets, or names of columns below), claims (ids, decided on this table)
+//             data sets, or names of columns below), claims (ids, decided on this table), suite (a word that stands for all
+//             tables that name it; "tables" stands for those that name none: the paper's)
 //   [fixed]   p, q, size, n, data, method where they do not vary (size in pixels of a 224-pixel canvas; other
 //             canvases scale it), and settings of variation.h. n is "All" and data textured-mnist unless given. p, q
 //             and size belong to Textured MNIST and are left out where no column has it.
@@ -21,7 +22,7 @@
 #include "core/base/settings.h"
 #include "experiments/plan/variation.h"
 
-enum { TABLE_ROWS_MAXIMUM = 16, TABLE_COLUMNS_MAXIMUM = 8, TABLE_CLAIMS_MAXIMUM = 8 };
+enum { TABLE_ROWS_MAXIMUM = 16, TABLE_COLUMNS_MAXIMUM = 12, TABLE_CLAIMS_MAXIMUM = 8 };
 
 #define N_ALL 1e9 // annotated images per class: every one; printed "All"
 
@@ -60,6 +61,7 @@ struct table {
     char path[PATH_SIZE];
     enum table_kind kind;
     char title[SETTING_TEXT_SIZE];
+    char suite[SETTING_WORD_SIZE]; // "": the paper's
     char row_name[SETTING_WORD_SIZE];
     char column_name[SETTING_WORD_SIZE]; // method, data
     int row_count, column_count, claim_count;
@@ -82,8 +84,8 @@ struct table {
 int table_read(struct table *t, const char *word, struct error *err);
 
 // Reads all that the words mean, each once: "table1a" is that table, "table1" is table1a and table1b,
-// "tables" is every one that can be read: what is wrong with another is told, it is not named. *tables is
-// owned by the caller (free()), also after a failure.
+// "tables" is every one of no suite that can be read, a suite's name every one of that suite: what is wrong with
+// another is told, it is not named. *tables is owned by the caller (free()), also after a failure.
 int tables_read(struct table **tables, int *count, char *const *words, int word_count, struct error *err);
 
 // Leaves only the rows and the columns that the texts list ("0,All", "baseline"; "": all of them); a table in

@@ -14,7 +14,8 @@
 
 struct keys { // of a table's file
     char title[SETTING_TEXT_SIZE], kind[SETTING_WORD_SIZE], row[SETTING_TEXT_SIZE], rows[SETTING_TEXT_SIZE],
-        column[SETTING_WORD_SIZE], columns[SETTING_TEXT_SIZE], claims[SETTING_TEXT_SIZE];
+        column[SETTING_WORD_SIZE], columns[SETTING_TEXT_SIZE], claims[SETTING_TEXT_SIZE],
+        suite[SETTING_TEXT_SIZE];
 };
 
 static const struct setting table_keys[] = {
@@ -25,6 +26,7 @@ static const struct setting table_keys[] = {
     SETTING_CHOICE(struct keys, column, "method", "method data", "what varies over the columns"),
     SETTING_TEXT(struct keys, columns, NULL, "", "methods or data sets"),
     SETTING_TEXT(struct keys, claims, "", "", "claims decided on this table"),
+    SETTING_TEXT(struct keys, suite, "", "", "a word that stands for all tables of it"),
     SETTING_END,
 };
 
@@ -417,6 +419,7 @@ static int read_definition(struct table_reading *r, const char *word, struct err
             (t->kind == TABLE_RESULTS || !strcmp(table_keys[i].name, "title")))
             return fail_usage(err, "%s: %s is missing in [table]", t->path, table_keys[i].name);
     snprintf(t->title, sizeof t->title, "%s", r->keys.title);
+    snprintf(t->suite, sizeof t->suite, "%.40s", r->keys.suite);
     snprintf(t->column_name, sizeof t->column_name, "%s", r->keys.column);
     if (t->kind != TABLE_RESULTS)
         return check_printed(r, err);

@@ -16,18 +16,27 @@ const char *const verdict_names[VERDICTS] = {"not tested", "reproduced", "undeci
 const char claim_unit_points[] = "points", claim_unit_slope[] = "points per unit";
 
 static const struct claim *find_claim(const char *id) {
-    for (const struct claim *c = claims_of_the_paper; c->id; c++)
-        if (!strcmp(c->id, id))
-            return c;
+    static const struct claim *const lists[CLAIM_FAMILIES] = {claims_of_the_paper, claims_of_controls};
+    for (int family = 0; family < CLAIM_FAMILIES; family++)
+        for (const struct claim *c = lists[family]; c->id; c++)
+            if (!strcmp(c->id, id))
+                return c;
     return NULL;
 }
 
-// The claim of that id: the table's own, or the paper's. 0: there is none.
+// Whether Holm's method counts the claim in that family. A table's own, and one of another program's file, is among the
+// paper's.
+static int is_of_family(const struct claim_result *c, enum claim_family family) {
+    const struct claim *claim = c->on && table_own_claim(c->on->table, c->id) ? NULL : find_claim(c->id);
+    return claim ? claim->family == family && !claim->is_order : family == CLAIMS_OF_THE_PAPER;
+}
+
+// The claim of that id: the table's own, or one of the program's. 0: there is none.
 static int claim_of(const struct table *t, const char *id, struct claim *out) {
     const struct table_claim *own = table_own_claim(t, id);
     const struct claim *known = own ? NULL : find_claim(id);
     if (own)
-        *out = (struct claim){own->id, own->text, claim_collect_own};
+        *out = (struct claim){own->id, own->text, claim_collect_own, CLAIMS_OF_THE_PAPER, 0};
     else if (known)
         *out = *known;
     return own || known;
@@ -148,18 +157,21 @@ static struct judgement *judgement_of(struct claim_result *c, int of_paper) {
     return of_paper ? &c->paper : &c->ours;
 }
 
-// Holm's method over the claims that are tested; `together` claims count, tested or not (0: those tested).
-static int adjust(struct claim_result *claims, int count, int of_paper, int together, struct error *err) {
+// Holm's method over a family's claims that are tested; with `all` those that are not count too.
+static int adjust(struct claim_result *claims, int count, enum claim_family of, int of_paper, int all,
+                  struct error *err) {
     struct speakers *speakers = allocate((size_t)count, sizeof *speakers, "claims", err);
     double *p = allocate((size_t)count * 6, sizeof *p, "claims", err);
-    int n = 0, shown = 0;
-    for (int i = 0; speakers && p && i < count; i++)
-        if (is_testable(&claims[i], of_paper)) {
+    int n = 0, shown = 0, together = 0;
+    for (int i = 0; speakers && p && i < count; i++) {
+        together += all && is_of_family(&claims[i], of);
+        if (is_of_family(&claims[i], of) && is_testable(&claims[i], of_paper)) {
             struct judgement *j = judgement_of(&claims[i], of_paper);
             combine(&claims[i], of_paper, j, &speakers[i]);
             p[n] = j->p, p[count + n] = j->p_opposite, p[2 * count + n] = j->p_absent;
             n++;
         }
+    }
     if (!speakers || !p) {
         free(speakers), free(p);
         return -1;
@@ -171,6 +183,8 @@ static int adjust(struct claim_result *claims, int count, int of_paper, int toge
         holm_adjust(p + kind * count, p + (3 + kind) * count, family);
     for (int i = 0, k = 0; i < count; i++) {
         struct judgement *j = judgement_of(&claims[i], of_paper);
+        if (!is_of_family(&claims[i], of))
+            continue;
         if (!is_testable(&claims[i], of_paper)) {
             j->verdict = NOT_TESTED;
             continue;
@@ -182,15 +196,17 @@ static int adjust(struct claim_result *claims, int count, int of_paper, int toge
         shown += j->p_holm < CLAIM_ALPHA;
     }
     for (int i = 0; i < count; i++)
-        judgement_of(&claims[i], of_paper)->level = CLAIM_ALPHA / (family > shown ? family - shown : 1);
+        if (is_of_family(&claims[i], of))
+            judgement_of(&claims[i], of_paper)->level = CLAIM_ALPHA / (family > shown ? family - shown : 1);
     free(speakers), free(p);
     return 0;
 }
 
 // Ours and the paper's, with the reasons of ours.
-static int adjust_both(struct claim_result *claims, int count, int together, struct error *err) {
-    if (adjust(claims, count, 0, together, err) || adjust(claims, count, 1, 0, err))
-        return -1;
+static int adjust_both(struct claim_result *claims, int count, int all, struct error *err) {
+    for (enum claim_family of = 0; of < CLAIM_FAMILIES; of++)
+        if (adjust(claims, count, of, 0, all, err) || adjust(claims, count, of, 1, 0, err))
+            return -1;
     for (int i = 0; i < count; i++) {
         struct claim_result *c = &claims[i];
         if (c->ours.verdict == NOT_TESTED && !*c->reason)
@@ -205,7 +221,7 @@ int claims_adjust(struct claim_result *claims, int count, struct error *err) {
     int by_looks = 0;
     for (int i = 0; i < count; i++)
         by_looks |= claims[i].looks > 0;
-    return adjust_both(claims, count, by_looks ? count : 0, err);
+    return adjust_both(claims, count, by_looks, err);
 }
 
 // ---------------------------------------------------------------------------------------- collecting
@@ -296,7 +312,7 @@ static int decide_by_looks(struct claim_result *claims, int count, const json_t 
         for (int i = 0; i < count; i++)
             if (claims[i].looks)
                 *claims[i].reason = 0;
-        if (adjust_both(claims, count, count, err))
+        if (adjust_both(claims, count, 1, err))
             return -1;
     }
     return 0;

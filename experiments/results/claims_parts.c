@@ -3,6 +3,7 @@
 #include "experiments/results/paper.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 // The first reason stays: it is as good as any later one.
@@ -343,4 +344,42 @@ void claim_collect_own(struct deciding *d) {
         else
             claim_above(d, &a, &b, own->by);
     }
+}
+
+// ---------------------------------------------------------------------------------------- orders
+
+struct ranked_column {
+    const char *column;
+    struct sample sample;
+    double low, high;
+};
+
+static int higher_first(const void *a, const void *b) {
+    double x = ((const struct ranked_column *)a)->sample.mean,
+           y = ((const struct ranked_column *)b)->sample.mean;
+    return (x < y) - (x > y);
+}
+
+void claim_order(struct deciding *d, double row, const char *const *columns, int count) {
+    struct ranked_column ranks[TABLE_COLUMNS_MAXIMUM];
+    struct cell_values cell;
+    struct text order = {0};
+    int failed = 0;
+    for (int i = 0; i < count; i++) {
+        failed |= need(d, row, columns[i], &cell);
+        ranks[i] = (struct ranked_column){.column = columns[i], .sample = sample_of(cell.values, cell.n)};
+        const struct sample *s = &ranks[i].sample;
+        const struct effect_estimate e = {s->mean, s->std / sqrt(s->n > 0 ? s->n : 1), s->n - 1};
+        if (s->n > 1)
+            estimate_interval(&e, 0.95, &ranks[i].low, &ranks[i].high);
+    }
+    if (failed || d->of_paper)
+        return;
+    qsort(ranks, (size_t)count, sizeof *ranks, higher_first);
+    for (int i = 0; i < count; i++)
+        text_printf(&order, "%s%.20s %.1f [%.1f, %.1f]", i ? ", " : "", ranks[i].column, ranks[i].sample.mean,
+                    ranks[i].low, ranks[i].high);
+    d->incomplete |= order.incomplete;
+    cannot(d, text_string(&order));
+    text_free(&order);
 }

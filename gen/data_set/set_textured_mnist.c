@@ -27,6 +27,12 @@ static void place(union data_settings *settings, const struct data_axes *axes, e
     s->p = split == SPLIT_TEST ? 1 : axes->p;
     s->q = axes->q;
     s->size = scaled_size(axes->size, s->canvas);
+    if (split == SPLIT_TRAIN)
+        return;
+    // What measures has true labels and annotations, and a patch that tells nothing.
+    s->label_noise = s->annotation_missing = s->annotation_shuffled = s->annotation_dilated = 0;
+    snprintf(s->annotation, sizeof s->annotation, "exact");
+    s->patch_p = s->patch_p >= 0 && split == SPLIT_TEST ? 1 : s->patch_p;
 }
 
 static void describe(const struct data_set *set, const union data_settings *settings, char *out,

@@ -124,3 +124,17 @@ void compose(const struct composer *c, const uint8_t digit[DIGIT_SIZE * DIGIT_SI
               3 * (e.end - e.begin));
     }
 }
+
+void compose_mask(const struct composer *c, const uint8_t digit[DIGIT_SIZE * DIGIT_SIZE], int x, int y,
+                  uint8_t *mask, void *room) {
+    uint16_t *rows = room;
+    uint8_t *m = (uint8_t *)(rows + (size_t)DIGIT_SIZE * (size_t)c->size);
+    struct extent e = scale_rows(c, digit, rows);
+    memset(mask, 0, (size_t)c->canvas * (size_t)c->canvas);
+    for (int v = e.top; v < e.bottom; v++) {
+        uint8_t *s = mask + (size_t)(y + v) * (size_t)c->canvas + x;
+        scale_column(c, rows, v, e.begin, e.end, m);
+        for (int u = e.begin; u < e.end; u++)
+            s[u] = c->soft_mask ? m[u] : m[u] >= 128 ? 255 : 0;
+    }
+}

@@ -30,6 +30,10 @@ size_t composer_room(const struct composer *c);
 void compose_digit(const struct composer *c, const uint8_t digit[DIGIT_SIZE * DIGIT_SIZE], uint8_t *m,
                    void *room);
 
+// The mask [canvas, canvas] of the digit with its upper left corner at (x, y), as compose makes it.
+void compose_mask(const struct composer *c, const uint8_t digit[DIGIT_SIZE * DIGIT_SIZE], int x, int y,
+                  uint8_t *mask, void *room);
+
 // The digit's upper left corner is at (x, y). outside: [canvas, canvas] of the background; inside: [size,
 // size] of the digit's texture, its first pixel at the digit's corner. image [canvas, canvas, 3], mask
 // [canvas, canvas].

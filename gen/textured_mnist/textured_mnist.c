@@ -7,6 +7,7 @@
 #include "core/base/version.h"
 #include "core/shard/groups.h"
 #include "gen/textured_mnist/compose.h"
+#include "gen/textured_mnist/shifts.h"
 #include "gen/textured_mnist/textured_mnist_plan.h"
 #include "gen/write/shard_batch.h"
 
@@ -36,6 +37,21 @@ const struct setting textured_mnist_schema[] = {
                    "annotation: 255 where the digit covers half, or its share"),
     SETTING_CHOICE(settings_t, blend, "soft", "soft hard",
                    "digit's edge: mixed by its share, or cut at one half"),
+    SETTING_LATER_REAL(settings_t, label_noise, "0", 0, 1, "",
+                       "share of images with the label of another class"),
+    SETTING_LATER_REAL(settings_t, covered, "0", 0, 0.9, "",
+                       "share of each digit that its background covers"),
+    SETTING_LATER_REAL(
+        settings_t, patch_p, "-1", -1, 1, "",
+        "chance that the colour of a patch in a corner is drawn at random, else it goes with the "
+        "digit; negative: no patch"),
+    SETTING_LATER_CHOICE(settings_t, annotation, "exact", "exact box disc",
+                         "the digit, the smallest box around it, or a disc of its area at a random place"),
+    SETTING_LATER_INT(settings_t, annotation_dilated, "0", 0, 512, "pixels", "how far annotations are grown"),
+    SETTING_LATER_REAL(settings_t, annotation_missing, "0", 0, 1, "",
+                       "share of images without an annotation: all of the image counts as relevant"),
+    SETTING_LATER_REAL(settings_t, annotation_shuffled, "0", 0, 1, "",
+                       "share of images with the annotation of another one"),
     SETTING_PATH(settings_t, mnist, "", "PATH",
                  "folder or archive with MNIST's four files; none: built-in digits"),
     SETTING_PATH(settings_t, textures, "", "PATH", "folder or archive of textures; none: built-in textures"),
@@ -116,8 +132,8 @@ static json_t *attributes_json(const settings_t *settings, const struct sources 
 
 // ---------------------------------------------------------------------------------------------- images
 
-struct thread_room { // working memory of one thread
-    uint8_t *outside, *inside, *compose;
+struct thread_room {                            // working memory of one thread
+    uint8_t *outside, *inside, *compose, *mask; // mask [canvas][canvas]
 };
 
 struct job {
@@ -125,6 +141,7 @@ struct job {
     struct sources sources;
     struct composer composer;
     int count;                         // images of the shard
+    int shifts;                        // some are on
     struct textured_mnist_plan *plans; // [BATCH_MAXIMUM] of the batch that is being made
     struct texture_choice *choices;    // two an image
     int first;                         // the batch's first image
@@ -132,7 +149,8 @@ struct job {
     struct thread_room *rooms; // [threads]
 };
 
-_Static_assert((int)PLAN_COLUMNS <= (int)SHARD_BATCH_COLUMNS, "a batch holds all columns");
+_Static_assert((int)PLAN_COLUMNS + (int)SHIFT_COLUMNS <= (int)SHARD_BATCH_COLUMNS,
+               "a batch holds all columns");
 
 static int make_rooms(struct job *job, struct error *err) {
     size_t canvas = (size_t)job->settings->canvas, size = (size_t)job->settings->size;
@@ -145,7 +163,8 @@ static int make_rooms(struct job *job, struct error *err) {
         struct thread_room *room = &job->rooms[t];
         if (!(room->outside = allocate(canvas * canvas, 3, "working memory", err)) ||
             !(room->inside = allocate(size * size, 3, "working memory", err)) ||
-            !(room->compose = allocate(composer_room(&job->composer), 1, "working memory", err)))
+            !(room->compose = allocate(composer_room(&job->composer), 1, "working memory", err)) ||
+            !(room->mask = allocate(canvas, canvas, "working memory", err)))
             return -1;
     }
     return job->rooms ? 0 : -1;
@@ -156,6 +175,7 @@ static void free_job(struct job *job) {
         free(job->rooms[t].outside);
         free(job->rooms[t].inside);
         free(job->rooms[t].compose);
+        free(job->rooms[t].mask);
     }
     free(job->rooms);
     free(job->plans);
@@ -177,9 +197,31 @@ static int prepare_images(void *context, int first, int count, struct error *err
     return textures_prepare(job->sources.textures, job->choices, 2 * count, err);
 }
 
-// The picture that a plan describes.
-static int draw_image(const struct job *job, const struct textured_mnist_plan *plan, uint8_t *image,
-                      uint8_t *mask, struct error *err) {
+// The exact mask of another image: its digit, where it lies.
+static void draw_other_mask(const struct job *job, int index, uint8_t *mask) {
+    struct textured_mnist_plan other;
+    uint8_t drawn[DIGIT_SIZE * DIGIT_SIZE];
+    plan_choose(&job->sources, job->settings, index, &other);
+    plan_place_digit(job->settings, index, &other);
+    compose_mask(&job->composer,
+                 digits_image(job->sources.digits, job->sources.part, other.digit_index, drawn),
+                 other.digit_x, other.digit_y, mask, job->rooms[omp_get_thread_num()].compose);
+}
+
+// What shifts make of a picture and its exact mask.
+static void shift_picture(const struct job *job, struct shift *shift, int index,
+                          const struct texture_crop *outside, uint8_t *image, uint8_t *mask) {
+    int of = shift->values[SHIFT_ANNOTATION_OF];
+    shift_cover(shift, job->settings, outside, image, mask);
+    shift_patch(shift, job->settings->canvas, image, mask);
+    if (of != index)
+        draw_other_mask(job, of, mask);
+    shift_annotation(shift, job->settings, index, mask, job->rooms[omp_get_thread_num()].mask);
+}
+
+// The picture that a plan describes; shift: NULL where none is on.
+static int draw_image(const struct job *job, const struct textured_mnist_plan *plan, struct shift *shift,
+                      int index, uint8_t *image, uint8_t *mask, struct error *err) {
     const struct thread_room *room = &job->rooms[omp_get_thread_num()];
     int size = job->settings->size, canvas = job->settings->canvas;
     uint8_t drawn[DIGIT_SIZE * DIGIT_SIZE];
@@ -195,6 +237,8 @@ static int draw_image(const struct job *job, const struct textured_mnist_plan *p
     if (!bad)
         compose(&job->composer, digit, plan->digit_x, plan->digit_y, &outside, &inside, image, mask,
                 room->compose);
+    if (!bad && shift)
+        shift_picture(job, shift, index, &outside, image, mask);
     texture_crop_free(&outside);
     texture_crop_free(&inside);
     return bad ? -1 : 0;
@@ -204,9 +248,17 @@ static int make_image(void *context, struct shard_batch *batch, int at, int inde
     struct job *job = context;
     struct textured_mnist_plan *plan = &job->plans[index - job->first];
     plan_place(&job->sources, job->settings, index, plan);
-    batch->labels[at] = plan->label;
+    struct shift shift;
+    if (job->shifts)
+        shift_draw(&shift, job->settings, job->count, index, plan->label);
+    batch->labels[at] = job->shifts ? shift.label : plan->label;
     plan_columns(&job->sources, plan, batch, at);
-    return draw_image(job, plan, shard_batch_image(batch, at), shard_batch_mask(batch, at), err);
+    if (draw_image(job, plan, job->shifts ? &shift : NULL, index, shard_batch_image(batch, at),
+                   shard_batch_mask(batch, at), err))
+        return -1;
+    for (int k = 0; job->shifts && k < SHIFT_COLUMNS; k++)
+        shard_batch_set_number(batch, PLAN_COLUMNS + k, at, shift.values[k]);
+    return 0;
 }
 
 static json_t *make_attributes(void *context, struct error *err) {
@@ -232,9 +284,12 @@ static int generate(struct job *job, const char *path, progress_function *progre
         composer_make(&job->composer, s->size, s->canvas, !strcmp(s->blend, "hard"), !strcmp(s->mask, "soft"),
                       err))
         return -1;
-    struct column columns[PLAN_COLUMNS + 1];
+    struct column columns[PLAN_COLUMNS + SHIFT_COLUMNS + 1] = {{0}};
     job->count = s->count ? s->count : job->sources.split_count;
+    job->shifts = shifts_any(s);
     plan_describe(&job->sources, columns);
+    if (job->shifts)
+        memcpy(columns + PLAN_COLUMNS, shift_columns, sizeof shift_columns);
     if (make_rooms(job, err))
         return -1;
     struct shard_recipe recipe = {.shape = {job->count, s->canvas, s->canvas, TEXTURE_DIGITS},

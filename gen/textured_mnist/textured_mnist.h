@@ -28,8 +28,16 @@ struct textured_mnist_settings {
     char mnist[SETTING_TEXT_SIZE];         // folder or archive with MNIST's four files; "": built-in digits
     char textures[SETTING_TEXT_SIZE];      // folder or archive(s) of textures; "": built-in textures
     char texture_set[SETTING_TEXT_SIZE]; // name of a set (dtd, mixed20, mixed47) or a file that describes one
-    int compression;                     // 0 none, 1..9 gzip level
-    int chunk;                           // images per HDF5 chunk
+    // Shifts (shifts.h), all off by default.
+    double label_noise; // share of images with another class's label
+    double covered;     // share of each digit that its background covers
+    double patch_p;     // a coloured patch: chance that its colour is drawn; negative: no patch
+    char annotation[SETTING_WORD_SIZE]; // exact, box, disc
+    int annotation_dilated;             // pixels by which it is grown
+    double annotation_missing;          // share of images that have none: 255 everywhere
+    double annotation_shuffled;         // share of images with another one's
+    int compression;                    // 0 none, 1..9 gzip level
+    int chunk;                          // images per HDF5 chunk
 };
 
 extern const struct setting textured_mnist_schema[];

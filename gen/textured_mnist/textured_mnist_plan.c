@@ -235,6 +235,12 @@ void plan_place(const struct sources *s, const struct textured_mnist_settings *s
     uint64_t number = (uint64_t)image;
     place_crop(s, settings, number, "background crop", &plan->background);
     place_crop(s, settings, number, "digit texture crop", &plan->digit_texture);
+    plan_place_digit(settings, image, plan);
+}
+
+void plan_place_digit(const struct textured_mnist_settings *settings, int image,
+                      struct textured_mnist_plan *plan) {
+    uint64_t number = (uint64_t)image;
     struct random r = stream(settings, "position", number);
     uint32_t offsets = (uint32_t)(settings->canvas - settings->size + 1);
     plan->digit_x = (int)random_below(&r, offsets);

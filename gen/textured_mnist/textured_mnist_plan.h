@@ -47,6 +47,9 @@ void sources_close(struct sources *sources);
 // (textures_prepare), the second: crops and position.
 void plan_choose(const struct sources *sources, const struct textured_mnist_settings *settings, int image,
                  struct textured_mnist_plan *plan);
+// Of plan_place what needs no textures: where the digit lies.
+void plan_place_digit(const struct textured_mnist_settings *settings, int image,
+                      struct textured_mnist_plan *plan);
 void plan_place(const struct sources *sources, const struct textured_mnist_settings *settings, int image,
                 struct textured_mnist_plan *plan);
 

@@ -10,6 +10,7 @@
 #include "gen/textured_mnist/digits.h"
 #include "gen/textured_mnist/textured_mnist.h"
 #include "gen/verify/verify_checks.h"
+#include "gen/verify/verify_shifts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,7 @@ struct claims {
     int32_t *annotated; // 0: the mask is a pseudo-annotation; NULL: none is
     int size, canvas, soft_mask, backgrounds;
     double p, q;
+    struct shift_claims shifts;
 };
 
 #define report(c, name, outcome, ...) checks_report((c)->checks, name, outcome, __VA_ARGS__)
@@ -136,7 +138,7 @@ static int read_claims(struct claims *c, struct error *err) {
     }
     report(c, "attributes", PASS, "size %d, canvas %d, p %g, q %g, %d backgrounds", c->size, c->canvas, c->p,
            c->q, c->backgrounds);
-    return 1;
+    return shift_claims_read(&c->shifts, c->shard, c->attributes, err) ? -1 : 1;
 }
 
 static int in_range(int32_t value, int32_t below) {
@@ -296,7 +298,32 @@ struct digit_check { // what masks are compared with; digits NULL: only with the
     struct composer composer;
     uint8_t *mask, *m;
     void *room;
+    uint8_t *own, *other; // exact masks, where there are shifts
 };
+
+// The exact mask of image i's digit.
+static void exact_mask(const struct claims *c, const struct digit_check *d, long i, uint8_t *mask) {
+    uint8_t drawn[DIGIT_SIZE * DIGIT_SIZE];
+    compose_mask(&d->composer, digits_image(d->digits, d->part, c->columns[DIGIT_INDEX][i], drawn),
+                 c->columns[DIGIT_X][i], c->columns[DIGIT_Y][i], mask, d->room);
+}
+
+// Why the label or annotation of image i of a shard with shifts is wrong, or NULL.
+static const char *shifted_fault(struct claims *c, const struct digit_check *d, long i) {
+    long of = c->shifts.columns[SHIFT_ANNOTATION_OF][i];
+    int all = d->digits ? digits_count(d->digits, d->part) : 0;
+    if (!d->digits)
+        return NULL;
+    if (c->columns[DIGIT_INDEX][i] >= all || c->columns[DIGIT_INDEX][of] >= all)
+        return "digit_index is beyond the source";
+    if (digits_label(d->digits, d->part, c->columns[DIGIT_INDEX][i]) != c->labels[i])
+        return "true_label is not the digit's";
+    if (c->annotated && !c->annotated[i])
+        return NULL;
+    exact_mask(c, d, i, d->own);
+    exact_mask(c, d, of, d->other);
+    return shift_claims_fault(&c->shifts, i, d->own, d->other, d->mask);
+}
 
 // Opens the digits that the shard was made from, if they are at hand: *why says why not.
 static int open_digits(struct claims *c, const char *mnist, struct digit_check *d, char why[PATH_SIZE + 100],
@@ -361,14 +388,19 @@ static int compare_masks(struct claims *c, struct digit_check *d, const char *wh
         uint32_t index = (uint32_t)i;
         if (shard_read(c->shard, &index, 1, NULL, d->mask, NULL, err))
             return -1;
-        const char *fault = mask_fault(c, d, i);
+        const char *fault = c->shifts.any ? shifted_fault(c, d, i) : mask_fault(c, d, i);
         if (fault) {
             report(c, "masks", FAIL, "image %ld: %s", i, fault);
             return 0;
         }
     }
     const char *which = c->annotated ? "each true one" : "each";
-    if (d->digits)
+    if (c->shifts.any)
+        report(c, "masks", d->digits ? PASS : SKIP, "%s%s",
+               d->digits ? "each annotation is what its columns make of the digits"
+                         : "not compared with digits: ",
+               why);
+    else if (d->digits)
         report(c, "masks", PASS, "%s is its digit, scaled and moved as recorded; labels are the digits'",
                which);
     else
@@ -385,12 +417,16 @@ static int check_masks(struct claims *c, const char *mnist, struct error *err) {
               composer_make(&d.composer, c->size, c->canvas, 0, c->soft_mask, err) ||
               !(d.mask = allocate(canvas, canvas, "a mask", err)) ||
               !(d.m = allocate(size, size, "a mask", err)) ||
+              !(d.own = allocate(canvas, canvas, "a mask", err)) ||
+              !(d.other = allocate(canvas, canvas, "a mask", err)) ||
               !(d.room = allocate(composer_room(&d.composer), 1, "working memory", err)) ||
               compare_masks(c, &d, why, err);
     composer_free(&d.composer);
     digits_close(d.digits);
     free(d.mask);
     free(d.m);
+    free(d.own);
+    free(d.other);
     free(d.room);
     return bad ? -1 : 0;
 }
@@ -404,6 +440,11 @@ static int check_all(struct claims *c, const char *mnist, struct error *err) {
     if (known <= 0)
         return known;
     check_ranges(c);
+    if (c->shifts.any) { // what follows is about the digits
+        if (shift_claims_check(&c->shifts, c->checks, c->shard, c->labels, err))
+            return -1;
+        memcpy(c->labels, c->shifts.columns[SHIFT_TRUE_LABEL], (size_t)c->shape.count * sizeof *c->labels);
+    }
     check_fixed(c);
     check_share(c, "share of p", BACKGROUND_DRAWN, c->p);
     check_share(c, "share of q", DIGIT_TEXTURE_DRAWN, c->q);
@@ -426,6 +467,7 @@ json_t *verify_shard(struct shard *shard, const char *path, const char *mnist, c
     for (int i = 0; i < COLUMNS; i++)
         free(c.columns[i]);
     free(c.annotated);
+    shift_claims_free(&c.shifts);
     if (!bad)
         return c.checks;
     json_decref(c.checks);

@@ -8,7 +8,7 @@
 #include "core/base/progress.h"
 #include "core/shard/shard.h"
 
-enum { SHARD_BATCH_COLUMNS = 18 }; // most columns
+enum { SHARD_BATCH_COLUMNS = 26 }; // most columns
 
 struct shard_batch { // images, annotations, labels and columns that are written together
     int most;        // images; it shapes the file, and so depends on settings alone, not on threads or memory

@@ -43,9 +43,9 @@ static void test_settings_that_mean_nothing_to_a_method_are_known(void) {
     static const struct {
         const char *method, *setting;
         int used;
-    } cases[] = {{"baseline", "lambda", 0},  {"baseline", "lr", 1},    {"baseline", "gamma", 0},
-                 {"reff", "lambda", 1},      {"reff", "gamma", 0},     {"reff-l2", "order", 1},
-                 {"abn", "gamma", 1},        {"abn", "lambda", 0},     {"abn", "reduction", 1},
+    } cases[] = {{"baseline", "lambda", 0},  {"baseline", "lr", 1},     {"baseline", "gamma", 0},
+                 {"reff", "lambda", 1},      {"reff", "gamma", 0},      {"reff-l2", "order", 1},
+                 {"abn", "gamma", 1},        {"abn", "lambda", 0},      {"abn", "reduction", 1},
                  {"baseline", "cam_eps", 0}, {"abn", "lambda_ramp", 0}, {"energy", "order", 0},
                  {"energy", "lambda", 1},    {"rrr", "lambda", 1},      {"rrr", "layer_weights", 0},
                  {"swap", "lambda", 0},      {"dfr", "lambda", 0}};

@@ -33,8 +33,7 @@ static void make_shard(const char *path, int count, int with_groups) {
         for (int p = 0; p < AREA; p++) {
             masks[p] = p % SIDE < SIDE / 2 ? 255 : 0;
             for (int c = 0; c < 3; c++)
-                images[3 * p + c] =
-                    (uint8_t)(60 * (masks[p] ? label : background) + 60 * random_uniform(&r));
+                images[3 * p + c] = (uint8_t)(60 * (masks[p] ? label : background) + 60 * random_uniform(&r));
         }
         const void *values[] = {&group};
         CU_ASSERT_FATAL(!shard_append(w, 1, images, masks, &label, values, &err));
@@ -75,13 +74,13 @@ static void stop_at_7(void *context, double done, double total, const char *note
 
 static int run(const struct train_settings *s, const char *train, const char *folder, int stop,
                struct error *err) {
-    struct train_job job = {.settings = s,
-                            .train = suite_path(train),
-                            .test = suite_path("test.h5"),
-                            .validation =
-                                method_of(s->method)->retrains_last_layer ? suite_path("validation.h5") : NULL,
-                            .folder = suite_path(folder),
-                            .progress = stop ? stop_at_7 : NULL};
+    struct train_job job = {
+        .settings = s,
+        .train = suite_path(train),
+        .test = suite_path("test.h5"),
+        .validation = method_of(s->method)->retrains_last_layer ? suite_path("validation.h5") : NULL,
+        .folder = suite_path(folder),
+        .progress = stop ? stop_at_7 : NULL};
     return train_run(&job, err);
 }
 
@@ -150,13 +149,16 @@ static void test_dfr_needs_validation_and_records_its_last_layer(void) {
     make_shards();
     struct error err = {0};
     struct train_settings s = settings_of("dfr");
-    struct train_job job = {
-        .settings = &s, .train = suite_path("train.h5"), .test = suite_path("test.h5"), .folder = suite_path("no")};
+    struct train_job job = {.settings = &s,
+                            .train = suite_path("train.h5"),
+                            .test = suite_path("test.h5"),
+                            .folder = suite_path("no")};
     CU_ASSERT(train_run(&job, &err) == -1);
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
     suite_text_is(err.message, "--method: dfr needs a validation shard (--validation FILE)");
     CU_ASSERT_FATAL(!run(&s, "train.h5", "dfr", 0, &err));
-    json_t *record = json_read(suite_path("dfr/run.json"), &err), *layer = json_object_get(record, "last_layer");
+    json_t *record = json_read(suite_path("dfr/run.json"), &err),
+           *layer = json_object_get(record, "last_layer");
     CU_ASSERT_EQUAL(json_integer_value(json_object_get(layer, "images")), 30);
     CU_ASSERT(json_number_value(json_object_get(layer, "l2")) > 0);
     CU_ASSERT(json_integer_value(json_object_get(layer, "iterations")) > 0);
@@ -193,9 +195,8 @@ static void test_the_last_layers_regression_ends_where_its_loss_is_least(void) {
     for (int i = 0; i < COUNT; i++) {
         labels[i] = (int32_t)random_below(&r, CLASSES);
         for (int f = 0; f < WIDTH; f++) // the first features tell something, the last two are nearly one
-            x[f * COUNT + i] =
-                f == WIDTH - 1 ? x[(f - 1) * COUNT + i] + 0.01 * random_normal(&r)
-                               : random_normal(&r) + (f < CLASSES && f == labels[i] ? 1 : 0);
+            x[f * COUNT + i] = f == WIDTH - 1 ? x[(f - 1) * COUNT + i] + 0.01 * random_normal(&r)
+                                              : random_normal(&r) + (f < CLASSES && f == labels[i] ? 1 : 0);
     }
     int iterations = last_layer_fit(x, labels, COUNT, WIDTH, CLASSES, 0.003, w, &err);
     CU_ASSERT(iterations > 3 && iterations < 5000);
