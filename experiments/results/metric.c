@@ -9,7 +9,9 @@
 
 const char metric_names[] =
     "accuracy aligned_accuracy annotation.iou annotation.mae attention_accuracy attention_inside "
-    "attention_pointing cam_inside.layer1 cam_inside.layer2 cam_inside.layer3 cam_inside.layer4 "
+    "attention_pointing cam_beyond_area.layer1 cam_beyond_area.layer2 cam_beyond_area.layer3 "
+    "cam_beyond_area.layer4 "
+    "cam_inside.layer1 cam_inside.layer2 cam_inside.layer3 cam_inside.layer4 "
     "conflicting_accuracy confusion ece group_gap mean_class_accuracy "
     "pointing.layer1 pointing.layer2 pointing.layer3 pointing.layer4 worst_class_accuracy "
     "worst_group_accuracy";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/results/table_result_notes.h"
 
+#include "core/methods/method.h"
 #include "experiments/results/table_result_words.h"
 
 #include <inttypes.h>
@@ -30,6 +31,41 @@ void table_result_add_matrices(struct text *out, const struct table_result *r) {
     for (int row = 0; row < r->table->row_count; row++)
         for (int column = 0; column < r->table->column_count; column++)
             add_matrix(out, r, row, column);
+}
+
+// ---------------------------------------------------------------------------------------- methods
+
+// The rows in which the column is another method, for want of a second group in any class.
+static void add_rows_as_other(struct text *out, const struct table_result *r, int column) {
+    const struct table *t = r->table;
+    const char *other = method_of(table_method(t, column))->without_conflict;
+    for (int row = 0; row < t->row_count && other; row++) {
+        const struct cell *cell = plan_find(r->plan, t, row, column, r->plan->seeds.values[0]);
+        if (!cell || strcmp(cell->training.method, other))
+            continue;
+        if (out->length)
+            text_printf(out, ", %s", t->rows[row]);
+        else
+            text_printf(out, "%s = %s", t->row_name, t->rows[row]);
+    }
+}
+
+void table_result_add_methods(struct text *out, const struct table_result *r) {
+    for (int column = 0; column < r->table->column_count; column++) {
+        const struct method *m = method_of(table_method(r->table, column));
+        struct text rows = {0};
+        add_rows_as_other(&rows, r, column);
+        if (rows.length)
+            text_printf(out, "\n%s is %s at %s, where every class is one group: the same runs.\n", m->title,
+                        method_of(m->without_conflict)->title, text_string(&rows));
+        if (m->retrains_last_layer)
+            text_printf(out,
+                        "\n%s alone is given validation data with p = 1, on which its last layer is trained "
+                        "anew.\n",
+                        m->title);
+        out->incomplete |= rows.incomplete;
+        text_free(&rows);
+    }
 }
 
 // ---------------------------------------------------------------------------------------- missing seeds

@@ -11,6 +11,9 @@
 // The confusion matrix of each cell, where the table is asked for them (metric.h).
 void table_result_add_matrices(struct text *out, const struct table_result *r);
 
+// Which columns are another method in some row, and which see more data than others.
+void table_result_add_methods(struct text *out, const struct table_result *r);
+
 // The seeds that each cell lacks, with the reason.
 void table_result_add_missing(struct text *out, const struct table_result *r);
 

@@ -131,6 +131,7 @@ void table_result_sheet(struct sheet *s, const struct table_result *r, const str
                      ? "; the paper's are as printed there, the difference is ours less the paper's.\n"
                      : ".\n");
     table_result_add_matrices(&s->note, r);
+    table_result_add_methods(&s->note, r);
     table_result_add_missing(&s->note, r);
     table_result_add_claims(&s->note, r, claims, claim_count);
 }

@@ -72,13 +72,16 @@ static int count_done(const struct request *r, const char *results, struct error
     return done;
 }
 
-static int plan_path(char path[PATH_SIZE], const char *results, const char *profile, int number,
+// Tables of a suite have a plan of their own: plans/quick-rivals.json. Of several suites: that of the first table.
+static int plan_path(char path[PATH_SIZE], const char *results, const struct request *r, int number,
                      struct error *err) {
-    char name[128];
+    char name[192], profile[128];
+    const char *suite = r->table_count ? r->tables[0].suite : "";
+    snprintf(profile, sizeof profile, "%.60s%s%.40s", r->profile.name, *suite ? "-" : "", suite);
     if (number)
-        snprintf(name, sizeof name, "plans/%.80s-%d.json", profile, number);
+        snprintf(name, sizeof name, "plans/%s-%d.json", profile, number);
     else
-        snprintf(name, sizeof name, "plans/%.80s.json", profile);
+        snprintf(name, sizeof name, "plans/%s.json", profile);
     return path_join(path, err, results, name);
 }
 
@@ -115,7 +118,7 @@ static void add_differences(struct text *out, const json_t *before, const json_t
 static int keep_old(const char *path, const struct request *r, const char *results, struct error *err) {
     char kept[PATH_SIZE];
     for (int number = 1;; number++) {
-        int there = plan_path(kept, results, r->profile.name, number, err) ? -1 : file_is_there(kept, err);
+        int there = plan_path(kept, results, r, number, err) ? -1 : file_is_there(kept, err);
         if (there < 0)
             return -1;
         if (!there)
@@ -150,7 +153,7 @@ int claims_plan_register(const struct request *r, const char *results, int new_p
     char path[PATH_SIZE];
     json_t *plan = claims_plan_json(r, err);
     int runs_done = plan ? count_done(r, results, err) : -1;
-    int result = runs_done < 0 || plan_path(path, results, r->profile.name, 0, err)
+    int result = runs_done < 0 || plan_path(path, results, r, 0, err)
                      ? -1
                      : compare_registered(path, plan, r, results, new_plan, runs_done, err);
     if (result > 0)
@@ -162,7 +165,7 @@ int claims_plan_register(const struct request *r, const char *results, int new_p
 int claims_plan_check(const struct request *r, const char *results, struct error *err) {
     char path[PATH_SIZE];
     json_t *plan = claims_plan_json(r, err);
-    int failed = !plan || plan_path(path, results, r->profile.name, 0, err) ||
+    int failed = !plan || plan_path(path, results, r, 0, err) ||
                  compare_registered(path, plan, r, results, 0, 1, err) < 0;
     json_decref(plan);
     return failed ? -1 : 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plan by which claims are decided, registered before the first run: RESULTS/plans/<profile>.json holds looks,
+// The plan by which claims are decided, registered before the first run: RESULTS/plans/<profile>.json (for
+// tables of a suite <profile>-<suite>.json) holds looks,
 // shares of the level, tests, margins, the claims and a digest of the runs' settings. Results that were made under
 // one plan are not judged by another unawares: a changed one is refused as soon as runs of it are done.
 #ifndef REFF_EXPERIMENTS_SUITE_CLAIMS_PLAN_H

@@ -104,6 +104,8 @@ static json_t *measure(void *context, struct error *err) {
     struct train_job job = {.settings = &training,
                             .train = paths[SPLIT_TRAIN],
                             .test = paths[SPLIT_TEST],
+                            .validation =
+                                method_of(training.method)->retrains_last_layer ? paths[SPLIT_TEST] : NULL,
                             .folder = run,
                             .progress = on_step,
                             .progress_context = p};
