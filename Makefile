@@ -27,7 +27,7 @@ endif
 # A misspelt variable (SEED=3) would run something else than what was meant.
 VARIABLES := CONFIG CC ARCH V SANITIZE GOLDEN PRECISION FUZZ FUZZ_SECONDS \
              PROFILE DATA SEEDS SEEDS_MOST HOURS NEW_PLAN ROWS COLUMNS METRIC JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY \
-             PAGE SET COMPARE SETS MIRROR SOURCES_FILE PEER PREFIX DESTDIR SECONDS SEED PARTS COMPLETE \
+             PAGE SET COMPARE REAL SETS MIRROR SOURCES_FILE PEER PREFIX DESTDIR SECONDS SEED PARTS COMPLETE \
              EXECUTOR CLUSTER CANCEL KILLS SCENARIOS
 GIVEN     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 UNKNOWN   := $(filter-out $(VARIABLES) MAKEFLAGS MAKEOVERRIDES,$(filter-out -% .%,$(GIVEN)))
@@ -45,7 +45,7 @@ TAKES_show     := $(REQUESTED) METRIC COMPARE
 TAKES_status   := $(REQUESTED)
 TAKES_figures  := PROFILE DATA SEEDS RESULTS JOBS THREADS EXECUTOR CLUSTER
 TAKES_page     := $(REQUESTED) COMPARE
-TAKES_paper    := PROFILE RESULTS
+TAKES_paper    := PROFILE REAL RESULTS
 TAKES_data     := DATA SETS MIRROR SOURCES_FILE DRY_RUN
 TAKES_test     := SANITIZE
 TAKES_golden   := GOLDEN PRECISION
@@ -163,6 +163,7 @@ $(BUILD)/reff: $(BUILD)/experiments/command/main.o $(BUILD)/libreff.a
 #: COLUMNS=     only these columns (baseline,isic2017); default: all
 #: SET=         other settings than the profile's, in all runs (lambda=5,epochs=12)
 #: COMPARE=     with `make show` and `make page`: a CSV of numbers to show in place of the paper's
+#: REAL=        with `make paper`: the profile of real data whose claims stand beside; default half
 #: METRIC=      with `make show`: a recorded number in place of accuracy; METRIC=list names them
 #: RESULTS=     folder of runs and tables; default results
 #: JOBS=        runs at a time; default: as cores and memory allow
@@ -231,7 +232,7 @@ page: ## all results of a profile as one HTML file (RESULTS/page/PROFILE.html)
 paper: ## the report of a profile's results as PDF (RESULTS/paper/PROFILE/report.pdf)
 	@scripts/setup $(PAPER_PACKAGES)
 	@$(REMAKE) build
-	@$(BUILD)/reff report $(if $(PROFILE),--profile '$(PROFILE)') $(if $(RESULTS),--results '$(RESULTS)') >/dev/null
+	@$(BUILD)/reff report $(if $(PROFILE),--profile '$(PROFILE)') $(if $(REAL),--real '$(REAL)') $(if $(RESULTS),--results '$(RESULTS)') >/dev/null
 	@scripts/latex paper/report.tex '$(PAPER)'
 
 # ---- real data

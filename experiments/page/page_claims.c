@@ -207,14 +207,9 @@ static void add_claim(struct text *out, const struct claim_result *c) {
     text_add(out, "</details></li>\n");
 }
 
-// C2 before C10: by letters, then by number.
-static int compare_ids(const void *a, const void *b) {
-    const char *x = (*(const struct claim_result *const *)a)->id,
-               *y = (*(const struct claim_result *const *)b)->id;
-    size_t letters_x = strcspn(x, "0123456789"), letters_y = strcspn(y, "0123456789");
-    int letters = strncmp(x, y, letters_x > letters_y ? letters_x : letters_y);
-    long long number_x = atoll(x + letters_x), number_y = atoll(y + letters_y);
-    return letters ? letters : (number_x > number_y) - (number_x < number_y);
+static int compare_claims(const void *a, const void *b) {
+    return claims_compare_ids((*(const struct claim_result *const *)a)->id,
+                              (*(const struct claim_result *const *)b)->id);
 }
 
 static void add_key(struct text *out) {
@@ -243,7 +238,7 @@ int page_claims(struct page *p, struct error *err) {
         return -1;
     for (int i = 0; i < count; i++)
         sorted[i] = &p->results->claims[i];
-    qsort(sorted, (size_t)count, sizeof *sorted, compare_ids);
+    qsort(sorted, (size_t)count, sizeof *sorted, compare_claims);
     text_add(p->out, "<section id=\"claims\">\n<h2>Claims</h2>\n");
     if (count) {
         add_key(p->out);

@@ -36,6 +36,31 @@ static int read_records(struct report *r, const json_t *table, struct error *err
     return 0;
 }
 
+// Whether some cell of a table's file has that row (column).
+static int has_label(const json_t *table, const char *key, const char *label) {
+    size_t i;
+    const json_t *cell;
+    json_array_foreach(json_object_get(table, "cells"), i,
+                       cell) if (!strcmp(json_field_text(cell, key), label)) return 1;
+    return 0;
+}
+
+// Leaves those rows and columns of a definition that the table's file has.
+static int keep_part(struct table *t, const json_t *table, struct error *err) {
+    struct text rows = {0}, columns = {0};
+    int count = 1;
+    for (int i = 0; i < t->row_count; i++)
+        if (has_label(table, "row", t->rows[i]))
+            text_printf(&rows, "%s|", t->rows[i]);
+    for (int i = 0; i < t->column_count; i++)
+        if (has_label(table, "column", t->columns[i]))
+            text_printf(&columns, "%s|", t->columns[i]);
+    int failed = text_check(&rows, "a table's rows", err) || text_check(&columns, "a table's columns", err) ||
+                 tables_keep(t, &count, text_string(&rows), text_string(&columns), err);
+    text_free(&rows), text_free(&columns);
+    return failed ? -1 : 0;
+}
+
 // Numbers that the settings of today would not give are left out.
 static int judge(struct report *r, struct report_table *t, struct profile *profile, struct error *err) {
     if (t->json && plan_profiles(profile, &t->definition, 1, err))
@@ -61,6 +86,25 @@ static int find_printed(const char *path, struct error *err) {
     return bad ? -1 : 1;
 }
 
+// 1 if the table's file of that ending was read, 0 if it is not there.
+static int read_file(struct report_table *t, const char *folder, const char *ending, struct error *err) {
+    char file[128], path[PATH_SIZE];
+    snprintf(file, sizeof file, "%.80s%s.json", t->definition.name, ending);
+    if (path_join(path, err, folder, file))
+        return -1;
+    int there = file_is_there(path, err);
+    return there > 0 && !(t->json = json_read(path, err)) ? -1 : there;
+}
+
+// Of a table of which only a part was run the part, where parts are wanted: its definition is then as much of it.
+static int read_json(struct report *r, struct report_table *t, const char *folder, struct error *err) {
+    int found = read_file(t, folder, "", err);
+    if (found || !r->parts)
+        return found < 0 ? -1 : 0;
+    found = read_file(t, folder, "-partial", err);
+    return found > 0 ? keep_part(&t->definition, t->json, err) : found;
+}
+
 static int read_table(struct report *r, const char *name, struct profile *profile, struct error *err) {
     char file[128], path[PATH_SIZE], folder[PATH_SIZE];
     if (array_resize(r->tables, (size_t)r->table_count + 1, "tables", err))
@@ -78,13 +122,7 @@ static int read_table(struct report *r, const char *name, struct profile *profil
         return -1;
     if ((t->printed = find_printed(path, err)) < 0)
         return -1;
-    snprintf(file, sizeof file, "%.100s.json", name);
-    if (path_join(path, err, folder, file))
-        return -1;
-    int there = file_is_there(path, err);
-    if (there < 0 || (there && !(t->json = json_read(path, err))))
-        return -1;
-    if (judge(r, t, profile, err))
+    if (read_json(r, t, folder, err) || judge(r, t, profile, err))
         return -1;
     r->present += t->printed || t->json;
     return t->json ? read_records(r, t->json, err) : 0;
@@ -110,8 +148,11 @@ static int each_claim(struct report *r, struct claim_result *claims, int write, 
         json_array_foreach(list, i, one) {
             if (!is_named(&r->tables[t].definition, json_field_text(one, "id")))
                 continue;
-            if (claims && !write)
+            if (claims && !write) {
                 claim_from_json(one, &claims[count]);
+                if (json_array_append(r->borrowed, (json_t *)one)) // it is replaced below
+                    return fail_memory(err, "claims"), -1;
+            }
             json_t *decided = claims && write ? claim_json(&claims[count]) : NULL;
             if (claims && write && json_array_set_new(list, i, decided))
                 return fail(err, "%s: claims that JSON cannot hold", r->tables[t].definition.name);
@@ -124,18 +165,16 @@ static int each_claim(struct report *r, struct claim_result *claims, int write, 
 // A table's file has its claims as decided over the tables of the sweep that wrote it. Here Holm's method
 // takes the claims of all tables.
 static int decide(struct report *r, struct error *err) {
-    int count = each_claim(r, NULL, 0, err);
-    struct claim_result *claims =
-        count ? allocate((size_t)count, sizeof *claims, "the report's claims", err) : NULL;
-    if (!count)
+    r->claim_count = each_claim(r, NULL, 0, err);
+    if (!r->claim_count)
         return 0;
-    int failed = !claims;
-    if (!failed) {
-        each_claim(r, claims, 0, err);
-        failed = claims_adjust(claims, count, err) || each_claim(r, claims, 1, err) < 0;
-    }
-    free(claims);
-    return failed ? -1 : 0;
+    r->claims = allocate((size_t)r->claim_count, sizeof *r->claims, "the report's claims", err);
+    if (!r->claims)
+        return -1;
+    return each_claim(r, r->claims, 0, err) < 0 || claims_adjust(r->claims, r->claim_count, err) ||
+                   each_claim(r, r->claims, 1, err) < 0
+               ? -1
+               : 0;
 }
 
 // ---------------------------------------------------------------------------------------- all of it
@@ -156,33 +195,51 @@ static int read_tables(struct report *r, struct profile *profile, struct error *
     return failed ? -1 : 0;
 }
 
-int report_read(struct report *r, const char *results, const char *profile_word, struct error *err) {
-    static char name[SETTING_WORD_SIZE];
+static int read_all(struct report *r, const char *results, const char *profile_word, int parts,
+                    struct error *err) {
     struct profile profile;
     char folder[PATH_SIZE];
     memset(r, 0, sizeof *r);
     int failed = profile_read(&profile, profile_word, err);
     if (!failed) {
-        home_definition_name(profile_word, name, sizeof name);
-        *r = (struct report){
-            .results = results, .profile = name, .profile_word = profile_word, .records = json_object()};
-        failed = path_join(folder, err, results, "paper") || path_join(r->folder, err, folder, name) ||
+        *r = (struct report){.results = results,
+                             .profile_word = profile_word,
+                             .parts = parts,
+                             .records = json_object(),
+                             .borrowed = json_array()};
+        home_definition_name(profile_word, r->profile, sizeof r->profile);
+        failed = path_join(folder, err, results, "paper") || path_join(r->folder, err, folder, r->profile) ||
                  read_tables(r, &profile, err) || decide(r, err);
     }
     profile_free(&profile);
-    if (failed || r->present)
-        return failed ? -1 : 0;
-    return fail(err, "%s/tables/%s has no table%s; make them: make tables PROFILE=%s", results, name,
-                r->stale ? " that is up to date" : "", profile_word);
+    return failed ? -1 : 0;
+}
+
+int report_read(struct report *r, const char *results, const char *profile_word, struct error *err) {
+    if (read_all(r, results, profile_word, 0, err))
+        return -1;
+    return r->present ? 0
+                      : fail(err, "%s/tables/%s has no table%s; make them: make tables PROFILE=%s", results,
+                             r->profile, r->stale ? " that is up to date" : "", profile_word);
+}
+
+int report_read_real(struct report *r, const char *results, const char *profile_word, struct error *err) {
+    r->real = allocate(1, sizeof *r->real, "the report", err);
+    return !r->real || read_all(r->real, results, profile_word, 1, err) ? -1 : 0;
 }
 
 void report_free(struct report *r) {
+    if (r->real)
+        report_free(r->real);
+    free(r->real);
     for (int i = 0; i < r->table_count; i++) {
         json_decref(r->tables[i].json);
         text_free(&r->tables[i].stale);
     }
     free(r->tables);
+    free(r->claims);
     json_decref(r->records);
+    json_decref(r->borrowed);
     memset(r, 0, sizeof *r);
 }
 
@@ -192,9 +249,10 @@ int report_write(const struct report *r, struct error *err) {
     static const struct {
         const char *name;
         report_part *write;
-    } parts[] = {{"values.tex", report_values},           {"claims.tex", report_claims},
-                 {"tables.tex", report_tables},           {"figures.tex", report_figures},
-                 {"performance.tex", report_performance}, {"provenance.tex", report_provenance}};
+    } parts[] = {{"first.tex", report_first},          {"values.tex", report_values},
+                 {"claims.tex", report_claims},        {"tables.tex", report_tables},
+                 {"figures.tex", report_figures},      {"performance.tex", report_performance},
+                 {"provenance.tex", report_provenance}};
     if (folder_make(r->folder, err))
         return -1;
     lock_remove_leftovers(r->folder);

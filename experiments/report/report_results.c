@@ -353,6 +353,11 @@ int report_values(const struct report *r, FILE *out, struct error *err) {
     define_number(&values, "claims", claims);
     define_number(&values, "claims.paper.reproduced", count_papers_verdicts(r, verdict_names[REPRODUCED]));
     define_number(&values, "claims.alpha", CLAIM_ALPHA);
+    if (r->real && r->real->present) {
+        define(&values, "real.profile", r->real->profile);
+        define_number(&values, "real.claims.reproduced",
+                      count_verdicts(r->real, verdict_names[REPRODUCED], &claims));
+    }
     define_training(r, &values);
     if (define_profile(r, &values, err))
         return -1;

@@ -47,6 +47,13 @@ const char *claim_text(const struct table *table, const char *id) {
     return claim_of(table, id, &claim) ? claim.text : NULL;
 }
 
+int claims_compare_ids(const char *a, const char *b) {
+    size_t letters_a = strcspn(a, "0123456789"), letters_b = strcspn(b, "0123456789");
+    int letters = strncmp(a, b, letters_a > letters_b ? letters_a : letters_b);
+    long long number_a = atoll(a + letters_a), number_b = atoll(b + letters_b);
+    return letters ? letters : (number_a > number_b) - (number_a < number_b);
+}
+
 int claims_check(const struct table *table, struct error *err) {
     for (int i = 0; i < table->claim_count; i++)
         if (!claim_text(table, table->claims[i]))

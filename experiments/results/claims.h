@@ -104,6 +104,9 @@ extern const struct claim_rules claim_rules_standard; // 1 point, one look
 // Refuses unknown claims, before anything is run for them.
 int claims_check(const struct table *table, struct error *err);
 
+// The order of ids: by letters, then by number, "C2" before "C10".
+int claims_compare_ids(const char *a, const char *b);
+
 // What a claim of the paper's, or of the table's own, says; NULL for an unknown id.
 const char *claim_text(const struct table *table, const char *id);
 

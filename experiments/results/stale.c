@@ -19,7 +19,7 @@ static int row_of(const struct table *t, const char *label) {
 static int same_cells(const struct table *t, const json_t *table) {
     const json_t *cells = json_object_get(table, "cells"), *cell;
     size_t i;
-    if (json_is_true(json_object_get(table, "partial")) ||
+    if (json_is_true(json_object_get(table, "partial")) != (t->partial != 0) ||
         json_array_size(cells) != (size_t)t->row_count * (size_t)t->column_count ||
         strcmp(json_field_text(table, "row_name"), t->row_name))
         return 0;
