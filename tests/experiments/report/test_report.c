@@ -68,9 +68,12 @@ static void expect(const char *name, const char *piece) {
 
 static int write_report(struct error *err) {
     struct report r;
-    char profile[PATH_SIZE];
+    char profile[PATH_SIZE], real[PATH_SIZE];
     snprintf(profile, sizeof profile, "%s", suite_path("tiny.ini"));
-    int failed = report_read(&r, suite_folder(), profile, err) || report_write(&r, err);
+    snprintf(real, sizeof real, "%s", suite_path("real.ini"));
+    int failed = report_read(&r, suite_folder(), profile, err) ||
+                 (file_exists(real) && report_read_real(&r, suite_folder(), real, err)) ||
+                 report_write(&r, err);
     report_free(&r);
     return failed;
 }
@@ -141,6 +144,42 @@ static void test_claims_have_verdicts_and_reasons_and_their_texts_are_made_plain
     // results
     expect("values.tex", "\\ReffDefine{claims.contradicted}{1}\n");
     expect("values.tex", "\\ReffDefine{claims.reproduced}{0}\n");
+}
+
+// The first page: three verdicts a claim. Those of real data come from a table of which only a part was run; the paper's are
+// there whatever we have.
+static void test_the_first_page_has_three_verdicts_a_claim(void) {
+    static const char real[] = "{\"table\": \"table1a\", \"row_name\": \"p\", \"partial\": true, \"cells\": "
+                               "[{\"row\": \"0.0\", \"column\": "
+                               "\"baseline\"}, {\"row\": \"0.0\", \"column\": \"reff\"}], \"provenance\": "
+                               "{}, \"claims\": [{\"id\": \"C1\", "
+                               "\"verdict\": \"reproduced\", \"claim\": \"c\", \"parts\": [{\"part\": \"p = "
+                               "0.0\", \"unit\": \"points\", "
+                               "\"effect\": 12.5, \"error\": 1, \"statistic\": 12.5, \"df\": 3.0, "
+                               "\"p_value\": 0.0005, \"p_opposite\": 0.9995}]}]}";
+    struct error err = {0};
+    put_results();
+    put("real.ini", "[profile]\ntitle = r\nseeds = 1\n[data]\ncanvas = 16\ntrain = 900\ntest = 64\n");
+    put("tables/real/table1a-partial.json", real);
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0);
+    expect("first.tex", "tiny & \\textcolor{ReffBad}{\\textbf{contradicted}} & $-1.5$");
+    expect("first.tex",
+           "real & \\textcolor{ReffGood}{\\textbf{reproduced}} & $+12.5$ {\\color{ReffOpen}$[+9.3, +15.7]$}");
+    expect(
+        "first.tex",
+        "paper & \\textcolor{ReffGood}{\\textbf{reproduced}} & $+15.4$ {\\color{ReffOpen}$[+10.7, +20.1]$}");
+    expect("first.tex", "\\textbf{C11} & nothing is lost where nothing is spurious");
+    expect("first.tex", "tiny & \\textcolor{ReffOpen}{\\textbf{not tested}} & \\\\real & "
+                        "\\textcolor{ReffOpen}{\\textbf{not tested}}");
+    expect("values.tex", "\\ReffDefine{real.claims.reproduced}{1}\n");
+    char *first = part_of("first.tex");
+    CU_ASSERT(strstr(first, "{C2}") < strstr(first, "{C10}"));
+    free(first);
+    CU_ASSERT_FATAL(!unlink(suite_path("tables/real/table1a-partial.json")));
+    CU_ASSERT_EQUAL_FATAL(write_report(&err), 0); // no real data's results: they are not tested
+    expect("first.tex", "real & \\textcolor{ReffOpen}{\\textbf{not tested}} & \\\\paper & "
+                        "\\textcolor{ReffGood}{\\textbf{reproduced}}");
+    CU_ASSERT_FATAL(!unlink(suite_path("real.ini")));
 }
 
 // Two tables that two sweeps wrote, each with Holm's p over its own claims: the report's is over both.
@@ -424,6 +463,8 @@ void suite_report(void) {
     CU_add_test(suite, "without tables there is no report", test_without_tables_there_is_no_report);
     CU_add_test(suite, "claims have verdicts and reasons, and their texts are made plain",
                 test_claims_have_verdicts_and_reasons_and_their_texts_are_made_plain);
+    CU_add_test(suite, "the first page has three verdicts a claim",
+                test_the_first_page_has_three_verdicts_a_claim);
     CU_add_test(suite, "claims of several sweeps are adjusted together",
                 test_claims_of_several_sweeps_are_adjusted_together);
     CU_add_test(suite, "tables of other settings are left out and named",
