@@ -3,12 +3,16 @@
 
 #include "core/base/file.h"
 
+#include <fcntl.h>
+#include <linux/quota.h>
 #include <math.h>
 #include <omp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const char *pretended_root = "";
@@ -169,12 +173,51 @@ int limits_cores(void) {
     return cores < 1 ? 1 : (int)cores;
 }
 
+static double of_environment(const char *name) {
+    const char *text = getenv(name);
+    double number = text ? strtod(text, NULL) : 0;
+    return number > 0 ? number : 0;
+}
+
+// What a batch job was promised, which Slurm holds it to with control groups or by looking at it now and then. In
+// megabytes; 0 is the whole node.
+static double memory_of_job(void) {
+    double node = of_environment("SLURM_MEM_PER_NODE"),
+           core = of_environment("SLURM_MEM_PER_CPU") * fmax(of_environment("SLURM_CPUS_PER_TASK"), 1);
+    return node > 0 || core > 0 ? 0x1p20 * (node > 0 ? node : core) : INFINITY;
+}
+
 double limits_memory(void) {
     double available = 1024 * read_field("/proc", "", "meminfo", "MemAvailable:"),
-           left = control_groups().memory;
+           left = fmin(control_groups().memory, memory_of_job());
     if (available > 0 && left > available)
         return available;
     return isinf(left) ? 0 : fmax(left, 1); // nothing left is not unknown
+}
+
+// What the quotas of a user and of a group leave on the file system of an open folder, in bytes. Of network file systems the
+// server counts, and tells when it is asked to write.
+static double quota_left(int folder, int kind, unsigned id) {
+    struct if_dqblk quota = {0};
+    if (syscall(SYS_quotactl_fd, folder, QCMD(Q_GETQUOTA, kind), id, &quota))
+        return INFINITY;
+    double most =
+        (double)(quota.dqb_bhardlimit ? quota.dqb_bhardlimit : quota.dqb_bsoftlimit) * QIF_DQBLKSIZE;
+    return most > 0 ? fmax(most - (double)quota.dqb_curspace, 1) : INFINITY;
+}
+
+double limits_disk(const char *path) {
+    struct statvfs about;
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0 || fstatvfs(folder, &about)) {
+        if (folder >= 0)
+            close(folder);
+        return 0;
+    }
+    double left = (double)about.f_bavail * (double)about.f_frsize; // a project's quota shows here
+    left = fmin(left, fmin(quota_left(folder, USRQUOTA, getuid()), quota_left(folder, GRPQUOTA, getgid())));
+    close(folder);
+    return fmax(left, 1); // nothing left is not unknown
 }
 
 void limits_set_threads(void) {

@@ -8,8 +8,13 @@
 int limits_cores(void);
 
 // Bytes of memory that are available now: of the machine, and of what each control group's limit leaves (pages that
-// only cache files count as free). 0: unknown.
+// only cache files count as free), at most what Slurm promised the job (SLURM_MEM_PER_NODE, or SLURM_MEM_PER_CPU of each
+// core). 0: unknown.
 double limits_memory(void);
+
+// Bytes that may be written to the folder's file system: free ones, at most what quotas of user and group leave. 0: it
+// is not there, or unknown.
+double limits_disk(const char *path);
 
 // Makes limits_cores() the default number of threads, unless OMP_NUM_THREADS names one.
 void limits_set_threads(void);

@@ -214,6 +214,7 @@ static void begin_script(struct submitting *s) {
                                       .results = s->results,
                                       .id = s->id,
                                       .cpus = s->plan.cpus ? s->plan.cpus : 1,
+                                      .threads = s->job->sweep.threads,
                                       .bytes = s->plan.bytes > 0 ? s->plan.bytes : 1e9,
                                       .seconds = s->plan.longest};
 }

@@ -96,8 +96,10 @@ int slurm_script_array(struct text *out, const struct slurm_script *s, const cha
     text_add(out, again);
     if (handed_command(out, s->results, err))
         return -1;
-    text_printf(out, " --sweep %s --task \"$task\" --jobs %d%s &\n", s->id, at_once,
-                *c->scratch ? " --scratch \"$scratch\"" : "");
+    text_printf(out, " --sweep %s --task \"$task\" --jobs %d", s->id, at_once);
+    if (s->threads)
+        text_printf(out, " --threads %d", s->threads);
+    text_printf(out, "%s &\n", *c->scratch ? " --scratch \"$scratch\"" : "");
     text_add(out, wait_for_child);
     return text_check(out, "a script", err);
 }

@@ -11,6 +11,7 @@ struct slurm_script {
     const char *results; // absolute
     const char *id;      // the submission's
     int cpus;            // of a task
+    int threads;         // of each run, where they were asked for; 0: cores / runs at once
     double bytes;        // of memory of a task, where the cluster's settings have none
     double seconds;      // of the longest task, likewise
 };

@@ -99,6 +99,51 @@ void table_result_add_missing(struct text *out, const struct table_result *r) {
             add_missing_of(out, r, row, column);
 }
 
+// ---------------------------------------------------------------------------------------- instruction sets
+
+// "amx and SkylakeX": what multiplied, and the kernels of OpenBLAS.
+static void add_products_of(struct text *out, const json_t *maker) {
+    const char *products = json_string_value(json_object_get(maker, "products")),
+               *compiled = json_string_value(json_object_get(maker, "instruction_set")),
+               *core =
+                   json_string_value(json_object_get(json_object_get(maker, "libraries"), "openblas_core"));
+    text_add(out, products ? products : compiled ? compiled : "an unknown one");
+    if (core)
+        text_printf(out, " and OpenBLAS's %s", core);
+}
+
+// Runs by what multiplied: {"amx and ...": 12}. New reference.
+static json_t *count_products(const json_t *makers) {
+    json_t *counts = json_object();
+    const json_t *maker;
+    size_t i;
+    json_array_foreach((json_t *)makers, i, maker) {
+        struct text words = {0};
+        add_products_of(&words, maker);
+        json_int_t before = json_integer_value(json_object_get(counts, text_string(&words)));
+        json_object_set_new(counts, text_string(&words),
+                            json_integer(before + json_integer_value(json_object_get(maker, "runs"))));
+        text_free(&words);
+    }
+    return counts;
+}
+
+void table_result_add_products(struct text *out, const struct table_result *r) {
+    json_t *counts = count_products(r->makers), *count;
+    const char *words;
+    int first = 1;
+    if (json_object_size(counts) > 1) {
+        text_add(out, "\nRuns of several instruction sets, which round otherwise: ");
+        json_object_foreach(counts, words, count) {
+            text_printf(out, "%s%lld by ", first ? "" : ", ", json_integer_value(count));
+            text_add_visible(out, words);
+            first = 0;
+        }
+        text_add(out, ".\n");
+    }
+    json_decref(counts);
+}
+
 // ---------------------------------------------------------------------------------------- claims
 
 // A number with two digits after the point, or "inf".

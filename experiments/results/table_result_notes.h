@@ -17,6 +17,9 @@ void table_result_add_methods(struct text *out, const struct table_result *r);
 // The seeds that each cell lacks, with the reason.
 void table_result_add_missing(struct text *out, const struct table_result *r);
 
+// That runs of several instruction sets are among the table's, where they are.
+void table_result_add_products(struct text *out, const struct table_result *r);
+
 // The claims on this table among all that were decided.
 void table_result_add_claims(struct text *out, const struct table_result *r,
                              const struct claim_result *claims, int claim_count);

@@ -133,6 +133,7 @@ void table_result_sheet(struct sheet *s, const struct table_result *r, const str
     table_result_add_matrices(&s->note, r);
     table_result_add_methods(&s->note, r);
     table_result_add_missing(&s->note, r);
+    table_result_add_products(&s->note, r);
     table_result_add_claims(&s->note, r, claims, claim_count);
 }
 

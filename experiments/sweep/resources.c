@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 static const double shard_in_memory = 1 << 30; // the reader keeps smaller shards in memory whole
 static const double share_of_memory = 0.85;    // of what is available: the rest is others'
@@ -26,9 +25,9 @@ char *resources_bytes_text(double bytes, char out[32]) {
 // Free bytes where `path` is or will be made.
 static double free_disk(const char *path) {
     char folder[PATH_SIZE];
-    struct statvfs about;
+    double left;
     snprintf(folder, sizeof folder, "%s", path);
-    while (statvfs(folder, &about)) {
+    while (!((left = limits_disk(folder)) > 0)) {
         char *slash = strrchr(folder, '/');
         if (slash && slash != folder)
             *slash = 0;
@@ -37,7 +36,7 @@ static double free_disk(const char *path) {
         else
             return 0;
     }
-    return (double)about.f_bavail * (double)about.f_frsize;
+    return left;
 }
 
 struct memory_question {

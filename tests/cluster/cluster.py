@@ -37,7 +37,7 @@ class Cluster:
     def __init__(self, reff, folder, seed, kills):
         self.reff, self.top, self.random, self.kills = reff, folder, random.Random(seed), kills
         self.folder = folder
-        self.environment = dict(os.environ, LC_ALL="C", REFF_LEASE_SECONDS="0.5")
+        self.environment = dict(os.environ, LC_ALL="C", REFF_LEASE_SECONDS="0.5", OMP_NUM_THREADS="1")
         self.notes = []
         self.slurm = None
 
@@ -66,7 +66,7 @@ class Cluster:
         """Lines of squeue; None where the controller does not answer."""
         done = subprocess.run(["squeue", "--noheader", "--array", "--me", f"--format={shown}"], env=self.environment,
                               capture_output=True, text=True, check=False)
-        return done.stdout.split() if done.returncode == 0 else None
+        return done.stdout.splitlines() if done.returncode == 0 else None
 
     def hasten(self):
         """Slurm lets a job that was put back wait for two minutes; here that is only time lost."""
@@ -88,7 +88,7 @@ class Cluster:
                 self.hasten()
         raise Failure(f"not within {seconds} s: {what}; the queue: {self.queue()}")
 
-    def wait_until_idle(self, seconds=240):
+    def wait_until_idle(self, seconds=600):
         self.wait(lambda: self.queue() == [], seconds, "an empty queue")
 
     # ------------------------------------------------------------------------------------------- reff

@@ -16,7 +16,7 @@ def clear_up(c):
     c.run(["scancel", "--me"], None)
 
 
-def longer(c, epochs=12):
+def longer(c, epochs=6):
     return c.profile(f"longer-{epochs}", epochs=epochs)
 
 
@@ -40,7 +40,7 @@ def at_work(c, results, kind="worker"):
 
 def time_limit(c):
     """at the time limit checkpoints are saved, the task is put back, and the bits are the same"""
-    profile, results = longer(c, 60), c.folder / "results"
+    profile, results = longer(c, 40), c.folder / "results"
     c.reference(profile)
     c.run(c.command(results, c.settings(time=1, signal=45, pack=10), profile=profile))
     c.wait_until_idle(420)
@@ -104,7 +104,7 @@ def node_down(c):
                     pass
     c.wait(lambda: any("down" in line for line in c.run(["sinfo", "--noheader", "--Node", "--format=%N%T"]).stdout.split()),
            90, "a node that is down")
-    c.wait(lambda: not any("n1" in line for line in c.queue("%N") or ["n1"]), 90, "no job on the node that is down")
+    c.wait(lambda: (queue := c.queue("%N")) is not None and "n1" not in queue, 90, "no job on the node that is down")
     c.daemon("n1")
     c.wait_until_idle()
     until_done(c, results, c.settings(), profile)

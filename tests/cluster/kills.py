@@ -35,7 +35,7 @@ def attempts_of(results, place):
 class Campaign:
     def __init__(self, c):
         self.c, self.killed, self.ends = c, collections.Counter(), collections.Counter()
-        self.profile = longer(c, 10)
+        self.profile = longer(c, 6)
         self.away = {}  # daemons that are down: when they come back
 
     def bring_back(self, now):
@@ -91,7 +91,7 @@ class Campaign:
         c, results, kills, given = self.c, self.c.folder / f"sweep-{number}", [], 0
         reference = set(c.digests(c.reference(self.profile, WORDS)))
         cluster = c.settings(pack=0.15, cpus=1, rounds=20)
-        end = time.monotonic() + 300
+        end = time.monotonic() + 600
         submitter = None
         while set(c.digests(results)) != reference:
             expect(time.monotonic() < end, f"not done after {given} commands: {c.queue()} {c.logs(results)[-1500:]}")

@@ -97,6 +97,26 @@ static void test_slurm_says_how_many_cores_a_task_has(void) {
     unsetenv("SLURM_CPUS_PER_TASK");
 }
 
+static void test_slurm_says_how_much_memory_a_job_has(void) {
+    pretend("slurm");
+    put("slurm", "proc/meminfo", "MemTotal: 9000000 kB\nMemAvailable: 8000000 kB\n");
+    setenv("SLURM_MEM_PER_NODE", "1000", 1);
+    suite_near(limits_memory(), 1000.0 * (1 << 20), 0);
+    setenv("SLURM_MEM_PER_NODE", "0", 1); // all of the node's
+    suite_near(limits_memory(), 8000000.0 * 1024, 0);
+    unsetenv("SLURM_MEM_PER_NODE");
+    setenv("SLURM_MEM_PER_CPU", "500", 1);
+    setenv("SLURM_CPUS_PER_TASK", "4", 1);
+    suite_near(limits_memory(), 2000.0 * (1 << 20), 0);
+    unsetenv("SLURM_CPUS_PER_TASK");
+    unsetenv("SLURM_MEM_PER_CPU");
+}
+
+static void test_a_folder_tells_what_may_be_written_there(void) {
+    CU_ASSERT(limits_disk(suite_folder()) > 0);
+    CU_ASSERT_EQUAL(limits_disk(suite_path("absent")), 0);
+}
+
 static int finish(void) {
     limits_pretend("");
     return suite_remove_folder();
@@ -115,4 +135,7 @@ void suite_limits(void) {
     CU_add_test(suite, "a wide quota leaves the machine's cores",
                 test_a_wide_quota_leaves_the_machines_cores);
     CU_add_test(suite, "Slurm says how many cores a task has", test_slurm_says_how_many_cores_a_task_has);
+    CU_add_test(suite, "Slurm says how much memory a job has", test_slurm_says_how_much_memory_a_job_has);
+    CU_add_test(suite, "a folder tells what may be written there",
+                test_a_folder_tells_what_may_be_written_there);
 }

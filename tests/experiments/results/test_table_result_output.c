@@ -122,6 +122,22 @@ static void test_markdown_has_n_the_papers_numbers_reasons_and_verdicts(void) {
     end();
 }
 
+static void test_a_mix_of_instruction_sets_is_told(void) {
+    begin();
+    char *text = text_of(SHEET_MARKDOWN);
+    CU_ASSERT_PTR_NULL(strstr(text, "instruction sets"));
+    free(text);
+    json_t *core = json_pack("{s:s}", "openblas_core", "Zen");
+    json_array_append_new(table.makers,
+                          json_pack("{s:s, s:o, s:i}", "products", "amx", "libraries", core, "runs", 2));
+    text = text_of(SHEET_MARKDOWN);
+    suite_text_has(
+        text, "\nRuns of several instruction sets, which round otherwise: 5 by an unknown one, 2 by amx and "
+              "OpenBLAS's Zen.\n");
+    free(text);
+    end();
+}
+
 // ---------------------------------------------------------------------------------------------- CSV
 
 // Fields of a line as RFC 4180 has them; *line moves behind its end.
@@ -479,6 +495,7 @@ void suite_table_result_output(void) {
     CU_pSuite suite = CU_add_suite("table_result_output", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "Markdown has n, the paper's numbers, reasons and verdicts",
                 test_markdown_has_n_the_papers_numbers_reasons_and_verdicts);
+    CU_add_test(suite, "a mix of instruction sets is told", test_a_mix_of_instruction_sets_is_told);
     CU_add_test(suite, "every line of CSV has all fields, quoted where needed",
                 test_every_line_of_csv_has_all_fields_quoted_where_needed);
     CU_add_test(suite, "in LaTeX special characters are plain, groups and columns close",
