@@ -12,6 +12,14 @@
 
 enum { PICTURE_BYTES_MAXIMUM = 64 << 20 };
 
+// The data set that all panels show, by which the figure is filtered; NULL: they show several.
+static const char *data_of(const struct figure *f) {
+    for (int i = 1; i < f->panel_count; i++)
+        if (strcmp(f->panels[i].data, f->panels[0].data))
+            return NULL;
+    return f->panel_count ? f->panels[0].data : NULL;
+}
+
 static int add_picture(struct page *p, const struct figure *f, const char *path, struct error *err) {
     size_t size;
     char *png = file_read(path, PICTURE_BYTES_MAXIMUM, &size, err);
@@ -19,6 +27,8 @@ static int add_picture(struct page *p, const struct figure *f, const char *path,
         return -1;
     text_add(p->out, "<figure class=\"picture\"");
     html_attribute(p->out, "id", f->name);
+    if (data_of(f))
+        html_attribute(p->out, "data-set", data_of(f));
     text_add(p->out, "><div class=\"scroll plate\"><img loading=\"lazy\" alt=\"");
     html_text(p->out, f->title);
     text_add(p->out, "\" src=\"data:image/png;base64,");

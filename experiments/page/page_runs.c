@@ -212,9 +212,11 @@ static void add_frame(struct page *p, const int *group, int count, const struct 
         text_printf(
             out, "<path class=\"grid\" d=\"M%d %.1fH%d\"/><text class=\"y\" x=\"%d\" y=\"%.1f\">%s</text>\n",
             LEFT, up(&y, y.ticks[i]), WIDTH - RIGHT, LEFT - 5, up(&y, y.ticks[i]) + 3.5, y.labels[i]);
-    for (int i = 0; i < x.tick_count; i++)
-        text_printf(out, "<text x=\"%.1f\" y=\"%d\">%s%s</text>\n", across(&x, x.ticks[i]), HEIGHT - 5,
-                    i == x.tick_count - 1 ? "epoch " : "", x.labels[i]);
+    for (int i = 0; i < x.tick_count; i++) {
+        int last = i == x.tick_count - 1;
+        text_printf(out, "<text%s x=\"%.1f\" y=\"%d\">%s%s</text>\n", last ? " class=\"y\"" : "",
+                    across(&x, x.ticks[i]) + (last ? 4 : 0), HEIGHT - 5, last ? "epoch " : "", x.labels[i]);
+    }
     for (int i = 0; i < count; i++)
         add_curve(p, &p->runs[group[i]], c->epochs[i], f, &x, &y);
     text_add(out, "</svg></figure>\n");

@@ -407,6 +407,27 @@ static void test_a_hostile_record_is_shown_and_does_nothing(void) {
     end();
 }
 
+// ---------------------------------------------------------------------------------------------- pictures
+
+// Whatever bytes the file has, they come back from base 64 as they are.
+static void test_grids_that_were_drawn_are_in_the_page_others_are_named(void) {
+    struct error err = {0};
+    static const char picture[] = "\x89PNG\r\n\x1a\n</script>\"";
+    char output[PATH_SIZE], folder[PATH_SIZE], path[PATH_SIZE + 16];
+    begin("pictures");
+    snprintf(folder, sizeof folder, "%s", suite_path("pictures/figures/plan"));
+    snprintf(path, sizeof path, "%s/fig3a.png", folder);
+    CU_ASSERT_FATAL(!folder_make(folder, &err) && !file_write(path, picture, strlen(picture), &err));
+    char *page = page_text(output);
+    suite_text_has(page, "src=\"data:image/png;base64,iVBORw0KGgo8L3NjcmlwdD4i\"");
+    suite_text_has(page, "id=\"fig3a\" data-set=\"textured-mnist\"");
+    CU_ASSERT_EQUAL(count(page, "<img"), 1);
+    suite_text_has(page, "Not drawn yet (<code>make figures PROFILE=plan</code>): ");
+    CU_ASSERT(is_balanced(page));
+    free(page);
+    end();
+}
+
 // ---------------------------------------------------------------------------------------------- what is not there
 
 static void test_without_results_the_page_says_so(void) {
@@ -581,6 +602,8 @@ void suite_page(void) {
                 test_a_page_that_cannot_be_written_is_told_and_leaves_nothing);
     CU_add_test(s, "a hostile record is shown and does nothing",
                 test_a_hostile_record_is_shown_and_does_nothing);
+    CU_add_test(s, "grids that were drawn are in the page, others are named",
+                test_grids_that_were_drawn_are_in_the_page_others_are_named);
     CU_add_test(s, "without results the page says so", test_without_results_the_page_says_so);
     CU_add_test(s, "a page of a sweep at work loads itself anew",
                 test_a_page_of_a_sweep_at_work_loads_itself_anew);
