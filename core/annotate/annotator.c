@@ -139,11 +139,25 @@ static int open_shard(struct annotator_work *w) {
     return columns_read(&w->columns, w->shard, path, w->err);
 }
 
+// A user's images may lack annotations (column `has_mask`): they are annotated, and never learned from.
+static int leave_out_unmasked(struct annotator_work *w, int32_t *labels) {
+    int has = shard_has(w->shard, "has_mask", w->err);
+    if (has <= 0)
+        return has;
+    int32_t *masked = allocate((size_t)w->shape.count, sizeof *masked, "a column", w->err);
+    int bad = !masked || shard_column(w->shard, "has_mask", masked, w->err);
+    for (long i = 0; i < w->shape.count && !bad; i++)
+        labels[i] = masked[i] ? labels[i] : -1;
+    free(masked);
+    return bad ? -1 : 0;
+}
+
 static int draw(struct annotator_work *w) {
     size_t count = (size_t)w->shape.count;
     int32_t *labels = allocate(count, sizeof *labels, "labels", w->err);
     w->annotated = labels ? allocate(count, sizeof *w->annotated, "a column", w->err) : NULL;
     int bad = !w->annotated || shard_column(w->shard, "labels", labels, w->err) ||
+              leave_out_unmasked(w, labels) ||
               draw_annotated(w->job->shard, labels, w->shape, w->settings.n, w->settings.seed, &w->chosen,
                              &w->chosen_count, w->err);
     for (int i = 0; i < w->chosen_count && !bad; i++)

@@ -12,7 +12,8 @@ static int check_classes(const char *path, const int32_t *labels, struct shard_s
     long *sizes = allocate((size_t)shape.classes, sizeof *sizes, "the classes", err);
     int bad = !sizes;
     for (long i = 0; i < shape.count && sizes; i++)
-        sizes[labels[i]]++;
+        if (labels[i] >= 0)
+            sizes[labels[i]]++;
     for (int class = 0; class < shape.classes && !bad; class ++)
         if (sizes[class] < n)
             bad = fail(err, "%s: class %d has %ld images, fewer than the %d to be annotated", path, class,

@@ -9,6 +9,7 @@
 // class (free() it). The draw of a class depends on the seed, the class and its images alone, and n's choice
 // contains every smaller one's. Fails, with `path` in its message, when a class has fewer than n images or no
 // image would be left.
+// Images with a negative label are none of those: they have no true annotation.
 int draw_annotated(const char *path, const int32_t *labels, struct shard_shape shape, int n, uint64_t seed,
                    uint32_t **chosen, int *count, struct error *err);
 

@@ -115,6 +115,7 @@ double evaluate_calibration_error(const double *confidence, const uint8_t *corre
 struct accuracy_tally {
     int classes;
     int annotated;                           // 0: the shard has no annotations; its masks are 255 everywhere
+    int32_t *has_mask;                       // [image] 0: this one has none; NULL: all have
     long *confusion;                         // [label][prediction]
     uint8_t *correct;                        // [image]
     double inside[STAGES], pointing[STAGES]; // sums
@@ -128,10 +129,15 @@ struct accuracy_tally {
     } attention;
 };
 
+// An image without an annotation: what lies inside says nothing.
+static int is_unmasked(const struct accuracy_tally *y, long image) {
+    return y->has_mask && !y->has_mask[image];
+}
+
 // The attention branch of the images last evaluated; it overwrites their predictions. work: two
 // numbers per image.
 static void tally_attention(struct accuracy_tally *y, struct trainer *t, const struct evaluated_batch *b,
-                            double *work) {
+                            long first, double *work) {
     const struct graph *g = t->evaluation;
     double *inside = work, *pointing = work + t->settings.batch;
     attention_inside(t->attention, g, b->annotations, inside, pointing);
@@ -139,7 +145,7 @@ static void tally_attention(struct accuracy_tally *y, struct trainer *t, const s
                           b->predictions);
     for (int i = 0; i < b->count; i++) {
         y->attention.correct += b->predictions[i] == b->labels[i];
-        if (isnan(inside[i])) // all of M too small for a float
+        if (isnan(inside[i]) || is_unmasked(y, first + i)) // all of M too small for a float; no annotation
             continue;
         y->attention.mapped++;
         y->attention.inside += inside[i];
@@ -182,6 +188,8 @@ static void tally_batch(struct accuracy_tally *y, struct trainer *t, const struc
         for (int i = 0; i < b->count; i++) {
             int zero = isnan(inside[i]);
             y->zero[l] += zero;
+            if (is_unmasked(y, first + i))
+                continue;
             y->mapped[l] += !zero;
             y->inside[l] += zero ? 0 : inside[i];
             y->pointing[l] += zero ? 0 : pointing[i];
@@ -190,7 +198,7 @@ static void tally_batch(struct accuracy_tally *y, struct trainer *t, const struc
         }
     }
     if (t->attention)
-        tally_attention(y, t, b, work);
+        tally_attention(y, t, b, first, work);
 }
 
 static void report_classes(json_t *report, const struct accuracy_tally *y) {
@@ -358,6 +366,15 @@ static int has_annotations(const json_t *attributes) {
     return !word || strcmp(word, "none") != 0;
 }
 
+// A column that shards of a user's own images have.
+static int read_masked(struct accuracy_tally *y, struct shard *shard, struct error *err) {
+    int has = shard_has(shard, "has_mask", err);
+    if (has <= 0)
+        return has;
+    y->has_mask = allocate((size_t)shard_shape(shard).count, sizeof *y->has_mask, "an evaluation", err);
+    return y->has_mask ? shard_column(shard, "has_mask", y->has_mask, err) : -1;
+}
+
 json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *err) {
     long count = shard_shape(shard).count;
     struct accuracy_tally y = {.classes = t->settings.network.classes};
@@ -370,7 +387,7 @@ json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *er
     y.correct = allocate((size_t)count, 1, "an evaluation", err);
     y.sure = allocate((size_t)count, sizeof *y.sure, "an evaluation", err);
     json_t *attributes = shard_attributes(shard, err);
-    int failed = !work || !y.sure || !y.confusion || !y.correct || !attributes;
+    int failed = !work || !y.sure || !y.confusion || !y.correct || !attributes || read_masked(&y, shard, err);
     y.annotated = has_annotations(attributes);
     for (long first = 0; first < count && !failed; first += t->settings.batch) {
         failed = batch_read(&b, t, shard, first, err) || batch_evaluate(&b, t, shard, b.labels, err);
@@ -395,5 +412,6 @@ json_t *evaluate_report(struct trainer *t, struct shard *shard, struct error *er
     free(y.confusion);
     free(y.correct);
     free(y.sure);
+    free(y.has_mask);
     return report;
 }

@@ -27,6 +27,28 @@ int train_takes(const struct train_settings *settings, const struct shard *shard
     return 0;
 }
 
+// Where every mask says that all of its image is relevant, a method that learns from them would train without a word as
+// if it were another.
+static int check_annotations(const struct training *r) {
+    const struct method *method = method_of(r->settings->method);
+    const struct setting *factor =
+        method->annotation_factor ? settings_find(train_schema, method->annotation_factor) : NULL;
+    double value = 1;
+    if (!method->annotations)
+        return 0;
+    if (factor)
+        memcpy(&value, (const char *)r->settings + factor->offset, sizeof value);
+    json_t *attributes = shard_attributes(r->train, r->err);
+    const char *word = json_string_value(json_object_get(attributes, "annotations"));
+    int bad = !attributes ? -1 : 0;
+    if (word && !strcmp(word, "none") && (value > 0 || value < 0))
+        bad = fail_work(
+            r->err, "%s: nothing in it is annotated, and %s learns from annotations; baseline does without",
+            shard_path(r->train), method->name);
+    json_decref(attributes);
+    return bad;
+}
+
 static int open_shards(struct training *r) {
     const struct train_job *job = r->job;
     if (!(r->train = shard_open_measured(job->train, r->err)) ||
@@ -49,7 +71,8 @@ static int open_shards(struct training *r) {
         if (!b.count)
             return fail_work(r->err, "%s: no images", others[i].path);
     }
-    if (train_takes(r->settings, r->train, r->err))
+    if (train_takes(r->settings, r->train, r->err) || !method_find(r->settings->method, r->err) ||
+        check_annotations(r))
         return -1;
     if (!strcmp(r->settings->select, "best-validation") && !r->validation)
         return fail_usage(r->err, "--select: best-validation needs a validation shard (--validation FILE)");
