@@ -177,14 +177,12 @@ def full_disk(c):
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", place], capture_output=True, check=False).returncode:
         raise Skip("no file system can be mounted here")
     try:
-        results = place / "results"
-        c.run(c.command(results, c.settings(rounds=1, requeues=1)), None)
-        ballast = place / "ballast"
-        with open(ballast, "wb") as file:
+        results, ballast = place / "results", place / "ballast"
+        with open(ballast, "wb", buffering=0) as file:
+            c.run(c.command(results, c.settings(rounds=1, requeues=1)), None)
             try:
                 while True:
                     file.write(b"x" * 4096)
-                    file.flush()
             except OSError:
                 pass
         c.wait_until_idle()
