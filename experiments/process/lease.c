@@ -193,6 +193,11 @@ int lease_is_stale(const char *path, const struct lease *c) {
            (still >= CONFIRMED * c->interval && age(path, c) >= UNMOVED * c->interval);
 }
 
+int lease_is_silent(const char *path, const struct lease *c) {
+    int alive = *c->place ? host_is_alive(c->place, (pid_t)c->process, c->start) : -1;
+    return alive < 0 && age(path, c) >= UNMOVED * c->interval;
+}
+
 // ---------------------------------------------------------------------------------------- breaking
 
 // Two that find one lease stale must not both remove what bears its name: the second would remove the lease that somebody

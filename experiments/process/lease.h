@@ -38,6 +38,10 @@ int lease_is_same(const struct lease *a, const struct lease *b);
 // Whether its holder is gone. What was seen of it before is remembered, and inherited by children.
 int lease_is_stale(const char *path, const struct lease *c);
 
+// Whether it may turn out to be stale when it is watched for a moment longer: its holder cannot be asked for, and it is old
+// by the folder's clock. Never asked, it would stay where nobody waits for it.
+int lease_is_silent(const char *path, const struct lease *c);
+
 // Removes a lease that is stale, if it is still that one, and not while somebody else is doing so.
 void lease_break(const char *path, const struct lease *stale);
 

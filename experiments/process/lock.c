@@ -146,8 +146,8 @@ static int is_reader(const char *name, const char *base) {
            !strstr(name, ".part-") && !strstr(name, ".break");
 }
 
-// The same of those that share it.
-static int has_readers(const char *path, struct error *err) {
+// Asks `ask` of each that shares it, all of them, so that all are watched: the sum of the answers, or -1 with a message.
+static int ask_readers(const char *path, int (*ask)(const char *path, struct error *err), struct error *err) {
     char folder[PATH_SIZE], one[PATH_SIZE];
     struct dirent *entry;
     snprintf(folder, sizeof folder, "%s", path);
@@ -158,12 +158,27 @@ static int has_readers(const char *path, struct error *err) {
     DIR *listing = opendir(slash ? folder : ".");
     if (!listing)
         return fail_system(err, errno, "%s", folder);
-    int found = 0, more;
-    while (!found && (more = folder_next(listing, folder, &entry, err)) > 0)
-        if (is_reader(entry->d_name, base))
-            found = path_join(one, err, slash ? folder : ".", entry->d_name) ? -1 : is_leased(one, err);
+    int sum = 0, more;
+    while (sum >= 0 && (more = folder_next(listing, folder, &entry, err)) > 0) {
+        if (!is_reader(entry->d_name, base))
+            continue;
+        int answer = path_join(one, err, slash ? folder : ".", entry->d_name) ? -1 : ask(one, err);
+        sum = answer < 0 ? -1 : sum + answer;
+    }
     closedir(listing);
-    return found ? found : more < 0 ? -1 : 0;
+    return sum < 0 || more < 0 ? -1 : sum;
+}
+
+// 1: its holder may be alive.
+static int is_lively(const char *path, struct error *err) {
+    struct lease other;
+    int there = lease_read(path, &other, err);
+    return there <= 0 ? there : !lease_is_silent(path, &other);
+}
+
+int lock_is_silent(const char *path) {
+    struct error ignored = {0};
+    return is_lively(path, &ignored) == 0 && ask_readers(path, is_lively, &ignored) == 0;
 }
 
 // ---------------------------------------------------------------------------------------- taking
@@ -177,7 +192,7 @@ static int take_exclusive(const char *path, int *lock, struct error *err) {
     int made = lease_make(path, &mine, err);
     if (made <= 0)
         return made;
-    int readers = has_readers(path, err); // after the lease: who comes later sees it
+    int readers = ask_readers(path, is_leased, err); // after the lease: who comes later sees it
     if (!readers)
         *lock = enter(path, &mine, err);
     if (!readers && *lock >= 0)
@@ -234,6 +249,10 @@ int lock_is_held(const char *path, struct error *err) {
     return there <= 0 ? there : !lease_is_stale(path, &other);
 }
 
+double lock_patience(void) {
+    return 6 * lease_interval();
+}
+
 // ---------------------------------------------------------------------------------------- leftovers
 
 // By the file system's clock: that of a file touched now in the same folder.
@@ -252,7 +271,7 @@ static int is_old(const char *path, const char *folder) {
     return known && now.st_mtim.tv_sec - about.st_mtim.tv_sec > DAY;
 }
 
-void lock_remove_leftovers(const char *folder) {
+static void remove_leftovers(const char *folder, int all) {
     char path[PATH_SIZE];
     struct error ignored;
     struct dirent *entry;
@@ -261,10 +280,18 @@ void lock_remove_leftovers(const char *folder) {
         const char *part = strstr(entry->d_name, ".part-");
         if (!part || !part[6] || path_join(path, &ignored, folder, entry->d_name))
             continue;
-        int alive = host_process_is_alive(part + 6);
-        if (!alive || (alive < 0 && is_old(path, folder)))
+        int alive = host_process_is_alive(part + 6), is_lease = !strncmp(entry->d_name, "lease", 5);
+        if (!alive || (alive < 0 && ((all && !is_lease) || is_old(path, folder))))
             unlink(path);
     }
     if (listing)
         closedir(listing);
+}
+
+void lock_remove_leftovers(const char *folder) {
+    remove_leftovers(folder, 0);
+}
+
+void lock_remove_all_leftovers(const char *folder) {
+    remove_leftovers(folder, 1);
 }

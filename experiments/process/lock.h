@@ -23,8 +23,17 @@ void lock_release_with(int lock, int other); // lock_release(lock) releases the 
 // 1 if a process holds it exclusively, 0 if not, -1 with a message where the system does not tell.
 int lock_is_held(const char *path, struct error *err);
 
+// Whether all that stand in the way of taking it exclusively may be dead, of hosts that cannot be asked: to be tried again
+// for some intervals of signs of life (lock_patience), where else nobody would ever remove what they left.
+int lock_is_silent(const char *path);
+double lock_patience(void); // seconds
+
 // Removes "<name>.part-<host and process>" files of processes that are gone: what a killed process was writing. Those of
 // other hosts are removed when they have not changed for a day of the file system's clock.
 void lock_remove_leftovers(const char *folder);
+
+// The same where the caller has the folder for itself, by a lock in it: those of all other processes, for none of them may
+// write there now. Who lost its lock and does not know it yet finds its file gone.
+void lock_remove_all_leftovers(const char *folder);
 
 #endif

@@ -108,7 +108,7 @@ static int hold(const char *results, const struct cell *cell, const struct work 
                 continue; // removed between making the folder and the lock; another one may be there by now
             return -1;
         }
-        lock_remove_leftovers(folder);
+        lock_remove_all_leftovers(folder);
         int failed = make_missing(results, cell, work, progress, progress_context, err);
         lock_release(lock);
         if (failed)
@@ -186,22 +186,24 @@ static int empty_folder(const char *folder, const char *results, const char *nam
 
 // Removes a data set's folder unless a run holds it or it is marked as kept. What unfinished runs need of
 // pseudo-annotations stays.
-static void remove_folder(const char *results, const char *name) {
+// 1 where it is only in the way that silent holders, of other hosts, may be alive.
+static int remove_folder(const char *results, const char *name) {
     char shards[PATH_SIZE], folder[PATH_SIZE], lock_path[PATH_SIZE], keep[PATH_SIZE];
     struct error ignored;
     int busy;
     if (path_join(shards, &ignored, results, "shards") || path_join(folder, &ignored, shards, name) ||
         path_join(keep, &ignored, folder, "keep") || path_join(lock_path, &ignored, folder, "lease") ||
         file_is_there(folder, &ignored) != 1 || file_is_there(keep, &ignored))
-        return; // where the system does not tell, nothing is removed
+        return 0; // where the system does not tell, nothing is removed
     int lock = lock_take(lock_path, LOCK_EXCLUSIVE, 0, &busy, &ignored);
     if (lock < 0)
-        return;
+        return busy && lock_is_silent(lock_path);
     // Looked for again: it may have been marked while another process had the lock.
     int emptied = !file_is_there(keep, &ignored) && !empty_folder(folder, results, name);
     lock_release(lock);
     if (emptied)
         rmdir(folder); // where somebody has come in between it is not empty, and stays
+    return 0;
 }
 
 void data_sets_remove(const char *results, const struct cell *cell) {
@@ -218,18 +220,28 @@ int data_sets_keep(const char *results, const struct cell *cell, struct error *e
                : 0;
 }
 
-void data_sets_prune(const char *results) {
+// Folders that stay for silent holders.
+static int prune_once(const char *results) {
     char shards[PATH_SIZE];
     struct error ignored;
     struct dirent *entry;
+    int silent = 0;
     DIR *listing = path_join(shards, &ignored, results, "shards") ? NULL : opendir(shards);
     while (listing && (entry = readdir(listing)))
         if (entry->d_name[0] != '.')
-            remove_folder(results, entry->d_name);
+            silent += remove_folder(results, entry->d_name);
     if (listing)
         closedir(listing);
     if (!path_join(shards, &ignored, results, "shards"))
         rmdir(shards); // if empty
+    return silent;
+}
+
+void data_sets_prune(const char *results) {
+    enum { PAUSE = 100000 }; // microseconds
+    double end = seconds_now() + lock_patience();
+    while (prune_once(results) && seconds_now() < end && !interrupt_requested())
+        usleep(PAUSE);
 }
 
 static double bytes_per_image(const struct cell *cell) {

@@ -142,6 +142,17 @@ void run_status_clear(struct run_status *status) {
     status->run = NULL;
 }
 
+int run_clear_lease(const char *results, const struct cell *cell) {
+    char path[PATH_SIZE];
+    struct error ignored = {0};
+    int busy;
+    if (run_file(path, results, cell, "lease", &ignored) || file_is_there(path, &ignored) != 1)
+        return 0;
+    int lock = lock_take(path, LOCK_EXCLUSIVE, 0, &busy, &ignored);
+    lock_release(lock);
+    return lock < 0 && busy && lock_is_silent(path);
+}
+
 json_t *record_message_json(const char *message) {
     char ascii[1024];
     json_t *text = json_string(message);

@@ -43,6 +43,10 @@ int run_file(char out[PATH_SIZE], const char *results, const struct cell *cell, 
 int run_look(const char *results, const struct cell *cell, struct run_status *status, struct error *err);
 void run_status_clear(struct run_status *status);
 
+// Removes the lease that a process left which ended, or whose host did, after the last of its run's files was there. 1 where
+// that cannot be told yet.
+int run_clear_lease(const char *results, const struct cell *cell);
+
 // Records a failure; replaces an earlier one.
 int run_record_failure(const char *results, const struct cell *cell, const char *message, struct error *err);
 

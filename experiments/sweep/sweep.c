@@ -6,6 +6,7 @@
 #include "core/base/progress.h"
 #include "core/base/terminal.h"
 #include "core/methods/method.h"
+#include "experiments/process/lock.h"
 #include "experiments/process/shared_folder.h"
 #include "experiments/store/data_sets.h"
 
@@ -445,6 +446,19 @@ static int do_tasks(struct sweep *s, struct error *err) {
     return failed ? -1 : 0;
 }
 
+// What processes left at runs that are done, which nobody will work on again.
+static void clear_leases(const struct sweep *s) {
+    double end = seconds_now() + lock_patience();
+    for (int left = 1; left && seconds_now() < end && !interrupt_requested();) {
+        left = 0;
+        for (int i = 0; i < s->plan->count; i++)
+            if (s->tasks[i].state == TASK_DONE)
+                left += run_clear_lease(s->options->results, s->tasks[i].cell);
+        if (left)
+            usleep(1000 * POLL_MILLISECONDS);
+    }
+}
+
 // Nothing of it: what is not done is unfinished.
 static void leave_tasks(struct sweep *s) {
     for (int i = 0; i < s->plan->count; i++)
@@ -466,6 +480,7 @@ int sweep_run(const struct plan *plan, const struct work *work, const struct swe
         leave_tasks(&s);
     if (!failed) {
         sweep_summary(&s);
+        clear_leases(&s);
         if (!s.stopping && !options->keep_shards && !options->leave_shards &&
             !sweep_count(&s, TASK_UNFINISHED) && !sweep_count(&s, TASK_ELSEWHERE))
             data_sets_prune(options->results);

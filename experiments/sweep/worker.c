@@ -81,7 +81,7 @@ static int prepare_folder(struct worker *w) {
     if (run_folder(folder, job->results, job->cell, w->err) || path_join(cell, w->err, folder, "cell.json") ||
         path_join(failure, w->err, folder, "failed.json") || path_join(record, w->err, folder, "run.json"))
         return -1;
-    lock_remove_leftovers(folder);
+    lock_remove_all_leftovers(folder);
     if (json_write(cell, job->cell->record, w->err) || redirect_output(w))
         return -1;
     if (file_remove(failure, w->err))

@@ -228,6 +228,12 @@ def no_flock(c):
     c.check_results(results, c.reference())
 
 
+def end_of(c, words):
+    """What hosts left that were killed is removed by whoever gives the same command when they were silent for long."""
+    time.sleep(7)
+    c.run(words)
+
+
 def two_hosts(c, kills=12, clock=None):
     """two hosts on one folder without flock, killed at random moments, lose nothing and need no hand"""
     needs_hosts(c)
@@ -250,11 +256,13 @@ def two_hosts(c, kills=12, clock=None):
         if set(c.digests(results)) == set(c.digests(c.reference(profile))):
             for process in running.values():
                 process.wait()
+            end_of(c, words)
             c.check_results(results, c.reference(profile))
             c.remove(results)  # again, from nothing
             running = {name: begin(name) for name in running}
     ended = [process.wait() for process in running.values()]
     expect(ended == [0, 0], f"status {ended}")
+    end_of(c, words)
     c.check_results(results, c.reference(profile))
     c.notes.append(f"{killed} hosts killed")
 
@@ -280,6 +288,7 @@ def holder_died(c):
     first.kill()
     first.wait()
     expect(second.wait() == 0, "the other host did not end the work")
+    end_of(c, words)
     c.check_results(results, c.reference(profile))
 
 

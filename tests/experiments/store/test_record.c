@@ -297,6 +297,9 @@ static void test_what_a_killed_process_was_writing_is_removed(void) {
     CU_ASSERT(!file_exists(suite_path(forgotten)));
     CU_ASSERT(file_exists(suite_path("leftovers/a.json")));
     CU_ASSERT(file_exists(suite_path("leftovers/b.part-x")));
+    lock_remove_all_leftovers(suite_path("leftovers")); // by who has the folder for itself
+    CU_ASSERT(file_exists(suite_path(mine)));
+    CU_ASSERT(!file_exists(suite_path(elsewhere)));
 }
 
 // A name that leads in a circle stands for all that the system does not tell: for root, too, it has no permission.
