@@ -159,6 +159,13 @@ double browser_number(struct browser *b, const char *script) {
     return number;
 }
 
+void browser_shrink(struct browser *b, int width, int height) {
+    json_decref(
+        tell(b, "/goog/cdp/execute",
+             json_pack("{s:s, s:{s:i, s:i, s:i, s:b}}", "cmd", "Emulation.setDeviceMetricsOverride", "params",
+                       "width", width, "height", height, "deviceScaleFactor", 2, "mobile", 1)));
+}
+
 void browser_click(struct browser *b, const char *selector) {
     json_t *found = tell(b, "/element", json_pack("{s:s, s:s}", "using", "css selector", "value", selector));
     char path[200];

@@ -26,6 +26,9 @@ void browser_load(struct browser *b, const char *path, const char *fragment);
 json_t *browser_run(struct browser *b, const char *script);
 double browser_number(struct browser *b, const char *script);
 
+// As wide and high as a phone: narrower than a window can be.
+void browser_shrink(struct browser *b, int width, int height);
+
 // A click with the mouse on the first element of a CSS selector.
 void browser_click(struct browser *b, const char *selector);
 
