@@ -160,7 +160,7 @@ int variations_apply_training(const struct variations *v, struct train_settings 
     const struct method *m = method_of(out->method);
     for (int i = 0; i < v->count; i++) {
         const struct found f = find(v->items[i].name);
-        if (f.kind == TRAINING && method_uses(m, f.setting->name) &&
+        if (f.kind == TRAINING && f.setting && method_uses(m, f.setting->name) &&
             settings_assign(f.setting, out, v->items[i].value, v->items[i].name, err))
             return -1;
     }
@@ -171,7 +171,8 @@ int variations_apply_annotator(const struct variations *v, struct annotator_sett
                                struct error *err) {
     for (int i = 0; i < v->count; i++) {
         const struct found f = find(v->items[i].name);
-        if (f.kind == ANNOTATOR && settings_assign(f.setting, out, v->items[i].value, v->items[i].name, err))
+        if (f.kind == ANNOTATOR && f.setting &&
+            settings_assign(f.setting, out, v->items[i].value, v->items[i].name, err))
             return -1;
     }
     return 0;
@@ -199,7 +200,8 @@ void variations_name(char *out, size_t size, const struct variations *v, const c
     *out = 0;
     for (int i = 0; i < v->count && used < size; i++) {
         const struct found f = find(v->items[i].name);
-        int counts = f.kind == TRAINING    ? method_uses(method_of(method), f.setting->name)
+        int counts = !f.setting            ? 0
+                     : f.kind == TRAINING  ? method_uses(method_of(method), f.setting->name)
                      : f.kind == ANNOTATOR ? has_annotator
                                            : data_setting(&v->items[i], set) != NULL;
         if (counts)
