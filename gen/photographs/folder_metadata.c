@@ -3,6 +3,7 @@
 #include "core/base/memory.h"
 #include "gen/photographs/folder_catalogue.h"
 #include "gen/read/csv_rows.h"
+#include "gen/read/members.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -94,28 +95,36 @@ static int describe(struct folder *f, struct folder_image *image, const struct m
     else if (*v[PLACE])
         snprintf(image->group, sizeof image->group, "%.60s, place %.50s",
                  *image->title ? image->title : image->class, v[PLACE]);
-    if (*v[MASK] && snprintf(image->mask, sizeof image->mask, "%s%s", *f->settings->masks ? "" : below,
-                             v[MASK]) >= (int)sizeof image->mask)
-        return skip(f, row, err, "a mask's path of more than 255 bytes", "");
+    if (*v[MASK]) {
+        char *path = member_path(*f->settings->masks ? "" : below, v[MASK], 1, err);
+        if (!path)
+            return -1;
+        int length = snprintf(image->mask, sizeof image->mask, "%s", path);
+        free(path);
+        if (length >= (int)sizeof image->mask)
+            return skip(f, row, err, "a mask's path of more than 255 bytes", "");
+    }
     image->line = row->line;
     image->used = 1;
     return 0;
 }
 
 static int take_row(struct folder *f, const struct metadata_row *row, const char *below, struct error *err) {
-    char name[2 * LISTED_ID_SIZE];
     if (!*row->fields[FILE_NAME])
         return skip(f, row, err, "no file's name", "");
-    snprintf(name, sizeof name, "%s%s", below, row->fields[FILE_NAME]);
+    char *name = member_path(below, row->fields[FILE_NAME], 1, err);
+    if (!name)
+        return -1;
     int found = folder_find(f, name);
+    free(name);
     if (found < 0)
         return skip(f, row, err, "there is no such image", "");
     struct folder_image *image = &f->images[found];
     if (image->used) {
         const char *class = *row->fields[LABEL] ? row->fields[LABEL] : row->fields[CLASS];
         if (*class && strcmp(class, image->class) != 0)
-            return fail(err, "%s: is '%s' in line %d and '%s' in line %d", name, image->class, image->line,
-                        class, row->line);
+            return fail(err, "%s: is '%s' in line %d and '%s' in line %d", image->name, image->class,
+                        image->line, class, row->line);
     } else if (describe(f, image, row, below, err)) {
         return -1;
     }

@@ -114,7 +114,9 @@ static int name_class(char name[CLASS_NAME_SIZE], const struct folder_image *ima
                     word);
     json_t *text = json_string(word);
     if (!text)
-        return fail(err, "%s: the name of a class is not UTF-8 (image %s)", f->settings->images, image->id);
+        return memory_check(err) ? -1
+                                 : fail(err, "%s: the name of a class is not UTF-8 (image %s)",
+                                        f->settings->images, image->id);
     json_decref(text);
     snprintf(name, CLASS_NAME_SIZE, "%s", word);
     return 0;
@@ -157,7 +159,8 @@ static int number_groups(struct folder *f, const struct catalogue *c, const char
         snprintf(f->group_names[g], sizeof *f->group_names, "%s", told ? (*words)[g] : c->class_names[g]);
         json_t *text = json_string(f->group_names[g]);
         if (!text)
-            return fail(err, "%s: the name of a group is not UTF-8", f->settings->images);
+            return memory_check(err) ? -1
+                                     : fail(err, "%s: the name of a group is not UTF-8", f->settings->images);
         json_decref(text);
     }
     return 0;

@@ -148,9 +148,8 @@ static uint8_t *read_entry(struct archive *a, struct archive_entry *entry, const
     return NULL;
 }
 
-// The folder of a member's name, and a target as seen from it, without "." and "..": where a symbolic link leads.
-static char *link_target(const char *name, const char *target, int symbolic, struct error *err) {
-    size_t folder = symbolic && *target != '/' ? (size_t)(member_file_name(name) - name) : 0,
+char *member_path(const char *name, const char *target, int from_folder, struct error *err) {
+    size_t folder = from_folder && *target != '/' ? (size_t)(member_file_name(name) - name) : 0,
            size = folder + strlen(target) + 2, length = 0;
     char *joined = allocate(size, 1, "a link's target", err),
          *out = joined ? allocate(size, 1, "a link's target", err) : NULL;
@@ -185,7 +184,7 @@ static int note_link(struct members_reading *r, const char *name, const char *ta
         array_resize(r->links, count ? 2 * (size_t)count : 1, "a list of links", r->err))
         return -1;
     struct link link = {duplicate(name, r->err), NULL, 0};
-    if (!link.name || !(link.target = link_target(name, target, symbolic, r->err))) {
+    if (!link.name || !(link.target = member_path(name, target, symbolic, r->err))) {
         free(link.name);
         return -1;
     }

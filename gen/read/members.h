@@ -47,6 +47,10 @@ int members_stream(const char *path, member_wanted *wanted, const void *context,
 int members_list(const char *path, member_wanted *wanted, const void *context, member_take *take,
                  void *take_context, struct error *err);
 
+// Where `target` leads, seen from the folder of the member `name` (0: from the top), without "." and "..": "b/x.png" and
+// "../a/y.png" -> "a/y.png". To be freed; NULL on failure.
+char *member_path(const char *name, const char *target, int from_folder, struct error *err);
+
 const char *member_file_name(const char *name); // the part after the last "/"
 
 // Whether bytes begin as HTML or XML does: what a failed download leaves under a data file's name.

@@ -110,12 +110,67 @@ static void test_pseudo_annotations_are_learned_from_masks_alone(void) {
     shard_close(shard);
 }
 
+static size_t record_size; // of an image, its mask and its label
+
+static int by_bytes(const void *a, const void *b) {
+    return memcmp(a, b, record_size);
+}
+
+// The images of a shard with their masks and labels, in an order that their bytes alone decide.
+static uint8_t *content_of(const char *path, size_t *size) {
+    struct error err = {0};
+    struct shard *shard = shard_open(path, &err);
+    CU_ASSERT_FATAL(shard != NULL);
+    struct shard_shape shape = shard_shape(shard);
+    size_t area = (size_t)shape.height * (size_t)shape.width;
+    record_size = 4 * area + sizeof(int32_t);
+    uint8_t *all = malloc(*size = (size_t)shape.count * record_size);
+    CU_ASSERT_FATAL(all != NULL);
+    for (uint32_t i = 0; i < (uint32_t)shape.count; i++) {
+        uint8_t *record = all + i * record_size;
+        int32_t label;
+        CU_ASSERT_FATAL(!shard_read(shard, &i, 1, record, record + 3 * area, &label, &err));
+        memcpy(record + 4 * area, &label, sizeof label);
+    }
+    qsort(all, (size_t)shape.count, record_size, by_bytes);
+    shard_close(shard);
+    return all;
+}
+
+static void test_what_was_exported_comes_back(void) {
+    static const char *const formats[] = {"imagefolder", "wilds"};
+    const char *first = suite_path("first.h5"), *back = suite_path("back.h5");
+    struct program_result r;
+    size_t size, back_size;
+    CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "gen", "textured-mnist", "--size", "16", "--canvas", "16",
+                                   "--count", "40", "--split", "test", "--p", "1", "--output", first),
+                          0);
+    program_free(&r);
+    uint8_t *before = content_of(first, &size);
+    for (int k = 0; k < 2; k++) {
+        const char *folder = suite_path(formats[k]);
+        CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "export", first, "--format", formats[k], "--output", folder),
+                              0);
+        program_free(&r);
+        CU_ASSERT_EQUAL_FATAL(reff_run(&r, 0, "gen", "folder", "--images", folder, "--pixels", "16",
+                                       "--split", "test", "--force", "--output", back),
+                              0);
+        suite_text_has(r.err, "40 masks hold 0 and 255");
+        program_free(&r);
+        uint8_t *after = content_of(back, &back_size);
+        CU_ASSERT(back_size == size && !memcmp(before, after, size));
+        free(after);
+    }
+    free(before);
+}
+
 void suite_own_data(void) {
     CU_pSuite s = CU_add_suite("own_data", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "images without masks are measured in no mask",
                 test_images_without_masks_are_measured_in_no_mask);
     CU_add_test(s, "what learns from annotations is refused where there are none",
                 test_what_learns_from_annotations_is_refused_where_there_are_none);
+    CU_add_test(s, "what was exported comes back", test_what_was_exported_comes_back);
     CU_add_test(s, "pseudo-annotations are learned from masks alone",
                 test_pseudo_annotations_are_learned_from_masks_alone);
 }
