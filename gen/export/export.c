@@ -22,14 +22,14 @@ static const struct export_format *const formats[] = {
 };
 
 enum {
-    FORMATS = 0
-#define EXPORT_FORMAT(name) +1
+#define EXPORT_FORMAT(name) FORMAT_##name,
     EXPORT_FORMAT_LINES
 #undef EXPORT_FORMAT
+        FORMATS
 };
 
-static const struct export_format *
-format_of(const char *name) { // which a setting's list of choices has let through
+// The name is one that a setting's list of choices has let through.
+static const struct export_format *format_of(const char *name) {
     int i = 0;
     while (i < FORMATS - 1 && strcmp(formats[i]->name, name) != 0)
         i++;
