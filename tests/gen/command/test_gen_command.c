@@ -280,7 +280,7 @@ static void test_exports_that_fail_leave_nothing(void) {
     program_free(&r);
     CU_ASSERT_EQUAL(reff_run(&r, 0, "gen", "cats"), EXIT_USAGE);
     CU_ASSERT_STRING_EQUAL(
-        r.err, "reff: 'cats' cannot be generated; there are textured-mnist, isic2017, pets, digits, "
+        r.err, "reff: 'cats' cannot be generated; there are textured-mnist, isic2017, pets, folder, digits, "
                "textures\n");
     program_free(&r);
     CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), before);
