@@ -101,6 +101,7 @@ static int draw(const struct figures *all, const struct figure *f, const struct 
                 struct error *err) {
     int result = f->kind == FIGURE_CURVES     ? figure_curves(f, job, err)
                  : f->kind == FIGURE_TRAINING ? figure_training(f, job, err)
+                 : f->kind == FIGURE_COST     ? figure_cost(f, job, err)
                                               : figure_grid(f, &all->cells, job, err);
     if (!result)
         printf("%s/figures/%s/%s.{png,pdf}\n", job->results, job->profile, f->name);

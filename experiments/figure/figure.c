@@ -13,15 +13,15 @@
 // ---------------------------------------------------------------------------------------- reading
 
 static const struct setting figure_keys[] = {
-    {"kind", SETTING_TYPE_CHOICE, offsetof(struct figure, kind_word), NULL, 0, 0, "grid curves training", "",
-     "what is drawn", 0},
+    {"kind", SETTING_TYPE_CHOICE, offsetof(struct figure, kind_word), NULL, 0, 0, "grid curves training cost",
+     "", "what is drawn", 0},
     SETTING_PATH(struct figure, title, NULL, "", "title"),
     SETTING_PATH(struct figure, caption, "", "", "more words, for the report"),
     SETTING_PATH(struct figure, paper, "", "", "the paper's figure"),
-    SETTING_PATH(struct figure, table, "", "", "curves, training: table"),
+    SETTING_PATH(struct figure, table, "", "", "curves, training, cost: table"),
     SETTING_PATH(struct figure, metrics, "", "", "curves: two metrics in place of accuracy"),
     SETTING_PATH(struct figure, labels, "", "", "curves: what they are called"),
-    SETTING_PATH(struct figure, row, "", "", "training: row of the table"),
+    SETTING_PATH(struct figure, row, "", "", "training, cost: row of the table"),
     SETTING_COUNT(struct figure, layer, "4", 1, 4, "", "layer whose Grad-CAM is drawn"),
     SETTING_SWITCH(struct figure, transpose, "images go across"),
     SETTING_COUNT(struct figure, resolution, "180", 36, 1200, "dots per inch", "of the PNG"),
@@ -130,7 +130,7 @@ static int check(const struct figure *f, struct error *err) {
         return fail_usage(err, "%s: table is missing in [figure]", f->path);
     if (*f->metrics && (!strchr(f->metrics, ',') || !strchr(f->labels, ',')))
         return fail_usage(err, "%s: metrics and labels are two each, with a comma between", f->path);
-    if (f->kind == FIGURE_TRAINING && !*f->row)
+    if ((f->kind == FIGURE_TRAINING || f->kind == FIGURE_COST) && !*f->row)
         return fail_usage(err, "%s: row is missing in [figure]", f->path);
     if (f->kind == FIGURE_GRID && !f->panel_count)
         return fail_usage(err, "%s: no [panel ...]", f->path);
@@ -158,6 +158,7 @@ int figure_read(struct figure *f, const char *word, struct error *err) {
         return -1;
     f->kind = !strcmp(f->kind_word, "grid")     ? FIGURE_GRID
               : !strcmp(f->kind_word, "curves") ? FIGURE_CURVES
+              : !strcmp(f->kind_word, "cost")   ? FIGURE_COST
                                                 : FIGURE_TRAINING;
     for (int i = 0; i < f->panel_count; i++)
         for (int c = 0; c < f->panels[i].column_count; c++)

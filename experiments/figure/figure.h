@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Figures (docs/experiments.md, section 4), one declarative file each in experiments/figures:
 //
-//   [figure]      kind (grid, curves, training), title, caption (more words, for the report), paper (which
+//   [figure]      kind (grid, curves, training, cost), title, caption (more words, for the report), paper (which
 //                 figure of the paper it is; empty: none), resolution (of the PNG, dots per inch)
 //                 curves: table, whose accuracies are drawn over its rows, ours beside the paper's; or
 //                 metrics and labels, two of each separated by a comma: these, ours alone, side by side
 //                 training: table, row: the runs of that row, epoch by epoch
+//                 cost: table, row: accuracies of that row over the time of a training step
 //                 grid: layer (1..4: whose Grad-CAM is drawn where a column does not say), transpose (yes:
 //                 the images go across)
 //   [panel NAME]  grid: pictures of one data set. title; data, p, q, size; split (train, test); images (how
@@ -17,8 +18,8 @@
 //   METHOD [n=5] [layer=3]   Grad-CAM (for abn: attention) of the method's network with the first seed
 //                     asked for, over the image; n is All where it is not given
 //
-// Curves and training come from a table's JSON under RESULTS/tables/<profile> and, for training, from the
-// metrics.jsonl of its runs; grids from models and shards.
+// Curves, training and cost come from a table's JSON under RESULTS/tables/<profile> and, for the last two, from the
+// metrics.jsonl and run.json of its runs; grids from models and shards.
 #ifndef REFF_EXPERIMENTS_FIGURE_FIGURE_H
 #define REFF_EXPERIMENTS_FIGURE_FIGURE_H
 
@@ -30,7 +31,7 @@
 
 enum { PANELS_MAXIMUM = 6, PANEL_COLUMNS_MAXIMUM = 12 };
 
-enum figure_kind { FIGURE_GRID, FIGURE_CURVES, FIGURE_TRAINING };
+enum figure_kind { FIGURE_GRID, FIGURE_CURVES, FIGURE_TRAINING, FIGURE_COST };
 
 enum picture_kind { PICTURE_INPUT, PICTURE_ANNOTATION, PICTURE_PSEUDO, PICTURE_MAP };
 
@@ -83,6 +84,7 @@ int figure_stem(char out[PATH_SIZE], const struct figure *f, const struct figure
 // which, and which command makes them. Grids: figure_grid.h.
 int figure_curves(const struct figure *f, const struct figure_job *job, struct error *err);
 int figure_training(const struct figure *f, const struct figure_job *job, struct error *err);
+int figure_cost(const struct figure *f, const struct figure_job *job, struct error *err);
 
 // Writes the drawing of a figure to figure_stem's files.
 int figure_write(const struct figure *f, const struct figure_job *job, double width, double height,

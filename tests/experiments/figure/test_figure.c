@@ -303,6 +303,7 @@ static void test_definitions_that_are_wrong_are_refused(void) {
         {"[figure]\nkind = curves\ntitle = A\n", "table is missing"},
         {"[figure]\nkind = curves\ntitle = A\ntable = t\nmetrics = ece\n", "two each"},
         {"[figure]\nkind = training\ntitle = A\ntable = t\n", "row is missing"},
+        {"[figure]\nkind = cost\ntitle = A\ntable = t\n", "row is missing"},
         {"[figure]\nkind = grid\ntitle = A\n", "no [panel"},
         {"[figure]\nkind = grid\ntitle = A\n[panel a]\nimages = 3\n", "columns are missing in [panel a]"},
         {"[figure]\nkind = grid\ntitle = A\n[panel a]\ncolumns = magic\n",
@@ -350,7 +351,8 @@ static void test_every_definition_of_the_project_can_be_read(void) {
                                         "supp-fig6",
                                         "supp-fig7",
                                         "training-table1a",
-                                        "quality-annotations"};
+                                        "quality-annotations",
+                                        "cost-controls"};
     static struct figure f;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct error err = {0};
@@ -381,7 +383,9 @@ static void write_table(const char *rest) {
 static int draw_figure(const struct figure *f, struct error *err) {
     const struct figure_job job = {
         .results = suite_folder(), .profile = "tiny", .profile_word = "tiny", .data = ""};
-    return f->kind == FIGURE_CURVES ? figure_curves(f, &job, err) : figure_training(f, &job, err);
+    return f->kind == FIGURE_CURVES     ? figure_curves(f, &job, err)
+           : f->kind == FIGURE_TRAINING ? figure_training(f, &job, err)
+                                        : figure_cost(f, &job, err);
 }
 
 static int draw_text(const char *text, struct error *err) {
@@ -425,6 +429,26 @@ static void test_training_curves_come_from_a_runs_metrics(void) {
     CU_ASSERT_FATAL(!file_write(suite_path("runs/0123456789abcdef/metrics.jsonl"), "{}\nno\n", 6, &err));
     CU_ASSERT_EQUAL(draw_text(text, &err), -1);
     CU_ASSERT(strstr(err.message, "metrics.jsonl: line 2 is no JSON") != NULL);
+}
+
+// 3 seconds of 1,500 steps; a method whose runs lie elsewhere has no place.
+static void test_costs_come_from_records_and_metrics(void) {
+    static const char text[] = "[figure]\nkind = cost\ntitle = A\ntable = t\nrow = 0\n";
+    static const char lines[] = "{\"epoch\": 1, \"step\": 750}\n{\"epoch\": 2, \"step\": 1500}\n",
+                      record[] = "{\"state\": \"done\", \"seconds\": 3.0}";
+    struct error err = {0};
+    write_table(", \"provenance\": {\"runs\": [{\"row\": \"0\", \"column\": \"reff\", \"digest\": "
+                "\"fedcba9876543210000\"}]}");
+    CU_ASSERT_EQUAL(draw_text(text, &err), 1);
+    suite_text_has(err.message, "t of profile tiny has no run with n = 0; make them");
+    CU_ASSERT_FATAL(!folder_make(suite_path("runs/fedcba9876543210"), &err));
+    CU_ASSERT_FATAL(
+        !file_write(suite_path("runs/fedcba9876543210/metrics.jsonl"), lines, strlen(lines), &err));
+    CU_ASSERT_FATAL(!file_write(suite_path("runs/fedcba9876543210/run.json"), record, strlen(record), &err));
+    CU_ASSERT_EQUAL(draw_text(text, &err), 0);
+    check_inside(suite_path("figures/tiny/figure.png"), 468, 0, 180);
+    CU_ASSERT_FATAL(!file_write(suite_path("runs/fedcba9876543210/run.json"), "no", 2, &err));
+    CU_ASSERT_EQUAL(draw_text(text, &err), -1);
 }
 
 static void test_memory_that_runs_out_is_told(void) {
@@ -516,6 +540,7 @@ void suite_figure(void) {
                 test_curves_come_from_a_tables_json_with_cells_missing);
     CU_add_test(suite, "training curves come from a run's metrics",
                 test_training_curves_come_from_a_runs_metrics);
+    CU_add_test(suite, "costs come from records and metrics", test_costs_come_from_records_and_metrics);
     CU_add_test(suite, "memory that runs out is told", test_memory_that_runs_out_is_told);
     CU_add_test(suite, "a model that is missing is named, then trained",
                 test_a_model_that_is_missing_is_named_then_trained);
