@@ -86,7 +86,7 @@ static int encode(struct export_item *item, const uint8_t *image, const uint8_t 
     if (image_encode_png(image, shape.width, shape.height, 3, &item->image, &item->image_size, err) ||
         digest_bytes(item->image, item->image_size, item->image_digest, err))
         return -1;
-    if (!item->split->annotated)
+    if (!export_has_mask(item->split, item->index))
         return 0;
     return image_encode_png(mask, shape.width, shape.height, 1, &item->mask, &item->mask_size, err) ||
                    digest_bytes(item->mask, item->mask_size, item->mask_digest, err)

@@ -42,7 +42,7 @@ struct export_job { // an export under way
 struct export_item { // an image ready to be written
     const struct export_split *split;
     long index;
-    uint8_t *image, *mask; // PNG; mask NULL where the split has no annotations
+    uint8_t *image, *mask; // PNG; mask NULL where the image has none
     size_t image_size, mask_size;
     char image_digest[DIGEST_SIZE], mask_digest[DIGEST_SIZE];
 };

@@ -69,6 +69,16 @@ const struct export_column *export_column_of(const struct export_split *split, c
     return NULL;
 }
 
+static const int32_t *mask_column(const struct export_split *split) {
+    const struct export_column *c = export_column_of(split, "has_mask");
+    return c && c->type == COLUMN_INT32 ? c->values : NULL;
+}
+
+int export_has_mask(const struct export_split *split, long index) {
+    const int32_t *told = mask_column(split);
+    return split->annotated && (!told || told[index]);
+}
+
 // ---------------------------------------------------------------------------------------------- opening
 
 // "train" of the attribute, else "mine_train" of /tmp/mine-train.h5: letters, digits and '_', as readers ask of splits.
@@ -100,6 +110,11 @@ static int open_split(struct export_split *s, const char *path, struct text *not
     int bad = !all || shard_read(s->shard, all, (int)s->shape.count, NULL, NULL, s->labels, err) ||
               read_columns(s, notices, err);
     free(all);
+    const int32_t *told = bad ? NULL : mask_column(s);
+    long masks = 0;
+    for (long i = 0; told && i < s->shape.count; i++)
+        masks += told[i] != 0;
+    s->annotated = s->annotated && (!told || masks);
     return bad ? -1 : 0;
 }
 

@@ -25,7 +25,7 @@ struct export_split {
     struct shard_shape shape;
     char name[EXPORT_NAME_SIZE]; // the shard's attribute `split`, else its file's name
     json_t *attributes;
-    int annotated;   // its masks say something (its attribute `annotations` is not "none")
+    int annotated; // some mask says something (its attribute `annotations` is not "none", nor is `has_mask` 0 throughout)
     int32_t *labels; // [N]
     int column_count;
     struct export_column *columns; // but labels
@@ -49,6 +49,9 @@ void export_data_close(struct export_data *data);
 const char *export_class_name(const struct export_data *data, int label);
 
 const struct export_column *export_column_of(const struct export_split *split, const char *name); // or NULL
+
+// Whether the image's mask says something: a shard of own images may have some without one (its column `has_mask`).
+int export_has_mask(const struct export_split *split, long index);
 
 // The key of a column in records. Names that records need for themselves get "shard_" before them.
 const char *export_key_of(const struct export_column *column, char out[EXPORT_NAME_SIZE + 8]);

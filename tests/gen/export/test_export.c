@@ -246,6 +246,31 @@ static void test_images_without_annotations_have_no_masks(void) {
     free(rows);
 }
 
+// Of own images some may have no mask: theirs is no file of white pixels.
+static void test_an_image_without_a_mask_stays_without_one(void) {
+    struct error err = {0};
+    struct program_result r;
+    CU_ASSERT_EQUAL(export_to("own-images", "lesions.h5", NULL, NULL), 0);
+    CU_ASSERT_EQUAL(unlink(suite_path("own-images/masks/train/2-nevus/000001.png")), 0);
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "gen", "folder", "--images", suite_path("own-images"), "--pixels", "32",
+                             "--split", "train", "--output", suite_path("own-images.h5")),
+                    0);
+    program_free(&r);
+    CU_ASSERT_EQUAL(export_to("exported-again", "own-images.h5", NULL, NULL), 0);
+    char *rows = file_read(suite_path("exported-again/train/metadata.jsonl"), 1 << 20, NULL, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(rows);
+    int without = 0, lines = 0;
+    for (char *line = strtok(rows, "\n"); line; line = strtok(NULL, "\n")) {
+        int null = strstr(line, "\"mask_file_name\": null") != NULL;
+        CU_ASSERT_EQUAL(null, strstr(line, "\"has_mask\": 0") != NULL);
+        CU_ASSERT(!null || strstr(line, "2-nevus/000001"));
+        without += null;
+        lines++;
+    }
+    CU_ASSERT(without == 1 && lines == 12);
+    free(rows);
+}
+
 // It must fail with this status and one line, and leave nothing behind.
 static void check_refused(int status, const char *message, const char *const argv[]) {
     struct program_result r;
@@ -331,6 +356,8 @@ void suite_export(void) {
     CU_add_test(s, "a shard made by hand is exported under its file's name",
                 test_a_shard_made_by_hand_is_exported_under_its_files_name);
     CU_add_test(s, "images without annotations have no masks", test_images_without_annotations_have_no_masks);
+    CU_add_test(s, "an image without a mask stays without one",
+                test_an_image_without_a_mask_stays_without_one);
     CU_add_test(s, "what cannot be exported is refused and leaves nothing",
                 test_what_cannot_be_exported_is_refused_and_leaves_nothing);
     CU_add_test(s, "a full disk leaves nothing", test_a_full_disk_leaves_nothing);
