@@ -97,10 +97,6 @@ static int end_page(struct follower *f, struct error *err) {
 // none, nor one whose runs others have now.
 static int run(const struct request *r, const struct request_options *options, struct executor_job *job,
                struct error *err) {
-    struct follower follower = {.request = r, .options = options};
-    snprintf(follower.output, sizeof follower.output, "%s", options->page);
-    job->sweep.visit = *options->page ? renew_page : NULL;
-    job->sweep.visit_context = &follower;
     struct error later = {0};
     int handed_over = 0;
     if (folder_make(options->results, err))
@@ -108,7 +104,7 @@ static int run(const struct request *r, const struct request_options *options, s
     int failed = options->until_decided ? claims_plan_register(r, options->results, options->new_plan, err) ||
                                               until_decided_run(r, options, job, &handed_over, err)
                                         : r->plan.count && executor_run(job, &handed_over, err);
-    int unwritten = end_page(&follower, failed ? &later : err);
+    int unwritten = end_page(job->sweep.visit_context, failed ? &later : err);
     if ((failed && err->status == EXIT_INTERRUPTED) || handed_over)
         return failed || unwritten ? -1 : 0;
     int unshown = show_tables(r, options, failed || unwritten ? &later : err);
@@ -163,6 +159,8 @@ int command_run(int argc, char **argv, struct error *err) {
         return result > 0 ? 0 : -1;
     }
     home_definition_name(words.items[0], name, sizeof name);
+    struct follower follower = {.request = &request, .options = &options};
+    snprintf(follower.output, sizeof follower.output, "%s", options.page);
     struct executor_job job = {.executor = executor_of(options.executor),
                                .plan = &request.plan,
                                .work = &real_work,
@@ -172,7 +170,9 @@ int command_run(int argc, char **argv, struct error *err) {
                                          .threads = options.threads,
                                          .keep_shards = options.keep_shards,
                                          .retry = options.retry,
-                                         .log = stderr},
+                                         .log = stderr,
+                                         .visit = *options.page ? renew_page : NULL,
+                                         .visit_context = &follower},
                                .cluster = options.cluster,
                                .command = text_string(&again),
                                .round = options.round};

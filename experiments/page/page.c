@@ -54,7 +54,7 @@ void page_mark(struct text *out, const char *column) {
 }
 
 // "from" and "to" are absolute, without ".", ".." and double slashes (realpath).
-static void relative_path(char out[PATH_SIZE], const char *from, const char *to) {
+static int relative_path(char out[PATH_SIZE], const char *from, const char *to, struct error *err) {
     size_t same = 0;
     struct text path = {0};
     for (size_t i = 0;; i++) {
@@ -70,8 +70,12 @@ static void relative_path(char out[PATH_SIZE], const char *from, const char *to)
     const char *rest = to + same + (to[same] == '/');
     if (*rest)
         text_printf(&path, "%s%s", path.length ? "/" : "", rest);
+    int failed = text_check(&path, "a page's links", err);
+    if (!failed && path.length >= PATH_SIZE)
+        failed = fail(err, "%s: path too long", to);
     snprintf(out, PATH_SIZE, "%s", path.length ? text_string(&path) : ".");
     text_free(&path);
+    return failed;
 }
 
 // Where there are no results there is nothing to link to.
@@ -87,8 +91,7 @@ static int find_base(struct page *p, struct error *err) {
         return fail_system(err, errno, "%s", folder);
     if (!realpath(p->job->results, to))
         return errno == ENOENT ? 0 : fail_system(err, errno, "%s", p->job->results);
-    relative_path(p->base, from, to);
-    return 0;
+    return relative_path(p->base, from, to, err);
 }
 
 // ---------------------------------------------------------------------------------------- the head

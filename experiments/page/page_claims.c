@@ -233,12 +233,13 @@ static void add_key(struct text *out) {
 
 int page_claims(struct page *p, struct error *err) {
     int count = p->results->claim_count;
-    const struct claim_result **sorted = allocate((size_t)count + 1, sizeof *sorted, "claims", err);
+    const struct claim_result **sorted =
+        allocate((size_t)count + 1, sizeof(struct claim_result *), "claims", err);
     if (!sorted)
         return -1;
     for (int i = 0; i < count; i++)
         sorted[i] = &p->results->claims[i];
-    qsort(sorted, (size_t)count, sizeof *sorted, compare_claims);
+    qsort(sorted, (size_t)count, sizeof(struct claim_result *), compare_claims);
     text_add(p->out, "<section id=\"claims\">\n<h2>Claims</h2>\n");
     if (count) {
         add_key(p->out);

@@ -63,6 +63,7 @@ COMMANDS = [
     Command("dry-run", ["run", *SUITE, "--dry-run", "--jobs", "1", "--threads", "1"], ("results",)),
     Command("table", ["table", *SUITE], ("results",)),
     Command("table-json", ["table", *SUITE, "--format", "json"], ("results",)),
+    Command("page", ["page", *SUITE, "--output", "page.html"], ("results",), ("page.html",), True),
     Command("status", ["status", *SUITE], ("results",)),
     Command("report", ["report", "--profile", "./profile.ini", "--results", "reported"], ("reported",), ("reported",), True),
     Command("figure", ["figure", "./figure.ini", "--profile", "./profile.ini", "--results", "reported"], ("reported",),
