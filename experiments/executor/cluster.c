@@ -13,9 +13,9 @@ const struct setting cluster_schema[] = {
     SETTING_PATH(C, account, "", "NAME", "account that is charged"),
     SETTING_PATH(C, qos, "", "NAME", "quality of service"),
     SETTING_PATH(C, constraint, "", "FEATURES", "nodes with these features alone"),
-    SETTING_PATH(
-        C, time, "", "TIME",
-        "time limit as sbatch takes it (4:00:00); none: twice the forecast, and a quarter of an hour"),
+    SETTING_PATH(C, time, "", "TIME",
+                 "time limit as sbatch takes it (4:00:00); none: twice the forecast and a quarter of an "
+                 "hour, at most a day"),
     SETTING_PATH(C, memory, "", "SIZE", "memory of a node as sbatch takes it (64G); none: from the forecast"),
     SETTING_COUNT(C, cpus, "0", 0, 1024, "cores", "cores of a task; 0: as many as this machine has"),
     SETTING_COUNT(C, throttle, "0", 0, 100000, "tasks", "tasks of an array at work at once; 0: all"),

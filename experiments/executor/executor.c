@@ -49,7 +49,7 @@ int executor_add_command(struct text *out, int argc, char *const *argv, struct e
     program[length] = 0;
     handed_add_word(out, program);
     for (int i = 0; i < argc; i++) {
-        if (!strcmp(argv[i], "--retry") || !strncmp(argv[i], "--round=", 8))
+        if (!strcmp(argv[i], "--retry") || !strcmp(argv[i], "--dry-run") || !strncmp(argv[i], "--round=", 8))
             continue;
         if (!strcmp(argv[i], "--round") && ++i)
             continue;

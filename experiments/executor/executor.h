@@ -67,7 +67,7 @@ int executor_cancel(FILE *out, const struct executor *executor, const struct pla
                     struct error *err);
 
 // job->command: the words of a command line as a shell takes them, without what a repetition must not have (--retry,
-// --round). argv as main got it, before it is parsed.
+// --round, --dry-run). argv as main got it, before it is parsed.
 int executor_add_command(struct text *out, int argc, char *const *argv, struct error *err);
 
 // The options of commands that have runs done.

@@ -88,10 +88,13 @@ static int make_record(struct submitting *s, struct error *err) {
     for (int i = 0; i < s->job->plan->count; i++) // those that its last job waits for
         if (json_object_get(s->queued, s->job->plan->cells[i].digest))
             json_array_append_new(cells, json_string(s->job->plan->cells[i].digest));
-    s->record = json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:o, s:o, s:[]}", "id", s->id, "profile",
+    json_t *data = json_object();
+    for (int i = 0; i < p->count; i++)
+        json_object_set_new(data, p->todo[i]->digest, json_string(p->todo[i]->data_digest));
+    s->record = json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:o, s:o, s:o, s:[]}", "id", s->id, "profile",
                           p->count ? json_field_text(p->todo[0]->record, "profile") : "", "label",
                           s->job->sweep.label, "round", s->job->round, "isa", p->cluster.isa, "at_once_most",
-                          p->at_once, "cells", cells, "tasks", tasks, "jobs");
+                          p->at_once, "cells", cells, "data", data, "tasks", tasks, "jobs");
     if (!s->record)
         return fail_memory(err, "a submission");
     return submission_path(folder, s->results, s->id, "log", err) || folder_make(folder, err) ||

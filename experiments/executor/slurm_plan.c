@@ -119,7 +119,8 @@ static int choose_size(struct slurm_plan *p, const struct executor_job *job, con
         p->at_once = p->count;
     p->threads = o->threads ? o->threads : p->cpus / p->at_once > 0 ? p->cpus / p->at_once : 1;
     p->bytes = memory > 0 ? memory : memory_of_program + 1.2 * r.run_memory * p->at_once;
-    p->shards = r.shards;
+    // A task removes a data set when all runs of it are done: while one ends another one has begun.
+    p->shards = p->cluster.throttle ? fmin(r.shards, 2 * p->cluster.throttle * r.data_set) : r.shards;
     p->records = 1e5 * p->count;
     return 0;
 }

@@ -8,6 +8,10 @@
 
 // ---------------------------------------------------------------------------------------- the head
 
+enum {
+    DAY_MINUTES = 24 * 60
+}; // what is not done by then goes on from its checkpoint, in a job that waits less
+
 static void add_directive(struct text *out, const char *option, const char *value) {
     if (*value)
         text_printf(out, "#SBATCH --%s=%s\n", option, value);
@@ -17,7 +21,7 @@ static void add_head(struct text *out, const struct slurm_script *s, const char 
     const struct cluster *c = s->cluster;
     char memory[32], minutes[32];
     snprintf(memory, sizeof memory, "%.0fM", ceil(s->bytes / (1 << 20)));
-    snprintf(minutes, sizeof minutes, "%.0f", ceil(2 * s->seconds / 60) + 15);
+    snprintf(minutes, sizeof minutes, "%.0f", fmin(ceil(2 * s->seconds / 60) + 15, DAY_MINUTES));
     text_printf(out, "#!/bin/bash\n#SBATCH --job-name=%s\n", name);
     text_printf(out, "#SBATCH --output=%s/sweeps/%s/log/%s\n", s->results, s->id, log);
     text_add(out, "#SBATCH --open-mode=append\n");

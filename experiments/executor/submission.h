@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records of what was handed to a batch system: RESULTS/sweeps/<id>/
 //
-//   submission.json   {"id", "profile", "label", "round", "isa", "at_once_most", "cancelled", "cells": [digest],
+//   submission.json   {"id", "profile", "label", "round", "isa", "at_once_most", "cancelled", "cells": [digest], "data": {digest: its data set's},
 //                     "tasks": [{"cells": [digest], "seconds"}], "jobs": [{"name", "first", "count", "job": its number
 //                     once it is known}], "refused": what the batch system said, or absent}
 //   task-<n>.json     {"attempts": [{"host", "process", "job", "at_once", "bounded", "ended": how, absent while it is at work or when

@@ -77,6 +77,34 @@ static char **digests_of(const json_t *submission, const struct task_job *job, i
     return digests;
 }
 
+// Whether a run of the submission that has this data set is still to do; where that cannot be told, one is.
+static int data_are_needed(const json_t *submission, const char *results, const char *data_digest) {
+    const char *digest;
+    json_t *data;
+    json_object_foreach(json_object_get(submission, "data"), digest, data) {
+        struct cell other = {0};
+        struct error ignored = {0};
+        if (!json_is_string(data) || strcmp(json_string_value(data), data_digest))
+            continue;
+        snprintf(other.digest, DIGEST_SIZE, "%s", digest);
+        if (handed_is_open(results, &other, 0, &ignored))
+            return 1;
+    }
+    return 0;
+}
+
+// Data sets that this task's runs were the last to need.
+static void remove_data(const struct plan *plan, const json_t *submission, const struct task_job *job,
+                        const char *results) {
+    for (int i = 0; i < plan->count && !*job->scratch; i++) {
+        int seen = 0;
+        for (int k = 0; k < i && !seen; k++)
+            seen = !strcmp(plan->cells[k].data_digest, plan->cells[i].data_digest);
+        if (!seen && !data_are_needed(submission, results, plan->cells[i].data_digest))
+            data_sets_remove(results, &plan->cells[i]);
+    }
+}
+
 static int do_task(const struct task_job *job, const char *results, struct error *err) {
     char folder[PATH_SIZE];
     struct plan plan = {0};
@@ -90,6 +118,7 @@ static int do_task(const struct task_job *job, const char *results, struct error
             most && (!job->sweep.jobs || job->sweep.jobs > most) ? most : job->sweep.jobs, &number, err);
         failed = at_once < 0 || (chdir(folder) && fail_system(err, errno, "%s", folder)) ||
                  do_plan(&plan, job, results, json_field_text(submission, "isa"), at_once, err);
+        remove_data(&plan, submission, job, results);
         if (at_once >= 0) {
             struct error unsaid = {0};
             if (submission_end_attempt(results, job->submission, job->number, number, ending(failed, err),

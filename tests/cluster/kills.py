@@ -37,6 +37,7 @@ class Campaign:
         self.c, self.killed, self.ends = c, collections.Counter(), collections.Counter()
         self.profile = longer(c, 6)
         self.away = {}  # daemons that are down: when they come back
+        self.calm = 0   # no daemon is killed before then: Slurm itself needs its time to find its jobs again
 
     def bring_back(self, now):
         for name, when in list(self.away.items()):
@@ -50,10 +51,11 @@ class Campaign:
         target = c.random.choices(list(TARGETS), list(TARGETS.values()))[0]
         if target.startswith("slurm"):
             name = "ctld" if target == "slurmctld" else c.random.choice(["n1", "n2"])
-            if name in self.away:
+            if name in self.away or time.monotonic() < self.calm:
                 return
             c.kill_daemon(name)
-            self.away[name] = time.monotonic() + c.random.choice([0.5, 3, 15])
+            self.away[name] = time.monotonic() + c.random.choice([0.5, 2, 12])
+            self.calm = self.away[name] + 25
             kills.append((target, None, 0))
             return
         processes = c.processes(results)[target]
