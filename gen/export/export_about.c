@@ -57,7 +57,7 @@ static const struct {
          "The challenge's clinics and skin types alone; resized far below the photographs. Strictly not for "
          "diagnosis.",
          "Research on spurious correlations (patches, rulers and ink go with diagnoses).",
-         "Dark skin is rare in the challenge's data: a classifier may serve some people worse."},
+         "The shards do not say whose skin is shown: a classifier may serve some people worse than others."},
     [PET_PHOTOGRAPHS] = {0, "Photographs of the Oxford-IIIT Pet Dataset, cropped and resized.", "Others",
                          "The data set's trimaps, resized with the images.",
                          "Photographs of animals, shared by their owners; persons may be seen at the edges.",
@@ -211,8 +211,8 @@ static int add_bias(const struct export_split *s, struct text *out, struct error
                     "%lld images with what goes with their class (aligned) and %lld without (conflicting), ",
                     (long long)of_kind[GROUP_ALIGNED], (long long)of_kind[GROUP_CONFLICTING]);
     if (smallest)
-        text_printf(out, "%zu groups, the smallest '%s' of %lld images. ", json_object_size(counts), smallest,
-                    (long long)least);
+        text_printf(out, "%zu groups, the smallest '%s' with %lld image%s. ", json_object_size(counts),
+                    smallest, (long long)least, least == 1 ? "" : "s");
     else
         text_add(out, "no groups are recorded. ");
     json_decref(counts);
@@ -243,6 +243,15 @@ static json_t *bias_text(const struct export_job *job, enum about_kind kind, str
 
 // ---------------------------------------------------------------------------------------------- provenance
 
+// A digest, or a line of sha256sum's: "<digest>  <name>". Without a name the source is called as the attribute is.
+static json_t *source_json(const char *key, size_t key_length, const char *line) {
+    size_t digest = strspn(line, "0123456789abcdef");
+    const char *name = line + digest + strspn(line + digest, " ");
+    return json_pack("{ss so so}", "@type", "prov:Entity", "name",
+                     *name ? export_text(name) : json_sprintf("%.*s", (int)key_length, key), "sha256",
+                     json_sprintf("%.*s", (int)digest, line));
+}
+
 // The files that went in, by the digests that the shards have of them; else why there are none.
 static json_t *sources_json(const struct export_data *d, enum about_kind kind) {
     json_t *list = json_array();
@@ -255,9 +264,8 @@ static json_t *sources_json(const struct export_data *d, enum about_kind kind) {
         if (length <= tail || strcmp(key + length - tail, "_sha256") != 0 || !strcmp(key, "content_sha256"))
             continue;
         json_t *lines = json_is_array(value) ? json_incref(value) : json_pack("[O]", value);
-        json_array_foreach(lines, i, line) if (json_string_length(line)) json_array_append_new(
-            list, json_pack("{ss so so}", "@type", "prov:Entity", "name",
-                            json_sprintf("%.*s", (int)(length - tail), key), "sha256", json_incref(line)));
+        json_array_foreach(lines, i, line) if (json_string_length(line))
+            json_array_append_new(list, source_json(key, length - tail, json_string_value(line)));
         json_decref(lines);
     }
     if (list && !json_array_size(list))
@@ -273,7 +281,8 @@ static json_t *activity_json(const struct export_split *s) {
     const char *key;
     json_t *value;
     json_object_foreach(s->attributes, key, value) {
-        if (json_is_array(value) || strstr(key, "sha256") || !strncmp(key, "licence_of_", 11))
+        if (json_is_array(value) || strstr(key, "sha256") || !strncmp(key, "licence_of_", 11) ||
+            (json_is_string(value) && !json_string_length(value)))
             continue;
         char *text = json_is_string(value) ? NULL : json_text(value);
         text_printf(&settings, "%s%s = %s", settings.length ? ", " : "", key,

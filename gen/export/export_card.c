@@ -127,8 +127,8 @@ static void add_rai(const json_t *rai, struct text *out) {
     }
 }
 
-int export_card(const struct export_job *job, const struct export_format *format, struct text *out,
-                struct error *err) {
+static int add_all(const struct export_job *job, const struct export_format *format, struct text *out,
+                   struct error *err) {
     json_t *licences = about_licences(job), *rai = about_rai(job, err), *licence;
     size_t i;
     if (licences && rai) {
@@ -157,4 +157,20 @@ int export_card(const struct export_job *job, const struct export_format *format
     json_decref(licences);
     json_decref(rai);
     return bad && !err->message[0] ? fail_memory(err, "README.md") : bad ? -1 : 0;
+}
+
+// Names and attributes were written by somebody else: control characters are shown as \xNN, since the card may be read on a
+// terminal.
+int export_card(const struct export_job *job, const struct export_format *format, struct text *out,
+                struct error *err) {
+    struct text raw = {0};
+    int bad = add_all(job, format, &raw, err) || text_check(&raw, "README.md", err);
+    for (char *line = bad ? NULL : raw.bytes, *end; line && *line; line = end + 1) {
+        end = strchr(line, '\n'); // the last line has one too
+        *end = 0;
+        text_add_visible(out, line);
+        text_add(out, "\n");
+    }
+    text_free(&raw);
+    return bad ? -1 : 0;
 }

@@ -182,12 +182,13 @@ static void test_licences_and_words_of_the_user_are_carried_over(void) {
     struct error err = {0};
     const char about[] = "{\"rai:dataSocialImpact\": \"ours\", \"citeAs\": \"us\"}";
     CU_ASSERT_FATAL(!file_write(suite_path("about.json"), about, strlen(about), &err));
-    CU_ASSERT_EQUAL(export_to("said", "test.h5", NULL,
-                              OPTIONS("--name", "Digits", "--url", "https://example.org/d", "--creator", "A",
-                                      "--licence", "CC BY 4.0", "--about", suite_path("about.json"))),
-                    0);
+    CU_ASSERT_EQUAL(
+        export_to("said", "test.h5", NULL,
+                  OPTIONS("--name", "Digits \033[2J", "--url", "https://example.org/d", "--creator", "A",
+                          "--licence", "CC BY 4.0", "--about", suite_path("about.json"))),
+        0);
     json_t *said = read_croissant("said/croissant.json");
-    suite_text_is(text_of(said, "name"), "Digits");
+    suite_text_is(text_of(said, "name"), "Digits \033[2J"); // JSON escapes it
     suite_text_is(text_of(said, "url"), "https://example.org/d");
     suite_text_is(text_of(said, "datePublished"), "2026-11-30");
     suite_text_is(text_of(said, "citeAs"), "us");
@@ -201,9 +202,11 @@ static void test_licences_and_words_of_the_user_are_carried_over(void) {
     json_decref(said);
     char *card = file_read(suite_path("said/README.md"), 1 << 20, NULL, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(card);
-    suite_text_begins(card, "---\npretty_name: \"Digits\"\nlicense: other\n");
+    suite_text_begins(card, "---\npretty_name: \"Digits \\u001B[2J\"\nlicense: other\n");
     suite_text_has(card, "- digits: made by the generator's code, Apache-2.0\n");
     suite_text_has(card, "**Impact.** ours\n");
+    suite_text_has(card, "\n# Digits \\x1b[2J\n");
+    CU_ASSERT_PTR_NULL(strchr(card, '\033'));
     free(card);
 }
 
