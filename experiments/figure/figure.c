@@ -30,7 +30,7 @@ static const struct setting figure_keys[] = {
 
 static const struct setting panel_keys[] = {
     SETTING_PATH(struct panel, title, "", "", "title"),
-    SETTING_CHOICE(struct panel, data, DATA_SET_DEFAULT, DATA_SET_NAMES, "data set"),
+    SETTING_PATH(struct panel, data, DATA_SET_DEFAULT, "", "data set, or a profile's own"),
     SETTING_REAL(struct panel, p, "0", 0, 1, "", "chance of a drawn background"),
     SETTING_REAL(struct panel, q, "1", 0, 1, "", "chance of a drawn digit texture"),
     SETTING_REAL(struct panel, size, "223", 8, 224, "pixels", "size of the digit on a canvas of 224"),
@@ -118,6 +118,8 @@ static int take(void *context, const char *section, const char *key, const char 
     if (!panel)
         return settings_assign(s, r->figure, value, where, err);
     struct panel *p = find_panel(r->figure, section + 6, where, err);
+    if (panel && !strcmp(s->name, "data") && !table_is_data_name(value))
+        return fail_usage(err, "%s: '%.60s' is no name of a data set", where, value);
     if (!p || settings_assign(s, p, value, where, err))
         return -1;
     return strcmp(s->name, "columns") ? 0 : parse_columns(p, where, err);

@@ -44,7 +44,7 @@ struct panel_column { // a column of a panel
 
 struct panel {
     char name[SETTING_WORD_SIZE]; // of its section
-    char title[SETTING_TEXT_SIZE], data[SETTING_WORD_SIZE], split[SETTING_WORD_SIZE],
+    char title[SETTING_TEXT_SIZE], data[SETTING_TEXT_SIZE], split[SETTING_WORD_SIZE],
         columns[SETTING_TEXT_SIZE];
     double p, q, size;
     int images;

@@ -211,6 +211,13 @@ static int has_run(const struct page *p, const struct method *method, const stru
     return 0;
 }
 
+static int is_first_of_set(const struct page *p, int run) {
+    for (int i = 0; i < run; i++)
+        if (p->runs[i].cell->set == p->runs[run].cell->set)
+            return 0;
+    return 1;
+}
+
 // Hidden until the script, without which they would do nothing, shows them.
 static void add_filters(struct page *p) {
     struct text *out = p->out;
@@ -225,6 +232,9 @@ static void add_filters(struct page *p) {
     for (int i = 0; data_set_list[i]; i++)
         if (has_run(p, NULL, data_set_list[i], NULL))
             add_choice(p, "set", data_set_list[i]->name, wording_title(data_set_list[i]->name), 0);
+    for (int i = 0; i < p->run_count; i++) // a profile's own
+        if (!data_set_of(p->runs[i].cell->set->name) && is_first_of_set(p, i))
+            add_choice(p, "set", p->runs[i].cell->set->name, p->runs[i].cell->set->title, 0);
     text_add(out, "</fieldset>\n<fieldset><legend>seed</legend>\n");
     for (int i = 0; i < p->request->plan.seeds.count; i++) {
         char seed[24];

@@ -12,13 +12,13 @@ json_t *cell_to_json(const struct cell *c, struct error *err) {
         json_object_set_new(data, split_names[s], settings_json(c->set->schema, &c->data[s], 0));
         json_array_append_new(images, json_integer(c->images[s]));
     }
-    json_t *json =
-        json_pack("{s:O, s:[f,f,f,f], s:i, s:o, s:b, s:b, s:o, s:o, s:o, s:f, s:s}", "cell", c->record,
-                  "axes", c->axes.p, c->axes.q, c->axes.size, c->axes.n, "classes", c->classes, "images",
-                  images, "has_validation", c->has_validation, "needs_model", c->needs_model, "data", data,
-                  "train", settings_json(train_schema, &c->training, 0), "annotator",
-                  c->has_annotator ? settings_json(annotator_schema, &c->annotator, 0) : json_null(), "steps",
-                  c->steps, "annotation_digest", c->annotation_digest);
+    json_t *json = json_pack(
+        "{s:O, s:s, s:[f,f,f,f], s:i, s:o, s:b, s:b, s:o, s:o, s:o, s:f, s:s}", "cell", c->record,
+        "data_kind", data_set_kind(c->set)->name, "axes", c->axes.p, c->axes.q, c->axes.size, c->axes.n,
+        "classes", c->classes, "images", images, "has_validation", c->has_validation, "needs_model",
+        c->needs_model, "data", data, "train", settings_json(train_schema, &c->training, 0), "annotator",
+        c->has_annotator ? settings_json(annotator_schema, &c->annotator, 0) : json_null(), "steps", c->steps,
+        "annotation_digest", c->annotation_digest);
     if (!json)
         fail_memory(err, "a cell");
     return json;
@@ -37,10 +37,10 @@ static int take_text(char *out, size_t size, const json_t *object, const char *k
 
 static int take_data(struct cell *c, const json_t *json, const char *where, struct error *err) {
     const json_t *data = json_object_get(json, "data"), *images = json_object_get(json, "images");
-    c->set = data_set_of(json_field_text(c->record, "data_set"));
+    const char *kind = json_field_text(json, "data_kind"); // a profile's own data set has another name
+    c->set = data_set_of(kind);
     if (!c->set)
-        return fail(err, "%s: no data set '%.60s' in this program", where,
-                    json_field_text(c->record, "data_set"));
+        return fail(err, "%s: no data set '%.60s' in this program", where, kind);
     for (enum split s = 0; s < SPLITS; s++) {
         data_set_default(c->set, &c->data[s]);
         c->images[s] = (int)json_integer_value(json_array_get(images, (size_t)s));

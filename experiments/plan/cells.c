@@ -27,6 +27,12 @@ const struct profile *plan_column_profile(const struct plan *plan, const struct 
     return own ? own : plan->profile;
 }
 
+// Whether the data set is made to order; a profile's own, which the registry has not, are photographs.
+static int is_placed(const char *data) {
+    const struct data_set *set = data_set_of(data);
+    return set && set->place;
+}
+
 // Without annotations some methods become others: ReFF has nothing to focus on and is the baseline. So do some where
 // all images of a class are one group, as at p = 0. The settings of a
 // table that was read fit.
@@ -39,7 +45,7 @@ static struct place place_of(const struct plan *plan, const struct table *t, int
     const struct method *m = method_of(p.method);
     if (p.axes.n == 0 && m->without)
         m = method_of(p.method = m->without);
-    if (data_set_of(p.data)->place && p.axes.p == 0 && m->without_conflict)
+    if (is_placed(p.data) && p.axes.p == 0 && m->without_conflict)
         m = method_of(p.method = m->without_conflict);
     if (!m->annotations)
         p.axes.n = 0;
@@ -56,15 +62,16 @@ enum { PLACE_SIZE = 896 };
 // "p 0, q 1, size 223, lambda 5, n 10, reff". A cell is looked for by its name, so that no name may fail for want of memory.
 static void name_place(char out[PLACE_SIZE], const struct place *p) {
     const struct axes *a = &p->axes;
-    const struct data_set *set = data_set_of(p->data); // none: the profile's own
+    const struct profile_data *data = profile_data_find(p->profile, p->data);
     char where[80], settings[PLACE_SIZE - 160], annotated[32] = "";
-    if (set && set->place)
+    if (is_placed(p->data))
         snprintf(where, sizeof where, "p %.6g, q %.6g, size %.6g", a->p, a->q, a->size);
     else
         snprintf(where, sizeof where, "%.40s", p->data);
     if (method_of(p->method)->annotations && a->n != N_ALL)
         snprintf(annotated, sizeof annotated, "n %.6g, ", a->n);
-    variations_name(settings, sizeof settings, &p->settings, p->method, set, has_some_annotated(a));
+    variations_name(settings, sizeof settings, &p->settings, p->method, data ? data->set : NULL,
+                    has_some_annotated(a));
     snprintf(out, PLACE_SIZE, "%s, %s%s%.40s", where, settings, annotated, p->method);
 }
 

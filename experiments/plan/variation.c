@@ -203,7 +203,7 @@ void variations_name(char *out, size_t size, const struct variations *v, const c
         int counts = !f.setting            ? 0
                      : f.kind == TRAINING  ? method_uses(method_of(method), f.setting->name)
                      : f.kind == ANNOTATOR ? has_annotator
-                                           : data_setting(&v->items[i], set) != NULL;
+                                           : set && data_setting(&v->items[i], set) != NULL;
         if (counts)
             used += (size_t)snprintf(out + used, size - used, "%s %s, ", v->items[i].name, v->items[i].value);
     }

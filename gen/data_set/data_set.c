@@ -41,6 +41,14 @@ const struct data_set *data_set_find(const char *name, struct error *err) {
     return set;
 }
 
+const struct data_set *data_set_kind(const struct data_set *set) {
+    const struct data_set *const *kind = data_set_list;
+    while ((*kind)->describe != set->describe || (*kind)->schema != set->schema ||
+           ((*kind) != set && !(*kind)->many))
+        kind++;
+    return *kind;
+}
+
 int data_set_number(const struct data_set *set) {
     int i = 0;
     while (data_set_list[i] != set)

@@ -99,6 +99,9 @@ extern const struct data_set *const data_set_list[DATA_SETS + 1]; // in the line
 const struct data_set *data_set_find(const char *name, struct error *err);
 const struct data_set *data_set_of(const char *name);
 
+// The registry's entry of which it is, or of which it is a copy under another name.
+const struct data_set *data_set_kind(const struct data_set *set);
+
 int data_set_number(const struct data_set *set); // its place in the list
 
 // Fills in the defaults of the set's schema.
