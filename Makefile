@@ -57,7 +57,7 @@ TAKES_bench    := RESULTS THREADS PEER
 TAKES_build    := PREFIX
 TAKES_install  := PREFIX DESTDIR
 TAKES_uninstall := PREFIX DESTDIR
-takes          = CONFIG CC ARCH V $(if $(filter table% supp-table%,$1),$(TAKES_tables),$(TAKES_$1))
+takes          = CONFIG CC ARCH V $(if $(filter table% supp-table% rivals controls annotations,$1),$(TAKES_tables),$(TAKES_$1))
 REFUSED        := $(foreach goal,$(if $(MAKELEVEL:0=),,$(MAKECMDGOALS)),$(foreach v,$(filter-out \
                   $(call takes,$(goal)),$(filter $(VARIABLES),$(GIVEN))),$(goal):$(v)))
 ifneq ($(strip $(REFUSED)),)
@@ -189,9 +189,9 @@ SWEEP   = $(REQUEST) $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$
 HANDED  = $(if $(EXECUTOR),--executor '$(EXECUTOR)') $(if $(CLUSTER),--cluster '$(CLUSTER)')
 
 # Tables by name: one file of experiments/tables each. table1 and table3 are their parts a and b, tables all of them.
-TABLES := table1 table2 table3 table3a table3b supp-table1 supp-table2 supp-table3 supp-table4
+TABLES := table1 table2 table3 table3a table3b supp-table1 supp-table2 supp-table3 supp-table4 controls annotations
 
-.PHONY: $(TABLES) tables claims show status
+.PHONY: $(TABLES) tables rivals claims show status
 $(TABLES): # one of the paper's tables
 	@$(REMAKE) build
 	@$(BUILD)/reff run $@ $(SWEEP)
@@ -199,6 +199,10 @@ $(TABLES): # one of the paper's tables
 tables: ## all tables of the paper and its supplement, in one sweep (or one: table1 2 3 3a 3b, supp-table1 to 4)
 	@$(REMAKE) build
 	@$(BUILD)/reff run tables $(SWEEP)
+
+rivals: ## controls and rivals of ReFF: tables controls and annotations (docs/methods.md)
+	@$(REMAKE) build
+	@$(BUILD)/reff run rivals $(SWEEP)
 
 claims: ## seeds until every claim is decided, at looks fixed beforehand (SEEDS_MOST=20 HOURS=8)
 	@$(REMAKE) build

@@ -202,7 +202,8 @@ static int compare_final_parameter(struct golden_parts *c, const struct paramete
     snprintf(path, sizeof path, "init/%s", p->name);
     int result = !mine || golden_read(c->file, path, &initial, c->err) ? -1 : 0;
     snprintf(path, sizeof path, "final/norm/%s", p->name);
-    if (!result && !(result = golden_read_scalar(c, path, &norm)) && !(result = scale_for(c, "final/norm", p, &scale))) {
+    if (!result && !(result = golden_read_scalar(c, path, &norm)) &&
+        !(result = scale_for(c, "final/norm", p, &scale))) {
         golden_note(c->report, "final", fabs(golden_norm(mine, p->size) - norm) / scale);
         snprintf(path, sizeof path, "final/head/%s", p->name);
         result = compare_head(c, path, "final", mine, p->size, scale);

@@ -245,6 +245,7 @@ static int begin_claim(struct claim_result *c, const struct claim *claim, const 
     c->text = claim->text;
     c->table = table->table->name;
     c->on = table;
+    c->is_order = claim->is_order;
     claim->collect(&d);
     return d.incomplete ? fail_memory(err, "claims") : 0;
 }

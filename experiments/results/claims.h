@@ -88,6 +88,7 @@ struct claim_result {
     int looks;                     // that it was tested at; 0: fixed seeds
     int seeds;                     // of each of its cells at the last look; 0: fixed seeds
     double share;                  // of the level, at the last look; without looks all of it
+    int is_order;                  // no verdict is sought: the reason is an order of methods, with intervals
     const struct table_result *on; // the table; NULL: read from a file
     unsigned char
         needs[TABLE_ROWS_MAXIMUM * TABLE_COLUMNS_MAXIMUM]; // its cells, [row * column_count + column]

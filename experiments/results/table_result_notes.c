@@ -218,6 +218,10 @@ static void add_ours(struct text *out, const struct claim_result *c) {
 }
 
 static void add_claim(struct text *out, const struct claim_result *c) {
+    if (c->is_order) {
+        text_printf(out, "- %s **order**: %s: %s.\n", c->id, c->text, c->reason);
+        return;
+    }
     text_printf(out, "- %s **%s**", c->id, verdict_names[c->ours.verdict]);
     if (c->paper.verdict != NOT_TESTED)
         text_printf(out, " (by the paper's own numbers: %s)", verdict_names[c->paper.verdict]);
@@ -238,9 +242,10 @@ static int count_verdict(const struct claim_result *claims, int count, int of_pa
 
 void table_result_add_claims(struct text *out, const struct table_result *r,
                              const struct claim_result *claims, int claim_count) {
-    int mine = 0, together = 0, looks = 0;
+    int mine = 0, together = 0, looks = 0, orders = 0;
     for (int i = 0; i < claim_count; i++) {
         mine += !strcmp(claims[i].table, r->table->name);
+        orders += claims[i].is_order;
         looks |= claims[i].looks > 0;
         if (claims[i].ours.tested_together > together)
             together = claims[i].ours.tested_together;
@@ -252,7 +257,7 @@ void table_result_add_claims(struct text *out, const struct table_result *r,
         "\nClaims (one-sided t tests%s, alpha %.2g, Holm over all claims tested: %d; effects with their "
         "95 %% interval). Reproduced: %d of %d",
         looks ? " at looks fixed beforehand" : "", CLAIM_ALPHA, together,
-        count_verdict(claims, claim_count, 0, REPRODUCED), claim_count);
+        count_verdict(claims, claim_count, 0, REPRODUCED), claim_count - orders);
     int papers = claim_count - count_verdict(claims, claim_count, 1, NOT_TESTED);
     if (papers)
         text_printf(out, "; by the same tests of the paper's own means and deviations %d of %d",

@@ -145,7 +145,7 @@ static void box(uint8_t *mask, int canvas) {
                 bottom = y;
             }
     for (int y = top; y <= bottom; y++)
-        memset(mask + y * canvas + left, 255, (size_t)(right - left + 1));
+        memset(mask + y * canvas + left, 255, (size_t)right - (size_t)left + 1);
 }
 
 void shift_annotation(const struct shift *shift, const struct textured_mnist_settings *s, int image,
