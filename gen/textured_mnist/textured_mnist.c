@@ -248,7 +248,7 @@ static int make_image(void *context, struct shard_batch *batch, int at, int inde
     struct job *job = context;
     struct textured_mnist_plan *plan = &job->plans[index - job->first];
     plan_place(&job->sources, job->settings, index, plan);
-    struct shift shift;
+    struct shift shift = {.label = plan->label};
     if (job->shifts)
         shift_draw(&shift, job->settings, job->count, index, plan->label);
     batch->labels[at] = job->shifts ? shift.label : plan->label;
