@@ -131,6 +131,20 @@ static int count_papers_verdicts(const struct report *r, const char *verdict) {
     return count;
 }
 
+// Claims that the paper's own numbers decide one way or another: the paper's, not those of other tables. Of them those with
+// our verdict; NULL: all.
+static int count_of_paper(const struct report *r, const char *verdict) {
+    int count = 0;
+    for (int i = 0; i < r->table_count; i++)
+        for (int k = 0; k < r->tables[i].definition.claim_count; k++) {
+            const json_t *claim = find_claim(&r->tables[i], r->tables[i].definition.claims[k]);
+            const char *papers = json_field_text(json_object_get(claim, "paper"), "verdict");
+            count += *papers && strcmp(papers, verdict_names[NOT_TESTED]) &&
+                     (!verdict || !strcmp(json_field_text(claim, "verdict"), verdict));
+        }
+    return count;
+}
+
 static int count_verdicts(const struct report *r, const char *verdict, int *claims) {
     int count = 0;
     *claims = 0;
@@ -352,6 +366,8 @@ int report_values(const struct report *r, FILE *out, struct error *err) {
         define_number(&values, keys[v], count_verdicts(r, verdict_names[v], &claims));
     define_number(&values, "claims", claims);
     define_number(&values, "claims.paper.reproduced", count_papers_verdicts(r, verdict_names[REPRODUCED]));
+    define_number(&values, "claims.paper", count_of_paper(r, NULL));
+    define_number(&values, "claims.paper.ours", count_of_paper(r, verdict_names[REPRODUCED]));
     define_number(&values, "claims.alpha", CLAIM_ALPHA);
     if (r->real && r->real->present) {
         define(&values, "real.profile", r->real->profile);
