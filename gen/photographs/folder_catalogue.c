@@ -187,13 +187,13 @@ static int take_images(struct folder *f, const struct name_list *l, struct error
     return 0;
 }
 
+static int is_called(const void *name, const void *image) {
+    return strcmp(name, ((const struct folder_image *)image)->name);
+}
+
 static int find_exact(const struct folder *f, const char *name) {
-    struct folder_image key;
-    if (!f->count || strlen(name) >= sizeof key.name)
-        return -1;
-    snprintf(key.name, sizeof key.name, "%s", name);
     const struct folder_image *found =
-        bsearch(&key, f->images, (size_t)f->count, sizeof *f->images, by_image_name);
+        f->count ? bsearch(name, f->images, (size_t)f->count, sizeof *f->images, is_called) : NULL;
     return found ? (int)(found - f->images) : -1;
 }
 

@@ -6,7 +6,7 @@
 #include "core/networks/network.h"
 #include "core/shard/shard.h"
 #include "core/train/weights.h"
-#include "gen/photographs/catalogue.h"
+#include "gen/photographs/folder_names.h"
 #include "gen/read/image.h"
 #include "gen/read/members.h"
 #include "gen/read/resample.h"
@@ -149,6 +149,70 @@ static int fuzz_list(parse_list *parse, int most, const uint8_t *bytes, size_t s
 
 int fuzz_csv(const uint8_t *bytes, size_t size) {
     return fuzz_list(isic2017_parse, 2, bytes, size);
+}
+
+// A folder of four images, whose list the bytes are. Whatever they say, numbers stay in their ranges.
+static int fuzz_list_of_folder(int (*take)(struct folder *f, const char *name, const char *text, size_t size,
+                                           const char *below, struct error *err),
+                               const uint8_t *bytes, size_t size) {
+    static const char *const names[] = {"a/1.png", "a/2.png", "b/1.png", "b/mask.png"};
+    static struct folder_settings settings;
+    struct error err = {0};
+    struct catalogue c = {0};
+    struct folder f = {.settings = &settings, .count = 4};
+    char *text = malloc(size + 1); // as the program has it, with a zero at its end
+    f.images = calloc(4, sizeof *f.images);
+    f.by_file = calloc(4, sizeof *f.by_file);
+    if (!text || !f.images || !f.by_file)
+        abort();
+    memcpy(text, bytes, size);
+    text[size] = 0;
+    for (int i = 0; i < 4; i++) {
+        struct folder_image *image = &f.images[i];
+        snprintf(image->name, sizeof image->name, "%s", names[i]);
+        snprintf(image->id, sizeof image->id, "%.*s", (int)strlen(names[i]) - 4, names[i]);
+        image->split = image->first_box = -1;
+        f.by_file[i] = i < 3 ? (i == 1 ? 2 : i == 2 ? 1 : 0) : 3; // 1, 1, 2, mask
+    }
+    int bad = take(&f, "list", text, size, "a/", &err) || folder_number(&f, &c, &err),
+        wrong = judge(bad, &err);
+    for (int i = 0; i < c.count && !bad; i++)
+        wrong |= c.items[i].label < 0 || c.items[i].label >= c.classes || c.items[i].group < 0 ||
+                 c.items[i].group >= f.groups || c.items[i].split < 0 || c.items[i].split >= SPLITS;
+    for (int i = 0; i < f.skipped.count; i++)
+        wrong |= !f.skipped.items[i].why[0] || strpbrk(f.skipped.items[i].why, "\r\n") != NULL;
+    free(text);
+    catalogue_free(&c);
+    folder_free(&f);
+    return wrong;
+}
+
+int fuzz_metadata(const uint8_t *bytes, size_t size) {
+    return fuzz_list_of_folder(folder_take_jsonl, bytes, size) ||
+           fuzz_list_of_folder(folder_take_csv, bytes, size);
+}
+
+int fuzz_mask(const uint8_t *bytes, size_t size) {
+    const struct mask_coding codings[] = {
+        {0}, {.keep_grey = 1}, {.threshold = 9}, {.value_count = 1, .values = {1}}};
+    struct error err = {0};
+    struct mask mask;
+    int bad = mask_decode(bytes, size, "mask", &mask, &err), wrong = judge(bad, &err);
+    size_t count = bad ? 0 : (size_t)mask.width * (size_t)mask.height;
+    uint8_t *values = count ? malloc(count) : NULL;
+    for (size_t k = 0; values && k < sizeof codings / sizeof *codings; k++) {
+        struct mask_summary summary;
+        int marked = 0;
+        err = (struct error){0};
+        int unmarked = mask_mark(&mask, &codings[k], values, &summary, &err);
+        wrong |= judge(unmarked, &err);
+        for (size_t i = 0; i < count && !unmarked && !codings[k].keep_grey; i++)
+            marked |= values[i] != 0 && values[i] != 255;
+        wrong |= marked;
+    }
+    free(values);
+    mask_free(&mask);
+    return wrong;
 }
 
 int fuzz_pets(const uint8_t *bytes, size_t size) {

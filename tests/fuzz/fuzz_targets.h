@@ -22,6 +22,8 @@ int fuzz_archive(const uint8_t *bytes, size_t size);     // .tar, .tar.gz, .zip
 int fuzz_settings(const uint8_t *bytes, size_t size);    // settings files: a texture set
 int fuzz_safetensors(const uint8_t *bytes, size_t size); // weights
 int fuzz_csv(const uint8_t *bytes, size_t size);         // ISIC2017's labels
+int fuzz_metadata(const uint8_t *bytes, size_t size);    // lists of one's own images: JSON lines, and CSV
+int fuzz_mask(const uint8_t *bytes, size_t size);        // masks of any coding
 int fuzz_pets(const uint8_t *bytes, size_t size);        // Pets' lists
 int fuzz_shard(const uint8_t *bytes, size_t size);       // shards: all that commands read of one
 int fuzz_trimap(const uint8_t *bytes, size_t size);      // Pets' annotations, resized

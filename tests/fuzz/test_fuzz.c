@@ -118,6 +118,12 @@ static void test_changed_weights_are_read_or_refused(void) {
 static void test_changed_labels_of_isic2017_are_read_or_refused(void) {
     run_corpus("csv", fuzz_csv);
 }
+static void test_changed_lists_of_own_images_are_read_or_refused(void) {
+    run_corpus("metadata", fuzz_metadata);
+}
+static void test_changed_masks_are_read_or_refused(void) {
+    run_corpus("mask", fuzz_mask);
+}
 static void test_changed_lists_of_pets_are_read_or_refused(void) {
     run_corpus("pets", fuzz_pets);
 }
@@ -153,6 +159,9 @@ void suite_fuzz(void) {
     CU_add_test(s, "changed weights are read or refused", test_changed_weights_are_read_or_refused);
     CU_add_test(s, "changed labels of ISIC2017 are read or refused",
                 test_changed_labels_of_isic2017_are_read_or_refused);
+    CU_add_test(s, "changed lists of own images are read or refused",
+                test_changed_lists_of_own_images_are_read_or_refused);
+    CU_add_test(s, "changed masks are read or refused", test_changed_masks_are_read_or_refused);
     CU_add_test(s, "changed lists of Pets are read or refused",
                 test_changed_lists_of_pets_are_read_or_refused);
     CU_add_test(s, "changed shards are read or refused", test_changed_shards_are_read_or_refused);

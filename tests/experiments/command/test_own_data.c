@@ -110,6 +110,22 @@ static void test_pseudo_annotations_are_learned_from_masks_alone(void) {
     shard_close(shard);
 }
 
+static void test_verify_knows_the_images(void) {
+    struct program_result r;
+    struct error err = {0};
+    const char *path = make("verified", 1, 2), *folder = suite_path("verified-images");
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "verify", "--source", folder, path), 0);
+    static const char *const checks[] = {"pass  counts", "pass  groups", "pass  names",
+                                         "pass  crops",  "pass  masks",  "pass  sources"};
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+        suite_text_has(r.out, checks[i]);
+    program_free(&r);
+    CU_ASSERT_FATAL(!file_write(suite_path("verified-images/owl/more.png"), "x", 1, &err));
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "verify", "--source", folder, path), 1);
+    suite_text_has(r.out, "does not hold the images that the shard was made from");
+    program_free(&r);
+}
+
 static size_t record_size; // of an image, its mask and its label
 
 static int by_bytes(const void *a, const void *b) {
@@ -170,6 +186,7 @@ void suite_own_data(void) {
                 test_images_without_masks_are_measured_in_no_mask);
     CU_add_test(s, "what learns from annotations is refused where there are none",
                 test_what_learns_from_annotations_is_refused_where_there_are_none);
+    CU_add_test(s, "verify knows the images", test_verify_knows_the_images);
     CU_add_test(s, "what was exported comes back", test_what_was_exported_comes_back);
     CU_add_test(s, "pseudo-annotations are learned from masks alone",
                 test_pseudo_annotations_are_learned_from_masks_alone);

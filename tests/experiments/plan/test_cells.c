@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cells: how many a table has, what their settings are, and what their digests depend on.
 #include "core/kernels/real.h"
+#include "experiments/plan/cell_file.h"
 #include "experiments/plan/cells.h"
 #include "experiments/plan/home.h"
 #include "tests/support/fake_work.h"
@@ -536,6 +537,50 @@ static void test_differences_between_settings_are_named(void) {
     json_decref(b);
 }
 
+// [data NAME] source = folder: runs have its name, go to another process as any do, and are absent from profiles that have
+// no data of that name.
+static void test_data_of_ones_own_have_cells(void) {
+    struct error err = {0};
+    struct profile own, quick;
+    struct plan plan;
+    struct table table;
+    struct seeds seeds;
+    struct text why = {0};
+    const char *path =
+        fixture_write("own.ini", "[profile]\ntitle = t\nseeds = 1,2\n[data dogs]\nsource = folder\nimages "
+                                 "= /x\npixels = 16\ntrain = 64\ntest = 32\n[method reff]\nlambda = 7\n");
+    CU_ASSERT_FATAL(!profile_read(&own, path, &err) && !profile_read(&quick, "quick", &err));
+    path = fixture_write(
+        "dogs.ini", "[table]\ntitle = t\nrow = n\nrows = 0, All\ncolumns = baseline, reff\n[fixed]\ndata = "
+                    "dogs\n[claim c]\ntext = t\ncolumns = reff, baseline\nrows = All\n");
+    CU_ASSERT_FATAL(!table_read(&table, path, &err) && !seeds_parse(&seeds, "2", "seeds", &err));
+    CU_ASSERT_FATAL(!plan_outline(&plan, &own, &seeds, &table, 1, &err));
+    CU_ASSERT_EQUAL(plan.count, 4); // n = 0 is the baseline
+    const struct cell *cell = plan_find(&plan, &table, 1, 1, 2);
+    CU_ASSERT_FATAL(cell != NULL);
+    CU_ASSERT_STRING_EQUAL(cell->name, "own: dogs, reff, seed 2");
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(cell->record, "data_set")), "dogs");
+    CU_ASSERT(cell->data[SPLIT_TEST].folder.seed == 2 && cell->data[SPLIT_TEST].folder.count == 32);
+    CU_ASSERT_STRING_EQUAL(cell->data[SPLIT_TEST].folder.split, "test");
+    suite_near(cell->training.lambda, 7, 0);
+    struct cell copy;
+    json_t *json = cell_to_json(cell, &err);
+    CU_ASSERT_FATAL(json && !cell_from_json(&copy, json, "task", &err));
+    CU_ASSERT_PTR_EQUAL(copy.set, &data_set_folder);
+    CU_ASSERT_STRING_EQUAL(copy.digest, cell->digest);
+    json_decref(copy.record);
+    json_decref(json);
+    plan_free(&plan);
+    CU_ASSERT_FATAL(!plan_outline(&plan, &quick, &seeds, &table, 1, &err));
+    CU_ASSERT_EQUAL(plan.count, 0);
+    plan_absent(&why, &plan, &table, 1, 1);
+    suite_text_is(text_string(&why), "profile quick has no [data dogs]");
+    text_free(&why);
+    plan_free(&plan);
+    profile_free(&own);
+    profile_free(&quick);
+}
+
 void suite_cells(void) {
     fake_reset();
     CU_pSuite suite = CU_add_suite("cells", suite_make_folder, suite_remove_folder);
@@ -560,6 +605,7 @@ void suite_cells(void) {
                 test_the_annotators_settings_belong_to_the_runs_that_need_it);
     CU_add_test(suite, "other data sets have settings of their own, empty cells a reason",
                 test_other_data_sets_have_settings_of_their_own_empty_cells_a_reason);
+    CU_add_test(suite, "data of one's own have cells", test_data_of_ones_own_have_cells);
     CU_add_test(suite, "places that come out equal are one run", test_places_that_come_out_equal_are_one_run);
     CU_add_test(suite, "recorded runs of the quick profile are still these runs",
                 test_recorded_runs_of_the_quick_profile_are_still_these_runs);
