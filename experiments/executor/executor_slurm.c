@@ -61,6 +61,32 @@ static int look_at_queue(struct submitting *s, struct error *err) {
     return s->queued ? 0 : -1;
 }
 
+// Slurm starts a task again whose node failed, but holds one whose node failed just when it was started. One that the user
+// holds stays so.
+static void release_held(struct submitting *s) {
+    const json_t *submission, *job, *element;
+    size_t i, k, e;
+    struct error ignored;
+    int released = 0;
+    json_array_foreach(s->submissions, i, submission) {
+        json_array_foreach(json_object_get(submission, "jobs"), k, job) {
+            json_array_foreach(s->queue, e, element) {
+                char name[64];
+                if (strcmp(json_field_text(element, "name"), json_field_text(job, "name")) ||
+                    !slurm_is_held_after_launch(element))
+                    continue;
+                int is_array = json_integer_value(json_object_get(job, "count")) > 0;
+                snprintf(name, sizeof name, is_array ? "%.20s_%d" : "%.20s", json_field_text(element, "job"),
+                         (int)json_integer_value(json_object_get(element, "index")));
+                released += !slurm_release(name, &ignored);
+            }
+        }
+    }
+    if (released)
+        fprintf(s->job->sweep.log, "%d task%s released that Slurm held after a failed start\n", released,
+                released == 1 ? "" : "s");
+}
+
 static void add_after(struct submitting *s, const char *job) {
     text_printf(&s->after, "%s%s", s->after.length ? ":" : "", job);
 }
@@ -260,6 +286,7 @@ static int hand_over(struct submitting *s, struct error *err) {
     if (check_settings(s->job->cluster, err) || look_at_queue(s, err) ||
         slurm_plan_make(p, s->job, s->submissions, s->queued, err))
         return -1;
+    release_held(s);
     int gathered = follow_queued(s), over = s->job->round > p->cluster.rounds;
     s->taken = p->count && !over ? room(s) : 0;
     if (over || (!s->taken && !p->queued))

@@ -91,9 +91,8 @@ static int add_line(json_t *queue, char *line) {
         fields[i] = strsep(&rest, "|");
     if (!fields[4])
         return 0; // a line of another kind
-    json_t *one =
-        json_pack("{s:s, s:s, s:i, s:s, s:s}", "name", fields[0], "job", fields[1], "index", atoi(fields[2]),
-                  "state", fields[3], "reason", fields[4]); // NOLINT(cert-err34-c): or N/A
+    json_t *one = json_pack("{s:s, s:s, s:i, s:s, s:s}", "name", fields[0], "job", fields[1], "index",
+                            (int)strtol(fields[2], NULL, 10), "state", fields[3], "reason", fields[4]);
     return json_array_append_new(queue, one);
 }
 
@@ -134,6 +133,17 @@ char *slurm_submit(const char *script, struct error *err) {
     fail(err, "sbatch: answered '%.60s' in place of a job's number", job);
     free(job);
     return NULL;
+}
+
+int slurm_is_held_after_launch(const json_t *element) {
+    return !strcmp(json_field_text(element, "reason"), "launch failed requeued held");
+}
+
+int slurm_release(const char *job, struct error *err) {
+    const char *const release[] = {"scontrol", "release", job, NULL};
+    char *text = slurm_call(release, err);
+    free(text);
+    return text ? 0 : -1;
 }
 
 int slurm_cancel(const char *job, struct error *err) {

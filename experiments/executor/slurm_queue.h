@@ -20,6 +20,10 @@ const char *slurm_queue_job(const json_t *queue, const char *name);
 // Submits a script: its job's number, to be freed; NULL with what Slurm said.
 char *slurm_submit(const char *script, struct error *err);
 
+// Gives a job another start that Slurm holds because its node failed while it was started. 0, or -1 with a message.
+int slurm_release(const char *job, struct error *err);
+int slurm_is_held_after_launch(const json_t *element); // of the queue
+
 int slurm_cancel(const char *job, struct error *err);
 
 // The most elements of an array (MaxArraySize limits the index, which begins at 0).

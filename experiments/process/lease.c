@@ -108,6 +108,7 @@ int lease_read(const char *path, struct lease *c, struct error *err) {
     if (cause)
         return fail_system(err, cause, "%s", path);
     text[got] = 0;
+    // NOLINTNEXTLINE(cert-err34-c): what is no number makes it not whole
     if (sscanf(text, "reff lease\nhost %63s\nplace %63s\nprocess %ld\nstart %llu\ninterval %lf\nid %32s\n",
                c->host, c->place, &c->process, &c->start, &c->interval, c->id) != 6 ||
         strlen(c->id) != 32 || !(c->interval >= 0.05 && c->interval <= 3600)) {

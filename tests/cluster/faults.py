@@ -24,7 +24,8 @@ def until_done(c, results, cluster, profile, words=SMALL, tries=8):
     """The same command, as a user gives it, until nothing is left to do. How often it was given."""
     for given in range(1, tries + 1):
         c.run(c.command(results, cluster, profile=profile, words=words), None)
-        c.wait_until_idle()
+        c.wait(lambda: (queue := c.queue()) is not None and all("held" in line or "|Dependency" in line for line in queue),
+               600, "an empty queue")
         if set(c.digests(results)) == set(c.digests(c.reference(profile, words))):
             c.run(c.command(results, profile=profile, words=words))
             return given

@@ -8,7 +8,7 @@ import time
 from cluster import Failure, expect
 from faults import longer
 
-TARGETS = {"worker": 30, "cell": 25, "script": 15, "run": 12, "slurmd": 10, "slurmctld": 8}
+TARGETS = {"worker": 30, "cell": 25, "script": 15, "run": 12, "slurmd": 10, "slurmctld": 8}  # weights
 WORDS = ["table1a", "--rows", "0,1"]
 
 
@@ -35,7 +35,7 @@ def attempts_of(results, place):
 class Campaign:
     def __init__(self, c):
         self.c, self.killed, self.ends = c, collections.Counter(), collections.Counter()
-        self.profile = longer(c, 6)
+        self.profile = longer(c, 4)
         self.away = {}  # daemons that are down: when they come back
         self.calm = 0   # no daemon is killed before then: Slurm itself needs its time to find its jobs again
 
@@ -88,6 +88,11 @@ class Campaign:
                     end = "its runs were done by then"
             self.ends[f"{target}: {end}"] += 1
 
+    def is_stuck(self):
+        """Nothing goes on by itself: a user who looks gives the same command."""
+        queue = self.c.queue()
+        return queue is not None and all("held" in line or "|Dependency" in line for line in queue)
+
     def sweep(self, number, wanted):
         """One sweep from nothing to its end, with kills until there are `wanted` of them in all."""
         c, results, kills, given = self.c, self.c.folder / f"sweep-{number}", [], 0
@@ -99,7 +104,7 @@ class Campaign:
             expect(time.monotonic() < end, f"not done after {given} commands: {c.queue()} {c.logs(results)[-1500:]}")
             self.bring_back(time.monotonic())
             c.hasten()
-            if submitter is None or (submitter.poll() is not None and not self.away and c.queue() == []):
+            if submitter is None or (submitter.poll() is not None and not self.away and self.is_stuck()):
                 submitter = c.begin(c.command(results, cluster, profile=self.profile, words=WORDS))
                 given += 1
             time.sleep(c.random.uniform(0.1, 0.7))
