@@ -76,7 +76,7 @@ static void test_a_file_with_other_settings_than_the_runs_is_refused(void) {
                         json_string("x"));
     refuses_file(one, "its settings are not those of the run");
     one = json_deep_copy(task);
-    json_object_set_new(json_object_get(one, "cell"), "data_set", json_string("none-such"));
+    json_object_set_new(one, "data_kind", json_string("none-such"));
     refuses_file(one, "no data set 'none-such'");
     one = json_deep_copy(task);
     json_object_del(one, "folder");
