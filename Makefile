@@ -388,7 +388,7 @@ FUZZ         ?= idx
 FUZZ_SECONDS ?= 60
 FUZZ_SOURCES := tests/fuzz/fuzz_targets.c $(patsubst %,gen/%.c,draw/builtin_digits $(addprefix read/,csv_rows gzip image mask members resample) \
                 $(addprefix photographs/,catalogue folder_catalogue folder_metadata folder_names isic2017 pets) $(addprefix textured_mnist/,digits texture_set)) \
-                $(patsubst %,core/base/%.c,digest error file isolate json memory notice random settings suggest terminal text) \
+                $(patsubst %,core/base/%.c,digest error file host isolate json memory notice random settings suggest terminal text) \
                 core/graph/parameters.c core/train/weights.c core/train/weights_names.c core/shard/content.c core/shard/split.c $(wildcard core/shard/reader*.c)
 .PHONY: fuzz
 fuzz: $(STAMP) ## look for inputs that break a parser (FUZZ=idx|image|gzip|archive|settings|shard|safetensors|csv|metadata|mask|pets|trimap FUZZ_SECONDS=60)

@@ -43,8 +43,8 @@ struct shard_shape {
 struct shard *shard_open(const char *path, struct error *err);
 
 // The same, and the content digest is measured: refused where it is not the one that the file claims. For
-// whatever trains, evaluates or annotates; so are masks of 0 and 1 in place of 255. Images and masks of up to 1 GiB in all are read into memory at
-// once.
+// whatever trains, evaluates or annotates; so are masks of 0 and 1 in place of 255. Images and masks of up to
+// 1 GiB in all are read into memory at once.
 struct shard *shard_open_measured(const char *path, struct error *err);
 
 // As shard_open, for a caller that compares manifest and content itself and tells what differs (`reff
@@ -120,7 +120,8 @@ int shard_append(struct shard_writer *writer, int count, const uint8_t *images, 
 
 // Sets root attributes from a JSON object (strings, integers, reals, arrays of reals or strings), adds
 // format_version and content_sha256, closes, fsyncs and renames. Fails when fewer than shape.count images
-// came. Frees the writer in every case; on failure nothing is left behind. A manifest of the file before is removed.
+// came. Frees the writer in every case; on failure nothing is left behind. A manifest of the file before is
+// removed.
 int shard_finish(struct shard_writer *writer, const json_t *attributes, char content_sha256[65],
                  struct error *err);
 void shard_abandon(struct shard_writer *writer); // frees, removes the temporary file; NULL is fine

@@ -27,8 +27,8 @@ int train_takes(const struct train_settings *settings, const struct shard *shard
     return 0;
 }
 
-// Where every mask says that all of its image is relevant, a method that learns from them would train without a word as
-// if it were another.
+// Where every mask says that all of its image is relevant, a method that learns from them would train without
+// a word as if it were another.
 static int check_annotations(const struct training *r) {
     const struct method *method = method_of(r->settings->method);
     const struct setting *factor =

@@ -33,9 +33,8 @@ static int is_placed(const char *data) {
     return set && set->place;
 }
 
-// Without annotations some methods become others: ReFF has nothing to focus on and is the baseline. So do some where
-// all images of a class are one group, as at p = 0. The settings of a
-// table that was read fit.
+// Without annotations some methods become others: ReFF has nothing to focus on and is the baseline. So do
+// some where all images of a class are one group, as at p = 0. The settings of a table that was read fit.
 static struct place place_of(const struct plan *plan, const struct table *t, int row, int column) {
     struct error none = {0};
     struct place p = {.profile = plan_column_profile(plan, t, column),
@@ -59,7 +58,8 @@ static int has_some_annotated(const struct axes *axes) {
 
 enum { PLACE_SIZE = 896 };
 
-// "p 0, q 1, size 223, lambda 5, n 10, reff". A cell is looked for by its name, so that no name may fail for want of memory.
+// "p 0, q 1, size 223, lambda 5, n 10, reff". A cell is looked for by its name, so that no name may fail for
+// want of memory.
 static void name_place(char out[PLACE_SIZE], const struct place *p) {
     const struct axes *a = &p->axes;
     const struct profile_data *data = profile_data_find(p->profile, p->data);
@@ -101,8 +101,8 @@ int cell_has_same_place(const struct cell *a, const struct cell *b) {
 
 // ---------------------------------------------------------------------------------------- settings
 
-// Validation data are drawn as training data are, but for a method that retrains its last layer on such without a hint
-// in the background: then as test data are.
+// Validation data are drawn as training data are, but for a method that retrains its last layer on such
+// without a hint in the background: then as test data are.
 static int fill_data(struct cell *c, const struct plan_data *d, const struct method *m, struct error *err) {
     c->set = d->data->set;
     c->classes = d->classes;

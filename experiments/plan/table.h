@@ -95,8 +95,8 @@ int tables_keep(struct table *tables, int *count, const char *rows, const char *
 // The table's own claim of that id, or NULL.
 const struct table_claim *table_own_claim(const struct table *t, const char *id);
 
-// Whether a word can name a data set: one of gen/data_set/data_set.h, or a profile's own, which tables name before any
-// profile is known. Letters, digits, '-' and '_'.
+// Whether a word can name a data set: one of gen/data_set/data_set.h, or a profile's own, which tables name
+// before any profile is known. Letters, digits, '-' and '_'.
 int table_is_data_name(const char *word);
 
 // The fixed ones, the column's own, and the row's value.

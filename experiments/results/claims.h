@@ -28,8 +28,8 @@
 // The first that holds, in this order, is the verdict; with looks (looks.h) that of the first look at which one
 // holds, for good.
 //
-// A table may have claims of its own ([claim ID] in its file), which are decided in the same way; the paper says nothing
-// of them.
+// A table may have claims of its own ([claim ID] in its file), which are decided in the same way; the paper
+// says nothing of them.
 //
 // The paper's own verdict comes from the same tests of its printed means and deviations, three runs a cell.
 // The mean of cells has their means' mean and, as the paper prints no run's numbers, the deviation of independent

@@ -62,7 +62,8 @@ struct photograph_format { // a data set's official files
     int (*image_id)(const void *context, const char *member, char id[LISTED_ID_SIZE]);
     int (*mask_id)(const void *context, const char *member, char id[LISTED_ID_SIZE]);
 
-    // Draws an annotation that is no picture [height, width] and returns 1; 0: the image has none. May be NULL: none has.
+    // Draws an annotation that is no picture [height, width] and returns 1; 0: the image has none. May be
+    // NULL: none has.
     int (*draw_mask)(const void *context, const char *id, int width, int height, uint8_t *values);
 
     // An annotation as values 0..255; NULL, or why there is none. Without this function mask_mark decides.

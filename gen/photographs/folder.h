@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A user's own images with their annotations: a folder or an archive of pictures, their classes from folders or from
-// a list, their masks from a second folder, or boxes. Every image that can be read comes into the shard, sorted by its
-// name below the folder; what cannot is skipped, counted and named.
+// A user's own images with their annotations: a folder or an archive of pictures, their classes from folders
+// or from a list, their masks from a second folder, or boxes. Every image that can be read comes into the
+// shard, sorted by its name below the folder; what cannot is skipped, counted and named.
 #ifndef REFF_GEN_PHOTOGRAPHS_FOLDER_H
 #define REFF_GEN_PHOTOGRAPHS_FOLDER_H
 

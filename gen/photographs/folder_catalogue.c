@@ -96,8 +96,8 @@ static int has_deeper_folder(const struct name_list *l, size_t from) {
     return 1;
 }
 
-// What an archive's files have around all of them ("birds/" of birds/crow/1.png), but for a split's folder, and for the
-// one that says the class where folders do.
+// What an archive's files have around all of them ("birds/" of birds/crow/1.png), but for a split's folder,
+// and for the one that says the class where folders do.
 static size_t find_strip(const struct name_list *l, const char *path, int keep_class) {
     struct stat status;
     size_t strip = 0, next;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is in a folder of images: which files are images, of which class, split and group each is, and where its annotation
-// is. Three layouts, the first that fits:
+// What is in a folder of images: which files are images, of which class, split and group each is, and where
+// its annotation is. Three layouts, the first that fits:
 //
 //   --labels FILE.csv             a row a file
 //   metadata.csv, metadata.jsonl  in the folder or in each split's (Hugging Face's imagefolder; WILDS)
@@ -55,12 +55,14 @@ struct folder {
     int split_told;            // the source says which split an image is in
 };
 
-// Lists everything, and fills the catalogue with the images of all splits. Both must be freed, after failures too.
+// Lists everything, and fills the catalogue with the images of all splits. Both must be freed, after failures
+// too.
 int folder_open(struct folder *f, const struct folder_settings *settings, struct catalogue *c,
                 struct error *err);
 void folder_free(struct folder *f);
 
-// Adds the rows of a list: --labels, or the metadata below `below` ("train/", ""). Names are those of struct folder.
+// Adds the rows of a list: --labels, or the metadata below `below` ("train/", ""). Names are those of struct
+// folder.
 int folder_take_csv(struct folder *f, const char *name, const char *text, size_t size, const char *below,
                     struct error *err);
 int folder_take_jsonl(struct folder *f, const char *name, const char *text, size_t size, const char *below,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists of images: CSV by its columns' names, JSON by its keys, an image a row. A row that repeats an image adds a box.
+// Lists of images: CSV by its columns' names, JSON by its keys, an image a row. A row that repeats an image
+// adds a box.
 #include "core/base/memory.h"
 #include "gen/photographs/folder_catalogue.h"
 #include "gen/read/csv_rows.h"

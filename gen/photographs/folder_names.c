@@ -86,7 +86,8 @@ static int label_of(const struct classes *k, const char *word) {
     return k->as_they_stand ? read_number(word) : find_word(k->words, k->count, word);
 }
 
-// Numbers are labels as they stand if they begin at 0, or if each has a name beside it; else words are counted through.
+// Numbers are labels as they stand if they begin at 0, or if each has a name beside it; else words are
+// counted through.
 static int find_classes(const struct folder *f, struct classes *k, struct catalogue *c, struct error *err) {
     int numbers = 1, least = CLASSES_MAXIMUM, most = -1, titled = 1;
     if (!(k->words = list_words(f, offsetof(struct folder_image, class), &k->count, err)))

@@ -28,8 +28,8 @@ struct photograph_reader {
     const struct photograph_format *format;
     const void *context; // of the format's functions
     const struct photographs_settings *settings;
-    // Of a user's own images: paths in place of the official names (masks_path NULL: there are none), how masks are
-    // coded, and that an image without a mask is not annotated. NULL and 0 else.
+    // Of a user's own images: paths in place of the official names (masks_path NULL: there are none), how
+    // masks are coded, and that an image without a mask is not annotated. NULL and 0 else.
     const char *images_path, *masks_path;
     const struct mask_coding *coding;
     int masks_optional, mask_resize;

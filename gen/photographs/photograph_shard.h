@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What shards of photographs have in common, whoever lists them: columns of provenance, remarks, the writing itself.
+// What shards of photographs have in common, whoever lists them: columns of provenance, remarks, the writing
+// itself.
 #ifndef REFF_GEN_PHOTOGRAPHS_PHOTOGRAPH_SHARD_H
 #define REFF_GEN_PHOTOGRAPHS_PHOTOGRAPH_SHARD_H
 

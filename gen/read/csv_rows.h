@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // CSV as people have it (libcsv): quotes, blanks around fields, a byte order mark, lines that end in LF, CRLF or
-// CR; fields apart by commas, or by semicolons or tabs where the header has them. The first row names the columns,
-// which are asked for by name: whatever their order and case, and whether a name has '_', '-' or blanks in it.
-// Columns that nobody asks for are ignored.
+// CR; fields apart by commas, or by semicolons or tabs where the header has them. The first row names the
+// columns, which are asked for by name: whatever their order and case, and whether a name has '_', '-' or
+// blanks in it. Columns that nobody asks for are ignored.
 //
 //     struct csv_rows rows;
 //     if (csv_rows_read(&rows, path, text, size, err)) return -1;
@@ -37,7 +37,8 @@ struct csv_rows {
     size_t start_room; // of starts
 };
 
-// Parses a whole file in memory. Fails with "NAME: line N: what is wrong". csv_rows_free is needed after failures, too.
+// Parses a whole file in memory. Fails with "NAME: line N: what is wrong". csv_rows_free is needed after
+// failures, too.
 int csv_rows_read(struct csv_rows *rows, const char *name, const char *text, size_t size, struct error *err);
 void csv_rows_free(struct csv_rows *rows);
 
@@ -52,8 +53,8 @@ const char *csv_rows_field(const struct csv_rows *rows, int i, int column);
 int csv_rows_line(const struct csv_rows *rows, int i);
 int csv_rows_width(const struct csv_rows *rows, int i); // how many fields it has
 
-// A decimal number that fills the text: "1", "-0.5", "2e3"; with semicolons between fields "0,5" too. Not "0x1", "inf" or
-// "nan". 1, or 0 where it is none.
+// A decimal number that fills the text: "1", "-0.5", "2e3"; with semicolons between fields "0,5" too. Not
+// "0x1", "inf" or "nan". 1, or 0 where it is none.
 int csv_rows_number(const struct csv_rows *rows, const char *field, double *value);
 
 #endif

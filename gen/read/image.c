@@ -28,8 +28,8 @@ static int check_size(unsigned long width, unsigned long height, const char *nam
 
 // ---------------------------------------------------------------------------------------------- JPEG
 
-// A progressive picture has some ten scans, each of which is decoded over the whole picture. A file of a few hundred
-// kilobytes can hold thousands, which take hours.
+// A progressive picture has some ten scans, each of which is decoded over the whole picture. A file of a few
+// hundred kilobytes can hold thousands, which take hours.
 enum { JPEG_SCANS_MAXIMUM = 500 };
 
 enum jpeg_fault { JPEG_DAMAGED, JPEG_TRUNCATED, JPEG_SCANS };
@@ -150,8 +150,8 @@ static int decode_jpeg(const uint8_t *bytes, size_t size, const char *name, stru
 
 // ---------------------------------------------------------------------------------------------- PNG
 
-// All chunks up to IEND are there and have the checksums that they name. libpng's readers stop at the last pixel: without
-// this a file that lost its end, or was changed there, would pass.
+// All chunks up to IEND are there and have the checksums that they name. libpng's readers stop at the last
+// pixel: without this a file that lost its end, or was changed there, would pass.
 int image_check_png(const uint8_t *bytes, size_t size, const char *name, struct error *err) {
     for (size_t at = 8; at + 12 <= size;) {
         const uint8_t *chunk = bytes + at;

@@ -3,9 +3,9 @@
 // YCCK, Adobe's inverted ones included), PNG through libpng (grey and palette of any depth, RGB, alpha, 16
 // bits).
 //
-// All become RGB with 8 bits. Transparent pixels are put on black. 16-bit samples are rounded to 8. Values are those of
-// the file: gamma, colour profiles and EXIF's orientation are not applied (as Pillow and torchvision do not). A JPEG
-// of more than 500 scans is refused.
+// All become RGB with 8 bits. Transparent pixels are put on black. 16-bit samples are rounded to 8. Values
+// are those of the file: gamma, colour profiles and EXIF's orientation are not applied (as Pillow and
+// torchvision do not). A JPEG of more than 500 scans is refused.
 #ifndef REFF_GEN_READ_IMAGE_H
 #define REFF_GEN_READ_IMAGE_H
 
@@ -30,8 +30,8 @@ int image_is_png(const uint8_t *bytes, size_t size);
 // Whether all chunks of a PNG file are there, with the checksums that they name; "NAME: truncated PNG".
 int image_check_png(const uint8_t *bytes, size_t size, const char *name, struct error *err);
 
-// Such a file, whose chunks are sound, without gamma and colour profiles; `bare`: without all that its samples do not need.
-// *size becomes its size. To be freed; NULL on failure.
+// Such a file, whose chunks are sound, without gamma and colour profiles; `bare`: without all that its
+// samples do not need. *size becomes its size. To be freed; NULL on failure.
 uint8_t *image_plain_png(const uint8_t *bytes, size_t *size, int bare, const char *name, struct error *err);
 
 // Decodes a whole file in memory. Its first bytes say which kind it is. `name` begins the message:

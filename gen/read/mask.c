@@ -207,7 +207,8 @@ static struct levels find_levels(const struct mask *mask, size_t count) {
     return l;
 }
 
-// A sample as a level of 0..255: rounded from 16 bits where some use them (label maps of 16 bits hold small numbers).
+// A sample as a level of 0..255: rounded from 16 bits where some use them (label maps of 16 bits hold small
+// numbers).
 static int level(const struct mask *mask, int sample, int most) {
     if (mask->kind == MASK_PALETTE)
         return mask->colours[sample & 255];

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Annotations out of pictures, whatever codes them: 0 and 255, 0 and 1, other grey levels, palettes, colours. What
-// libraries do to a picture for the eye is not done to a mask: no gamma, no palette's colours in place of its
-// numbers, 16 bits stay 16.
+// Annotations out of pictures, whatever codes them: 0 and 255, 0 and 1, other grey levels, palettes, colours.
+// What libraries do to a picture for the eye is not done to a mask: no gamma, no palette's colours in place
+// of its numbers, 16 bits stay 16.
 //
-// A sample is a palette's index; a grey value; of a colour its largest channel. Transparent pixels have 0; where the
-// colours are all alike, the opacity is the sample.
+// A sample is a palette's index; a grey value; of a colour its largest channel. Transparent pixels have 0;
+// where the colours are all alike, the opacity is the sample.
 #ifndef REFF_GEN_READ_MASK_H
 #define REFF_GEN_READ_MASK_H
 
@@ -54,8 +54,9 @@ struct mask_summary {
     int value; // of MASK_READ_PAIR: the other value; of MASK_READ_THRESHOLD: the threshold; of others 0
 };
 
-// What is annotated, as 255, and 0 elsewhere (grey levels with keep_grey), into values [height, width]. Fails where the
-// samples do not tell: none reaches the threshold and there are more than two. The message has no name at its head.
+// What is annotated, as 255, and 0 elsewhere (grey levels with keep_grey), into values [height, width]. Fails
+// where the samples do not tell: none reaches the threshold and there are more than two. The message has no
+// name at its head.
 int mask_mark(const struct mask *mask, const struct mask_coding *coding, uint8_t *values,
               struct mask_summary *summary, struct error *err);
 

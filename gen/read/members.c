@@ -40,7 +40,8 @@ const char *member_file_name(const char *name) {
     return slash ? slash + 1 : name;
 }
 
-// What systems put beside files, which nobody means: macOS (._x, .DS_Store, __MACOSX/), Windows (Thumbs.db, desktop.ini).
+// What systems put beside files, which nobody means: macOS (._x, .DS_Store, __MACOSX/), Windows (Thumbs.db,
+// desktop.ini).
 static int is_clutter(const char *name) {
     const char *file = member_file_name(name);
     return !strncmp(file, "._", 2) || !strcasecmp(file, ".DS_Store") || !strcasecmp(file, "Thumbs.db") ||
@@ -95,16 +96,16 @@ static const char *archive_words(struct archive *a) {
     return words ? words : "damaged";
 }
 
-// What sources are packed with. Of all that libarchive knows, some filters run programs that the file names by its
-// first bytes (grzip, lrzip, lzop).
+// What sources are packed with. Of all that libarchive knows, some filters run programs that the file names
+// by its first bytes (grzip, lrzip, lzop).
 static void support_filters(struct archive *a) {
     archive_read_support_filter_gzip(a);
     archive_read_support_filter_bzip2(a);
     archive_read_support_filter_xz(a);
 }
 
-// Why an entry's data end: libarchive gives up on the entry alone where it is packed in a way that it does not know, and
-// on the archive where that is damaged.
+// Why an entry's data end: libarchive gives up on the entry alone where it is packed in a way that it does
+// not know, and on the archive where that is damaged.
 static int fail_entry(struct archive *a, struct archive_entry *entry, int got, size_t length,
                       const char *path, const char *name, struct error *err) {
     const char *colon = *name ? ": " : "";
@@ -158,7 +159,7 @@ char *member_path(const char *name, const char *target, int from_folder, struct 
         return NULL;
     }
     memcpy(joined, name, folder);
-    memcpy(joined + folder, target, strlen(target));
+    memcpy(joined + folder, target, strlen(target) + 1);
     for (char *at = joined; *(at += strspn(at, "/"));) {
         size_t part = strcspn(at, "/");
         if (part == 2 && !strncmp(at, "..", 2)) {

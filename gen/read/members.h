@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files out of a folder or an archive (.zip; .tar, plain or packed by gzip, bzip2 or xz), taken into memory
-// in place: nothing is ever extracted to a path that an archive names. Sizes are bounded. A link in an archive, hard or
-// symbolic, is followed to a file of the same archive. What systems put beside files is passed over: ._x, .DS_Store and
-// __MACOSX/ (macOS), Thumbs.db and desktop.ini (Windows).
+// in place: nothing is ever extracted to a path that an archive names. Sizes are bounded. A link in an
+// archive, hard or symbolic, is followed to a file of the same archive. What systems put beside files is
+// passed over: ._x, .DS_Store and __MACOSX/ (macOS), Thumbs.db and desktop.ini (Windows).
 #ifndef REFF_GEN_READ_MEMBERS_H
 #define REFF_GEN_READ_MEMBERS_H
 
@@ -43,12 +43,13 @@ typedef int member_take(void *context, const char *name, uint8_t *bytes, size_t 
 int members_stream(const char *path, member_wanted *wanted, const void *context, member_take *take,
                    void *take_context, struct error *err);
 
-// Names alone, of files for which `wanted` is not 0, through `take` with NULL and 0 for bytes: an archive is looked through.
+// Names alone, of files for which `wanted` is not 0, through `take` with NULL and 0 for bytes: an archive is
+// looked through.
 int members_list(const char *path, member_wanted *wanted, const void *context, member_take *take,
                  void *take_context, struct error *err);
 
-// Where `target` leads, seen from the folder of the member `name` (0: from the top), without "." and "..": "b/x.png" and
-// "../a/y.png" -> "a/y.png". To be freed; NULL on failure.
+// Where `target` leads, seen from the folder of the member `name` (0: from the top), without "." and "..":
+// "b/x.png" and "../a/y.png" -> "a/y.png". To be freed; NULL on failure.
 char *member_path(const char *name, const char *target, int from_folder, struct error *err);
 
 const char *member_file_name(const char *name); // the part after the last "/"

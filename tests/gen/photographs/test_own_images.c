@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One's own images: whatever the layout, the list and the coding of masks, the same images come into the shard with their
-// classes, groups, splits and annotations; what cannot is named.
+// One's own images: whatever the layout, the list and the coding of masks, the same images come into the
+// shard with their classes, groups, splits and annotations; what cannot is named.
 #include "gen/photographs/folder.h"
 
 #include "core/base/memory.h"

@@ -50,7 +50,8 @@ static struct png_file make_png(int type, int depth, const uint8_t *off, const u
     return file;
 }
 
-// Decodes, marks and frees; the message, "" if there is none. `right` gets how many pixels are as the right half is.
+// Decodes, marks and frees; the message, "" if there is none. `right` gets how many pixels are as the right
+// half is.
 static const char *mark(struct png_file file, const struct mask_coding *coding, struct mask_summary *summary,
                         int *right) {
     static struct error err;
