@@ -126,7 +126,7 @@ static int count_verdict(const struct page *p, int of_paper, enum verdict verdic
     int count = 0;
     for (int i = 0; i < p->results->claim_count; i++) {
         const struct claim_result *c = &p->results->claims[i];
-        count += (of_paper ? &c->paper : &c->ours)->verdict == verdict;
+        count += !c->is_order && (of_paper ? &c->paper : &c->ours)->verdict == verdict;
     }
     return count;
 }
@@ -137,7 +137,11 @@ static void add_tile(struct text *out, const char *number, const char *words) {
 
 static void add_tiles(struct page *p) {
     struct text number = {0}, words = {0};
-    int claims = p->results->claim_count, papers = claims - count_verdict(p, 1, NOT_TESTED);
+    int claims = 0, papers = 0;
+    for (enum verdict v = 0; v < VERDICTS; v++) {
+        claims += count_verdict(p, 0, v);
+        papers += v == NOT_TESTED ? 0 : count_verdict(p, 1, v);
+    }
     text_add(p->out, "<div class=\"tiles\">\n");
     if (claims) {
         text_printf(&number, "%d of %d", count_verdict(p, 0, REPRODUCED), claims);

@@ -176,8 +176,25 @@ static void add_told(struct text *out, const char *whose, const struct judgement
     add_effect(out, m);
 }
 
+// A claim without a verdict: an order of methods, in words.
+static void add_order(struct text *out, const struct claim_result *c) {
+    text_add(out, "<li class=\"claim order\"");
+    html_attribute(out, "id", c->id);
+    text_add(out, "><div class=\"says\"><b>");
+    html_text(out, c->id);
+    text_add(out, "</b> ");
+    html_text(out, c->text);
+    text_add(out, "</div><p>");
+    html_text(out, c->reason);
+    text_add(out, "</p></li>\n");
+}
+
 static void add_claim(struct text *out, const struct claim_result *c) {
     struct forest_row row;
+    if (c->is_order) {
+        add_order(out, c);
+        return;
+    }
     forest_claim(&row, c);
     text_add(out, "<li class=\"claim\"");
     html_attribute(out, "id", c->id);
@@ -189,11 +206,12 @@ static void add_claim(struct text *out, const struct claim_result *c) {
     add_plot(out, &row, c->ours.verdict);
     text_add(out, "<div class=\"told\">");
     add_told(out, "ours", &c->ours, &row.ours);
-    add_told(out, "paper", &c->paper, &row.paper);
+    if (c->paper.verdict != NOT_TESTED || row.paper.present) // of some claims the paper says nothing
+        add_told(out, "paper", &c->paper, &row.paper);
     text_add(out, "</div>");
     if (*row.label) {
         text_printf(out, "<details><summary>%s",
-                    c->part_count < 2                                              ? ""
+                    c->part_count < 2 || c->ours.verdict == NOT_TESTED             ? ""
                     : c->ours.verdict == CONTRADICTED || c->ours.verdict == ABSENT ? "deciding part: "
                                                                                    : "weakest part: ");
         html_text(out, row.label);

@@ -210,6 +210,8 @@ int report_first(const struct report *r, FILE *out, struct error *err) {
         qsort(papers.claims, (size_t)papers.count, sizeof *papers.claims, compare_claims);
     for (int i = 0; i < papers.count && !failed; i++) {
         struct first_row row;
+        if (papers.claims[i].is_order) // it has no verdict
+            continue;
         fill_row(&row, r, &papers.claims[i]);
         put_row(out, r, &row);
         fputs("\\ReffRowEnd\n", out);

@@ -519,6 +519,37 @@ static void test_run_leaves_a_page_of_what_was_done(void) {
     program_free(&r);
 }
 
+// Whether `reff page` of everything has the table.
+static int shows(const char *results, const char *id) {
+    struct error err = {0};
+    struct program_result r;
+    reff_run(&r, 0, "page", "--profile", "tiny", "--results", results, "--output", suite_path("all.html"));
+    CU_ASSERT_EQUAL(r.status, 0);
+    program_free(&r);
+    char *page = file_read(suite_path("all.html"), 1 << 26, NULL, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(page);
+    int found = strstr(page, id) != NULL;
+    free(page);
+    return found;
+}
+
+// The baseline is a column of the paper's tables as well: its runs are none of the suite's.
+static void test_tables_of_suites_are_shown_where_something_of_them_was_run(void) {
+    struct program_result r;
+    char results[PATH_SIZE];
+    snprintf(results, sizeof results, "%s", suite_path("suites"));
+    static const char *const columns[] = {"baseline", "swap"};
+    for (int i = 0; i < 2; i++) {
+        reff_run(&r, 0, "run", "controls", "--profile", "tiny", "--rows", "0", "--columns", columns[i],
+                 "--seeds", "1,", "--results", results);
+        CU_ASSERT_EQUAL(r.status, 0);
+        program_free(&r);
+        CU_ASSERT(shows(results, "id=\"table1a\""));
+        CU_ASSERT_EQUAL(shows(results, "id=\"controls\""), i);
+        CU_ASSERT_EQUAL(shows(results, "id=\"D1\""), i);
+    }
+}
+
 // ---------------------------------------------------------------------------------------------- in a browser
 
 #define COUNT(selector)                                                                                      \
@@ -611,6 +642,8 @@ void suite_page(void) {
                 test_a_page_of_a_sweep_at_work_loads_itself_anew);
     CU_add_test(s, "a sweep lets its page be renewed", test_a_sweep_lets_its_page_be_renewed);
     CU_add_test(s, "run leaves a page of what was done", test_run_leaves_a_page_of_what_was_done);
+    CU_add_test(s, "tables of suites are shown where something of them was run",
+                test_tables_of_suites_are_shown_where_something_of_them_was_run);
     CU_add_test(s, "in a browser the page opens, fetches nothing and filters",
                 test_in_a_browser_the_page_opens_fetches_nothing_and_filters);
     CU_add_test(s, "on a phone and in the dark nothing sticks out",
