@@ -174,6 +174,19 @@ def other_instruction_set(c):
     c.check_results(results, c.reference())
 
 
+def scratch_and_annotations(c):
+    """with data sets on the nodes' own folders, pseudo-annotations are shared, and nothing is left there"""
+    results, scratch = c.folder / "results", c.folder / "scratch"
+    words = ["table3b", "--rows", "1", "--columns", "reff,abn"]
+    scratch.mkdir()
+    c.run(c.command(results, c.settings(scratch=scratch, pack=0.01), words=words))
+    c.wait(lambda: list(scratch.glob("reff-*/shards/*/train.h5")), 90, "a data set on the node")
+    expect(not list(results.glob("shards/*/train.h5")), "a data set beside the results")
+    c.wait_until_idle()
+    c.check_results(results, c.reference(words=words))
+    expect(not list(scratch.iterdir()), "something is left on the node")
+
+
 def make_is_interrupted(c):
     """an interrupted make leaves what it submitted recorded, and the same command goes on"""
     results = c.folder / "results"
@@ -193,4 +206,5 @@ def make_is_interrupted(c):
 
 
 ALL = [same_digests, list_of_commands, throttle, index_limits, claims_and_figures, status_and_cancel, two_submissions,
-       refused_half_way, other_instruction_set, make_is_interrupted]
+       refused_half_way, other_instruction_set, scratch_and_annotations,
+       make_is_interrupted]
