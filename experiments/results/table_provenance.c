@@ -155,6 +155,7 @@ json_t *table_provenance_settings(const struct table_result *r) {
         const json_t *identity = cell ? json_object_get(cell->record, "identity") : NULL;
         json_t *train = json_deep_copy(json_object_get(identity, "train"));
         json_object_del(train, "seed");
+        json_object_del(train, r->table->row_name); // where the rows are a setting's values
         json_object_set_new(settings, r->table->columns[column],
                             json_pack("{s:o?, s:O?}", "train", train, "weights_sha256",
                                       json_object_get(identity, "weights")));
