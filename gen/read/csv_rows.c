@@ -142,8 +142,10 @@ int csv_rows_read(struct csv_rows *rows, const char *name, const char *text, siz
         text += 3;
         size -= 3;
     }
-    size_t blank = strspn(text, "\r\n \t"); // a zero byte ends every text in memory
-    rows->delimiter = find_delimiter(text + (blank < size ? blank : 0), size - (blank < size ? blank : 0));
+    size_t blank = 0; // lines before the header
+    while (blank < size && text[blank] && strchr("\r\n \t", text[blank]))
+        blank++;
+    rows->delimiter = find_delimiter(text + blank, size - blank);
     if (parse(&r, text, size) || text_check(&rows->text, name, err))
         return -1;
     if (!r.row_count)
