@@ -102,6 +102,21 @@ static int most_at_once(const struct slurm_plan *p, const char *results, const j
     return most;
 }
 
+// All data sets and pseudo-annotations, each once.
+static double bytes_of_data(const struct slurm_plan *p) {
+    double bytes = 0;
+    for (int i = 0; i < p->count; i++) {
+        const struct cell *c = p->todo[i];
+        int fresh = 1, annotated = c->has_annotator;
+        for (int k = 0; k < i; k++) {
+            fresh &= strcmp(p->todo[k]->data_digest, c->data_digest) != 0;
+            annotated &= strcmp(p->todo[k]->annotation_digest, c->annotation_digest) != 0;
+        }
+        bytes += (fresh ? data_sets_bytes(c) : 0) + (annotated ? data_sets_annotation_bytes(c) : 0);
+    }
+    return bytes;
+}
+
 static int choose_size(struct slurm_plan *p, const struct executor_job *job, const json_t *submissions,
                        struct error *err) {
     const struct sweep_options *o = &job->sweep;
@@ -120,8 +135,9 @@ static int choose_size(struct slurm_plan *p, const struct executor_job *job, con
     p->threads = o->threads ? o->threads : p->cpus / p->at_once > 0 ? p->cpus / p->at_once : 1;
     p->bytes = memory > 0 ? memory : memory_of_program + 1.2 * r.run_memory * p->at_once;
     // A task removes a data set when all runs of it are done: while one ends another one has begun.
-    p->shards = p->cluster.throttle ? fmin(r.shards, 2 * p->cluster.throttle * r.data_set) : r.shards;
-    p->records = 1e5 * p->count;
+    p->shards = bytes_of_data(p);
+    if (p->cluster.throttle)
+        p->shards = fmin(p->shards, 2 * p->cluster.throttle * r.data_set);
     return 0;
 }
 

@@ -18,8 +18,8 @@ struct slurm_plan {
     double longest, total;      // seconds of the longest task, of all
     int cpus, at_once, threads; // of a task: cores, runs at a time, threads of each
     double bytes;               // of memory of a task
-    double shards, records; // bytes in the results folder: of all data sets; of all records and checkpoints
-    int measured, tried;    // kinds of run whose time is known from earlier runs, from trials
+    double shards;              // bytes of all data sets and pseudo-annotations that lie there at once
+    int measured, tried;        // kinds of run whose time is known from earlier runs, from trials
 };
 
 // Runs in the queue by digest: {"<digest>": {"state", "reason", "job"}}. New reference.
