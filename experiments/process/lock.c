@@ -281,8 +281,8 @@ static void remove_leftovers(const char *folder, int all) {
         if (!part || !part[6] || path_join(path, &ignored, folder, entry->d_name))
             continue;
         int alive = host_process_is_alive(part + 6), is_lease = !strncmp(entry->d_name, "lease", 5);
-        if (!alive || (alive < 0 && ((all && !is_lease) || is_old(path, folder))))
-            unlink(path);
+        if ((!alive || (alive < 0 && ((all && !is_lease) || is_old(path, folder)))) && unlink(path))
+            folder_remove(path);
     }
     if (listing)
         closedir(listing);

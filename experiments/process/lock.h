@@ -28,7 +28,7 @@ int lock_is_held(const char *path, struct error *err);
 int lock_is_silent(const char *path);
 double lock_patience(void); // seconds
 
-// Removes "<name>.part-<host and process>" files of processes that are gone: what a killed process was writing. Those of
+// Removes "<name>.part-<host and process>" files and folders of processes that are gone: what a killed process was writing. Those of
 // other hosts are removed when they have not changed for a day of the file system's clock.
 void lock_remove_leftovers(const char *folder);
 

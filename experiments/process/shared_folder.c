@@ -2,6 +2,7 @@
 #include "experiments/process/shared_folder.h"
 
 #include "core/base/file.h"
+#include "experiments/process/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,7 +81,8 @@ int shared_folder_check(const char *folder, struct error *err) {
     if (path_join(target, err, folder, "trial") || file_temporary(target, place, err) ||
         path_join(t.one, err, place, "one") || path_join(t.two, err, place, "two"))
         return -1;
-    folder_remove(place); // a process of the same number left it
+    lock_remove_leftovers(folder); // of trials that were killed
+    folder_remove(place);          // a process of the same number left it
     if (mkdir(place, 0777))
         return fail_system(err, errno, "%s", folder);
     int failed = refuses_what_is_there(&t, err) || renames_over(&t, err) || time_moves(&t, err);
