@@ -216,7 +216,7 @@ static void test_the_last_layers_regression_ends_where_its_loss_is_least(void) {
 
 void suite_train_methods(void);
 void suite_train_methods(void) {
-    CU_pSuite suite = CU_add_suite("train_methods", NULL, NULL);
+    CU_pSuite suite = CU_add_suite("train_methods", suite_make_folder, suite_remove_folder);
     CU_add_test(suite, "every method's run goes on with the same bits",
                 test_every_methods_run_goes_on_with_the_same_bits);
     CU_add_test(suite, "every method's run has the same bits on any threads",

@@ -232,7 +232,7 @@ static void test_what_a_shard_records_of_its_shifts_is_verified(void) {
 
 void suite_shifts(void);
 void suite_shifts(void) {
-    CU_pSuite s = CU_add_suite("shifts", NULL, NULL);
+    CU_pSuite s = CU_add_suite("shifts", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "shifts that are off are in no identity", test_shifts_that_are_off_are_in_no_identity);
     CU_add_test(s, "each shift changes what it says and nothing else",
                 test_each_shift_changes_what_it_says_and_nothing_else);
