@@ -50,7 +50,7 @@ const char *claim_text(const struct table *table, const char *id) {
 int claims_compare_ids(const char *a, const char *b) {
     size_t letters_a = strcspn(a, "0123456789"), letters_b = strcspn(b, "0123456789");
     int letters = strncmp(a, b, letters_a > letters_b ? letters_a : letters_b);
-    long long number_a = atoll(a + letters_a), number_b = atoll(b + letters_b);
+    long long number_a = strtoll(a + letters_a, NULL, 10), number_b = strtoll(b + letters_b, NULL, 10);
     return letters ? letters : (number_a > number_b) - (number_a < number_b);
 }
 
@@ -259,10 +259,10 @@ static int test_claim(struct claim_result *c, const json_t *paper, const struct 
         return -1;
     struct deciding d = {
         .table = c->on, .paper = paper, .rules = rules, .look_seeds = look_seeds, .claim = now};
-    struct claim claim = {0};
+    struct claim claim;
     now->id = c->id;
-    claim_of(c->on->table, c->id, &claim);
-    claim.collect(&d);
+    if (claim_of(c->on->table, c->id, &claim)) // claims_check has seen to it
+        claim.collect(&d);
     int tested = !*now->reason && now->part_count == c->part_count;
     for (int i = 0; tested && i < c->part_count; i++) {
         c->parts[i].test = now->parts[i].test;
@@ -345,9 +345,9 @@ int claims_decide(const struct table_result *tables, int count, const json_t *pa
         return -1;
     for (int t = 0; t < count; t++)
         for (int i = 0; i < tables[t].table->claim_count; i++) {
-            struct claim claim = {0};
-            claim_of(tables[t].table, tables[t].table->claims[i], &claim);
-            if (begin_claim(&(*out)[(*out_count)++], &claim, &tables[t], paper, rules, err))
+            struct claim claim; // claims_check has seen to it that there is one
+            if (claim_of(tables[t].table, tables[t].table->claims[i], &claim) &&
+                begin_claim(&(*out)[(*out_count)++], &claim, &tables[t], paper, rules, err))
                 return -1;
         }
     return rules->looks ? decide_by_looks(*out, total, paper, rules, err)
