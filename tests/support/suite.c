@@ -119,6 +119,8 @@ const char *suite_path(const char *name) {
     static unsigned next;
     struct error err;
     char *path = paths[next++ % 16];
+    if (!*folder) // what it wrote would lie in the root of the file system
+        CU_FAIL_FATAL("the suite has no folder: its CU_add_suite lacks suite_make_folder");
     if (path_join(path, &err, folder, name))
         CU_FAIL_FATAL("path too long");
     return path;
