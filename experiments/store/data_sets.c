@@ -198,6 +198,7 @@ static int remove_folder(const char *results, const char *name) {
     int lock = lock_take(lock_path, LOCK_EXCLUSIVE, 0, &busy, &ignored);
     if (lock < 0)
         return busy && lock_is_silent(lock_path);
+    lock_remove_all_leftovers(folder); // a lease that a killed process was about to make
     // Looked for again: it may have been marked while another process had the lock.
     int emptied = !file_is_there(keep, &ignored) && !empty_folder(folder, results, name);
     lock_release(lock);
