@@ -199,7 +199,8 @@ double limits_memory(void) {
 // server counts, and tells when it is asked to write.
 static double quota_left(int folder, int kind, unsigned id) {
     struct if_dqblk quota = {0};
-    unsigned command = (unsigned)Q_GETQUOTA << SUBCMDSHIFT | (unsigned)kind; // QCMD shifts a signed number too far
+    unsigned command =
+        (unsigned)Q_GETQUOTA << SUBCMDSHIFT | (unsigned)kind; // QCMD shifts a signed number too far
     if (syscall(SYS_quotactl_fd, folder, command, id, &quota))
         return INFINITY;
     double most =

@@ -8,9 +8,9 @@
 
 struct estimate {
     struct forecast forecast;
-    int measured, tried; // kinds of run known from records, and from trials
+    int measured, tried;                            // kinds of run known from records, and from trials
     const struct data_set *sets[DATA_SETS_MAXIMUM]; // that were tried, registered or a profile's own
-    struct probed_data data[DATA_SETS_MAXIMUM]; // by data set
+    struct probed_data data[DATA_SETS_MAXIMUM];     // by data set
 };
 
 // Fills the forecast with what the runs to do need. known: records_scan.

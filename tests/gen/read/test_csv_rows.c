@@ -27,10 +27,9 @@ static void check_rows(const char *text) {
 static void test_a_list_is_the_same_whatever_wrote_it(void) {
     static const char *const lists[] = {
         "file_name,label\nfirst one,1.0\nsecond,0\n",
-        "file_name,label\r\nfirst one,1.0\r\nsecond,0\r\n", // CRLF
-        "file_name,label\rfirst one,1.0\rsecond,0",         // CR, no end
-        "\xEF\xBB\xBF"
-        "file_name,label\nfirst one,1.0\nsecond,0\n",
+        "file_name,label\r\nfirst one,1.0\r\nsecond,0\r\n",       // CRLF
+        "file_name,label\rfirst one,1.0\rsecond,0",               // CR, no end
+        "\357\273\277file_name,label\nfirst one,1.0\nsecond,0\n", // a byte order mark
         "\"file_name\",\"label\"\n\"first one\",\"1.0\"\n\"second\",\"0\"\n",
         "file_name , label\n first one ,  1.0 \n second , 0 \n",
         "file_name;label\nfirst one;1,0\nsecond;0\n", // with a decimal comma
