@@ -3,6 +3,7 @@
 
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "core/base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,29 +47,10 @@ static int wait_for(pid_t child) {
 // ------------------------------------------------------------------------------ a value from a child
 
 static char *read_all(int descriptor, struct error *err) {
-    char *text = NULL;
-    size_t length = 0, capacity = 0;
-    for (;;) {
-        if (length + 1 >= capacity) {
-            capacity = capacity ? 2 * capacity : 4096;
-            if (array_resize(text, capacity, "a child's answer", err)) {
-                free(text);
-                return NULL;
-            }
-        }
-        ssize_t got = read(descriptor, text + length, capacity - length - 1);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            fail_system(err, errno, "a child's answer");
-            free(text);
-            return NULL;
-        }
-        if (!got)
-            break;
-        length += (size_t)got;
-    }
-    text[length] = 0;
+    struct text said = {0};
+    int bad = text_add_rest(&said, descriptor) ? fail_system(err, errno, "a child's answer") : 0;
+    char *text = bad ? NULL : text_take(&said, "a child's answer", err);
+    text_free(&said);
     return text;
 }
 

@@ -227,17 +227,6 @@ int options_given(const struct setting *s, int argc, char *const *argv) {
     return 0;
 }
 
-void options_values(const struct setting *s, int argc, char *const *argv, struct text *out) {
-    char name[SETTING_WORD_SIZE];
-    option_name(s, name);
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        const char *equals = strchr(argv[i], '=');
-        if (!is_option(argv[i], name) || (!equals && i + 1 == argc))
-            continue;
-        text_printf(out, "%s%s", out->length ? "," : "", equals ? equals + 1 : argv[++i]);
-    }
-}
-
 int options_parse(const struct command *command, int argc, char **argv, void *target, struct words *words,
                   struct error *err) {
     const char *missing = NULL;

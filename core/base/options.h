@@ -39,10 +39,6 @@ int options_override(const struct command *command, int argc, char **argv, void 
 // Whether the command line names the option. To be asked before it is parsed, which moves words within argv.
 int options_given(const struct setting *s, int argc, char *const *argv);
 
-// All values that the command line gives an option of text, joined by commas: for options that may be given several times,
-// of which parsing keeps the last. To be asked before parsing too.
-void options_values(const struct setting *s, int argc, char *const *argv, struct text *out);
-
 // "layer_weights" -> "layer-weights". Returns `out`.
 const char *option_name(const struct setting *s, char out[SETTING_WORD_SIZE]);
 

@@ -3,9 +3,11 @@
 
 #include "core/base/memory.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // Room for `more` bytes and the zero; 0, or -1 and the text is incomplete.
 static int make_room(struct text *t, size_t more) {
@@ -31,6 +33,18 @@ void text_add_bytes(struct text *t, const void *bytes, size_t count) {
 
 void text_add(struct text *t, const char *piece) {
     text_add_bytes(t, piece, strlen(piece));
+}
+
+int text_add_rest(struct text *t, int descriptor) {
+    char bytes[4096];
+    for (;;) {
+        ssize_t got = read(descriptor, bytes, sizeof bytes);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got < 0 ? -1 : 0;
+        text_add_bytes(t, bytes, (size_t)got);
+    }
 }
 
 void text_vprintf(struct text *t, const char *format, va_list arguments) {

@@ -37,6 +37,8 @@ void text_add_visible(struct text *t, const char *piece);
 // The same into `out`, cut where it is full (no \xNN is cut in two), without memory. Returns out.
 const char *text_visible(char *out, size_t size, const char *piece);
 void text_repeat(struct text *t, const char *piece, int times);
+// All that comes from a descriptor until its end. 0, or -1 with errno where reading fails.
+int text_add_rest(struct text *t, int descriptor);
 
 // Back to an empty text; it keeps its room.
 void text_clear(struct text *t);

@@ -41,10 +41,10 @@ static const struct setting schema[] = {
     SETTING_INT(O, batch, "32", 1, 4096, "images", "images at a time"),
     SETTING_COUNT(O, threads, "0", 0, 1024, "threads", "how many threads work; 0: all cores"),
     SETTING_SWITCH(O, json, "print the whole report as JSON"),
-    SETTING_PATH(
-        O, min, "", "NAME=NUMBER",
+    SETTING_WORDS(
+        O, min, "NAME=NUMBER",
         "fail where a number of the report is lower (accuracy=30,worst_group=10); may be given again"),
-    SETTING_PATH(O, max, "", "NAME=NUMBER", "fail where one is higher (ece=10)"),
+    SETTING_WORDS(O, max, "NAME=NUMBER", "fail where one is higher (ece=10)"),
     SETTING_END,
 };
 
@@ -194,21 +194,12 @@ static int evaluate(const struct eval_options *o, const int *given, const char *
     return failed;
 }
 
-// Both lists, each of all its options.
-static int read_bounds(int argc, char *const *argv, struct measured_bounds *bounds, struct error *err) {
-    static const char *const names[] = {"max", "min"};
-    int bad = 0;
+static int read_bounds(const struct eval_options *o, struct measured_bounds *bounds, struct error *err) {
     bounds->count = 0;
-    for (int at_least = 0; at_least < 2 && !bad; at_least++) {
-        const struct setting *s = settings_find(schema, names[at_least]);
-        struct text list = {0};
-        options_values(s, argc, argv, &list);
-        bad = text_check(&list, "bounds", err) ||
-              (list.length &&
-               measured_bounds_add(bounds, text_string(&list), at_least, at_least ? "--min" : "--max", err));
-        text_free(&list);
-    }
-    return bad ? -1 : 0;
+    return (*o->max && measured_bounds_add(bounds, o->max, 0, "--max", err)) ||
+                   (*o->min && measured_bounds_add(bounds, o->min, 1, "--min", err))
+               ? -1
+               : 0;
 }
 
 int command_eval(int argc, char **argv, struct error *err) {
@@ -220,13 +211,11 @@ int command_eval(int argc, char **argv, struct error *err) {
     for (int i = ABOUT_PRECISION; i <= ABOUT_ACTIVATIONS; i++)
         given[i] = given[i] ? -1 : 0; // any network can be evaluated in any
     struct measured_bounds bounds;
-    struct error wrong_bounds = {0};
-    int bounded = read_bounds(argc, argv, &bounds, &wrong_bounds);
     int result = options_parse(&command, argc, argv, &o, &words, err);
     if (result)
         return result < 0 ? -1 : 0;
-    if (bounded)
-        return fail_around(err, &wrong_bounds, "%s", wrong_bounds.message);
+    if (read_bounds(&o, &bounds, err))
+        return -1;
     if (o.threads)
         omp_set_num_threads(o.threads);
     struct shard *shard = shard_open_measured(words.items[0], err);

@@ -3,7 +3,6 @@
 
 #include "core/base/isolate.h"
 #include "core/base/json_fields.h"
-#include "core/base/memory.h"
 #include "core/base/text.h"
 
 #include <errno.h>
@@ -15,18 +14,6 @@
 #include <unistd.h>
 
 // ---------------------------------------------------------------------------------------- calls
-
-static void read_all(int descriptor, struct text *out) {
-    char bytes[4096];
-    for (;;) {
-        ssize_t got = read(descriptor, bytes, sizeof bytes);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return;
-        text_add_bytes(out, bytes, (size_t)got);
-    }
-}
 
 static void become(const char *const argv[], const int out[2], const int complaints[2]) {
     signal(SIGPIPE, SIG_DFL);
@@ -65,8 +52,8 @@ char *slurm_call(const char *const argv[], struct error *err) {
         become(argv, out, complaints);
     close(out[1]), close(complaints[1]);
     if (child > 0) {
-        read_all(out[0], &said);
-        read_all(complaints[0], &complained);
+        text_add_rest(&said, out[0]);
+        text_add_rest(&complained, complaints[0]);
         while (waitpid(child, &status, 0) < 0 && errno == EINTR)
             ;
     }
@@ -75,8 +62,7 @@ char *slurm_call(const char *const argv[], struct error *err) {
     text_free(&complained);
     char *text = NULL;
     if (!failed) {
-        text_add(&said, "");
-        text = said.bytes ? text_take(&said, argv[0], err) : duplicate("", err);
+        text = text_take(&said, argv[0], err);
     }
     text_free(&said);
     return text;
@@ -135,6 +121,7 @@ char *slurm_submit(const char *script, struct error *err) {
     return NULL;
 }
 
+// squeue gives reasons in Slurm's words alone; these are what slurmctld writes when it gives a launch up.
 int slurm_is_held_after_launch(const json_t *element) {
     return !strcmp(json_field_text(element, "reason"), "launch failed requeued held");
 }

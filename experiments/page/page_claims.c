@@ -176,15 +176,21 @@ static void add_told(struct text *out, const char *whose, const struct judgement
     add_effect(out, m);
 }
 
-// A claim without a verdict: an order of methods, in words.
-static void add_order(struct text *out, const struct claim_result *c) {
-    text_add(out, "<li class=\"claim order\"");
+// Its item begun: what it says.
+static void add_said(struct text *out, const struct claim_result *c, const char *kind) {
+    text_printf(out, "<li class=\"%s\"", kind);
     html_attribute(out, "id", c->id);
     text_add(out, "><div class=\"says\"><b>");
     html_text(out, c->id);
     text_add(out, "</b> ");
     html_text(out, c->text);
-    text_add(out, "</div><p>");
+    text_add(out, "</div>");
+}
+
+// A claim without a verdict: an order of methods, in words.
+static void add_order(struct text *out, const struct claim_result *c) {
+    add_said(out, c, "claim order");
+    text_add(out, "<p>");
     html_text(out, c->reason);
     text_add(out, "</p></li>\n");
 }
@@ -196,13 +202,7 @@ static void add_claim(struct text *out, const struct claim_result *c) {
         return;
     }
     forest_claim(&row, c);
-    text_add(out, "<li class=\"claim\"");
-    html_attribute(out, "id", c->id);
-    text_add(out, "><div class=\"says\"><b>");
-    html_text(out, c->id);
-    text_add(out, "</b> ");
-    html_text(out, c->text);
-    text_add(out, "</div>");
+    add_said(out, c, "claim");
     add_plot(out, &row, c->ours.verdict);
     text_add(out, "<div class=\"told\">");
     add_told(out, "ours", &c->ours, &row.ours);

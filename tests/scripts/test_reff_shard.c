@@ -19,18 +19,10 @@ static const char python[] = "/usr/bin/python3";
 static char check[PATH_SIZE], scripts[PATH_SIZE];
 
 static int set_up(void) {
-    struct error err = {0};
     struct program_result r;
-    char tree[PATH_SIZE];
-    snprintf(tree, sizeof tree, "%s", suite_reff());
-    for (int up = 0; up < 3; up++) {
-        char *slash = strrchr(tree, '/');
-        if (!slash)
-            return -1;
-        *slash = 0;
-    }
-    if (path_join(check, &err, *tree ? tree : ".", "tests/scripts/check_reff_shard.py") ||
-        path_join(scripts, &err, *tree ? tree : ".", "scripts") || suite_make_folder())
+    snprintf(check, sizeof check, "%s", suite_tree_path("tests/scripts/check_reff_shard.py"));
+    snprintf(scripts, sizeof scripts, "%s", suite_tree_path("scripts"));
+    if (suite_make_folder())
         return -1;
     int failed = reff_run(&r, 0, "gen", "textured-mnist", "--canvas", "32", "--size", "24", "--count", "20",
                           "--output", suite_path("digits.h5"));

@@ -157,6 +157,22 @@ const char *suite_reff(void) {
     return path;
 }
 
+const char *suite_tree_path(const char *name) {
+    static char paths[8][PATH_SIZE];
+    static unsigned next;
+    struct error err;
+    char *path = paths[next++ % 8], tree[PATH_SIZE];
+    snprintf(tree, sizeof tree, "%s", suite_reff());
+    for (int up = 0; up < 3; up++) {
+        char *slash = strrchr(tree, '/');
+        if (slash)
+            *slash = 0;
+    }
+    if (path_join(path, &err, *tree ? tree : ".", name))
+        CU_FAIL_FATAL("path too long");
+    return path;
+}
+
 void suite_limit_files(long bytes) {
     struct rlimit limit;
     getrlimit(RLIMIT_FSIZE, &limit);

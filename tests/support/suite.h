@@ -91,6 +91,8 @@ struct program_result {
 int program_run(struct program_result *result, long file_limit, const char *const argv[]); // returns status
 void program_free(struct program_result *result);
 const char *suite_reff(void); // path of the program, beside the folder of the running tests
+// A path within the tree that holds build/<configuration>/reff; kept like those of suite_path.
+const char *suite_tree_path(const char *name);
 
 // Sets the largest size of a file that this process may write (0: no limit) and makes passing it an error
 // instead of a signal. For faults inside the test process; undo with suite_limit_files(0).

@@ -4,8 +4,10 @@
 #include "core/base/memory.h"
 #include "tests/support/suite.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void test_a_text_grows_piece_by_piece(void) {
     struct text t = {0};
@@ -53,6 +55,24 @@ static void test_a_lost_piece_is_told(void) {
     CU_ASSERT_PTR_NULL(t.bytes);
 }
 
+static void test_what_a_descriptor_gives_is_added_to_its_end(void) {
+    struct text t = {0};
+    char piece[5000]; // more than one reading takes
+    int ends[2];
+    CU_ASSERT_FATAL(!pipe(ends));
+    memset(piece, 'x', sizeof piece);
+    CU_ASSERT_EQUAL(write(ends[1], piece, sizeof piece), (ssize_t)sizeof piece);
+    close(ends[1]);
+    text_add(&t, "before ");
+    CU_ASSERT_EQUAL(text_add_rest(&t, ends[0]), 0);
+    CU_ASSERT_EQUAL(t.length, strlen("before ") + sizeof piece);
+    suite_text_begins(text_string(&t), "before xxx");
+    close(ends[0]);
+    CU_ASSERT_EQUAL(text_add_rest(&t, ends[0]), -1);
+    CU_ASSERT_EQUAL(errno, EBADF);
+    text_free(&t);
+}
+
 static void test_control_characters_are_shown_never_sent(void) {
     struct text t = {0};
     text_add_visible(&t, "a\x1b[31mb\n\x7f \xc3\xa4 \xc2\x9bm");
@@ -65,6 +85,8 @@ void suite_text(void) {
     CU_add_test(suite, "a text grows piece by piece", test_a_text_grows_piece_by_piece);
     CU_add_test(suite, "an empty text can be taken", test_an_empty_text_can_be_taken);
     CU_add_test(suite, "a lost piece is told", test_a_lost_piece_is_told);
+    CU_add_test(suite, "what a descriptor gives is added, to its end",
+                test_what_a_descriptor_gives_is_added_to_its_end);
     CU_add_test(suite, "control characters are shown, never sent",
                 test_control_characters_are_shown_never_sent);
 }

@@ -10,18 +10,9 @@ static const char python[] = "/usr/bin/python3";
 
 static char script[PATH_SIZE];
 
-// The script lies in the tree that holds build/<configuration>/reff.
 static int set_up(void) {
-    struct error err = {0};
-    char tree[PATH_SIZE];
-    snprintf(tree, sizeof tree, "%s", suite_reff());
-    for (int up = 0; up < 3; up++) {
-        char *slash = strrchr(tree, '/');
-        if (!slash)
-            return -1;
-        *slash = 0;
-    }
-    return path_join(script, &err, *tree ? tree : ".", "scripts/bench_compare.py") || suite_make_folder();
+    snprintf(script, sizeof script, "%s", suite_tree_path("scripts/bench_compare.py"));
+    return suite_make_folder();
 }
 
 static int compare(struct program_result *r, const char *a, const char *b, const char *option) {

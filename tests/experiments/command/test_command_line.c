@@ -24,19 +24,6 @@
 
 enum { WORDS_MAXIMUM = 32, LINE_MAXIMUM = 1000 };
 
-// tests/expected of the tree that holds build/<configuration>/reff.
-static const char *expected_folder(void) {
-    static char path[PATH_SIZE];
-    snprintf(path, sizeof path, "%.4000s", suite_reff());
-    for (int up = 0; up < 3; up++) {
-        char *slash = strrchr(path, '/');
-        if (slash)
-            *slash = 0;
-    }
-    strcat(path, "/tests/expected");
-    return path;
-}
-
 // "reff: .../mine.ini:2: what is wrong: left out": of a definition that somebody is still writing beside the project's
 // own, all of which can be read (suite definitions). That it is said is of suite foreign_definitions.
 static int is_left_out(const char *line, size_t length) {
@@ -84,7 +71,7 @@ static int is_definition(const struct dirent *entry) {
 static void list_folder(const char *name, struct text *out) {
     char path[PATH_SIZE];
     struct dirent **entries;
-    snprintf(path, sizeof path, "%.4000s/../../experiments/%s", expected_folder(), name);
+    snprintf(path, sizeof path, "%.4000s/../../experiments/%s", suite_tree_path("tests/expected"), name);
     int count = scandir(path, &entries, is_definition, alphasort);
     for (int i = 0; i < count; i++) {
         text_printf(out, "%s%.*s", i ? " " : "", (int)strlen(entries[i]->d_name) - 4, entries[i]->d_name);
@@ -200,7 +187,7 @@ static void check_file(const char *name) {
     struct error err = {0};
     char path[PATH_SIZE];
     const char *mode = getenv("REFF_EXPECTED");
-    CU_ASSERT_FATAL(!path_join(path, &err, expected_folder(), name));
+    CU_ASSERT_FATAL(!path_join(path, &err, suite_tree_path("tests/expected"), name));
     char *expected = file_read(path, 1 << 20, NULL, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(expected);
     char *actual = run_all(expected);
@@ -223,7 +210,7 @@ static int is_expectation(const struct dirent *entry) {
 // Commands run in an empty folder, and leave it empty.
 static void test_help_and_errors_of_every_command_are_as_expected(void) {
     struct dirent **entries;
-    int count = scandir(expected_folder(), &entries, is_expectation, alphasort);
+    int count = scandir(suite_tree_path("tests/expected"), &entries, is_expectation, alphasort);
     CU_ASSERT_FATAL(count > 0);
     for (int i = 0; i < count; i++) {
         check_file(entries[i]->d_name);
@@ -244,7 +231,7 @@ static void test_every_command_has_expectations(void) {
         char name[64], path[PATH_SIZE];
         struct error err;
         snprintf(name, sizeof name, "%.*s.txt", (int)strcspn(line + 2, " "), line + 2);
-        CU_ASSERT_FATAL(!path_join(path, &err, expected_folder(), name));
+        CU_ASSERT_FATAL(!path_join(path, &err, suite_tree_path("tests/expected"), name));
         if (!file_exists(path))
             printf("no tests/expected/%s ", name);
         CU_ASSERT(file_exists(path));

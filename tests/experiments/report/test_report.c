@@ -393,13 +393,8 @@ static void test_a_table_that_holds_more_than_a_table_is_refused(void) {
 
 // Paths of scripts/latex and paper/report.tex of the tree that holds build/<configuration>/reff.
 static void find_latex(char script[PATH_SIZE], char source[PATH_SIZE]) {
-    struct error err = {0};
-    char tree[PATH_SIZE];
-    snprintf(tree, sizeof tree, "%.4000s", suite_reff());
-    for (int up = 0; up < 3; up++)
-        *strrchr(tree, '/') = 0;
-    CU_ASSERT_FATAL(!path_join(script, &err, tree, "scripts/latex") &&
-                    !path_join(source, &err, tree, "paper/report.tex"));
+    snprintf(script, PATH_SIZE, "%s", suite_tree_path("scripts/latex"));
+    snprintf(source, PATH_SIZE, "%s", suite_tree_path("paper/report.tex"));
 }
 
 // Results may come from strangers. A latexmk that tells how it was called stands for the real one.

@@ -28,16 +28,8 @@ static int generate(const char *what, const char *name, const char *split, const
 }
 
 static int set_up(void) {
-    struct error err = {0};
-    char tree[PATH_SIZE];
-    snprintf(tree, sizeof tree, "%s", suite_reff());
-    for (int up = 0; up < 3; up++) {
-        char *slash = strrchr(tree, '/');
-        if (!slash)
-            return -1;
-        *slash = 0;
-    }
-    if (path_join(readers, &err, *tree ? tree : ".", "tests/gen/export/readers.py") || suite_make_folder())
+    snprintf(readers, sizeof readers, "%s", suite_tree_path("tests/gen/export/readers.py"));
+    if (suite_make_folder())
         return -1;
     return generate("textured-mnist", "train.h5", "train", "70") || // more than a batch
            generate("textured-mnist", "test.h5", "test", "20") ||
