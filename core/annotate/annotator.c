@@ -111,16 +111,12 @@ static int check_output(struct annotator_work *w) {
     if (file_is_same(job->shard, job->output))
         return fail(w->err, "%s: is the training shard itself", job->output);
     char folder[PATH_SIZE];
-    snprintf(folder, sizeof folder, "%s", job->output);
-    char *slash = strrchr(folder, '/');
-    const char *name = slash ? slash + 1 : job->output;
-    if (slash)
-        slash[slash == folder] = 0;
+    path_folder(folder, job->output);
     // Reported before hours of training, not after.
-    if (access(slash ? folder : ".", W_OK | X_OK))
+    if (access(folder, W_OK | X_OK))
         return fail_system(w->err, errno, "%s", job->output);
     char file[PATH_SIZE];
-    snprintf(file, sizeof file, "%.200s.checkpoint", name);
+    snprintf(file, sizeof file, "%.200s.checkpoint", path_name(job->output));
     return path_join(w->checkpoint, w->err, job->folder, file);
 }
 

@@ -126,16 +126,19 @@ int file_write_all(int descriptor, const void *bytes, size_t size) {
     return 0;
 }
 
+const char *path_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+void path_folder(char out[PATH_SIZE], const char *path) {
+    int length = (int)(path_name(path) - path);
+    snprintf(out, PATH_SIZE, "%.*s", length > 1 ? length - 1 : 1, length ? path : ".");
+}
+
 int folder_sync(const char *path, struct error *err) {
     char folder[PATH_SIZE];
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash == folder)
-        slash[1] = 0;
-    else if (slash)
-        *slash = 0;
-    else
-        snprintf(folder, sizeof folder, ".");
+    path_folder(folder, path);
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY);
     if (descriptor < 0)
         return fail_system(err, errno, "%s", folder);

@@ -76,5 +76,7 @@ int folder_next(DIR *listing, const char *path, struct dirent **entry, struct er
 // and a check left out.
 int file_is_there(const char *path, struct error *err);
 int path_join(char out[PATH_SIZE], struct error *err, const char *folder, const char *name); // "folder/name"
+const char *path_name(const char *path);                 // what is behind its last slash; within `path`
+void path_folder(char out[PATH_SIZE], const char *path); // what is before it: "/" of "/name", "." of "name"
 
 #endif

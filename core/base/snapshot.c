@@ -211,16 +211,13 @@ int snapshot_load(const char *path, const char *identity, const struct snapshot_
 static void remove_parts(const char *path) {
     char folder[PATH_SIZE], part[PATH_SIZE];
     struct error ignored;
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    const char *name = slash ? path + (slash - folder) + 1 : path;
-    if (slash)
-        slash[slash == folder] = 0;
-    DIR *entries = opendir(slash ? folder : ".");
+    path_folder(folder, path);
+    const char *name = path_name(path);
+    DIR *entries = opendir(folder);
     size_t length = strlen(name);
     for (struct dirent *entry; entries && (entry = readdir(entries));)
         if (!strncmp(entry->d_name, name, length) && !strncmp(entry->d_name + length, ".part-", 6) &&
-            !path_join(part, &ignored, slash ? folder : ".", entry->d_name))
+            !path_join(part, &ignored, folder, entry->d_name))
             unlink(part);
     if (entries)
         closedir(entries);

@@ -540,7 +540,6 @@ int shard_write_manifest(const char *path, struct error *err) {
     char target[PATH_SIZE], digest[DIGEST_SIZE], line[PATH_SIZE + DIGEST_SIZE + 4];
     if (manifest_path(target, path, err) || digest_file(path, digest, err))
         return -1;
-    const char *slash = strrchr(path, '/');
-    int length = snprintf(line, sizeof line, "%s  %s\n", digest, slash ? slash + 1 : path);
+    int length = snprintf(line, sizeof line, "%s  %s\n", digest, path_name(path));
     return file_write(target, line, (size_t)length, err);
 }

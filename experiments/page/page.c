@@ -80,11 +80,8 @@ static int relative_path(char out[PATH_SIZE], const char *from, const char *to, 
 
 // Where there are no results there is nothing to link to.
 static int find_base(struct page *p, struct error *err) {
-    char folder[PATH_SIZE], from[PATH_SIZE], to[PATH_SIZE], *slash;
-    snprintf(folder, sizeof folder, "%s", p->job->output);
-    slash = strrchr(folder, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - folder) + (slash == folder) : 1,
-             slash ? p->job->output : ".");
+    char folder[PATH_SIZE], from[PATH_SIZE], to[PATH_SIZE];
+    path_folder(folder, p->job->output);
     if (file_check_target(p->job->output, err) || folder_make(folder, err))
         return -1;
     if (!realpath(folder, from))

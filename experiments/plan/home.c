@@ -131,7 +131,7 @@ int home_leave_out(struct error *err) {
 }
 
 void home_definition_name(const char *path, char *out, size_t size) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = path_name(path);
     size_t length = strlen(name);
     if (length > 4 && !strcmp(name + length - 4, ".ini"))
         length -= 4;

@@ -150,19 +150,15 @@ static int is_reader(const char *name, const char *base) {
 static int ask_readers(const char *path, int (*ask)(const char *path, struct error *err), struct error *err) {
     char folder[PATH_SIZE], one[PATH_SIZE];
     struct dirent *entry;
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    const char *base = slash ? path + (slash - folder) + 1 : path;
-    if (slash)
-        slash[slash == folder] = 0;
-    DIR *listing = opendir(slash ? folder : ".");
+    path_folder(folder, path);
+    DIR *listing = opendir(folder);
     if (!listing)
         return fail_system(err, errno, "%s", folder);
     int sum = 0, more;
     while (sum >= 0 && (more = folder_next(listing, folder, &entry, err)) > 0) {
-        if (!is_reader(entry->d_name, base))
+        if (!is_reader(entry->d_name, path_name(path)))
             continue;
-        int answer = path_join(one, err, slash ? folder : ".", entry->d_name) ? -1 : ask(one, err);
+        int answer = path_join(one, err, folder, entry->d_name) ? -1 : ask(one, err);
         sum = answer < 0 ? -1 : sum + answer;
     }
     closedir(listing);

@@ -91,11 +91,7 @@ static void add_difference(struct text *out, const json_t *before, const json_t 
 }
 
 static const json_t *run_of_seed(const json_t *record, const json_t *seed) {
-    size_t i;
-    json_t *run;
-    json_array_foreach(json_object_get(record, "runs"), i,
-                       run) if (json_equal(json_object_get(run, "seed"), seed)) return run;
-    return NULL;
+    return regress_run_of_seed(json_object_get(record, "runs"), seed);
 }
 
 // One run into the record, whose settings and data are those of the first.
@@ -147,22 +143,6 @@ json_t *gate_read_runs(char *const *paths, int count, struct error *err) {
 
 // ---------------------------------------------------------------------------------------- comparing
 
-// A number of every run, but those of seeds that `without` has: how many, or -1 where one lacks it.
-static int read_values(const json_t *record, const json_t *without, const char *name, double *out) {
-    int n = 0;
-    size_t i;
-    json_t *run;
-    json_array_foreach(json_object_get(record, "runs"), i, run) {
-        const json_t *value = json_object_get(json_object_get(run, "metrics"), name);
-        if (without && run_of_seed(without, json_object_get(run, "seed")))
-            continue;
-        if (!json_is_number(value) || n == REGRESS_SEEDS_MAXIMUM)
-            return -1;
-        out[n++] = json_number_value(value);
-    }
-    return n;
-}
-
 // Whether every run is, bit by bit, the reference's of its seed.
 static int same_bits(const json_t *reference, const json_t *now) {
     size_t i;
@@ -181,7 +161,9 @@ static int same_bits(const json_t *reference, const json_t *now) {
 static int add_test(const json_t *reference, const json_t *now, const char *name, int needed,
                     const char *where, struct regress_result *out, struct error *err) {
     double before[REGRESS_SEEDS_MAXIMUM], values[REGRESS_SEEDS_MAXIMUM];
-    int n = read_values(now, NULL, name, values), m = read_values(reference, now, name, before);
+    const json_t *runs = json_object_get(now, "runs"), *known = json_object_get(reference, "runs");
+    int n = regress_values(runs, NULL, "metrics", name, values),
+        m = regress_values(known, runs, "metrics", name, before);
     if ((n < 0 || m < 0) && !needed)
         return 0;
     if (n < 0 || m < 0)

@@ -132,22 +132,21 @@ static const json_t *cell_runs(const json_t *record, const json_t *like) {
     return json_object_get(known_cell(record, like), "runs");
 }
 
-static const json_t *run_of_seed(const json_t *runs, const json_t *seed) {
+const json_t *regress_run_of_seed(const json_t *runs, const json_t *seed) {
     size_t i;
     json_t *run;
     json_array_foreach((json_t *)runs, i, run) if (json_equal(json_object_get(run, "seed"), seed)) return run;
     return NULL;
 }
 
-// Values of a quantity: all that the runs have, or those of other seeds than `without` has. -1 if a run lacks
-// it, and more runs than can be held.
-static int read_values(const json_t *runs, const json_t *without, const char *quantity, double *out) {
+int regress_values(const json_t *runs, const json_t *without, const char *part, const char *quantity,
+                   double *out) {
     int n = 0;
     size_t i;
     json_t *run;
     json_array_foreach((json_t *)runs, i, run) {
-        const json_t *value = json_object_get(run, quantity);
-        if (without && run_of_seed(without, json_object_get(run, "seed")))
+        const json_t *value = json_object_get(part ? json_object_get(run, part) : run, quantity);
+        if (without && regress_run_of_seed(without, json_object_get(run, "seed")))
             continue;
         if (!json_is_number(value) || n == REGRESS_SEEDS_MAXIMUM)
             return -1;
@@ -184,7 +183,7 @@ static int check_settings(const json_t *reference, const json_t *now, const char
         cell_text(cell, name);
         settings_difference(known_cell(reference, cell), cell, difference, sizeof difference);
         json_array_foreach(json_object_get(cell, "runs"), j, run) {
-            const json_t *seed = json_object_get(run, "seed"), *before = run_of_seed(known, seed);
+            const json_t *seed = json_object_get(run, "seed"), *before = regress_run_of_seed(known, seed);
             if (!before)
                 return fail(err, "%s: has no %s, seed %lld", where, name,
                             (long long)json_integer_value(seed));
@@ -205,7 +204,7 @@ static void compare_bits_of(const json_t *reference, const json_t *now, struct r
     json_array_foreach(json_object_get(now, "cells"), i, cell)
         json_array_foreach(json_object_get(cell, "runs"), j, run) {
         const json_t *seed = json_object_get(run, "seed"),
-                     *before = run_of_seed(cell_runs(reference, cell), seed);
+                     *before = regress_run_of_seed(cell_runs(reference, cell), seed);
         char name[96];
         if (out->bits == BITS_DIFFER ||
             json_equal(json_object_get(before, "model_sha256"), json_object_get(run, "model_sha256")))
@@ -244,7 +243,8 @@ static int add_test(struct regress_result *out, const json_t *cell, const json_t
     cell_text(cell, name);
     if (!json_object_get(json_array_get(runs, 0), q->name))
         return 0; // not of this method
-    int n = read_values(runs, NULL, q->name, now), m = read_values(known, runs, q->name, before);
+    int n = regress_values(runs, NULL, NULL, q->name, now),
+        m = regress_values(known, runs, NULL, q->name, before);
     if (n < 1 || m < regress_reference_needed(n) || n + m > REGRESS_SEEDS_MAXIMUM ||
         out->test_count == REGRESS_TESTS_MAXIMUM)
         return fail(err,
@@ -290,7 +290,8 @@ static void resample(struct regress_result *out, const json_t *reference, const 
     json_t *cell;
     json_array_foreach(json_object_get(now, "cells"), i, cell) {
         for (int q = 0; q < QUANTITIES; q++)
-            if (read_values(cell_runs(reference, cell), NULL, quantities[q].name, values[tests]) == n)
+            if (regress_values(cell_runs(reference, cell), NULL, NULL, quantities[q].name, values[tests]) ==
+                n)
                 signs[tests++] = quantities[q].sign;
     }
     for (unsigned chosen = 0; chosen < 1u << n; chosen++) {

@@ -69,6 +69,12 @@ void regress_print(FILE *out, const struct regress_result *result);
 
 // ---- for other checks by the same statistics (gate.h)
 
+// The run of that seed in an array of runs, or NULL.
+const json_t *regress_run_of_seed(const json_t *runs, const json_t *seed);
+// A number of runs, or of their `part` where that is not NULL: all that they have, or those of other seeds than `without`
+// has. How many; -1 where a run lacks it, and for more than out [REGRESS_SEEDS_MAXIMUM] holds.
+int regress_values(const json_t *runs, const json_t *without, const char *part, const char *quantity,
+                   double *out);
 // A test of `now` against `reference`: added to the result, whose alpha is set. The caller has counted the values.
 void regress_add_test(struct regress_result *out, const char *cell, const char *quantity, int sign,
                       const struct sample *reference, const struct sample *now);

@@ -64,7 +64,7 @@ static int has_number(const struct request *r, const struct table *t) {
 static int read_reference(struct request *r, const char *path, struct error *err) {
     if (!*path)
         return 0;
-    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    const char *name = path_name(path);
     const char *ending = strrchr(name, '.') ? strrchr(name, '.') : name + strlen(name);
     if (!(r->reference = paper_read_file(path, err)))
         return -1;

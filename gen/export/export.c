@@ -184,7 +184,6 @@ static json_t *shards_json(const struct export_data *d) {
     json_t *all = json_object();
     for (int i = 0; i < d->count && all; i++) {
         const struct export_split *s = &d->splits[i];
-        const char *path = shard_path(s->shard), *slash = strrchr(path, '/');
         json_t *columns = json_object();
         for (int c = 0; c < s->column_count; c++) {
             char key[EXPORT_NAME_SIZE + 8];
@@ -192,10 +191,10 @@ static json_t *shards_json(const struct export_data *d) {
                                 export_text(s->columns[c].description));
         }
         json_object_set_new(all, s->name,
-                            json_pack("{so sI si si sO so}", "file", export_text(slash ? slash + 1 : path),
-                                      "images", (json_int_t)s->shape.count, "height", s->shape.height,
-                                      "width", s->shape.width, "attributes", s->attributes, "columns",
-                                      columns));
+                            json_pack("{so sI si si sO so}", "file",
+                                      export_text(path_name(shard_path(s->shard))), "images",
+                                      (json_int_t)s->shape.count, "height", s->shape.height, "width",
+                                      s->shape.width, "attributes", s->attributes, "columns", columns));
     }
     return all;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gen/export/export_data.h"
 
+#include "core/base/file.h"
 #include "core/base/memory.h"
 #include "core/base/notice.h"
 #include "core/shard/groups.h"
@@ -84,8 +85,7 @@ int export_has_mask(const struct export_split *split, long index) {
 // "train" of the attribute, else "mine_train" of /tmp/mine-train.h5: letters, digits and '_', as readers ask of splits.
 static void name_split(struct export_split *s) {
     const char *said = json_string_value(json_object_get(s->attributes, "split"));
-    const char *path = shard_path(s->shard), *slash = strrchr(path, '/');
-    const char *from = said && *said ? said : slash ? slash + 1 : path;
+    const char *from = said && *said ? said : path_name(shard_path(s->shard));
     size_t length = said && *said ? strlen(from) : strcspn(from, ".");
     if (length >= sizeof s->name)
         length = sizeof s->name - 1;

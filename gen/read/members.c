@@ -469,27 +469,26 @@ static int read_any(struct members_reading *r) {
     return result;
 }
 
-int members_stream(const char *path, member_wanted *wanted, const void *context, member_take *take,
-                   void *take_context, struct error *err) {
+static int go_through(const char *path, member_wanted *wanted, const void *context, member_take *take,
+                      void *take_context, int names_only, struct error *err) {
     struct members_reading r = {.path = path,
                                 .wanted = wanted,
                                 .context = context,
                                 .take = take,
                                 .take_context = take_context,
+                                .names_only = names_only,
                                 .err = err};
     return read_any(&r);
 }
 
+int members_stream(const char *path, member_wanted *wanted, const void *context, member_take *take,
+                   void *take_context, struct error *err) {
+    return go_through(path, wanted, context, take, take_context, 0, err);
+}
+
 int members_list(const char *path, member_wanted *wanted, const void *context, member_take *take,
                  void *take_context, struct error *err) {
-    struct members_reading r = {.path = path,
-                                .wanted = wanted,
-                                .context = context,
-                                .take = take,
-                                .take_context = take_context,
-                                .names_only = 1,
-                                .err = err};
-    return read_any(&r);
+    return go_through(path, wanted, context, take, take_context, 1, err);
 }
 
 int members_read(const char *path, member_wanted *wanted, const void *context, struct members *out,

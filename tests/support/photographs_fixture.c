@@ -201,9 +201,13 @@ int photos_find(const struct photo_content *c, const char *id) {
 }
 
 int photos_says(const struct photo_content *c, const char *list, const char *text) {
+    return photos_list_says(c->attributes, list, text);
+}
+
+int photos_list_says(const json_t *attributes, const char *list, const char *text) {
     size_t i;
     const json_t *line;
-    json_array_foreach(json_object_get(c->attributes, list), i, line) {
+    json_array_foreach(json_object_get(attributes, list), i, line) {
         if (strstr(json_string_value(line), text))
             return 1;
     }

@@ -47,6 +47,7 @@ void photos_generate(const struct photographs_settings *s, struct photo_content 
 void photos_content_free(struct photo_content *c);
 int photos_find(const struct photo_content *c, const char *id);                     // its number, or -1
 int photos_says(const struct photo_content *c, const char *list, const char *text); // in a list of remarks
+int photos_list_says(const json_t *attributes, const char *list, const char *text);
 
 // It fails with `expected` in the message, and nothing is left behind.
 void photos_refused(const struct photographs_settings *s, enum exit_status status, const char *expected);

@@ -221,8 +221,20 @@ static void test_a_listing_gives_every_entry_and_its_end(void) {
     closedir(listing);
 }
 
+static void test_a_path_has_a_name_and_a_folder(void) {
+    static const char *const paths[][3] = {
+        {"a/b/c", "a/b", "c"}, {"name", ".", "name"}, {"/name", "/", "name"}, {"a/", "a", ""}};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        char folder[PATH_SIZE];
+        path_folder(folder, paths[i][0]);
+        suite_text_is(folder, paths[i][1]);
+        suite_text_is(path_name(paths[i][0]), paths[i][2]);
+    }
+}
+
 void suite_file(void) {
     CU_pSuite s = CU_add_suite("file", suite_make_folder, suite_remove_folder);
+    CU_add_test(s, "a path has a name and a folder", test_a_path_has_a_name_and_a_folder);
     CU_add_test(s, "a file appears only when whole", test_a_file_appears_only_when_whole);
     CU_add_test(s, "a discarded file leaves the old one", test_a_discarded_file_leaves_the_old_one);
     CU_add_test(s, "a full disk leaves the old file and nothing else",

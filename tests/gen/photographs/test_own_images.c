@@ -124,14 +124,7 @@ static const char *name_at(const struct content *c, const char *list, int i) {
 }
 
 static int says(const struct content *c, const char *list, const char *words) {
-    size_t i;
-    const json_t *line;
-    json_array_foreach(json_object_get(c->attributes, list), i, line) {
-        if (strstr(json_string_value(line), words))
-            return 1;
-    }
-    printf("\n  %s does not say '%s'\n", list, words);
-    return 0;
+    return photos_list_says(c->attributes, list, words);
 }
 
 static long marked(const struct content *c, int i) {

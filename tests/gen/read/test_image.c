@@ -25,6 +25,16 @@ struct file {
 
 // ---------------------------------------------------------------------------------------------- making JPEGs
 
+static void write_rows(struct jpeg_compress_struct *info, uint8_t *row) {
+    jpeg_start_compress(info, TRUE);
+    for (int y = 0; y < HEIGHT; y++) {
+        JSAMPROW line = row;
+        jpeg_write_scanlines(info, &line, 1);
+    }
+    jpeg_finish_compress(info);
+    jpeg_destroy_compress(info);
+}
+
 // A picture of one colour: `channels` samples in `space`, stored as `stored`.
 static struct file make_jpeg(J_COLOR_SPACE space, J_COLOR_SPACE stored, int channels, const uint8_t *colour,
                              int adobe, int progressive) {
@@ -48,13 +58,7 @@ static struct file make_jpeg(J_COLOR_SPACE space, J_COLOR_SPACE stored, int chan
     info.write_Adobe_marker = adobe ? TRUE : FALSE;
     if (progressive)
         jpeg_simple_progression(&info);
-    jpeg_start_compress(&info, TRUE);
-    for (int y = 0; y < HEIGHT; y++) {
-        JSAMPROW line = row;
-        jpeg_write_scanlines(&info, &line, 1);
-    }
-    jpeg_finish_compress(&info);
-    jpeg_destroy_compress(&info);
+    write_rows(&info, row);
     return (struct file){bytes, size};
 }
 
@@ -286,13 +290,7 @@ static struct file many_scans(int scans) {
     }
     info.scan_info = script;
     info.num_scans = scans;
-    jpeg_start_compress(&info, TRUE);
-    for (int y = 0; y < HEIGHT; y++) {
-        JSAMPROW line = row;
-        jpeg_write_scanlines(&info, &line, 1);
-    }
-    jpeg_finish_compress(&info);
-    jpeg_destroy_compress(&info);
+    write_rows(&info, row);
     return (struct file){bytes, size};
 }
 
