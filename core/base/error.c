@@ -85,6 +85,12 @@ int(fail_interrupted)(struct error *err, const char *format, ...) {
     return -1;
 }
 
+int error_of_file(int failed, struct error *err) {
+    if (failed && err->status == EXIT_USAGE)
+        err->status = EXIT_FAILED;
+    return failed ? -1 : 0;
+}
+
 int error_is_full_disk(const struct error *err) {
     return err->cause == ENOSPC || err->cause == EDQUOT || err->cause == EFBIG;
 }

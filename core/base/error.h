@@ -46,11 +46,15 @@ int fail_work(struct error *err, const char *format, ...) __attribute__((format(
 int fail_around(struct error *err, const struct error *inner, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-// The same as fail with status EXIT_USAGE: the command line or a setting is at fault, not a file; of_work is set.
+// The same as fail with status EXIT_USAGE: the command line or a setting is at fault; of_work is set.
 int fail_usage(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // The same with status EXIT_INTERRUPTED, for work that stopped because a signal asked it to.
 int fail_interrupted(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// For readers of files whose parts serve the command line too: what failed stands in a file, so that EXIT_USAGE becomes
+// EXIT_FAILED; of_work stays. Returns -1 if `failed`, else 0.
+int error_of_file(int failed, struct error *err);
 
 // 1 if a disk, a quota or a limit on the size of files is exhausted: no fault of the work that met it.
 int error_is_full_disk(const struct error *err);

@@ -477,7 +477,7 @@ int settings_lines(const char *name, const char *text, settings_line *take, void
         state.failed = fail_memory(err, "%s", name);
     free(state.seen);
     text_free(&state.where);
-    return state.failed;
+    return error_of_file(state.failed, err);
 }
 
 int settings_file(const char *path, settings_line *take, void *context, struct error *err) {

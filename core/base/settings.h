@@ -124,7 +124,8 @@ int settings_from_json(const struct setting *schema, void *target, const json_t 
 
 // Settings files (INI: [section], key = value, '#' or ';' comments). Every line goes to `take` with its
 // place. Unknown keys are `take`'s to refuse; repeated keys within a section and lines that are no "key =
-// value" are refused here: "FILE:LINE: key 'lambda' given twice (first in line 4)".
+// value" are refused here: "FILE:LINE: key 'lambda' given twice (first in line 4)". What is wrong with a line is a fault of
+// the file: whatever `take` fails with, the status is EXIT_FAILED.
 typedef int settings_line(void *context, const char *section, const char *key, const char *value,
                           const char *where, struct error *err);
 int settings_file(const char *path, settings_line *take, void *context, struct error *err);

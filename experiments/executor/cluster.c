@@ -92,7 +92,7 @@ static int check_words(const struct cluster *c, const char *path, struct error *
 int cluster_read(struct cluster *c, const char *path, struct error *err) {
     memset(c, 0, sizeof *c);
     settings_default(cluster_schema, c);
-    return *path && (settings_file(path, take, c, err) || check_words(c, path, err)) ? -1 : 0;
+    return error_of_file(*path && (settings_file(path, take, c, err) || check_words(c, path, err)), err);
 }
 
 void cluster_free(struct cluster *c) {

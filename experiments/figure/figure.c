@@ -149,12 +149,9 @@ static int check(const struct figure *f, struct error *err) {
     return 0;
 }
 
-int figure_read(struct figure *f, const char *word, struct error *err) {
+static int read_definition(struct figure *f, struct error *err) {
     struct figure_reader r = {.figure = f};
-    memset(f, 0, sizeof *f);
     settings_default(figure_keys, f);
-    if (home_definition(f->path, "figures", word, err))
-        return -1;
     home_definition_name(f->path, f->name, sizeof f->name);
     if (settings_file(f->path, take, &r, err))
         return -1;
@@ -167,6 +164,12 @@ int figure_read(struct figure *f, const char *word, struct error *err) {
             if (!f->panels[i].pictures[c].layer)
                 f->panels[i].pictures[c].layer = f->layer;
     return check(f, err);
+}
+
+int figure_read(struct figure *f, const char *word, struct error *err) {
+    memset(f, 0, sizeof *f);
+    return home_definition(f->path, "figures", word, err) || error_of_file(read_definition(f, err), err) ? -1
+                                                                                                         : 0;
 }
 
 // ---------------------------------------------------------------------------------------- drawing

@@ -344,15 +344,11 @@ static void set_defaults(struct profile *p) {
         set_data(&p->data[d], data_set_list[d]);
 }
 
-int profile_read(struct profile *p, const char *word, struct error *err) {
-    memset(p, 0, sizeof *p);
+static int read_definition(struct profile *p, struct error *err) {
     struct profile_reading r = {.profile = p};
     settings_default(profile_keys, &r.own);
     set_defaults(p);
-    if (home_definition(p->path, "profiles", word, err))
-        return -1;
     home_definition_name(p->path, p->name, sizeof p->name);
-    snprintf(p->word, sizeof p->word, "%s", word);
     if (settings_file(p->path, take, &r, err))
         return -1;
     if (!r.has_title || !r.has_seeds)
@@ -369,6 +365,13 @@ int profile_read(struct profile *p, const char *word, struct error *err) {
             return -1;
     }
     return 0;
+}
+
+int profile_read(struct profile *p, const char *word, struct error *err) {
+    memset(p, 0, sizeof *p);
+    snprintf(p->word, sizeof p->word, "%s", word);
+    return home_definition(p->path, "profiles", word, err) || error_of_file(read_definition(p, err), err) ? -1
+                                                                                                          : 0;
 }
 
 void profile_free(struct profile *p) {

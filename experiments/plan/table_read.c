@@ -400,15 +400,12 @@ static int check_printed(const struct table_reading *r, struct error *err) {
     return 0;
 }
 
-static int read_definition(struct table_reading *r, const char *word, struct error *err) {
+static int read_definition(struct table_reading *r, struct error *err) {
     static const char *const kinds[] = {"results", "textures", "settings"};
     struct table *t = r->table;
-    memset(t, 0, sizeof *t);
     t->fixed.n = N_ALL;
     settings_default(table_keys, &r->keys);
     snprintf(t->data, sizeof t->data, "%s", DATA_SET_DEFAULT);
-    if (home_definition(t->path, "tables", word, err))
-        return -1;
     home_definition_name(t->path, t->name, sizeof t->name);
     if (settings_file(t->path, take, r, err))
         return -1;
@@ -430,8 +427,9 @@ int table_read(struct table *t, const char *word, struct error *err) {
     struct table_reading *r = allocate(1, sizeof *r, "a table", err);
     if (!r)
         return -1;
+    memset(t, 0, sizeof *t);
     r->table = t;
-    int failed = read_definition(r, word, err);
+    int failed = home_definition(t->path, "tables", word, err) || error_of_file(read_definition(r, err), err);
     free(r);
     return failed ? -1 : 0;
 }

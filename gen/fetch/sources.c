@@ -120,7 +120,7 @@ int source_list_read(struct source_list *s, const char *path, struct error *err)
     memset(s, 0, sizeof *s);
     int failed =
         *path ? settings_file(path, take, s, err) : settings_lines(name, fetch_sources, take, s, err);
-    return failed || check_whole(s, name, err) ? -1 : 0;
+    return error_of_file(failed || check_whole(s, name, err), err);
 }
 
 void source_list_free(struct source_list *s) {

@@ -167,11 +167,10 @@ static int parse_set(struct parsing *p, const char *name, struct error *err) {
     snprintf(p->set->name, sizeof p->set->name, "%.*s", (int)plain, base);
     for (int d = 0; d < TEXTURE_DIGITS; d++)
         p->set->fixed_background[d] = d;
-    return (text ? settings_lines(name, text, take_setting, p, err)
-                 : settings_file(name, take_setting, p, err)) ||
-                   check_numbers(p, name, err) || finish_set(p, err) || check_labels(p->set, name, err)
-               ? -1
-               : 0;
+    int failed = (text ? settings_lines(name, text, take_setting, p, err)
+                       : settings_file(name, take_setting, p, err)) ||
+                 check_numbers(p, name, err) || finish_set(p, err) || check_labels(p->set, name, err);
+    return error_of_file(failed, err);
 }
 
 struct texture_set *texture_set_open(const char *name, struct error *err) {

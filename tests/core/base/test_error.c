@@ -19,6 +19,19 @@ static void test_an_error_has_a_message_and_an_exit_status(void) {
 }
 
 // The cause is a number: who asks for it does not read the message.
+static void test_what_stands_in_a_file_is_no_fault_of_the_command_line(void) {
+    struct error err = {0};
+    fail_usage(&err, "a.ini:3: 'x' is not a number");
+    CU_ASSERT_EQUAL(error_of_file(1, &err), -1);
+    CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
+    CU_ASSERT(err.of_work);
+    CU_ASSERT_STRING_EQUAL(err.message, "a.ini:3: 'x' is not a number");
+    fail_interrupted(&err, "interrupted");
+    CU_ASSERT_EQUAL(error_of_file(1, &err), -1);
+    CU_ASSERT_EQUAL(err.status, EXIT_INTERRUPTED);
+    CU_ASSERT_EQUAL(error_of_file(0, &err), 0);
+}
+
 static void test_an_error_of_the_system_keeps_its_number(void) {
     struct error err = {0};
     CU_ASSERT_EQUAL(fail_system(&err, ENOSPC, "%s/%d", "runs", 7), -1);
@@ -88,6 +101,8 @@ void suite_error(void) {
     CU_pSuite s = CU_add_suite("error", NULL, NULL);
     CU_add_test(s, "an error has a message and an exit status",
                 test_an_error_has_a_message_and_an_exit_status);
+    CU_add_test(s, "what stands in a file is no fault of the command line",
+                test_what_stands_in_a_file_is_no_fault_of_the_command_line);
     CU_add_test(s, "an error of the system keeps its number", test_an_error_of_the_system_keeps_its_number);
     CU_add_test(s, "a disk, a quota and a limit on files count as a full disk",
                 test_a_disk_a_quota_and_a_limit_on_files_count_as_a_full_disk);

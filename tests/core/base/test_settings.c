@@ -297,7 +297,7 @@ static void check_refused(const char *text, const char *message) {
     struct taken t;
     struct error err = {0};
     CU_ASSERT_EQUAL(read_text(text, &t, &err), -1);
-    CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+    CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
     const char *name = strstr(err.message, "a.ini:");
     CU_ASSERT_FATAL(name != NULL);
     CU_ASSERT_STRING_EQUAL(name, message);

@@ -140,7 +140,7 @@ static void cluster_says(const char *text, const char *message) {
     struct error err = {0};
     struct cluster c;
     CU_ASSERT_EQUAL(cluster_read(&c, fixture_write("cluster.ini", text), &err), -1);
-    CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+    CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
     suite_text_has(err.message, message);
     cluster_free(&c);
 }

@@ -321,7 +321,7 @@ static void test_definitions_that_are_wrong_are_refused(void) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct error err = {0};
         CU_ASSERT_EQUAL(read_text(cases[i][0], &f, &err), -1);
-        CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+        CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
         suite_text_has(err.message, cases[i][1]);
     }
 }

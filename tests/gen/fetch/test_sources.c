@@ -81,7 +81,7 @@ static void check_refused(const char *text, const char *expected) {
     const char *path = suite_path("sources.ini");
     CU_ASSERT_FATAL(!file_write(path, text, strlen(text), &err));
     CU_ASSERT(source_list_read(&s, path, &err));
-    CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+    CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
     suite_text_has(err.message, expected);
     source_list_free(&s);
 }

@@ -105,7 +105,7 @@ static void test_lines_that_are_wrong_are_named(void) {
         {"nonsense", "bad.ini:27: neither a [section] nor key = value"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        check_refused(sources_set("bad.ini", rows[i].lines), EXIT_USAGE, rows[i].message);
+        check_refused(sources_set("bad.ini", rows[i].lines), EXIT_FAILED, rows[i].message);
 }
 
 static const char *write_text(const char *name, const char *text) {
@@ -119,15 +119,15 @@ static void test_what_is_missing_is_named(void) {
     char text[1000] = "[digits]\n";
     for (int d = 0; d < 9; d++)
         sprintf(text + strlen(text), "%d = d%d\n", d, d);
-    check_refused(write_text("nine.ini", text), EXIT_USAGE,
+    check_refused(write_text("nine.ini", text), EXIT_FAILED,
                   "nine.ini: [digits]: no texture class for digit 9");
     strcat(text, "9 = d9\n[backgrounds]\n0 = b0\n");
-    check_refused(write_text("pairs.ini", text), EXIT_USAGE,
+    check_refused(write_text("pairs.ini", text), EXIT_FAILED,
                   "pairs.ini: [backgrounds]: no class number 1, the fixed background of digit 1");
     strcat(text, "[pairs]\n1 = 7\n");
-    check_refused(write_text("pairs.ini", text), EXIT_USAGE,
+    check_refused(write_text("pairs.ini", text), EXIT_FAILED,
                   "pairs.ini: [backgrounds]: no class number 7, the fixed background of digit 1");
-    check_refused(write_text("empty.ini", ""), EXIT_USAGE,
+    check_refused(write_text("empty.ini", ""), EXIT_FAILED,
                   "empty.ini: [digits]: no texture class for digit 0");
     check_refused("dtd47", EXIT_USAGE,
                   "there is no texture set 'dtd47'; there are dtd, mixed20, mixed47, and");
