@@ -36,9 +36,14 @@ int executor_status(FILE *out, const struct plan *plan, const char *results, str
 
 int executor_cancel(FILE *out, const struct executor *executor, const struct plan *plan, const char *results,
                     struct error *err) {
-    if (!executor->cancel)
+    int failed = 0;
+    if (executor->cancel)
+        return executor->cancel(out, plan, results, err);
+    if (strcmp(executor->name, EXECUTOR_DEFAULT) != 0)
         return fail_usage(err, "--cancel: --executor %s takes nothing back", executor->name);
-    return executor->cancel(out, plan, results, err);
+    for (int i = 0; executors[i] && !failed; i++)
+        failed = executors[i]->cancel && executors[i]->cancel(out, plan, results, err);
+    return failed ? -1 : 0;
 }
 
 int executor_add_command(struct text *out, int argc, char *const *argv, struct error *err) {

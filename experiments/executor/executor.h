@@ -37,7 +37,7 @@ struct executor {
     const char *summary; // one line for help texts, without a full stop
 
     // Does the runs of the plan that are not done, as sweep_run. *handed_over: 1 where it returns before they are done,
-    // and others will do them.
+    // and others will do them; with a failure, where they could not be handed over.
     int (*run)(const struct executor_job *job, int *handed_over, struct error *err);
 
     // Prints what `run` would hand over, and what it will cost. NULL: it costs what it costs on this machine.
@@ -61,7 +61,7 @@ const struct executor *executor_of(const char *name); // NULL when there is none
 // job->executor's run.
 int executor_run(const struct executor_job *job, int *handed_over, struct error *err);
 
-// All executors' status, and cancel of the one (EXIT_USAGE where it takes nothing back).
+// All executors' status, and cancel of the one; of all where it is the default. EXIT_USAGE where it takes nothing back.
 int executor_status(FILE *out, const struct plan *plan, const char *results, struct error *err);
 int executor_cancel(FILE *out, const struct executor *executor, const struct plan *plan, const char *results,
                     struct error *err);

@@ -19,7 +19,7 @@ static int run(const struct executor_job *job, int *handed_over, struct error *e
         open += is_open > 0;
     }
     text_free(&begin);
-    *handed_over = !failed && open;
+    *handed_over = failed || open;
     if (failed)
         return -1;
     if (open) {

@@ -55,9 +55,9 @@ static int check_settings(const char *path, struct error *err) {
 }
 
 static int look_at_queue(struct submitting *s, struct error *err) {
-    s->queue = slurm_queue(err);
-    s->submissions = s->queue ? submission_scan(s->job->sweep.results, err) : NULL;
-    s->queued = s->submissions ? slurm_plan_queued(s->submissions, s->queue) : NULL;
+    s->submissions = submission_scan(s->job->sweep.results, err);
+    s->queue = s->submissions ? slurm_queue(s->submissions, err) : NULL;
+    s->queued = s->queue ? slurm_plan_queued(s->submissions, s->queue) : NULL;
     return s->queued ? 0 : -1;
 }
 
@@ -117,10 +117,11 @@ static int make_record(struct submitting *s, struct error *err) {
     json_t *data = json_object();
     for (int i = 0; i < p->count; i++)
         json_object_set_new(data, p->todo[i]->digest, json_string(p->todo[i]->data_digest));
-    s->record = json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:o, s:o, s:o, s:[]}", "id", s->id, "profile",
-                          p->count ? json_field_text(p->todo[0]->record, "profile") : "", "label",
-                          s->job->sweep.label, "round", s->job->round, "isa", p->cluster.isa, "at_once_most",
-                          p->at_once, "cells", cells, "data", data, "tasks", tasks, "jobs");
+    s->record =
+        json_pack("{s:s, s:i, s:s, s:s, s:i, s:s, s:i, s:o, s:o, s:o, s:[]}", "id", s->id, "user",
+                  (int)getuid(), "profile", p->count ? json_field_text(p->todo[0]->record, "profile") : "",
+                  "label", s->job->sweep.label, "round", s->job->round, "isa", p->cluster.isa, "at_once_most",
+                  p->at_once, "cells", cells, "data", data, "tasks", tasks, "jobs");
     if (!s->record)
         return fail_memory(err, "a submission");
     return submission_path(folder, s->results, s->id, "log", err) || folder_make(folder, err) ||
@@ -130,6 +131,19 @@ static int make_record(struct submitting *s, struct error *err) {
 }
 
 // ---------------------------------------------------------------------------------------- submitting
+
+// sbatch complains also where the controller took the job and its answer came late. The job's number, to be freed; NULL: it
+// is not in the queue, or that is not known.
+static char *find_submitted(const struct submitting *s, const char *name, const struct error *why) {
+    struct error ignored = {0};
+    json_t *queue = slurm_queue(NULL, &ignored);
+    const char *number = slurm_queue_job(queue, name);
+    char *job = number ? strdup(number) : NULL;
+    if (job)
+        fprintf(s->job->sweep.log, "%s; the job is in the queue all the same (%s)\n", why->message, job);
+    json_decref(queue);
+    return job;
+}
 
 // Recorded under its name before it is submitted, with its number afterwards. What the system says in between is kept too.
 static int submit(struct submitting *s, const char *name, int first, int count, struct text *script,
@@ -143,7 +157,9 @@ static int submit(struct submitting *s, const char *name, int first, int count, 
         file_write(path, text_string(script), script->length, err) ||
         submission_write(s->results, s->record, err))
         return -1;
-    char *job = slurm_submit(path, err);
+    char *job = slurm_submit(path, text_string(script), err);
+    if (!job)
+        job = find_submitted(s, name, err);
     if (!job) {
         struct error unsaid;
         json_object_set_new(s->record, "refused", record_message_json(err->message));
@@ -321,18 +337,24 @@ static int run(const struct executor_job *job, int *handed_over, struct error *e
     char folder[PATH_SIZE], path[PATH_SIZE];
     const char *results = job->sweep.results;
     int busy, lock;
+    *handed_over = 1; // who cannot submit has no results to show either
     if (folder_make(results, err) || shared_folder_check(results, err) || place(&s, err) ||
         path_join(folder, err, results, "sweeps") || folder_make(folder, err) ||
         path_join(path, err, folder, "lease"))
         return -1;
-    if ((lock = lock_take(path, LOCK_EXCLUSIVE, 1, &busy, err)) < 0)
+    lock = lock_take(path, LOCK_EXCLUSIVE, 0, &busy, err);
+    if (lock < 0 && busy) {
+        fprintf(job->sweep.log, "another process submits runs of %s just now; waiting for it\n", results);
+        lock = lock_take(path, LOCK_EXCLUSIVE, 1, &busy, err);
+    }
+    if (lock < 0)
         return -1;
     int result = hand_over(&s, err);
     lock_release(lock);
     submitting_free(&s);
-    *handed_over = result > 0;
     if (result)
         return result < 0 ? -1 : 0;
+    *handed_over = 0;
     struct sweep_options judge = job->sweep;
     judge.judge_only = 1;
     return sweep_run(job->plan, job->work, &judge, err);

@@ -7,18 +7,16 @@
 
 #include <jansson.h>
 
-// Runs a command by its name and gives what it prints, to be freed. NULL with the first line of its complaints.
-char *slurm_call(const char *const argv[], struct error *err);
-
-// This user's jobs in the queue, each element of an array for itself: [{"name", "job", "index", "state", "reason"}].
-// New reference; NULL with a message.
-json_t *slurm_queue(struct error *err);
+// Jobs of this program in the queue, this user's and those of all who submitted one of `submissions` (NULL: none), each
+// element of an array for itself: [{"user", "job", "index", "state", "reason", "name"}]. New reference; NULL with a message.
+json_t *slurm_queue(const json_t *submissions, struct error *err);
 
 // Whether a job of that name is in it; its number, or NULL.
 const char *slurm_queue_job(const json_t *queue, const char *name);
 
-// Submits a script: its job's number, to be freed; NULL with what Slurm said.
-char *slurm_submit(const char *script, struct error *err);
+// Submits the script that lies at `path`: its job's number, to be freed; NULL with what Slurm said. It may be in the queue
+// all the same: what sbatch says when the controller's answer comes late.
+char *slurm_submit(const char *path, const char *script, struct error *err);
 
 // Gives a job another start that Slurm holds because its node failed while it was started. 0, or -1 with a message.
 int slurm_release(const char *job, struct error *err);

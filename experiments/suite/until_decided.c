@@ -204,9 +204,9 @@ static int do_look(struct course *c, const struct executor_job *job, struct requ
     one.sweep.out_of_time = out_of_time;
     int failed = next.count && executor_run(&one, handed_over, &why);
     until_decided_free(&next);
-    if (failed && why.status == EXIT_INTERRUPTED)
+    if (failed && (why.status == EXIT_INTERRUPTED || *handed_over))
         return *err = why, -1;
-    if (*handed_over && !failed)
+    if (*handed_over)
         return 0;
     if (failed)
         *later = why;

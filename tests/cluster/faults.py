@@ -4,7 +4,9 @@ import collections
 import json
 import os
 import pathlib
+import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -235,16 +237,17 @@ def end_of(c, words):
     c.run(words)
 
 
-def two_hosts(c, kills=12, clock=None):
+def two_hosts(c, kills=12, clock=None, places=None):
     """two hosts on one folder without flock, killed at random moments, lose nothing and need no hand"""
     needs_hosts(c)
-    profile, results = longer(c, 4), c.folder / "results"
+    profile, places = longer(c, 4), places or {"one": c.folder, "two": c.folder}
+    results = places["one"] / "results"
     c.reference(profile)
-    words = c.command(results, profile=profile)
 
     def begin(name):
         skewed = {"REFF_CLOCK": clock} if clock and name == "two" else {}
-        return host(c, name, words, LD_PRELOAD=preload(c), REFF_NO_FLOCK="1", **skewed)
+        return host(c, name, c.command(places[name] / "results", profile=profile), LD_PRELOAD=preload(c), REFF_NO_FLOCK="1",
+                    **skewed)
 
     running, killed = {name: begin(name) for name in ("one", "two")}, 0
     while killed < kills:
@@ -257,15 +260,74 @@ def two_hosts(c, kills=12, clock=None):
         if set(c.digests(results)) == set(c.digests(c.reference(profile))):
             for process in running.values():
                 process.wait()
-            end_of(c, words)
+            end_of(c, c.command(results, profile=profile))
             c.check_results(results, c.reference(profile))
             c.remove(results)  # again, from nothing
             running = {name: begin(name) for name in running}
     ended = [process.wait() for process in running.values()]
     expect(ended == [0, 0], f"status {ended}")
-    end_of(c, words)
+    end_of(c, c.command(results, profile=profile))
     c.check_results(results, c.reference(profile))
     c.notes.append(f"{killed} hosts killed")
+
+
+SERVER = """volume disk
+  type storage/posix
+  option directory {folder}/brick
+end-volume
+volume locks
+  type features/locks
+  subvolumes disk
+end-volume
+volume server
+  type protocol/server
+  option transport-type tcp
+  option transport.socket.bind-address 127.0.0.1
+  option transport.socket.listen-port {port}
+  option auth.addr.locks.allow *
+  subvolumes locks
+end-volume
+"""
+CLIENT = """volume client
+  type protocol/client
+  option transport-type tcp
+  option remote-host 127.0.0.1
+  option remote-port {port}
+  option remote-subvolume locks
+end-volume
+volume behind
+  type performance/write-behind
+  subvolumes client
+end-volume
+"""
+
+
+def network_folder(c):
+    """two hosts, each with its own mount of a network file system that keeps what it knows for a second, lose nothing"""
+    missing = [name for name in ("glusterfsd", "glusterfs", "umount") if not shutil.which(name)]
+    if missing or not os.access("/dev/fuse", os.W_OK):
+        raise Skip(f"no network file system can be mounted here ({' '.join(missing) or '/dev/fuse'})")
+    (c.folder / "brick").mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    places = {name: c.folder / name for name in ("one", "two")}
+    for name, text in (("server", SERVER), ("client", CLIENT)):
+        (c.folder / f"{name}.vol").write_text(text.format(folder=c.folder, port=port))
+    server = c.begin(["glusterfsd", "--no-daemon", "-f", c.folder / "server.vol", "-l", c.folder / "server.log"])
+    try:
+        for name, place in places.items():
+            place.mkdir()
+            mount = ["glusterfs", "-f", c.folder / "client.vol", "-l", c.folder / f"{name}.log", place]
+            c.wait(lambda mount=mount, place=place: not c.run(mount, None).returncode and os.path.ismount(place), 20, "a mount")
+        (places["one"] / "trial").touch()
+        c.wait((places["two"] / "trial").exists, 20, "what the other mount created")
+        two_hosts(c, 8, places=places)
+    finally:
+        for place in places.values():
+            subprocess.run(["umount", "--lazy", place], capture_output=True, check=False)
+        server.terminate()
+        server.wait()
 
 
 def clock_ahead(c):
@@ -294,4 +356,4 @@ def holder_died(c):
 
 
 ALL = [time_limit, a_signal, task_killed, node_down, controller_killed, submitter_killed, no_memory, worker_killed,
-       full_disk, no_flock, two_hosts, clock_ahead, holder_died]
+       full_disk, no_flock, two_hosts, clock_ahead, network_folder, holder_died]

@@ -227,8 +227,8 @@ static void test_every_executor_is_found_by_its_name(void) {
     }
     CU_ASSERT(count >= 3);
     CU_ASSERT_PTR_NULL(executor_of("nobody"));
-    CU_ASSERT_EQUAL(executor_cancel(stdout, executor_of("local"), NULL, "", &err), -1);
-    suite_text_is(err.message, "--cancel: --executor local takes nothing back");
+    CU_ASSERT_EQUAL(executor_cancel(stdout, executor_of("list"), NULL, "", &err), -1);
+    suite_text_is(err.message, "--cancel: --executor list takes nothing back");
 }
 
 void suite_executor(void) {
