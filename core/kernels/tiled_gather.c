@@ -30,7 +30,6 @@
 #include <string.h>
 
 enum {
-    MAXIMUM_TAPS = 256,
     FOLDED_CHANNELS = 7,
     BAND_BYTES = 1 << 19, // of source tiles: half of a second-level cache
     MINIMUM_TASKS = 8,
@@ -385,11 +384,12 @@ static void put_tile(const struct gather_task *t, const float *sums, int m, size
 // What a block of C tiles multiplies: two rows of weight tiles (one at the end of an odd number) and two
 // chunks, each a destination column of a phase and a strip, in the same destination row or in two.
 struct tile_block {
-    int mb, phase, rows[2];                                  // of the destination
-    int count;                                               // taps that either row has
-    struct tile_run runs[MAXIMUM_TAPS], aimed[MAXIMUM_TAPS]; // without columns; those of two chunks
-    const cell *sources[MAXIMUM_TAPS][2];                    // source row of a tap; NULL: outside the image
-    int columns[MAXIMUM_TAPS];                               // source column of the phase's first
+    int mb, phase, rows[2]; // of the destination
+    int count;              // taps that either row has
+    struct tile_run runs[TILED_MAXIMUM_TAPS],
+        aimed[TILED_MAXIMUM_TAPS];              // without columns; those of two chunks
+    const cell *sources[TILED_MAXIMUM_TAPS][2]; // source row of a tap; NULL: outside the image
+    int columns[TILED_MAXIMUM_TAPS];            // source column of the phase's first
 };
 
 static const cell *source_at(const struct gather_task *t, int y, int ky) {

@@ -7,7 +7,10 @@
 
 #include <stddef.h>
 
-enum { TILED_CACHE_BYTES = 4 << 20 }; // a larger array is put past the caches (measured)
+enum {
+    TILED_MAXIMUM_TAPS = 256,    // kernels up to 16 x 16
+    TILED_CACHE_BYTES = 4 << 20, // a larger array is put past the caches (measured)
+};
 
 static inline size_t blocks_of(size_t n, size_t of) { // blocks of `of` that hold n
     return (n + of - 1) / of;

@@ -298,28 +298,43 @@ static void multiply_block(const struct tile_kernels *k, const struct tiled_weig
                 y_block, first > 0, (float(*)[TILE_SUMS])(sums + (size_t)block * 4 * TILE_SUMS));
 }
 
+// A row of a block's sums to its weights, whose taps lie together: from[tap] are the sums of `columns` channels.
+static void put_row(const float *const from[], int taps, int columns, int row, int add, real *to) {
+    for (int column = 0; column < columns; column++)
+        for (int tap = 0; tap < taps; tap++, to++)
+            *to = (add ? *to : 0) + from[tap][row * TILE_COLUMNS + column];
+}
+
+// The same where the taps in x are channels: those lie apart.
+static void put_folded_row(const struct tiled_weight_plan *p, const float *const from[], int first,
+                           int columns, int row, int add, real *to) {
+    const struct convolution *c = p->c;
+    for (int column = 0; column < columns; column++) {
+        int channel = (first + column) % c->c_in, kx = (first + column) / c->c_in;
+        for (int ky = 0; ky < c->kernel_h; ky++) {
+            real *here = to + (channel * c->kernel_h + ky) * c->kernel_w + kx;
+            *here = (add ? *here : 0) + from[ky][row * TILE_COLUMNS + column];
+        }
+    }
+}
+
 // The sums of a block of output and one of input channels, all taps, to their weights: [m][channel][tap],
 // where the sums are [tap][m][channel].
 static void put(const struct tiled_weight_plan *p, int mb, int ib, const float *sums, int add, real *weight) {
     const struct convolution *c = p->c;
-    size_t taps = (size_t)c->kernel_h * c->kernel_w, c_in = (size_t)c->c_in, at[TILE_COLUMNS];
-    int first = ib * TILE_COLUMNS, columns = smaller(TILE_COLUMNS, p->channels - first),
+    int taps = c->kernel_h * p->taps_x, first = ib * TILE_COLUMNS,
+        columns = smaller(TILE_COLUMNS, p->channels - first),
         rows = smaller(TILE_ROWS, c->c_out - mb * TILE_ROWS);
-    for (int column = 0; column < columns; column++) { // its first tap in a row of weights
-        size_t channel = (size_t)first + (size_t)column;
-        at[column] = p->folded ? channel % c_in * taps + channel / c_in : channel * taps;
-    }
+    size_t of_row = (size_t)c->c_in * (size_t)c->kernel_h * (size_t)c->kernel_w;
+    const float *from[TILED_MAXIMUM_TAPS];
+    for (int tap = 0; tap < taps; tap++)
+        from[tap] = sums + sums_at(p, mb, (struct tap_column){tap / p->taps_x, tap % p->taps_x, ib});
     for (int row = 0; row < rows; row++) {
-        real *to = weight + (size_t)(mb * TILE_ROWS + row) * c_in * taps;
-        for (int tap = 0; tap < c->kernel_h * p->taps_x; tap++) {
-            int ky = tap / p->taps_x, kx = tap % p->taps_x;
-            const float *from =
-                sums + sums_at(p, mb, (struct tap_column){ky, kx, ib}) + (size_t)row * TILE_COLUMNS;
-            for (int column = 0; column < columns; column++) {
-                real *here = to + at[column] + ky * c->kernel_w + kx;
-                *here = (add ? *here : 0) + from[column];
-            }
-        }
+        real *to = weight + (size_t)(mb * TILE_ROWS + row) * of_row;
+        if (p->folded)
+            put_folded_row(p, from, first, columns, row, add, to);
+        else
+            put_row(from, taps, columns, row, add, to + first * taps);
     }
 }
 
