@@ -3,7 +3,7 @@
 //   [slurm]    the settings below
 //   [sbatch]   further options of sbatch: `mail-type = FAIL` becomes `#SBATCH --mail-type=FAIL`; a word alone is given as
 //              `exclusive = yes`
-//   [before]   lines of shell that each job runs first, in the file's order, under names of one's choice
+//   [before]   lines of shell that each job runs first, in the file's order, under numbers or names in small letters
 #ifndef REFF_EXPERIMENTS_EXECUTOR_CLUSTER_H
 #define REFF_EXPERIMENTS_EXECUTOR_CLUSTER_H
 
@@ -24,5 +24,10 @@ extern const struct setting cluster_schema[];
 // "" gives the defaults. Free with cluster_free, also after a failure.
 int cluster_read(struct cluster *c, const char *path, struct error *err);
 void cluster_free(struct cluster *c);
+
+// As sbatch takes them: "64G", "500" (megabytes) in bytes; "30" (minutes), "12:00:00", "2-12" (days and hours) in seconds,
+// INFINITY for no limit. -1: no such words.
+double cluster_bytes(const char *text);
+double cluster_seconds(const char *text);
 
 #endif

@@ -17,6 +17,7 @@
 #include "experiments/process/lock.h"
 #include "experiments/process/shared_folder.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,10 +41,14 @@ static int place(struct submitting *s, struct error *err) {
         return fail_system(err, errno, "%s", s->job->sweep.results);
     if (!getcwd(s->folder, sizeof s->folder))
         return fail_system(err, errno, "the current folder");
-    return strpbrk(s->results, " \t\n\"'%\\")
-               ? fail(err, "%s: Slurm's directives take no blanks, quotes or %% in the results folder's name",
-                      s->results)
-               : 0;
+    for (const char *c = s->results; *c; c++)
+        if (iscntrl((unsigned char)*c) || *c == '"' || *c == '\\')
+            return fail(
+                err,
+                "%s: Slurm's directives take no double quotes, backslashes or control characters in the "
+                "results folder's name",
+                s->results);
+    return 0;
 }
 
 // What is wrong with the settings is said before anything is asked of Slurm.

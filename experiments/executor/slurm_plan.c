@@ -77,14 +77,6 @@ static int choose_runs(struct slurm_plan *p, const struct executor_job *job, con
 
 // ---------------------------------------------------------------------------------------- how much of a node
 
-// "64G" as sbatch takes it, in bytes; 0: none, or in other words than these.
-static double bytes_of(const char *text) {
-    char *end;
-    double size = strtod(text, &end);
-    const char *units = "KMGT", *unit = *end ? strchr(units, *end & ~0x20) : units + 1;
-    return size > 0 && unit ? size * pow(1024, (double)(unit - units + 1)) : 0;
-}
-
 // Fewer at once than where a task's process was killed without a word.
 static int most_at_once(const struct slurm_plan *p, const char *results, const json_t *submissions) {
     const json_t *submission;
@@ -125,7 +117,7 @@ static int choose_size(struct slurm_plan *p, const struct executor_job *job, con
     p->cpus = p->cluster.cpus ? p->cluster.cpus : limits_cores();
     if (resources_plan(&r, p->todo, p->count, job->work, o->results, 1, 1, 1, err))
         return -1;
-    double memory = bytes_of(p->cluster.memory),
+    double memory = cluster_bytes(p->cluster.memory),
            room = (memory > 0 ? memory : memory_per_core * p->cpus) - memory_of_program;
     p->at_once = o->jobs ? o->jobs : (int)fmax(1, fmin(p->cpus, floor(room / (1.2 * r.run_memory))));
     if (most && p->at_once > most)

@@ -17,13 +17,22 @@ static void add_directive(struct text *out, const char *option, const char *valu
         text_printf(out, "#SBATCH --%s=%s\n", option, value);
 }
 
+// In quotes, in which Slurm takes blanks, and with %% for what its patterns take %.
+static void add_output(struct text *out, const struct slurm_script *s, const char *log) {
+    text_add(out, "#SBATCH --output=\"");
+    for (const char *c = s->results; *c; c++)
+        text_add_bytes(out, *c == '%' ? "%%" : c, *c == '%' ? 2 : 1);
+    text_printf(out, "/sweeps/%s/log/%s\"\n", s->id, log);
+}
+
 static void add_head(struct text *out, const struct slurm_script *s, const char *name, const char *log) {
     const struct cluster *c = s->cluster;
     char memory[32], minutes[32];
     snprintf(memory, sizeof memory, "%.0fM", ceil(s->bytes / (1 << 20)));
-    snprintf(minutes, sizeof minutes, "%.0f", fmin(ceil(2 * s->seconds / 60) + 15, DAY_MINUTES));
+    snprintf(minutes, sizeof minutes, "%.0f",
+             fmin(ceil((2 * s->seconds + c->signal) / 60) + 15, DAY_MINUTES + ceil(c->signal / 60.0)));
     text_printf(out, "#!/bin/bash\n#SBATCH --job-name=%s\n", name);
-    text_printf(out, "#SBATCH --output=%s/sweeps/%s/log/%s\n", s->results, s->id, log);
+    add_output(out, s, log);
     text_add(out, "#SBATCH --open-mode=append\n");
     text_printf(out, "#SBATCH --ntasks=1\n#SBATCH --cpus-per-task=%d\n", s->cpus);
     add_directive(out, "mem", *c->memory ? c->memory : memory);
@@ -45,19 +54,30 @@ static void add_beginning(struct text *out, const struct slurm_script *s) {
 
 // ---------------------------------------------------------------------------------------- tasks
 
-// A requeue ends this script too; while TERM is ignored it lives on for a moment, in which another node can be asked for.
+// A requeue ends this script too; while TERM is ignored it lives on for a moment, in which another node can be asked for. An
+// element is named by its array and index: the number of one of them is the whole array's too.
 static const char again[] =
-    "again() { # WHY: back into the queue, unless it was taken out of it, and not for ever\n"
+    "again() { # WHY [NODE]: back into the queue, not to that node, unless it was taken out of it, and not "
+    "for ever\n"
+    "    me=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID\n"
     "    [ -e \"$sweep/cancelled\" ] && exit 1\n"
     "    if [ \"${SLURM_RESTART_COUNT:-0}\" -ge \"$requeues\" ]; then\n"
     "        echo \"$1; it was put back $requeues times already\"\n"
     "        exit 1\n"
     "    fi\n"
-    "    [ \"$(squeue --noheader --job \"$SLURM_JOB_ID\" --format %T)\" = RUNNING ] || exit 1\n"
+    "    [ \"$(squeue --noheader --job \"$me\" --format %T)\" = RUNNING ] || exit 1\n"
+    "    if [ \"${2:-}\" ]; then\n"
+    "        except=$(squeue --noheader --job \"$me\" --format %x | tr -d ' ')\n"
+    "        except=${except:+$except,}$2\n"
+    "        if ! sbatch --test-only --exclude=\"$except\" \"$sweep/$SLURM_JOB_NAME.sh\" 2>&1; then\n"
+    "            echo \"$1; no other node that the settings ask for is left\"\n"
+    "            exit 1\n"
+    "        fi\n"
+    "    fi\n"
     "    echo \"$1: back into the queue\"\n"
     "    trap '' TERM\n"
-    "    scontrol requeue \"$SLURM_JOB_ID\" || exit 1\n"
-    "    [ \"$2\" ] && scontrol update JobId=\"$SLURM_JOB_ID\" ExcNodeList=\"$2\"\n"
+    "    scontrol requeue \"$me\" || exit 1\n"
+    "    [ \"${2:-}\" ] && scontrol update JobId=\"$me\" ExcNodeList=\"$except\"\n"
     "    sleep 30\n"
     "    exit 1\n"
     "}\n";
@@ -94,7 +114,11 @@ int slurm_script_array(struct text *out, const struct slurm_script *s, const cha
     text_printf(out, "/sweeps/%s requeues=%d task=$((SLURM_ARRAY_TASK_ID + %d))\n", s->id, c->requeues,
                 first);
     if (*c->scratch) {
-        text_printf(out, "scratch=$(mktemp -d \"%s/reff-XXXXXX\") || exit 1\n", c->scratch);
+        text_printf(out, "place=\"%s\"\n", c->scratch);
+        text_add(
+            out,
+            "[ -d \"$place\" ] || { echo \"scratch: '$place' is no folder of $(hostname)\"; exit 1; }\n");
+        text_add(out, "scratch=$(mktemp -d \"$place/reff-XXXXXX\") || exit 1\n");
         text_add(out, "trap 'rm -rf \"$scratch\"' EXIT\n");
     }
     text_add(out, again);

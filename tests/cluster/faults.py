@@ -69,6 +69,24 @@ def a_signal(c):
     c.check_results(results, c.reference(profile))
 
 
+def signals_of_an_array(c):
+    """USR1 to all tasks of an array puts each of them back, the one that bears the array's number too"""
+    profile, results = longer(c, 12), c.folder / "results"
+    c.reference(profile)
+    c.run(c.command(results, c.settings(pack=0.3, rounds=0), profile=profile))
+    tasks = len(c.submissions(results)[0]["tasks"])
+    expect(tasks == 2, f"{tasks} tasks")
+    c.wait(lambda: len(c.processes(results)["worker"]) >= tasks, 90, "all tasks at work")
+    for job in [line.split("|")[0] for line in c.queue("%i|%T") if "RUNNING" in line]:
+        c.run(["scancel", "--signal=USR1", "--batch", job])
+    c.wait_until_idle()
+    ended = [a["ended"] for _, a in c.attempts(results)]
+    expect(ended == ["stopped", "done"] * tasks, f"{ended}")
+    expect(len(c.submissions(results)) == 1, "tasks were submitted anew")
+    c.run(c.command(results, profile=profile))
+    c.check_results(results, c.reference(profile))
+
+
 def task_killed(c):
     """kill -9 of a task's process puts it back with fewer at once, of its script or by scancel the last job submits anew"""
     profile = longer(c)
@@ -355,5 +373,5 @@ def holder_died(c):
     c.check_results(results, c.reference(profile))
 
 
-ALL = [time_limit, a_signal, task_killed, node_down, controller_killed, submitter_killed, no_memory, worker_killed,
+ALL = [time_limit, a_signal, signals_of_an_array, task_killed, node_down, controller_killed, submitter_killed, no_memory, worker_killed,
        full_disk, no_flock, two_hosts, clock_ahead, network_folder, holder_died]

@@ -10,6 +10,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/sweep_fixture.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,11 +168,72 @@ static void test_a_clusters_settings_are_read_and_unknown_ones_refused(void) {
     cluster_says("[sbatch]\npartition = x\n", "partition belongs to [slurm]");
     cluster_says("[slurm]\naccount = a b\n", "blanks and quotes have no place there");
     cluster_says("[slurm]\nisa = mmx\n", "'mmx'");
+    cluster_says("[slurm]\nmemory = much\n", "memory = much: is no size");
+    cluster_says("[slurm]\ntime = soon\n", "time = soon: is no time");
+    cluster_says("[slurm]\ntime = 5\nsignal = 300\n",
+                 "nothing is left of it when checkpoints are saved 300 seconds");
+    cluster_says("[slurm]\nqos = a\033[31m\n", "blanks and quotes have no place there");
+    cluster_says("[slurm]\nscratch = /a\"b\n", "scratch = /a\"b: quotes have no place there");
+    cluster_says("[sbatch]\nmem = 1G\n", "--mem is memory of [slurm]");
+    cluster_says("[sbatch]\narra = 1-3\n", "--array is set by the program"); // getopt takes it for array
+    cluster_says("[sbatch]\nwait = yes\n", "--wait is set by the program");
+    cluster_says("[sbatch]\nx --array = 1\n", "'x --array' is no option of sbatch");
+    cluster_says("[sbatch]\nexclusive =\n", "exclusive has no value; a word alone is exclusive = yes");
+    cluster_says("[sbatch]\ncomment = a\"b\n", "quotes and backslashes have no place there");
+    cluster_says("[before]\n1 = a ; export B=2\n", "cluster.ini:2: what follows ' ;' would be a comment");
+    cluster_says("[before]\nexport B=2\n",
+                 "a line of shell stands behind a name in small letters or a number");
+    cluster_says("[before]\nPATH=/x\n", "1 = PATH=/x");
     CU_ASSERT_EQUAL(cluster_read(&c, suite_path("absent.ini"), &err), -1);
     cluster_free(&c);
     CU_ASSERT_EQUAL(cluster_read(&c, "experiments/executor/cluster.ini", &err), 0); // the example
     suite_text_is(c.isa, "first");
     cluster_free(&c);
+}
+
+static void test_a_value_of_several_words_stays_one_option(void) {
+    struct error err = {0};
+    struct cluster c;
+    CU_ASSERT_EQUAL(
+        cluster_read(&c,
+                     fixture_write("cluster.ini",
+                                   "[slurm]\n# a comment ; of some words\nscratch = /a b/$X ; mine\n"
+                                   "[sbatch]\n# another ; one\ncomment = a b --array=1-3\n"
+                                   "wckey = 'quoted'\n[before]\none = for i in 1 2; do :; done\n"),
+                     &err),
+        0);
+    suite_text_is(c.scratch, "/a b/$X");
+    suite_text_is(text_string(&c.options), "#SBATCH --comment=\"a b --array=1-3\"\n#SBATCH --wckey=quoted\n");
+    suite_text_is(text_string(&c.before), "for i in 1 2; do :; done\n");
+    cluster_free(&c);
+}
+
+static void test_sizes_and_times_are_read_as_sbatch_reads_them(void) {
+    static const struct {
+        const char *text;
+        double bytes, seconds;
+    } all[] = {{"1", 1048576, 60},
+               {"64G", 68719476736, -1},
+               {"64gb", 68719476736, -1},
+               {"1.5G", -1, -1},
+               {"64MiB", -1, -1},
+               {"-1", -1, -1},
+               {"0", 0, INFINITY},
+               {"", -1, -1},
+               {"1:30", -1, 90},
+               {"1:02:03", -1, 3723},
+               {"1-2", -1, 93600},
+               {"1-2:03", -1, 93780},
+               {"1-2:03:04", -1, 93784},
+               {"1:2:3:4", -1, -1},
+               {"1-", -1, -1},
+               {"UNLIMITED", -1, INFINITY},
+               {"1::2", -1, -1},
+               {"inf", -1, -1}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        CU_ASSERT_EQUAL(cluster_bytes(all[i].text), all[i].bytes);
+        CU_ASSERT_EQUAL(cluster_seconds(all[i].text), all[i].seconds);
+    }
 }
 
 // ---------------------------------------------------------------------------------------- records
@@ -243,6 +305,10 @@ void suite_executor(void) {
                 test_a_data_sets_runs_share_tasks_and_no_task_is_too_long);
     CU_add_test(suite, "a cluster's settings are read and unknown ones refused",
                 test_a_clusters_settings_are_read_and_unknown_ones_refused);
+    CU_add_test(suite, "a value of several words stays one option",
+                test_a_value_of_several_words_stays_one_option);
+    CU_add_test(suite, "sizes and times are read as sbatch reads them",
+                test_sizes_and_times_are_read_as_sbatch_reads_them);
     CU_add_test(suite, "an attempt that ended without a word makes the next do fewer at once",
                 test_an_attempt_that_ended_without_a_word_makes_the_next_do_fewer_at_once);
     CU_add_test(suite, "runs in the queue are found by the names of their jobs",
