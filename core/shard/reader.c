@@ -216,8 +216,8 @@ struct shard *shard_open_here(const char *path, struct error *err) {
     s->file = s->images = s->masks = -1;
     if (snprintf(s->path, PATH_SIZE, "%s", path) >= PATH_SIZE)
         fail(err, "%.200s...: path too long", path);
-    else if ((s->file = open_file(path, err)) >= 0 && !shard_guard_links(s, err) &&
-             !check_attributes(s, err) && !check_datasets(s, err))
+    else if (!shard_guard_root(path, err) && (s->file = open_file(path, err)) >= 0 &&
+             !shard_guard_links(s, err) && !check_attributes(s, err) && !check_datasets(s, err))
         return s;
     shard_close(s);
     return NULL;

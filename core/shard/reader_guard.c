@@ -15,7 +15,7 @@
 
 // Opening a pipe waits for its other end unless told not to; opening a device may do anything. -1 with a
 // message.
-static int open_regular(const char *path, off_t *size, struct error *err) {
+int shard_guard_open(const char *path, off_t *size, struct error *err) {
     struct stat status;
     int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (descriptor < 0)
@@ -35,7 +35,7 @@ static int open_regular(const char *path, off_t *size, struct error *err) {
 }
 
 static int check_regular(const char *path, off_t *size, struct error *err) {
-    int descriptor = open_regular(path, size, err);
+    int descriptor = shard_guard_open(path, size, err);
     if (descriptor >= 0)
         close(descriptor);
     return descriptor < 0 ? -1 : 0;
@@ -57,7 +57,7 @@ static int is_whole(const uint8_t *start, size_t got, off_t size) {
 static int check_length(const char *path, struct error *err) {
     uint8_t start[64];
     off_t size;
-    int descriptor = open_regular(path, &size, err);
+    int descriptor = shard_guard_open(path, &size, err);
     if (descriptor < 0)
         return -1;
     ssize_t got = pread(descriptor, start, sizeof start, 0);
@@ -150,6 +150,8 @@ static herr_t check_link(hid_t file, const char *name, const H5L_info_t *info, v
     if (info->type != H5L_TYPE_HARD)
         return fail(c->err, "%s: '%.100s' is %s; a shard's datasets are in the file itself", c->shard->path,
                     name, link_kind(info->type));
+    if (shard_guard_header(c->shard, name, info->u.address, c->err))
+        return -1;
     c->refused = 0;
     return 0;
 }

@@ -3,6 +3,7 @@
 //
 //   reader.c             opening and checking; images, masks, labels
 //   reader_guard.c       what a file from a stranger may not be, before HDF5 looks at it and before its values are read
+//   reader_headers.c     the same of the headers of its objects (header_messages.c: of each message in them)
 //   reader_columns.c     provenance columns
 //   reader_attributes.c  root attributes
 //   reader_content.c     the list of datasets and the digest over them
@@ -51,8 +52,18 @@ int shard_guard_links(struct shard *s, struct error *err);
 // checksums, or whose chunks are larger than memory allows.
 int shard_guard_storage(struct shard *s, hid_t dataset, const char *name, struct error *err);
 
+// A descriptor of a regular file, and its size; -1 with a message. close() it.
+int shard_guard_open(const char *path, off_t *size, struct error *err);
+
 // Reads the whole file once in a child, so that a crash of the HDF5 library is a message.
 int shard_guard_parse(const char *path, struct error *err);
+
+// ---- reader_headers.c
+
+// Before HDF5 parses the headers of the root group and of an object that it names: refuses those in which anything
+// reaches beyond its place, since the library would read what lies there in memory.
+int shard_guard_root(const char *path, struct error *err);
+int shard_guard_header(struct shard *s, const char *name, haddr_t address, struct error *err);
 
 // ---- reader.c
 

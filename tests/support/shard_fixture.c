@@ -12,11 +12,15 @@ static void add_integer(hid_t file, const char *name, int64_t value) {
     H5Sclose(space);
 }
 
+void shard_fixture_add_numbers(hid_t file, int version, int classes) {
+    add_integer(file, "format_version", version);
+    add_integer(file, "classes", classes);
+}
+
 hid_t shard_fixture_begin(const char *path, int version, int classes) {
     hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     CU_ASSERT_FATAL(file >= 0);
-    add_integer(file, "format_version", version);
-    add_integer(file, "classes", classes);
+    shard_fixture_add_numbers(file, version, classes);
     return file;
 }
 

@@ -9,6 +9,9 @@
 // Begins the file `path` with the attributes format_version and classes. H5Fclose ends it.
 hid_t shard_fixture_begin(const char *path, int version, int classes);
 
+// These attributes alone, for a file that is there.
+void shard_fixture_add_numbers(hid_t file, int version, int classes);
+
 // A dataset without values, or one of zeros. properties: how it is stored, H5P_DEFAULT as HDF5 likes.
 void shard_fixture_add_empty(hid_t file, const char *name, hid_t type, int rank, const hsize_t *shape,
                              hid_t properties);
