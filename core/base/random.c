@@ -34,6 +34,40 @@ uint32_t random_bits(struct random *r) {
     return r->block[r->used++];
 }
 
+// `blocks` blocks of consecutive counters side by side: a round of one waits for the round before, those of
+// several do not wait for each other.
+static void philox_blocks(const struct random *r, uint32_t *out, size_t blocks) {
+#pragma omp simd
+    for (size_t i = 0; i < blocks; i++) {
+        uint32_t c0 = r->counter[0] + (uint32_t)i, c1 = r->counter[1], c2 = r->counter[2], c3 = r->counter[3];
+        uint32_t k0 = r->key[0], k1 = r->key[1];
+#pragma GCC unroll 10
+        for (int round = 0; round < 10; round++) {
+            uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
+            c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
+            c1 = (uint32_t)p1;
+            c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
+            c3 = (uint32_t)p0;
+            k0 += 0x9E3779B9u;
+            k1 += 0xBB67AE85u;
+        }
+        out[4 * i] = c0;
+        out[4 * i + 1] = c1;
+        out[4 * i + 2] = c2;
+        out[4 * i + 3] = c3;
+    }
+}
+
+void random_fill(struct random *r, uint32_t *out, size_t count) {
+    for (; count && r->used < 4; count--)
+        *out++ = random_bits(r);
+    size_t blocks = count / 4;
+    philox_blocks(r, out, blocks);
+    r->counter[0] += (uint32_t)blocks;
+    for (size_t i = 4 * blocks; i < count; i++)
+        out[i] = random_bits(r);
+}
+
 double random_uniform(struct random *r) {
     uint64_t high = random_bits(r) >> 5, low = random_bits(r) >> 6; // 27 + 26 bits
     return (double)(high << 26 | low) * 0x1p-53;

@@ -24,10 +24,11 @@ void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
 // The stream keyed by (seed, purpose, index). Streams of different keys are independent.
 struct random random_stream(uint64_t seed, uint32_t purpose, uint64_t index);
 
-uint32_t random_bits(struct random *r);              // uniform over 32 bits
-double random_uniform(struct random *r);             // [0, 1), 53 bits
-uint32_t random_below(struct random *r, uint32_t n); // 0 .. n-1 without bias; n > 0
-double random_normal(struct random *r);              // mean 0, variance 1 (Box-Muller, cosine half)
+uint32_t random_bits(struct random *r);                          // uniform over 32 bits
+void random_fill(struct random *r, uint32_t *out, size_t count); // the next `count` of random_bits, faster
+double random_uniform(struct random *r);                         // [0, 1), 53 bits
+uint32_t random_below(struct random *r, uint32_t n);             // 0 .. n-1 without bias; n > 0
+double random_normal(struct random *r); // mean 0, variance 1 (Box-Muller, cosine half)
 void random_shuffle(struct random *r, uint32_t *items, size_t count); // Fisher-Yates, uniform
 
 // Turns a name into a purpose, so that modules need no common list (FNV-1a).

@@ -56,7 +56,7 @@ int builtin_texture_draw(int class, int index, int size, int left, int top, int 
     int first_x = left > 0 ? left - 1 : 0, first_y = top > 0 ? top - 1 : 0;
     int wide = (left + columns < size ? left + columns + 1 : size) - first_x;
     int high = (top + rows < size ? top + rows + 1 : size) - first_y;
-    size_t count = (size_t)wide * (size_t)high;
+    size_t count = (size_t)wide * (size_t)high + PATTERN_SLACK;
     struct pattern *p = allocate(1, sizeof *p, "a texture", err);
     float *memory = p ? allocate(6 * count, sizeof *memory, "a texture", err) : NULL;
     if (!memory) {

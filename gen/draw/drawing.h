@@ -9,7 +9,7 @@
 #define REFF_GEN_DRAW_DRAWING_H
 
 #include "core/base/error.h"
-#include "gen/draw/pattern.h"
+#include "gen/draw/noise.h"
 
 #include <stdint.h>
 

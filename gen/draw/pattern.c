@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gen/draw/pattern.h"
 
+#include "gen/draw/noise.h"
+
 #include <string.h>
 
-float turn_of(float x, float y) {
-    float ax = fabsf(x), ay = fabsf(y);
-    float big = ax > ay ? ax : ay, small = ax > ay ? ay : ax;
-    float t = big > 0 ? small / big : 0; // tangent of 0 .. 1/8 of a circle
-    float a = t * (0.125f + 0.04345f * (1 - t));
-    if (ay > ax)
-        a = 0.25f - a;
-    if (x < 0)
-        a = 0.5f - a;
-    return y < 0 ? -a : a;
-}
+#define COLOURED_AT_ONCE 64 // pixels; a multiple of PATTERN_SLACK
 
 void pattern_start(struct pattern *p, int size, int left, int top, int columns, int rows,
                    struct random random, float *const arrays[6]) {
@@ -37,21 +29,24 @@ void pattern_start(struct pattern *p, int size, int left, int top, int columns, 
     p->colours = 2;
     p->dark = 0.08f;
     p->light = 0.92f;
-    uint32_t order[256];
+    uint32_t order[256], bits[3 * 256];
     for (uint32_t i = 0; i < 256; i++)
         order[i] = i;
     random_shuffle(&p->random, order, 256);
+    random_fill(&p->random, bits, 3 * 256);
     for (int i = 0; i < 256; i++) {
-        p->order[i] = (uint8_t)order[i];
+        p->order[i] = (int)order[i];
         for (int k = 0; k < 3; k++)
-            p->lattice[i][k] = (float)(random_bits(&p->random) >> 8) * 0x1p-24f;
+            p->lattice[i][k] = (float)(bits[3 * i + k] >> 8) * 0x1p-24f;
         for (int k = 0; k < 2; k++)
             p->slopes[i][k] = 2 * p->lattice[i][k] - 1;
     }
-    for (int i = 0; i < p->count; i++) {
-        p->x[i] = ((float)(left + i % columns) + 0.5f) * p->unit;
-        p->y[i] = ((float)(top + i / columns) + 0.5f) * p->unit;
-    }
+    for (int j = 0; j < rows; j++)
+#pragma omp simd
+        for (int i = 0; i < columns; i++) {
+            p->x[j * columns + i] = ((float)(left + i) + 0.5f) * p->unit;
+            p->y[j * columns + i] = ((float)(top + j) + 0.5f) * p->unit;
+        }
 }
 
 void pattern_coordinates(struct pattern *p, float least, float most, float turn) {
@@ -61,69 +56,13 @@ void pattern_coordinates(struct pattern *p, float least, float most, float turn)
     float left = pattern_uniform(p, 0, 40), top = pattern_uniform(p, 0, 40);
     float bend = pattern_uniform(p, 0, 2.2f), where = pattern_uniform(p, 0, 1); // a wave of one to two units
     float length = pattern_uniform(p, 0.006f, 0.014f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float x = p->x[i], y = p->y[i];
         float bx = x + bend * sine(y * length + where), by = y + bend * sine(x * length + 2 * where);
         p->u[i] = (c * bx + s * by) * stretch + left;
         p->v[i] = (c * by - s * bx) / stretch + top;
     }
-}
-
-// ----------------------------------------------------------------------------------- noise and cells
-
-static uint8_t lattice_hash(const struct pattern *p, int x, int y) {
-    return p->order[(uint8_t)(p->order[(uint8_t)x] + y)];
-}
-
-const float *lattice_at(const struct pattern *p, int x, int y) {
-    return p->lattice[lattice_hash(p, x, y)];
-}
-
-// The slope at a lattice point, applied to the way from there.
-static float slope(const struct pattern *p, int x, int y, float dx, float dy) {
-    const float *g = p->slopes[lattice_hash(p, x, y)];
-    return g[0] * dx + g[1] * dy;
-}
-
-float noise(const struct pattern *p, float x, float y) {
-    float fx = floorf(x), fy = floorf(y), dx = x - fx, dy = y - fy;
-    int ix = (int)fx, iy = (int)fy;
-    float wx = dx * dx * (3 - 2 * dx), wy = dy * dy * (3 - 2 * dy);
-    float top = mix(slope(p, ix, iy, dx, dy), slope(p, ix + 1, iy, dx - 1, dy), wx);
-    float bottom = mix(slope(p, ix, iy + 1, dx, dy - 1), slope(p, ix + 1, iy + 1, dx - 1, dy - 1), wx);
-    return 1.8f * mix(top, bottom, wy);
-}
-
-float noise_octaves(const struct pattern *p, float x, float y, int octaves) {
-    float sum = 0, weight = 0.5f;
-    for (int i = 0; i < octaves; i++) {
-        sum += weight * noise(p, x, y);
-        x = 2 * x + 17.3f;
-        y = 2 * y + 9.1f;
-        weight *= 0.5f;
-    }
-    return 2 * sum / (2 - 2 * weight);
-}
-
-struct pattern_cell nearest_cell(const struct pattern *p, float x, float y, float jitter) {
-    int ix = (int)floorf(x) - 1, iy = (int)floorf(y) - 1, nearest = 0;
-    float dx[9], dy[9], near = 1e9f, second = 1e9f;
-    const float *at[9];
-    for (int k = 0; k < 9; k++) { // without branches: which is nearest cannot be foretold
-        int i = ix + k % 3, j = iy + k / 3;
-        at[k] = lattice_at(p, i, j);
-        dx[k] = x - ((float)i + 0.5f + jitter * (at[k][0] - 0.5f));
-        dy[k] = y - ((float)j + 0.5f + jitter * (at[k][1] - 0.5f));
-        float d = dx[k] * dx[k] + dy[k] * dy[k], farther = d > near ? d : near;
-        nearest = d < near ? k : nearest;
-        near = d < near ? d : near;
-        second = farther < second ? farther : second;
-    }
-    return (struct pattern_cell){.near = sqrtf(near),
-                                 .second = sqrtf(second),
-                                 .dx = dx[nearest],
-                                 .dy = dy[nearest],
-                                 .lattice = at[nearest]};
 }
 
 // ---------------------------------------------------------------------------------------------- shapes
@@ -178,15 +117,6 @@ static void make_palette(struct pattern *p, float palette[PATTERN_PALETTE][3], f
     make_colour(p->dark + pattern_uniform(p, 0.2f, 0.8f) * reach, own_hue, saturation, tint);
 }
 
-// How much lighter or darker the surface is at a pixel, from the slope of `height` towards the light.
-static float lit(const struct pattern *p, int i, float light_x, float light_y) {
-    int x = i % p->columns, y = i / p->columns;
-    float right = p->height[x < p->columns - 1 ? i + 1 : i], left = p->height[x ? i - 1 : i];
-    float below = p->height[y < p->rows - 1 ? i + p->columns : i], above = p->height[y ? i - p->columns : i];
-    float towards = ((right - left) * light_x + (below - above) * light_y) / (2 * p->unit);
-    return p->relief * (towards > 1.2f ? 1.2f : towards < -1.2f ? -1.2f : towards);
-}
-
 // Grain of a pixel, -1..1: a hash, so that it depends on no other pixel.
 static float grain_at(uint32_t key, int x, int y) {
     uint32_t h = key ^ (uint32_t)x * 0x9E3779B1u ^ (uint32_t)y * 0x85EBCA77u;
@@ -196,29 +126,97 @@ static float grain_at(uint32_t key, int x, int y) {
     return (float)(h >> 8) * 0x1p-23f - 1;
 }
 
-void pattern_finish(struct pattern *p, int left, int top, int columns, int rows, uint8_t *rgb) {
-    float palette[PATTERN_PALETTE][3], tint[3];
-    make_palette(p, palette, tint);
-    float turn = pattern_uniform(p, 0, 1), light_x = cosine(turn), light_y = sine(turn);
-    float fall = 0.15f / PATTERN_UNITS, fall_x = pattern_uniform(p, -fall, fall),
-          fall_y = pattern_uniform(p, -fall, fall);
-    float amount = p->tint + pattern_uniform(p, 0, 0.25f), wide = 1 / pattern_uniform(p, 25, 60);
-    float grain = pattern_uniform(p, 0, 0.06f), last = (float)(p->colours - 1);
-    uint32_t key = random_bits(&p->random);
-    for (int j = 0; j < rows; j++)
-        for (int i = 0; i < columns; i++) {
-            int pixel = (top + j - p->top) * p->columns + left + i - p->left;
-            float at = clamp01(p->value[pixel]) * last, x = p->x[pixel], y = p->y[pixel];
-            int k = at >= last ? p->colours - 2 : (int)at;
-            float light = 1 + fall_x * (x - 48) + fall_y * (y - 48);
-            if (p->relief > 0)
-                light += lit(p, pixel, light_x, light_y);
-            float slow = 0.45f * amount * clamp01(0.5f + 0.8f * noise(p, x * wide + 7, y * wide + 3));
-            float dust = grain * grain_at(key, left + i, top + j);
-            for (int c = 0; c < 3; c++) {
-                float colour = mix(palette[k][c], palette[k + 1][c], at - (float)k);
-                colour = mix(colour, tint[c], slow) * light + dust;
-                *rgb++ = (uint8_t)(255 * clamp01(colour) + 0.5f);
-            }
+// What colours a surface besides its pattern.
+struct surface {
+    float palette[3][PATTERN_PALETTE], tint[3];
+    float light_x, light_y; // where the light comes from
+    float fall_x, fall_y;   // how it falls off
+    float amount, wide;     // of the tint
+    float grain;
+    uint32_t key; // of the grain
+};
+
+static void make_surface(struct pattern *p, struct surface *s) {
+    float palette[PATTERN_PALETTE][3] = {{0}};
+    make_palette(p, palette, s->tint);
+    for (int k = 0; k < PATTERN_PALETTE; k++)
+        for (int c = 0; c < 3; c++)
+            s->palette[c][k] = palette[k][c];
+    float turn = pattern_uniform(p, 0, 1);
+    s->light_x = cosine(turn);
+    s->light_y = sine(turn);
+    float fall = 0.15f / PATTERN_UNITS;
+    s->fall_x = pattern_uniform(p, -fall, fall);
+    s->fall_y = pattern_uniform(p, -fall, fall);
+    s->amount = p->tint + pattern_uniform(p, 0, 0.25f);
+    s->wide = 1 / pattern_uniform(p, 25, 60);
+    s->grain = pattern_uniform(p, 0, 0.06f);
+    s->key = random_bits(&p->random);
+}
+
+static float lit(const struct pattern *p, const struct surface *s, float across, float down) {
+    float towards = (across * s->light_x + down * s->light_y) / (2 * p->unit);
+    return p->relief * (towards > 1.2f ? 1.2f : towards < -1.2f ? -1.2f : towards);
+}
+
+// How much lighter or darker the surface is at each pixel of a row, from the slope of `height` towards the
+// light. Where the texture ends a pixel is its own neighbour.
+static void light_row(const struct pattern *p, const struct surface *s, int row, float *light) {
+    const float *height = p->height + row * p->columns, *above = row ? height - p->columns : height,
+                *below = row < p->rows - 1 ? height + p->columns : height;
+    int last = p->columns - 1;
+#pragma omp simd
+    for (int i = 1; i < last; i++)
+        light[i] = lit(p, s, height[i + 1] - height[i - 1], below[i] - above[i]);
+    light[0] = lit(p, s, height[last > 0] - height[0], below[0] - above[0]);
+    if (last > 0)
+        light[last] = lit(p, s, height[last] - height[last - 1], below[last] - above[last]);
+}
+
+// Entry k (0..3): chosen, which is faster than a gather.
+static inline float palette_at(const float palette[PATTERN_PALETTE - 1], int k) {
+    float low = k > 0 ? palette[1] : palette[0], high = k > 2 ? palette[3] : palette[2];
+    return k > 1 ? high : low;
+}
+
+// The colours of `count` pixels from number `first` on, the first in column `x` of row `y` of the whole square.
+// Whole vectors are done, since rows are short; colours are int, since a vector of bytes would take four of
+// floats at a time.
+static void colour_pixels(const struct pattern *p, const struct surface *s, int first, int count, int x,
+                          int y, const float *light, int colours[3][COLOURED_AT_ONCE]) {
+    float last = (float)(p->colours - 1);
+    int whole = (count + PATTERN_SLACK - 1) / PATTERN_SLACK * PATTERN_SLACK;
+#pragma omp simd
+    for (int i = 0; i < whole; i++) {
+        float at = clamp01(p->value[first + i]) * last, px = p->x[first + i], py = p->y[first + i];
+        int k = at >= last ? p->colours - 2 : (int)at;
+        float shine = 1 + s->fall_x * (px - 48) + s->fall_y * (py - 48) + light[i];
+        float slow = 0.45f * s->amount * clamp01(0.5f + 0.8f * noise(p, px * s->wide + 7, py * s->wide + 3));
+        float dust = s->grain * grain_at(s->key, x + i, y);
+#pragma GCC unroll 3
+        for (int c = 0; c < 3; c++) {
+            float colour = mix(palette_at(s->palette[c], k), palette_at(s->palette[c] + 1, k), at - (float)k);
+            colour = mix(colour, s->tint[c], slow) * shine + dust;
+            colours[c][i] = (int)(255 * clamp01(colour) + 0.5f);
         }
+    }
+}
+
+void pattern_finish(struct pattern *p, int left, int top, int columns, int rows, uint8_t *rgb) {
+    struct surface s;
+    int colours[3][COLOURED_AT_ONCE];
+    make_surface(p, &s);
+    for (int j = 0; j < rows; j++) {
+        float *light = p->u; // no more needed
+        light_row(p, &s, top + j - p->top, light);
+        for (int i = 0; i < columns; i += COLOURED_AT_ONCE) {
+            int count = columns - i < COLOURED_AT_ONCE ? columns - i : COLOURED_AT_ONCE,
+                x = left + i - p->left;
+            colour_pixels(p, &s, (top + j - p->top) * p->columns + x, count, left + i, top + j, light + x,
+                          colours);
+            for (int k = 0; k < count; k++)
+                for (int c = 0; c < 3; c++)
+                    *rgb++ = (uint8_t)colours[c][k];
+        }
+    }
 }

@@ -20,6 +20,7 @@
 
 #define PATTERN_UNITS   96 // the square's side in units
 #define PATTERN_PALETTE 5  // most colours
+#define PATTERN_SLACK   8  // pixels of room behind each array, so that its last may be done by a whole vector
 
 struct pattern {
     int size;              // pixels along the side of the whole square
@@ -37,14 +38,14 @@ struct pattern {
     int colours;           // palette entries in use, 2 .. PATTERN_PALETTE
     float dark, light;     // bounds of the palette's lightness, 0..1
     float tint;            // 0..1: how much of a further colour is mixed in slowly over the square
-    uint8_t order[256];    // a permutation, for hashing lattice points
+    int order[256];        // a permutation, for hashing lattice points (noise.h)
     float lattice[256][3]; // three numbers in [0,1) for each hash value
     float slopes[256][2];  // and two in [-1,1), of the first two: the noise's slope
 };
 
 // Prepares the part [rows, columns] at (left, top) of a texture that has size x size pixels in all. What is
 // drawn at a pixel does not depend on the part. The arrays are the caller's, [columns * rows] each: x, y, u,
-// v, value, height.
+// v, value, height; where pattern_finish follows, [columns * rows + PATTERN_SLACK] and zero at first.
 void pattern_start(struct pattern *p, int size, int left, int top, int columns, int rows,
                    struct random random, float *const arrays[6]);
 
@@ -100,22 +101,15 @@ static inline float triangle(float t) {
 }
 
 // The angle of (x, y) as a fraction of the full circle, -1/2 .. 1/2; error below 1e-3.
-float turn_of(float x, float y);
-
-// ----------------------------------------------------------------------------------- noise and cells
-
-float noise(const struct pattern *p, float x, float y); // gradient noise, about -1..1, features of size 1
-float noise_octaves(const struct pattern *p, float x, float y,
-                    int octaves);                               // sum of noises of halved size and height
-const float *lattice_at(const struct pattern *p, int x, int y); // the three numbers of a lattice point
-
-struct pattern_cell {   // the nearest of jittered lattice points, and how near the second is
-    float near, second; // distances
-    float dx, dy;       // from the nearest point to here
-    const float *lattice;
-};
-struct pattern_cell nearest_cell(const struct pattern *p, float x, float y,
-                                 float jitter); // jitter 0: square lattice
+static inline float turn_of(float x, float y) {
+    float ax = fabsf(x), ay = fabsf(y);
+    float big = ax > ay ? ax : ay, small = ax > ay ? ay : ax;
+    float t = small / (big > 0 ? big : 1); // tangent of 0 .. 1/8 of a circle
+    float a = t * (0.125f + 0.04345f * (1 - t));
+    a = ay > ax ? 0.25f - a : a;
+    a = x < 0 ? 0.5f - a : a;
+    return y < 0 ? -a : a;
+}
 
 // ---------------------------------------------------------------------------------------------- shapes
 

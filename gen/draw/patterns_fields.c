@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gen/draw/noise.h"
 #include "gen/draw/patterns.h"
+
+#include <string.h>
 
 // Large, irregular patches with blurred borders.
 void pattern_blotchy(struct pattern *p) {
     pattern_coordinates(p, 14, 21, 0.5f);
     p->colours = 2 + pattern_choose(p, 2);
     float edge = pattern_uniform(p, 0.1f, 0.25f), level = pattern_uniform(p, -0.08f, 0.12f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i], v = p->v[i], t = noise_octaves(p, u, v, 3);
         float first = smooth_step(level - edge, level + edge, t);
@@ -19,6 +23,7 @@ void pattern_bumpy(struct pattern *p) {
     pattern_coordinates(p, 9, 15, 0.5f);
     float jitter = pattern_uniform(p, 0.3f, 0.75f);
     p->relief = pattern_uniform(p, 0.6f, 0.85f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         struct pattern_cell c = nearest_cell(p, p->u[i], p->v[i], jitter);
         float rise = clamp01(1 - c.near * c.near * 2.6f);
@@ -34,6 +39,7 @@ void pattern_cobwebbed(struct pattern *p) {
     int spokes = 11 + pattern_choose(p, 8);
     float rings = pattern_uniform(p, 5, 8), sag = pattern_uniform(p, 0.06f, 0.15f),
           uneven = pattern_uniform(p, 0.1f, 0.4f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float dx = p->x[i] - x, dy = p->y[i] - y, d = sqrtf(dx * dx + dy * dy);
         float turn = (turn_of(dx, dy) + spin) * (float)spokes;
@@ -42,7 +48,7 @@ void pattern_cobwebbed(struct pattern *p) {
         float apart = from_spoke * d * 6.2832f / (float)spokes;
         float spoke = smooth_step(1.3f, 0.4f, apart);
         float ring = d / rings * (1 + sag * (1 - 4 * from_spoke * from_spoke) * -1) +
-                     0.15f * lattice_at(p, (int)floorf(turn + 0.5f), 2)[0];
+                     0.15f * lattice_at(p, (int)floorf(turn + 0.5f), 2, 0);
         float thread = smooth_step(1.2f, 0.3f, fabsf(ring - floorf(ring + 0.5f)) * rings);
         float ground = 0.14f * (1 + noise_octaves(p, p->u[i], p->v[i], 3));
         float strand = spoke > 0.85f * thread ? spoke : 0.85f * thread;
@@ -55,6 +61,7 @@ void pattern_cracked(struct pattern *p) {
     pattern_coordinates(p, 16, 24, 0.5f);
     float width = pattern_uniform(p, 0.035f, 0.07f), bend = pattern_uniform(p, 0.15f, 0.3f);
     p->relief = pattern_uniform(p, 0.1f, 0.4f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i], v = p->v[i];
         float wu = u + bend * noise_octaves(p, 2 * u, 2 * v, 3),
@@ -76,6 +83,7 @@ void pattern_crystalline(struct pattern *p) {
     pattern_coordinates(p, 13, 20, 0.5f);
     float stretch = pattern_uniform(p, 1, 1.9f), fade = pattern_uniform(p, 0.5f, 0.9f);
     p->colours = 3;
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i], v = p->v[i] / stretch;
         struct pattern_cell c = nearest_cell(p, u, v, 1),
@@ -92,6 +100,7 @@ void pattern_fibrous(struct pattern *p) {
     pattern_coordinates(p, 9, 13, 0.5f);
     float fine = pattern_uniform(p, 2.6f, 4), wander = pattern_uniform(p, 0.3f, 0.8f);
     p->relief = pattern_uniform(p, 0.1f, 0.4f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i], v = p->v[i] + wander * noise(p, p->u[i] * 0.25f, p->v[i] * 0.25f);
         float strands = noise(p, 0.25f * u, fine * v), more = noise(p, 0.5f * u + 50, 2 * fine * v);
@@ -101,28 +110,42 @@ void pattern_fibrous(struct pattern *p) {
     }
 }
 
+struct ruffle {                 // a row of cloth at a point
+    float above, ruffle, shift; // distance above its free edge; its wave there
+};
+
+NOISE_INLINE struct ruffle ruffle_at(const struct pattern *p, float u, float v, float waves, float depth,
+                                     float k) {
+    float shift = lattice_at(p, (int)k, 4, 0);
+    float wave = sine(waves * u + shift + 0.1f * noise(p, 2 * u, k));
+    float edge = k + depth * wave + 0.1f * sine(2.3f * waves * u + 3 * shift);
+    return (struct ruffle){edge - v, wave, shift};
+}
+
+// The upper one, where it covers the point.
+NOISE_INLINE struct ruffle ruffle_over(struct ruffle upper, struct ruffle lower) {
+    int covers = (upper.above > 0) & (upper.above < 1.35f);
+    return (struct ruffle){covers ? upper.above : lower.above, covers ? upper.ruffle : lower.ruffle,
+                           covers ? upper.shift : lower.shift};
+}
+
 // Ruffles: rows of cloth whose free edges run in deep, uneven waves.
 void pattern_frilly(struct pattern *p) {
     pattern_coordinates(p, 15, 21, 0.5f);
     float waves = pattern_uniform(p, 1.1f, 1.7f), depth = pattern_uniform(p, 0.22f, 0.32f);
     p->relief = pattern_uniform(p, 0.15f, 0.35f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i] + 0.4f * noise(p, 0.6f * p->u[i], 0.6f * p->v[i]);
-        float row = floorf(p->v[i] + 0.5f), shift = lattice_at(p, (int)row, 4)[0];
-        float edge = 0, ruffle = 0, t = 0;
-        for (float k = row + 1; k >= row - 1; k--) { // the row on top whose edge lies below the point
-            shift = lattice_at(p, (int)k, 4)[0];
-            ruffle = sine(waves * u + shift + 0.1f * noise(p, 2 * u, k));
-            edge = k + depth * ruffle + 0.1f * sine(2.3f * waves * u + 3 * shift);
-            t = edge - p->v[i]; // above the free edge
-            if (t > 0 && t < 1.35f)
-                break;
-        }
-        t = clamp01(t);
-        float fold = sine(2 * waves * u + shift * 2) * (1 - t) * 0.5f;
+        float v = p->v[i], row = floorf(v + 0.5f);
+        struct ruffle r = ruffle_over(
+            ruffle_at(p, u, v, waves, depth, row + 1),
+            ruffle_over(ruffle_at(p, u, v, waves, depth, row), ruffle_at(p, u, v, waves, depth, row - 1)));
+        float t = clamp01(r.above);
+        float fold = sine(2 * waves * u + r.shift * 2) * (1 - t) * 0.5f;
         float hem = smooth_step(0.09f, 0.03f, t);
         p->value[i] = clamp01(0.75f - 0.75f * t + 0.35f * fold * (1 - t)) * (1 - hem) + hem;
-        p->height[i] = p->period * 0.25f * (1 - t) * (1 + 0.6f * ruffle);
+        p->height[i] = p->period * 0.25f * (1 - t) * (1 + 0.6f * r.ruffle);
     }
 }
 
@@ -130,6 +153,7 @@ void pattern_frilly(struct pattern *p) {
 void pattern_gauzy(struct pattern *p) {
     pattern_coordinates(p, 24, 34, 0.5f);
     float threads = pattern_uniform(p, 7, 9.5f), amount = pattern_uniform(p, 0.1f, 0.2f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i], v = p->v[i];
         float bent = u + 0.7f * noise(p, 0.5f * u, 0.5f * v) + 0.35f * v;
@@ -144,6 +168,7 @@ void pattern_gauzy(struct pattern *p) {
 void pattern_marbled(struct pattern *p) {
     pattern_coordinates(p, 22, 30, 0.5f);
     float force = pattern_uniform(p, 1, 1.7f), sharp = pattern_uniform(p, 0.5f, 1);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i], v = p->v[i], turbulence = noise_octaves(p, u, v, 4);
         float first = fabsf(sine(0.5f * v + 0.5f * force * turbulence)),
@@ -173,6 +198,7 @@ void pattern_matted(struct pattern *p) {
     pattern_coordinates(p, 14, 20, 0.5f);
     int locks = 130 + pattern_choose(p, 50);
     float bend = pattern_uniform(p, 0.2f, 0.7f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++)
         p->value[i] = 0.25f + 0.2f * noise_octaves(p, p->u[i], p->v[i], 2);
     for (int k = 0; k < locks; k++) {
@@ -195,6 +221,7 @@ void pattern_porous(struct pattern *p) {
     pattern_coordinates(p, 9, 14, 0.5f);
     float large = pattern_uniform(p, 0.32f, 0.42f), small = pattern_uniform(p, 0.26f, 0.36f);
     p->relief = pattern_uniform(p, 0.2f, 0.5f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i] + 0.12f * noise(p, 2 * p->u[i], 2 * p->v[i]), v = p->v[i];
         struct pattern_cell c = nearest_cell(p, u, v, 0.9f),
@@ -213,6 +240,7 @@ void pattern_smeared(struct pattern *p) {
     pattern_coordinates(p, 13, 19, 0.5f);
     p->colours = 3 + pattern_choose(p, 2);
     float bend = pattern_uniform(p, 0.8f, 1.6f), ends = pattern_uniform(p, 0.1f, 0.17f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i], v = p->v[i];
         float bent = v + bend * noise(p, 0.14f * u, 0.2f * v) + 0.8f * bend * sine(0.05f * u);
@@ -233,6 +261,7 @@ void pattern_spiralled(struct pattern *p) {
     float arm = p->period * pattern_uniform(p, 0.8f, 1.1f), half = pattern_uniform(p, 0.2f, 0.3f),
           edge = 0.8f / arm;
     float oval = pattern_uniform(p, 0.85f, 1.18f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float dx = p->x[i] - x, dy = (p->y[i] - y) * oval;
         float column = floorf(dx / reach + 0.5f), row = floorf(dy / reach + 0.5f);
@@ -258,15 +287,32 @@ void pattern_stained(struct pattern *p) {
         radius[k] = pattern_uniform(p, 9, 24);
         strength[k] = pattern_uniform(p, 0.15f, 0.4f);
     }
+    float *ragged = p->height; // the surface is flat
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
-        float value = 0.06f + 0.08f * noise_octaves(p, 3 * p->u[i], 3 * p->v[i], 2);
-        float ragged = 5 * noise_octaves(p, 1.5f * p->u[i], 1.5f * p->v[i], 3);
-        for (int k = 0; k < spots; k++) {
-            float dx = p->x[i] - x[k], dy = p->y[i] - y[k], d = sqrtf(dx * dx + dy * dy) + ragged - radius[k];
+        p->value[i] = 0.06f + 0.08f * noise_octaves(p, 3 * p->u[i], 3 * p->v[i], 2);
+        ragged[i] = 5 * noise_octaves(p, 1.5f * p->u[i], 1.5f * p->v[i], 3);
+    }
+    for (int k = 0; k < spots; k++)
+#pragma omp simd
+        for (int i = 0; i < p->count; i++) {
+            float dx = p->x[i] - x[k], dy = p->y[i] - y[k];
+            float d = sqrtf(dx * dx + dy * dy) + ragged[i] - radius[k];
             float inside = smooth_step(0.8f, -0.8f, d), rim = smooth_step(-3.2f, -0.6f, d) * inside;
-            value += strength[k] * (0.7f * inside + 0.9f * rim);
+            p->value[i] += strength[k] * (0.7f * inside + 0.9f * rim);
         }
-        p->value[i] = clamp01(value);
+    for (int i = 0; i < p->count; i++)
+        p->value[i] = clamp01(p->value[i]);
+}
+
+// Turns u and v, which are in units here, about (x, y), the less the farther away.
+static void whirl(struct pattern *p, float x, float y, float force, float width) {
+#pragma omp simd
+    for (int i = 0; i < p->count; i++) {
+        float dx = p->u[i] - x, dy = p->v[i] - y, d = (dx * dx + dy * dy) / (width * width);
+        float fall = (1 - d / 4) * (1 - d / 4), c = cosine(force * fall), s = sine(force * fall);
+        p->u[i] = d > 4 ? p->u[i] : x + c * dx - s * dy;
+        p->v[i] = d > 4 ? p->v[i] : y + s * dx + c * dy;
     }
 }
 
@@ -285,16 +331,13 @@ void pattern_swirly(struct pattern *p) {
     float turn = pattern_uniform(p, 0, 1), tx = cosine(turn) / p->period, ty = sine(turn) / p->period;
     float sharp = pattern_uniform(p, 0.15f, 0.5f);
     p->colours = 2 + pattern_choose(p, 2);
+    memcpy(p->u, p->x, (size_t)p->count * sizeof *p->u);
+    memcpy(p->v, p->y, (size_t)p->count * sizeof *p->v);
+    for (int k = 0; k < WHIRLS; k++)
+        whirl(p, x[k], y[k], force[k], width[k]);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
-        float px = p->x[i], py = p->y[i];
-        for (int k = 0; k < WHIRLS; k++) {
-            float dx = px - x[k], dy = py - y[k], d = (dx * dx + dy * dy) / (width[k] * width[k]);
-            if (d > 4)
-                continue;
-            float fall = (1 - d / 4) * (1 - d / 4), c = cosine(force[k] * fall), s = sine(force[k] * fall);
-            px = x[k] + c * dx - s * dy;
-            py = y[k] + s * dx + c * dy;
-        }
+        float px = p->u[i], py = p->v[i];
         float t = tx * px + ty * py + 0.3f * noise(p, 0.04f * px, 0.04f * py);
         p->value[i] = smooth_step(0.5f - sharp, 0.5f + sharp, triangle(t));
     }
@@ -307,6 +350,7 @@ void pattern_veined(struct pattern *p) {
           apart = pattern_uniform(p, 3.2f, 4.6f);
     float start = pattern_uniform(p, 0, 4);
     p->relief = pattern_uniform(p, 0.1f, 0.35f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i] + 0.25f * noise(p, 0.4f * p->u[i], 0.4f * p->v[i]), v = p->v[i];
         float from = u + start, rib = floorf(from / apart + 0.5f) * apart,
@@ -329,6 +373,7 @@ void pattern_wrinkled(struct pattern *p) {
     pattern_coordinates(p, 18, 27, 0.5f);
     float stretch = pattern_uniform(p, 0.5f, 1);
     p->relief = pattern_uniform(p, 0.6f, 0.9f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i] * stretch, v = p->v[i];
         float wu = u + 0.3f * noise(p, u + 5, v), wv = v + 0.3f * noise(p, u, v + 8);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gen/draw/noise.h"
 #include "gen/draw/patterns.h"
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@ void pattern_banded(struct pattern *p) {
     pattern_coordinates(p, 11, 18, 0.5f);
     p->colours = 2 + pattern_choose(p, 3);
     float uneven = pattern_uniform(p, 0.1f, 0.35f), edge = soft(p) * pattern_uniform(p, 1, 2.5f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float t = p->v[i] + uneven * sine(p->v[i] * 0.37f) * 1.5f +
                   0.08f * noise(p, p->u[i] * 0.4f, p->v[i] * 0.4f);
@@ -25,8 +27,8 @@ void pattern_banded(struct pattern *p) {
         int below = (int)k - 1, above = (int)k;
         // Neighbouring bands always differ: the parity of the band decides which half of the palette it
         // takes.
-        float low = clamp01((float)(below & 1) * 0.7f + 0.3f * lattice_at(p, below, 5)[0]);
-        float high = clamp01((float)(above & 1) * 0.7f + 0.3f * lattice_at(p, above, 5)[0]);
+        float low = clamp01((float)(below & 1) * 0.7f + 0.3f * lattice_at(p, below, 5, 0));
+        float high = clamp01((float)(above & 1) * 0.7f + 0.3f * lattice_at(p, above, 5, 0));
         p->value[i] = mix(low, high, across);
     }
 }
@@ -36,6 +38,7 @@ void pattern_braided(struct pattern *p) {
     pattern_coordinates(p, 13, 20, 0.5f);
     float rise = pattern_uniform(p, 0.7f, 1.2f), gap = pattern_uniform(p, 0.04f, 0.1f);
     p->relief = pattern_uniform(p, 0.2f, 0.45f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float across = p->u[i] - floorf(p->u[i]) - 0.5f; // -1/2 .. 1/2 over one plait
         int side = across < 0.12f * sine(p->v[i] * 1.7f * 0.5f);
@@ -53,6 +56,7 @@ void pattern_chequered(struct pattern *p) {
     float edge = soft(p);
     int three = pattern_chance(p, 0.3f);
     p->colours = three ? 3 : 2;
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float across = smooth_step(-edge, edge, triangle(p->u[i] / 2) - 0.5f);
         float along = smooth_step(-edge, edge, triangle(p->v[i] / 2) - 0.5f);
@@ -66,6 +70,7 @@ void pattern_crosshatched(struct pattern *p) {
     pattern_coordinates(p, 5, 8, 0.5f);
     float angle = pattern_uniform(p, -0.09f, 0.09f), c = cosine(angle), s = sine(angle);
     float half = pattern_uniform(p, 0.13f, 0.2f), edge = 1.5f * soft(p);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i], v = p->v[i], w = c * u + s * v;
         float shake = 0.35f * noise(p, u * 0.25f, v * 0.25f);
@@ -82,6 +87,7 @@ void pattern_grid(struct pattern *p) {
     pattern_coordinates(p, 8, 13, 0.5f);
     float half = pattern_uniform(p, 0.06f, 0.14f), edge = soft(p);
     p->relief = pattern_chance(p, 0.4f) ? 0.3f : 0;
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float a = line(p->u[i], half, edge), b = line(p->v[i], half, edge);
         p->value[i] = a > b ? a : b;
@@ -94,6 +100,7 @@ void pattern_grooved(struct pattern *p) {
     pattern_coordinates(p, 7, 12, 0.5f);
     float width = pattern_uniform(p, 0.18f, 0.35f);
     p->relief = pattern_uniform(p, 0.35f, 0.6f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float d = fabsf(p->v[i] - floorf(p->v[i] + 0.5f)) / width; // 0 at the bottom of a groove
         float depth = d < 1 ? 1 - d * d : 0;
@@ -107,6 +114,7 @@ void pattern_interlaced(struct pattern *p) {
     pattern_coordinates(p, 13, 19, 0.5f);
     float half = pattern_uniform(p, 0.22f, 0.32f), edge = soft(p), rim = pattern_uniform(p, 0.05f, 0.09f);
     p->colours = 3;
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i] + 0.12f * sine(p->v[i] / 2), v = p->v[i] + 0.12f * sine(p->u[i] / 2);
         float du = fabsf(u - floorf(u + 0.5f)), dv = fabsf(v - floorf(v + 0.5f));
@@ -129,13 +137,14 @@ void pattern_knitted(struct pattern *p) {
     p->relief = pattern_uniform(p, 0.15f, 0.4f);
     p->colours = pattern_chance(p, 0.35f) ? 3 : 2;
     int motif = p->colours == 3;
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float across = fraction(p->u[i]) - 0.5f, leg = fabsf(across);
         float t = rows * p->v[i] - rise * 2 * leg;
         float strand = 2 * fabsf(fraction(t) - 0.5f), between = 2 * fabsf(2 * leg - 0.5f); // of one leg
         float body = clamp01(1.1f - strand * strand) * clamp01(1.15f - between * between * between);
         float wool = 0.12f * noise(p, p->u[i] * 9, p->v[i] * 3);
-        int other = motif && lattice_at(p, (int)floorf(p->u[i] / 2), (int)floorf(t / 2))[0] < 0.35f;
+        int other = motif & (lattice_at(p, (int)floorf(p->u[i] / 2), (int)floorf(t / 2), 0) < 0.35f);
         p->value[i] = clamp01(body + wool) * (other ? 0.55f : 1);
         p->height[i] = p->period * 0.2f * body;
     }
@@ -145,6 +154,7 @@ void pattern_knitted(struct pattern *p) {
 void pattern_lined(struct pattern *p) {
     pattern_coordinates(p, 6, 11, 0.5f);
     float half = pattern_uniform(p, 0.07f, 0.12f), edge = soft(p), shake = pattern_uniform(p, 0, 0.35f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++)
         p->value[i] = line(p->v[i] + shake * noise(p, p->u[i] * 0.15f, p->v[i] * 0.3f), half, edge);
 }
@@ -154,6 +164,7 @@ void pattern_meshed(struct pattern *p) {
     pattern_coordinates(p, 9, 13, 0.06f);
     float half = pattern_uniform(p, 0.1f, 0.15f), edge = soft(p), slant = pattern_uniform(p, 0.8f, 1.2f);
     p->relief = pattern_uniform(p, 0.3f, 0.5f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float a = p->u[i] * slant + p->v[i], b = p->u[i] * slant - p->v[i]; // both wires are slanted
         a += 0.1f * sine(b);
@@ -176,6 +187,7 @@ void pattern_pleated(struct pattern *p) {
     float share = pattern_uniform(p, 0.72f, 0.9f), bend = pattern_uniform(p, 0, 0.25f);
     int turned = pattern_chance(p, 0.5f);
     p->relief = pattern_uniform(p, 0, 0.2f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float t = fraction(p->u[i] + bend * sine(p->v[i] * 0.12f) +
                            0.07f * noise(p, p->u[i] * 0.5f, p->v[i] * 0.15f));
@@ -192,12 +204,13 @@ void pattern_stratified(struct pattern *p) {
     p->colours = 3 + pattern_choose(p, 3);
     p->relief = pattern_uniform(p, 0.1f, 0.3f);
     float wild = pattern_uniform(p, 0.3f, 0.8f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i], v = p->v[i] + wild * noise_octaves(p, p->u[i] * 0.25f, p->v[i] * 0.35f, 3);
         float t = 2.2f * v + 1.1f * noise(p, 0.5f, v * 0.9f);
         float k = floorf(t), part = t - k;
-        float layer = lattice_at(p, (int)k, 3)[0], next = lattice_at(p, (int)k + 1, 3)[0];
-        float seam = smooth_step(0.16f, 0.02f, part) * (lattice_at(p, (int)k, 9)[1] < 0.6f);
+        float layer = lattice_at(p, (int)k, 3, 0), next = lattice_at(p, (int)k + 1, 3, 0);
+        float seam = smooth_step(0.16f, 0.02f, part) * (lattice_at(p, (int)k, 9, 1) < 0.6f);
         float rough = 0.16f * noise_octaves(p, u * 1.5f, v * 6, 3);
         p->value[i] = clamp01(mix(layer, next, smooth_step(0.75f, 1, part)) + rough) * (1 - 0.8f * seam);
         p->height[i] = 2 * rough * p->period * 0.4f - seam + layer;
@@ -208,6 +221,7 @@ void pattern_stratified(struct pattern *p) {
 void pattern_striped(struct pattern *p) {
     pattern_coordinates(p, 8, 13, 0.5f);
     float edge = 2 * soft(p), share = pattern_uniform(p, 0.42f, 0.58f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++)
         p->value[i] = smooth_step(share - edge, share + edge, triangle(p->v[i]));
 }
@@ -217,6 +231,7 @@ void pattern_waffled(struct pattern *p) {
     pattern_coordinates(p, 12, 18, 0.5f);
     float ridge = pattern_uniform(p, 0.14f, 0.2f), wall = pattern_uniform(p, 0.1f, 0.16f);
     p->relief = pattern_uniform(p, 0.45f, 0.7f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float du = fabsf(p->u[i] - floorf(p->u[i] + 0.5f)), dv = fabsf(p->v[i] - floorf(p->v[i] + 0.5f));
         float d = du < dv ? du : dv; // distance to the nearest ridge
@@ -232,6 +247,7 @@ void pattern_woven(struct pattern *p) {
     int wide = 1 + pattern_choose(p, 2); // threads that go together
     float other = pattern_uniform(p, 0.3f, 1);
     p->relief = pattern_uniform(p, 0.2f, 0.4f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i], v = p->v[i];
         int over = ((int)floorf(u) + (int)floorf(v)) & 1;
@@ -248,6 +264,7 @@ void pattern_zigzagged(struct pattern *p) {
     pattern_coordinates(p, 8, 13, 0.5f);
     float rise = pattern_uniform(p, 0.6f, 1.1f), length = pattern_uniform(p, 1.2f, 2), edge = 2 * soft(p);
     p->colours = pattern_chance(p, 0.25f) ? 3 : 2;
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float t = p->v[i] + rise * triangle(p->u[i] / length);
         float stripe = smooth_step(0.5f - edge, 0.5f + edge, triangle(t));

@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gen/draw/noise.h"
 #include "gen/draw/patterns.h"
 
+struct lattice_point {
+    float du, dv; // from it to here
+    int column, row;
+};
+
+// The point of row j that is nearest to (u, v).
+NOISE_INLINE struct lattice_point point_of_row(float u, float v, float shift, int j) {
+    float offset = (j & 1) ? shift : 0, k = floorf(u - offset + 0.5f);
+    return (struct lattice_point){u - offset - k, v - (float)j, (int)k, j};
+}
+
 // The nearest point of a lattice whose every second row is shifted by `shift` (0: square, 1/2: staggered).
-static void lattice_point(float u, float v, float shift, float *du, float *dv, int *column, int *row) {
-    float best = 1e9f;
-    *du = *dv = 0;
-    *column = *row = 0;
-    for (int j = (int)floorf(v) - 0; j <= (int)floorf(v) + 1; j++) {
-        float offset = (j & 1) ? shift : 0, k = floorf(u - offset + 0.5f);
-        float x = u - offset - k, y = v - (float)j;
-        if (x * x + y * y < best) {
-            best = x * x + y * y;
-            *du = x;
-            *dv = y;
-            *column = (int)k;
-            *row = j;
-        }
-    }
+NOISE_INLINE struct lattice_point lattice_point(float u, float v, float shift) {
+    int j = (int)floorf(v);
+    struct lattice_point a = point_of_row(u, v, shift, j), b = point_of_row(u, v, shift, j + 1);
+    int second = b.du * b.du + b.dv * b.dv < a.du * a.du + a.dv * a.dv;
+    return (struct lattice_point){second ? b.du : a.du, second ? b.dv : a.dv, second ? b.column : a.column,
+                                  second ? b.row : a.row};
 }
 
 // Discs on a lattice, of radius `radius` periods.
 static void discs(struct pattern *p, float radius, float shift, float spacing) {
     float edge = 0.8f / p->period;
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
-        float du, dv;
-        int column, row;
-        lattice_point(p->u[i], p->v[i] / spacing, shift, &du, &dv, &column, &row);
-        float d = sqrtf(du * du + dv * dv * spacing * spacing);
+        struct lattice_point at = lattice_point(p->u[i], p->v[i] / spacing, shift);
+        float d = sqrtf(at.du * at.du + at.dv * at.dv * spacing * spacing);
         p->value[i] = smooth_step(radius + edge / 2, radius - edge / 2, d);
     }
 }
@@ -51,11 +53,10 @@ void pattern_perforated(struct pattern *p) {
     float radius = pattern_uniform(p, 0.24f, 0.32f), shift = pattern_chance(p, 0.5f) ? 0.5f : 0,
           edge = 0.8f / p->period;
     p->relief = pattern_uniform(p, 0.35f, 0.6f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
-        float du, dv;
-        int column, row;
-        lattice_point(p->u[i], p->v[i] / 0.87f, shift, &du, &dv, &column, &row);
-        float d = sqrtf(du * du + 0.757f * dv * dv);
+        struct lattice_point at = lattice_point(p->u[i], p->v[i] / 0.87f, shift);
+        float du = at.du, dv = at.dv, d = sqrtf(du * du + 0.757f * dv * dv);
         float hole = smooth_step(radius + edge / 2, radius - edge / 2, d);
         float wall = smooth_step(-radius, radius, du * 0.6f + dv); // the far wall of the hole is seen
         p->value[i] = mix(0.8f + 0.08f * noise_octaves(p, p->u[i] * 4, p->v[i] * 4, 2), 0.25f * wall, hole);
@@ -72,10 +73,10 @@ void pattern_studded(struct pattern *p) {
     float turn = pattern_uniform(p, 0, 1), lx = cosine(turn), ly = sine(turn);
     p->relief = pattern_uniform(p, 0.4f, 0.6f);
     p->colours = 3;
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
-        float du, dv;
-        int column, row;
-        lattice_point(p->u[i], p->v[i], shift, &du, &dv, &column, &row);
+        struct lattice_point at = lattice_point(p->u[i], p->v[i], shift);
+        float du = at.du, dv = at.dv;
         float d = pyramid ? fabsf(du) > fabsf(dv) ? fabsf(du) : fabsf(dv) : sqrtf(du * du + dv * dv);
         float inside = smooth_step(radius + edge / 2, radius - edge / 2, d);
         float rise = pyramid ? clamp01(1 - d / radius) : sqrtf(clamp01(1 - d * d / (radius * radius)));
@@ -87,25 +88,36 @@ void pattern_studded(struct pattern *p) {
     }
 }
 
+struct scale { // what is seen at a point
+    float value, height;
+};
+
+// A scale of row j where it covers the point, else what lies below.
+NOISE_INLINE struct scale scale_over(const struct pattern *p, float u, float v, int j, float row_height,
+                                     float radius, struct scale below) {
+    float offset = (j & 1) ? 0.5f : 0, k = floorf(u - offset + 0.5f);
+    float dx = u - offset - k, dy = (v - (float)j) * row_height, d = sqrtf(dx * dx + dy * dy) / radius;
+    float rim = smooth_step(0.8f, 0.97f, d), shade = 0.2f * lattice_at(p, (int)k, j, 0);
+    int covers = (d <= 1) & (dy >= -0.1f);
+    struct scale own = {(0.25f + shade + 0.55f * d * d) * (1 - 0.9f * rim), p->period * 0.2f * d * (1 - rim)};
+    return (struct scale){covers ? own.value : below.value, covers ? own.height : below.height};
+}
+
 // Rows of overlapping round scales, each brighter towards its free edge.
 void pattern_scaly(struct pattern *p) {
     pattern_coordinates(p, 14, 20, 0.12f);
     float row_height = pattern_uniform(p, 0.42f, 0.52f), radius = pattern_uniform(p, 0.54f, 0.6f);
     p->relief = pattern_uniform(p, 0.15f, 0.4f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float u = p->u[i], v = p->v[i] / row_height;
-        for (int j = (int)floorf(v) - 2; j <= (int)floorf(v) + 1;
-             j++) { // the uppermost scale that covers the point
-            float offset = (j & 1) ? 0.5f : 0, k = floorf(u - offset + 0.5f);
-            float dx = u - offset - k, dy = (v - (float)j) * row_height,
-                  d = sqrtf(dx * dx + dy * dy) / radius;
-            if (d > 1 || dy < -0.1f)
-                continue;
-            float rim = smooth_step(0.8f, 0.97f, d), own = 0.2f * lattice_at(p, (int)k, j)[0];
-            p->value[i] = (0.25f + own + 0.55f * d * d) * (1 - 0.9f * rim);
-            p->height[i] = p->period * 0.2f * d * (1 - rim);
-            break;
-        }
+        int row = (int)floorf(v);
+        struct scale seen = {0, 0};
+#pragma GCC unroll 4
+        for (int j = 1; j >= -2; j--) // the rows above lie on those below
+            seen = scale_over(p, u, v, row + j, row_height, radius, seen);
+        p->value[i] = seen.value;
+        p->height[i] = seen.height;
     }
 }
 
@@ -114,18 +126,17 @@ void pattern_honeycombed(struct pattern *p) {
     pattern_coordinates(p, 11, 17, 0.5f);
     float wall = pattern_uniform(p, 0.06f, 0.11f), edge = 0.8f / p->period;
     p->relief = pattern_uniform(p, 0.1f, 0.4f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
-        float du, dv;
-        int column, row;
-        lattice_point(p->u[i], p->v[i] / 0.8660254f, 0.5f, &du, &dv, &column, &row);
-        dv *= 0.8660254f;
+        struct lattice_point at = lattice_point(p->u[i], p->v[i] / 0.8660254f, 0.5f);
+        float du = at.du, dv = 0.8660254f * at.dv;
         // Distance to the border of the hexagon: half the lattice constant less the largest of three
         // projections.
         float a = fabsf(du), b = fabsf(0.5f * du + 0.8660254f * dv), c = fabsf(0.5f * du - 0.8660254f * dv);
         float most = a > b ? a : b;
         float border = 0.5f - (most > c ? most : c);
         float inside = smooth_step(wall - edge / 2, wall + edge / 2, border);
-        float hollow = smooth_step(0.5f, wall, border) * 0.3f + 0.12f * lattice_at(p, column, row)[0];
+        float hollow = smooth_step(0.5f, wall, border) * 0.3f + 0.12f * lattice_at(p, at.column, at.row, 0);
         p->value[i] = mix(1, hollow, inside);
         p->height[i] = -p->period * 0.12f * inside;
     }
@@ -152,6 +163,7 @@ static void draw_bubble(struct pattern *p, int i, float dx, float dy, const void
 
 void pattern_bubbly(struct pattern *p) {
     pattern_coordinates(p, 20, 30, 0.5f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++)
         p->value[i] = 0.45f + 0.15f * noise(p, p->u[i], p->v[i]);
     int count = 45 + pattern_choose(p, 40);
@@ -200,6 +212,7 @@ void pattern_freckled(struct pattern *p) {
     pattern_coordinates(p, 20, 30, 0.5f);
     int count = 160 + pattern_choose(p, 120);
     float size = pattern_uniform(p, 1.8f, 2.8f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++)
         p->value[i] = 0.08f + 0.1f * noise_octaves(p, p->u[i], p->v[i], 3);
     for (int k = 0; k < count; k++) {
@@ -254,6 +267,7 @@ static void draw_pit(struct pattern *p, int i, float dx, float dy, const void *s
 void pattern_pitted(struct pattern *p) {
     pattern_coordinates(p, 6, 9, 0.5f);
     p->relief = pattern_uniform(p, 0.5f, 0.8f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float rough = noise_octaves(p, p->u[i], p->v[i], 3);
         p->value[i] = 0.75f + 0.2f * rough;
@@ -273,6 +287,7 @@ void pattern_pitted(struct pattern *p) {
 void pattern_potholed(struct pattern *p) {
     pattern_coordinates(p, 2.5f, 4, 0.5f);
     p->relief = pattern_uniform(p, 0.3f, 0.5f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
         float rough = noise_octaves(p, p->u[i], p->v[i], 2);
         p->value[i] = 0.7f + 0.28f * rough;
@@ -317,11 +332,11 @@ void pattern_paisley(struct pattern *p) {
     pattern_coordinates(p, 20, 26, 0.5f);
     p->colours = 3;
     float spot = pattern_uniform(p, 0.06f, 0.1f), turn = pattern_uniform(p, 0, 1);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
-        float du, dv;
-        int column, row;
-        lattice_point(3 * p->u[i], 3 * p->v[i], 0.5f, &du, &dv, &column, &row);
-        p->value[i] = 0.8f * smooth_step(3 * spot + 0.1f, 3 * spot - 0.1f, sqrtf(du * du + dv * dv));
+        struct lattice_point at = lattice_point(3 * p->u[i], 3 * p->v[i], 0.5f);
+        p->value[i] =
+            0.8f * smooth_step(3 * spot + 0.1f, 3 * spot - 0.1f, sqrtf(at.du * at.du + at.dv * at.dv));
     }
     float step = pattern_uniform(p, 23, 30), size = step * pattern_uniform(p, 0.42f, 0.5f);
     int rings = 2 + pattern_choose(p, 3), row = 0;
@@ -339,12 +354,13 @@ void pattern_lacelike(struct pattern *p) {
     int petals = 5 + pattern_choose(p, 4);
     float net = pattern_uniform(p, 6, 9), spin = pattern_uniform(p, 0, 1),
           radius = pattern_uniform(p, 0.4f, 0.46f);
+#pragma omp simd
     for (int i = 0; i < p->count; i++) {
-        float u = p->u[i], v = p->v[i], du, dv, hu, hv;
-        int column, row;
-        lattice_point(u, v, 0.5f, &du, &dv, &column, &row);
-        lattice_point(net * u, net * v, 0.5f, &hu, &hv, &column, &row);
-        float hole = smooth_step(0.24f, 0.36f, sqrtf(hu * hu + hv * hv)); // threads around holes
+        float u = p->u[i], v = p->v[i];
+        struct lattice_point at = lattice_point(u, v, 0.5f), mesh = lattice_point(net * u, net * v, 0.5f);
+        float du = at.du, dv = at.dv;
+        float hole =
+            smooth_step(0.24f, 0.36f, sqrtf(mesh.du * mesh.du + mesh.dv * mesh.dv)); // threads around holes
         float d = sqrtf(du * du + dv * dv) / radius;
         float petal =
             0.62f + 0.36f * cosine((turn_of(du, dv) + spin) * (float)petals); // the flower's outline

@@ -47,6 +47,22 @@ static void test_keys_and_counters_of_a_stream_are_laid_out_as_they_were(void) {
 }
 
 // Correlation of two streams' uniform draws.
+static void test_a_filled_array_holds_the_next_draws(void) {
+    for (int before = 0; before < 6; before++)
+        for (size_t count = 0; count < 70; count += 7) {
+            struct random filled = random_stream(5, 6, 7), drawn = filled;
+            uint32_t bits[70];
+            for (int i = 0; i < before; i++) {
+                random_bits(&filled);
+                random_bits(&drawn);
+            }
+            random_fill(&filled, bits, count);
+            for (size_t i = 0; i < count; i++)
+                CU_ASSERT_EQUAL(bits[i], random_bits(&drawn));
+            CU_ASSERT_EQUAL(random_bits(&filled), random_bits(&drawn));
+        }
+}
+
 static double correlation(struct random a, struct random b, int count) {
     double sum = 0;
     for (int i = 0; i < count; i++)
@@ -206,6 +222,7 @@ void suite_random(void) {
                 test_philox4x32_10_gives_its_published_vectors);
     CU_add_test(s, "keys and counters of a stream are laid out as they were",
                 test_keys_and_counters_of_a_stream_are_laid_out_as_they_were);
+    CU_add_test(s, "a filled array holds the next draws", test_a_filled_array_holds_the_next_draws);
     CU_add_test(s, "streams of neighbouring keys are independent",
                 test_streams_of_neighbouring_keys_are_independent);
     CU_add_test(s, "streams share no state", test_streams_share_no_state);
