@@ -10,11 +10,23 @@
 
 // ---------------------------------------------------------------------------------------- what is planned
 
+// Whether a table with claims has the cell. A table without any, asked for beside it, makes no other plan.
+static int has_claims(const struct request *r, const struct cell *cell) {
+    for (int t = 0; t < r->table_count; t++) {
+        const struct table *table = &r->tables[t];
+        for (int i = 0; table->claim_count && i < table->row_count * table->column_count; i++)
+            if (plan_find(&r->plan, table, i / table->column_count, i % table->column_count, cell->seed) ==
+                cell)
+                return 1;
+    }
+    return 0;
+}
+
 // What the runs of the first seed are: a change of settings, data or trainer shows.
 static int digest_runs(const struct request *r, char hex[DIGEST_SIZE], struct error *err) {
     json_t *digests = json_array();
     for (int i = 0; i < r->plan.count; i++)
-        if (r->plan.cells[i].seed == r->plan.seeds.values[0])
+        if (r->plan.cells[i].seed == r->plan.seeds.values[0] && has_claims(r, &r->plan.cells[i]))
             json_array_append_new(digests, json_string(r->plan.cells[i].digest));
     int failed = json_digest(digests, hex, err);
     json_decref(digests);

@@ -280,6 +280,25 @@ static void test_the_plan_is_registered_and_a_changed_one_refused_for_results_th
     end();
 }
 
+static void test_a_table_without_claims_beside_it_makes_no_other_plan(void) {
+    static const char beside[] = "[table]\ntitle = t\nrow = p\nrows = .5\ncolumns = baseline\n"
+                                 "[fixed]\nq = 1\nsize = 223\n";
+    struct error err = {0};
+    char other[PATH_SIZE], *words[] = {other, table};
+    begin("beside", 40);
+    json_t *alone = claims_plan_json(&request, &err);
+    request_free(&request);
+    snprintf(other, sizeof other, "%s", fixture_write("beside.ini", beside));
+    CU_ASSERT_EQUAL_FATAL(request_read(&request, &options, words, 2, &fake_work, &err), 0);
+    CU_ASSERT_EQUAL(request.plan.table_cells, CELLS + 1);
+    json_t *both = claims_plan_json(&request, &err);
+    CU_ASSERT_PTR_NOT_NULL(alone);
+    CU_ASSERT(json_equal(alone, both));
+    json_decref(alone);
+    json_decref(both);
+    end();
+}
+
 static void test_a_number_of_seeds_is_refused_until_decided(void) {
     struct error err = {0};
     char *words[] = {table};
@@ -306,6 +325,8 @@ void suite_until_decided(void) {
                 test_a_claim_whose_run_failed_waits_and_the_failure_is_told);
     CU_add_test(s, "the plan is registered, and a changed one refused for results that exist",
                 test_the_plan_is_registered_and_a_changed_one_refused_for_results_that_exist);
+    CU_add_test(s, "a table without claims beside it makes no other plan",
+                test_a_table_without_claims_beside_it_makes_no_other_plan);
     CU_add_test(s, "a number of seeds is refused until decided",
                 test_a_number_of_seeds_is_refused_until_decided);
 }
