@@ -66,7 +66,7 @@ struct names {
 
 static int check_symbols(struct names *n, uint64_t address) {
     enum { ENTRY = 40 };
-    struct block head, entries;
+    struct block head, entries = {0};
     if (read_block(n->walk, address, 8, &head))
         return -1;
     uint64_t count = bytes_number(head.memory + 6, 2);
@@ -107,7 +107,7 @@ static int check_tree(struct names *n, uint64_t address) {
 }
 
 static int check_names(struct walk *w, uint64_t tree, uint64_t heap) {
-    struct block head, text;
+    struct block head, text = {0};
     if (read_block(w, heap, 32, &head))
         return -1;
     int bad = memcmp(head.memory, "HEAP", 4) ? damaged(w, "the names")
@@ -210,12 +210,10 @@ static int check_first(struct header *h, uint64_t address) {
     most = address < most ? most - address : 0;
     if (read_block(h->walk, address, most < PREFIX ? most : PREFIX, &prefix))
         return -1;
-    int bad = 0;
-    if (prefix.bytes.left < 16)
-        bad = damaged(h->walk, "the beginning");
-    else if (!memcmp(prefix.memory, "OHDR", 4))
+    int bad = 0, newer = prefix.bytes.left >= 16 && !memcmp(prefix.memory, "OHDR", 4);
+    if (newer)
         bad = read_prefix(h, prefix.bytes, &offset, &size);
-    else if (prefix.memory[0] != 1)
+    else if (prefix.bytes.left < 16 || prefix.memory[0] != 1)
         bad = damaged(h->walk, "the beginning");
     else
         h->version = 1, size = bytes_number(prefix.memory + 8, 4);

@@ -32,6 +32,10 @@ int page_runs(struct page *p, struct error *err);
 int page_figures(struct page *p, struct error *err);
 int page_provenance(struct page *p, struct error *err);
 
+// A table's cells with a dot for every seed; and, folded up, the same of the other numbers that its runs recorded.
+void page_results_table(struct page *p, const struct table_result *r);
+int page_metrics(struct page *p, const struct table_result *r, struct error *err);
+
 // p->runs, from the disk; and away with them.
 int page_runs_read(struct page *p, struct error *err);
 void page_runs_free(struct page *p);

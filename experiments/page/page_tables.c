@@ -56,7 +56,8 @@ static void add_line(struct text *out, const char *class, double from, double to
                 y1, y2);
 }
 
-static void add_dots(struct page *p, const struct cell_result *c, const struct scale *s, const char *column) {
+static void add_dots(struct page *p, const struct cell_result *c, const struct scale *s, const char *column,
+                     int digits) {
     if (c->n > 1)
         add_line(p->out, "ci", percent(s, c->sample.ci_low), percent(s, c->sample.ci_high), DOTS, DOTS);
     if (c->n)
@@ -64,16 +65,16 @@ static void add_dots(struct page *p, const struct cell_result *c, const struct s
     for (int i = 0; i < c->n; i++) {
         text_printf(
             p->out,
-            "<svg class=\"dot\" data-seed=\"%llu\" x=\"%.2f%%\" y=\"%d\"><title>seed %llu: %.2f</title>",
+            "<svg class=\"dot\" data-seed=\"%llu\" x=\"%.2f%%\" y=\"%d\"><title>seed %llu: %.*f</title>",
             (unsigned long long)c->seeds[i], percent(s, c->values[i]), DOTS + (i % 3 - 1) * SPREAD,
-            (unsigned long long)c->seeds[i], c->values[i]);
+            (unsigned long long)c->seeds[i], digits, c->values[i]);
         page_mark(p->out, column);
         text_add(p->out, "</svg>");
     }
 }
 
 static void add_strip(struct page *p, const struct cell_result *c, const struct scale *s, const char *column,
-                      int papers) {
+                      int papers, int digits) {
     text_printf(p->out, "<svg class=\"strip\" height=\"%d\" aria-hidden=\"true\"",
                 papers ? HEIGHT_BOTH : HEIGHT_OURS);
     page_colour(p, column);
@@ -89,14 +90,14 @@ static void add_strip(struct page *p, const struct cell_result *c, const struct 
             p->out,
             "<svg x=\"%.2f%%\" y=\"%d\"><path class=\"paper\" d=\"M0-4.5 4.5 0 0 4.5-4.5 0z\"/></svg>",
             percent(s, c->paper_mean), PAPER);
-    add_dots(p, c, s, column);
+    add_dots(p, c, s, column, digits);
     text_add(p->out, "</svg>");
 }
 
-static void add_spread(struct text *out, double std) {
+static void add_spread(struct text *out, double std, int digits) {
     if (isfinite(std)) {
         text_add(out, " <span class=\"spread\">" PLUS_MINUS " ");
-        html_number(out, std, 2);
+        html_number(out, std, digits);
         text_add(out, "</span>");
     }
 }
@@ -124,11 +125,12 @@ static void add_cell(struct page *p, const struct table_result *r, int row, int 
                      int papers) {
     const struct cell_result *c = table_result_cell(r, row, column);
     struct text *out = p->out;
+    int digits = table_result_digits(r);
     begin_cell(p, r->table, column, "<td");
     text_add(out, "><div class=\"value\">");
     if (c->n) {
-        html_number(out, c->sample.mean, 2);
-        add_spread(out, c->n > 1 ? c->sample.std : NAN);
+        html_number(out, c->sample.mean, digits);
+        add_spread(out, c->n > 1 ? c->sample.std : NAN, digits);
         text_printf(out, " <span class=\"n\">(%d)</span>", c->n);
     } else {
         text_add(out, "<span class=\"missing\">");
@@ -140,11 +142,11 @@ static void add_cell(struct page *p, const struct table_result *r, int row, int 
         text_add(out, "<div class=\"papers\">");
         html_text(out, table_result_reference(r));
         text_add(out, " ");
-        html_number(out, c->paper_mean, 2);
-        add_spread(out, c->paper_std);
+        html_number(out, c->paper_mean, digits);
+        add_spread(out, c->paper_std, digits);
         text_add(out, "</div>");
     }
-    add_strip(p, c, s, look_of(r->table, column), papers);
+    add_strip(p, c, s, look_of(r->table, column), papers, digits);
     text_add(out, "</td>");
 }
 
@@ -157,15 +159,13 @@ static void add_headings(struct page *p, const struct table_result *r, const str
     html_text(out, t->row_name);
     text_add(out, "</th>");
     for (int column = 0; column < t->column_count; column++) {
-        struct text heading = {0};
-        table_result_add_heading(&heading, r, column);
         begin_cell(p, t, column, "<th scope=\"col\"");
         text_add(out, "><span class=\"name\"");
         page_colour(p, look_of(t, column));
         text_add(out, "><svg class=\"key\" viewBox=\"-6 -6 12 12\" aria-hidden=\"true\">");
         page_mark(out, look_of(t, column));
         text_add(out, "</svg>");
-        html_text(out, text_string(&heading));
+        html_text(out, table_result_column_title(r, column));
         text_add(out, "</span><svg class=\"strip axis\" height=\"14\" aria-hidden=\"true\">");
         for (int i = 0; i < s->tick_count; i++)
             text_printf(out, "<text x=\"%.2f%%\" y=\"11\" class=\"t%d\">%s</text>", percent(s, s->ticks[i]),
@@ -174,8 +174,6 @@ static void add_headings(struct page *p, const struct table_result *r, const str
                                                  : 1,
                         s->labels[i]);
         text_add(out, "</svg></th>");
-        out->incomplete |= heading.incomplete;
-        text_free(&heading);
     }
     text_add(out, "</tr></thead>\n<tbody>\n");
 }
@@ -250,20 +248,25 @@ static void add_every_seed(struct page *p, const struct table_result *r) {
     text_add(out, "</tbody></table></div></details>\n");
 }
 
-static void add_table(struct page *p, const struct table_result *r) {
-    struct text words = {0};
+void page_results_table(struct page *p, const struct table_result *r) {
     struct scale scale;
-    int papers = has_paper(r);
     find_scale(r, &scale);
+    text_add(p->out, "<div class=\"scroll\"><table class=\"results\">");
+    add_headings(p, r, &scale);
+    add_rows(p, r, &scale, has_paper(r));
+}
+
+static int add_table(struct page *p, const struct table_result *r, struct error *err) {
+    struct text words = {0};
+    int papers = has_paper(r);
     text_add(p->out, "<section class=\"table\"");
     html_attribute(p->out, "id", r->table->name);
     text_add(p->out, ">\n<h3>");
     table_result_add_title(&words, r);
     table_result_add_part(&words, r);
     html_text(p->out, text_string(&words));
-    text_add(p->out, "</h3>\n<div class=\"scroll\"><table class=\"results\">");
-    add_headings(p, r, &scale);
-    add_rows(p, r, &scale, papers);
+    text_add(p->out, "</h3>\n");
+    page_results_table(p, r);
     text_clear(&words);
     table_result_add_measure(&words, r);
     text_add(p->out, "<p class=\"note\">");
@@ -284,9 +287,11 @@ static void add_table(struct page *p, const struct table_result *r) {
     html_text(p->out, words.length ? text_string(&words) + 1 : "");
     text_add(p->out, ".</p>\n");
     add_every_seed(p, r);
+    int failed = page_metrics(p, r, err);
     text_add(p->out, "</section>\n");
     p->out->incomplete |= words.incomplete;
     text_free(&words);
+    return failed;
 }
 
 // ---------------------------------------------------------------------------------------- tables without runs
@@ -320,9 +325,9 @@ int page_tables(struct page *p, struct error *err) {
     int failed = 0;
     text_add(p->out, "<section id=\"tables\">\n<h2>Tables</h2>\n");
     for (int supplement = 0; supplement < 2; supplement++) // the paper before its supplement
-        for (int t = 0; t < r->table_count; t++)
+        for (int t = 0; t < r->table_count && !failed; t++)
             if ((strncmp(r->tables[t].name, "supp", 4) == 0) == supplement)
-                add_table(p, &p->results->tables[t]);
+                failed = add_table(p, &p->results->tables[t], err);
     for (int i = 0; i < r->printed_count && !failed; i++) {
         struct sheet sheet = {0};
         failed = printed_sheet(&sheet, &r->tables[r->table_count + i], &r->profile, err) ||

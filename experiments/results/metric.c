@@ -114,6 +114,39 @@ int metric_select(struct table_result *tables, int count, const char *name, enum
     return 0;
 }
 
+// ---------------------------------------------------------------------------------------- beside accuracy
+
+int metric_view(struct table_result *view, const struct table_result *r, const char *name,
+                struct error *err) {
+    static struct missing_seed not_recorded = {.kind = MISSING_NUMBER};
+    int found = 0;
+    *view = *r;
+    snprintf(view->metric, sizeof view->metric, "%s", name);
+    view->reference[0] = 0;
+    if (!(view->cells = allocate((size_t)cells_of(r), sizeof *view->cells, "a table", err)))
+        return -1;
+    for (int i = 0; i < cells_of(r); i++) {
+        struct cell_result *c = &view->cells[i];
+        *c = r->cells[i];
+        c->has_paper = 0;
+        if (c->n && has(c, name)) {
+            replace(c, name);
+            found++;
+        } else if (c->n) {
+            c->n = 0;
+            c->missing = &not_recorded;
+            c->missing_count = 1;
+        }
+        c->sample = sample_of(c->values, c->n);
+    }
+    return found;
+}
+
+void metric_view_free(struct table_result *view) {
+    free(view->cells);
+    view->cells = NULL;
+}
+
 // ---------------------------------------------------------------------------------------- their names
 
 static void count(json_t *counts, const char *name) {

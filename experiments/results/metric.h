@@ -18,6 +18,12 @@ extern const char metric_names[];
 int metric_select(struct table_result *tables, int count, const char *name, enum sheet_format format,
                   int *kept, struct error *err);
 
+// The table with another number in place of accuracy, without anyone's reference, beside the table as it is: it has cells
+// of its own (free them with metric_view_free) and borrows all else. Cells whose runs have not recorded it say so. Returns
+// how many cells have it, -1 with a message.
+int metric_view(struct table_result *view, const struct table_result *r, const char *name, struct error *err);
+void metric_view_free(struct table_result *view);
+
 // The names of all metrics that cells of the tables have, with the number of cells; those of metric_names where
 // there are no runs.
 void metric_list(FILE *out, const struct table_result *tables, int count);

@@ -11,14 +11,6 @@
 
 enum { WIDTH_SYMBOL = 4, WIDTH_OURS = 22, WIDTH_PAPER = 23 };
 
-// Digits after the point: percentages and points have two, shares four.
-static int digits_of(const struct table_result *r) {
-    return !*r->metric || strstr(r->metric, "accuracy") || !strcmp(r->metric, "confusion") ||
-                   strstr(r->metric, "ece") || !strcmp(r->metric, "group_gap")
-               ? 2
-               : 4;
-}
-
 static int has_paper(const struct table_result *r) {
     int any = 0;
     for (int i = 0; i < r->table->row_count * r->table->column_count; i++)
@@ -117,7 +109,7 @@ void table_result_sheet(struct sheet *s, const struct table_result *r, const str
         sheet_add_cell(s, t->rows[row]);
         for (int column = 0; column < t->column_count; column++) {
             const struct cell_result *c = table_result_cell(r, row, column);
-            add_ours(s, c, digits_of(r));
+            add_ours(s, c, table_result_digits(r));
             if (beside_paper)
                 add_papers(s, c);
         }

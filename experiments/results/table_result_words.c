@@ -21,6 +21,13 @@ void table_result_add_measure(struct text *out, const struct table_result *r) {
                       : " after the last epoch");
 }
 
+int table_result_digits(const struct table_result *r) {
+    return !*r->metric || strstr(r->metric, "accuracy") || is_confusion(r) || strstr(r->metric, "ece") ||
+                   !strcmp(r->metric, "group_gap")
+               ? 2
+               : 4;
+}
+
 const char *table_result_column_title(const struct table_result *r, int column) {
     const char *title = r->table->sections[column].title;
     return *title ? title : wording_title(r->table->columns[column]);

@@ -20,6 +20,9 @@ void table_result_add_setting(struct text *out, const struct table_result *r);
 // "Test accuracy in percent after the last epoch", "Metric annotation.iou after ...".
 void table_result_add_measure(struct text *out, const struct table_result *r);
 
+// How many digits the table's numbers have after the point: percentages and points two, shares four.
+int table_result_digits(const struct table_result *r);
+
 // Of the data of one column, and of the whole table.
 void table_result_add_data(struct text *out, const struct table_result *r, int column);
 void table_result_add_all_data(struct text *out, const struct table_result *r);

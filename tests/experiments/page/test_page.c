@@ -206,6 +206,36 @@ static void test_the_numbers_are_those_of_the_tables_json(void) {
     end();
 }
 
+// The other numbers stand below, folded up: those that the runs recorded, and no others.
+static void test_other_numbers_that_runs_recorded_are_below_the_accuracy(void) {
+    struct error err = {0};
+    struct request_results results;
+    char output[PATH_SIZE];
+    begin("others");
+    char *page = page_text(output);
+    CU_ASSERT_PTR_NULL(strstr(page, "Other numbers")); // nothing was run
+    free(page);
+    sweep();
+    page = page_text(output);
+    suite_text_has(page, "<summary>Other numbers: worst class</summary>");
+    CU_ASSERT_EQUAL(count(page, "data-metric="), 1);
+    const char *at = strstr(page, "data-metric=\"worst_class_accuracy\""),
+               *ends = at ? strstr(at, "</table>") : NULL;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ends);
+    CU_ASSERT_EQUAL_FATAL(request_results_read(&results, &request, options.results, &err), 0);
+    int numbers = 0;
+    for (int i = 0; i < 4; i++, numbers++) {
+        const json_t *metric = json_object_get(results.tables[0].cells[i].metrics, "worst_class_accuracy");
+        CU_ASSERT_EQUAL(next_number(&at, ends), json_number_value(json_object_get(metric, "mean")));
+        CU_ASSERT_EQUAL(next_number(&at, ends), json_number_value(json_object_get(metric, "std")));
+    }
+    CU_ASSERT_EQUAL(numbers, 4);
+    CU_ASSERT(isnan(next_number(&at, ends)));
+    request_results_free(&results, &request);
+    free(page);
+    end();
+}
+
 // The paper's verdicts stay: claims are the paper's.
 static void test_a_users_numbers_stand_under_their_own_name(void) {
     struct error err = {0};
@@ -308,7 +338,7 @@ static void test_the_page_is_well_formed_and_holds_all_that_it_shows(void) {
         const char *found = strstr(page, outside[i]);
         CU_ASSERT(!found || (found > script && !strcmp(outside[i], "//")));
     }
-    CU_ASSERT_EQUAL(count(page, "class=\"dot\""), 12);
+    CU_ASSERT_EQUAL(count(page, "class=\"dot\""), 24);   // accuracy, and that of the worst class
     CU_ASSERT_EQUAL(count(page, "class=\"curve\""), 36); // of each run: accuracy, cross entropy, regulariser
     CU_ASSERT_EQUAL(count(page, "tr class=\"run\""), 12);
     suite_text_has(page, "<figcaption>Cross entropy</figcaption>");
@@ -584,6 +614,10 @@ static void test_in_a_browser_the_page_opens_fetches_nothing_and_filters(void) {
     browser_click(&b, "#filters button");
     CU_ASSERT_EQUAL(
         browser_number(&b, "return new Promise(r => setTimeout(() => r(" COUNT("svg.dot") "), 50))"), 10);
+    browser_click(&b, ".metrics summary");
+    CU_ASSERT_EQUAL(browser_number(&b, SHOWN("svg.dot")), 20);
+    browser_click(&b, "#filters label:has([value=reff])");
+    CU_ASSERT_EQUAL(browser_number(&b, SHOWN(".metric svg.dot")), 4);
     CU_ASSERT_EQUAL(browser_complaints(&b), 0);
     CU_ASSERT_EQUAL(browser_requests(&b), 0);
     browser_close(&b);
@@ -623,6 +657,8 @@ void suite_page(void) {
     CU_add_test(s, "base 64 is that of the standard", test_base_64_is_that_of_the_standard);
     CU_add_test(s, "the numbers are those of the table's JSON",
                 test_the_numbers_are_those_of_the_tables_json);
+    CU_add_test(s, "other numbers that runs recorded are below the accuracy",
+                test_other_numbers_that_runs_recorded_are_below_the_accuracy);
     CU_add_test(s, "a user's numbers stand under their own name",
                 test_a_users_numbers_stand_under_their_own_name);
     CU_add_test(s, "numbers of no cell are refused", test_numbers_of_no_cell_are_refused);

@@ -4,6 +4,7 @@
 #include "experiments/results/metric.h"
 #include "experiments/results/paper.h"
 #include "experiments/results/table_result_output.h"
+#include "experiments/results/table_result_words.h"
 #include "experiments/store/record.h"
 #include "tests/support/fake_work.h"
 #include "tests/support/suite.h"
@@ -129,6 +130,32 @@ static void test_cells_whose_runs_have_not_recorded_a_number_say_so(void) {
     suite_text_has(text, "| not recorded ");
     suite_text_has(text, "- p = 0, reff: not recorded: pointing.layer4: seed 1, 2\n");
     free(text);
+    end();
+}
+
+// Two cells have it, two ran before it was recorded or not at all; the table beside stays as it is.
+static void test_a_view_of_another_number_leaves_the_table_as_it_is(void) {
+    struct error err = {0};
+    struct table_result view;
+    begin();
+    char *before = text_of(SHEET_MARKDOWN);
+    CU_ASSERT_EQUAL(metric_view(&view, &table, "pointing.layer4", &err), 1);
+    CU_ASSERT_EQUAL(table_result_digits(&view), 4);
+    const struct cell_result *c = table_result_cell(&view, 0, 0), *old = table_result_cell(&view, 0, 1);
+    CU_ASSERT(c->n == 2 && c->values[1] == 0.25 && c->sample.mean == 0.25);
+    CU_ASSERT(old->n == 0 && !old->has_paper);
+    CU_ASSERT_EQUAL(table_result_missing(old)->kind, MISSING_NUMBER);
+    CU_ASSERT_EQUAL(table_result_missing(table_result_cell(&view, 1, 0))->kind, MISSING_RUN);
+    metric_view_free(&view);
+    CU_ASSERT_EQUAL(metric_view(&view, &table, "worst_group_accuracy", &err), 2);
+    CU_ASSERT_EQUAL(table_result_digits(&view), 2);
+    CU_ASSERT_EQUAL(table_result_cell(&view, 0, 1)->values[0], 23);
+    metric_view_free(&view);
+    CU_ASSERT_EQUAL(metric_view(&view, &table, "ece", &err), 0);
+    metric_view_free(&view);
+    char *after = text_of(SHEET_MARKDOWN);
+    CU_ASSERT_STRING_EQUAL(before, after);
+    free(before), free(after);
     end();
 }
 
@@ -301,6 +328,8 @@ void suite_metric(void) {
     CU_add_test(suite, "choosing accuracy changes nothing", test_choosing_accuracy_changes_nothing);
     CU_add_test(suite, "cells whose runs have not recorded a number say so",
                 test_cells_whose_runs_have_not_recorded_a_number_say_so);
+    CU_add_test(suite, "a view of another number leaves the table as it is",
+                test_a_view_of_another_number_leaves_the_table_as_it_is);
     CU_add_test(suite, "unknown numbers and formats without place for a matrix are refused",
                 test_unknown_numbers_and_formats_without_place_for_a_matrix_are_refused);
     CU_add_test(suite, "an unknown number is refused with the nearest name",
