@@ -26,9 +26,19 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef uint16_t bf16;
 typedef uint32_t cell; // accessed as what it holds by memcpy or vector loads alone
+
+static inline float cell_number(cell bits) { // of f32
+    float v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+static inline float bf16_number(bf16 v) {
+    return cell_number((cell)v << 16);
+}
 
 enum {
     TILE_ROWS = 16,
@@ -94,6 +104,7 @@ struct tile_kernels {
     // The same, zero where the gate's number is not above zero (behind a ReLU: the gate is its output).
     void (*split_gated)(const bf16 *from, const bf16 *gate, size_t n, real *even, real *odd);
     void (*join)(const real *even, const real *odd, size_t n, bf16 *to);
+    void (*join_gated)(const real *even, const real *odd, const bf16 *gate, size_t n, bf16 *to);
 
     // `put` to the rows of channels of which two are a pair; `plane` numbers from pair to pair; rows: even.
     void (*put_pairs)(const float *sums, int rows, int columns, enum put how, bf16 *to, size_t plane);

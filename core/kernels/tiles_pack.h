@@ -106,14 +106,18 @@ static void pack_split(const bf16 *from, size_t n, float *even, float *odd) {
     }
 }
 
+// Which of 16 pairs a gate lets through: those above zero, from 2^-126 to infinity.
+static inline __mmask32 open_of(__m512i gates) {
+    return _mm512_cmpge_epi16_mask(gates, _mm512_set1_epi16(0x0080)) &
+           _mm512_cmple_epi16_mask(gates, _mm512_set1_epi16(0x7f80));
+}
+
 static void pack_split_gated(const bf16 *from, const bf16 *gate, size_t n, float *even, float *odd) {
-    __m512i least = _mm512_set1_epi16(0x0080), most = _mm512_set1_epi16(0x7f80); // 2^-126 and infinity
     for (size_t i = 0; i < n; i += 16) {
         __mmask16 used = first_of_16(n - i);
         _mm_prefetch((const char *)(from + 2 * (i + n)), _MM_HINT_T1);
         _mm_prefetch((const char *)(gate + 2 * (i + n)), _MM_HINT_T1);
-        __m512i gates = _mm512_maskz_loadu_epi32(used, gate + 2 * i);
-        __mmask32 open = _mm512_cmpge_epi16_mask(gates, least) & _mm512_cmple_epi16_mask(gates, most);
+        __mmask32 open = open_of(_mm512_maskz_loadu_epi32(used, gate + 2 * i));
         __m512i pairs = _mm512_maskz_mov_epi16(open, _mm512_maskz_loadu_epi32(used, from + 2 * i));
         _mm512_mask_storeu_ps(even + i, used, even_of(pairs));
         _mm512_mask_storeu_ps(odd + i, used, odd_of(pairs));
@@ -125,6 +129,16 @@ static void pack_join(const float *even, const float *odd, size_t n, bf16 *to) {
         __mmask16 used = first_of_16(n - i);
         __m512i pairs = pairs_of(_mm512_maskz_loadu_ps(used, even + i), _mm512_maskz_loadu_ps(used, odd + i));
         _mm512_mask_storeu_epi32(to + 2 * i, used, pairs);
+    }
+}
+
+static void pack_join_gated(const float *even, const float *odd, const bf16 *gate, size_t n, bf16 *to) {
+    for (size_t i = 0; i < n; i += 16) {
+        __mmask16 used = first_of_16(n - i);
+        _mm_prefetch((const char *)(gate + 2 * (i + n)), _MM_HINT_T1);
+        __mmask32 open = open_of(_mm512_maskz_loadu_epi32(used, gate + 2 * i));
+        __m512i pairs = pairs_of(_mm512_maskz_loadu_ps(used, even + i), _mm512_maskz_loadu_ps(used, odd + i));
+        _mm512_mask_storeu_epi32(to + 2 * i, used, _mm512_maskz_mov_epi16(open, pairs));
     }
 }
 

@@ -41,18 +41,12 @@ static cell number(real v) {
     return bits;
 }
 
-static float number_of(cell bits) {
-    float f;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
 static void f32_multiply_tile(const cell *a, const cell *b, size_t b_row, int cells, float *c) {
     for (int row = 0; row < TILE_ROWS; row++)
         for (int d = 0; d < cells; d++)
             for (int column = 0; column < TILE_COLUMNS; column++)
                 c[row * TILE_COLUMNS + column] +=
-                    number_of(a[row * TILE_CELLS + d]) * number_of(b[(size_t)d * b_row + (size_t)column]);
+                    cell_number(a[row * TILE_CELLS + d]) * cell_number(b[(size_t)d * b_row + (size_t)column]);
 }
 
 static void f32_multiply(const struct tile_run *runs, int count, int depth, int cells, int rows,
@@ -109,10 +103,6 @@ static bf16 rounded(real v) {
     return (bf16)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-static float widened(bf16 v) {
-    return number_of((cell)v << 16);
-}
-
 static cell both(bf16 first, bf16 second) {
     bf16 v[2] = {first, second};
     cell c;
@@ -123,7 +113,7 @@ static cell both(bf16 first, bf16 second) {
 static float half_of(const cell *at, int half) {
     bf16 v[2];
     memcpy(v, at, sizeof v);
-    return widened(v[half]);
+    return bf16_number(v[half]);
 }
 
 static void bf16_multiply_tile(const cell *a, const cell *b, size_t b_row, int cells, float *c) {
@@ -179,8 +169,8 @@ static void bf16_turn(const real *from, size_t stride, size_t n, cell *to) {
 
 static void split(const bf16 *from, size_t n, real *even, real *odd) {
     for (size_t i = 0; i < n; i++) {
-        even[i] = (real)widened(from[2 * i]);
-        odd[i] = (real)widened(from[2 * i + 1]);
+        even[i] = (real)bf16_number(from[2 * i]);
+        odd[i] = (real)bf16_number(from[2 * i + 1]);
     }
 }
 
@@ -191,8 +181,8 @@ static int is_open(bf16 gate) {
 
 static void split_gated(const bf16 *from, const bf16 *gate, size_t n, real *even, real *odd) {
     for (size_t i = 0; i < n; i++) {
-        even[i] = is_open(gate[2 * i]) ? (real)widened(from[2 * i]) : 0;
-        odd[i] = is_open(gate[2 * i + 1]) ? (real)widened(from[2 * i + 1]) : 0;
+        even[i] = is_open(gate[2 * i]) ? (real)bf16_number(from[2 * i]) : 0;
+        odd[i] = is_open(gate[2 * i + 1]) ? (real)bf16_number(from[2 * i + 1]) : 0;
     }
 }
 
@@ -203,11 +193,19 @@ static void join(const real *even, const real *odd, size_t n, bf16 *to) {
     }
 }
 
+static void join_gated(const real *even, const real *odd, const bf16 *gate, size_t n, bf16 *to) {
+    for (size_t i = 0; i < n; i++) {
+        to[2 * i] = is_open(gate[2 * i]) ? rounded(even[i]) : 0;
+        to[2 * i + 1] = is_open(gate[2 * i + 1]) ? rounded(odd[i]) : 0;
+    }
+}
+
 static void put_pairs(const float *sums, int rows, int columns, enum put how, bf16 *to, size_t plane) {
     for (int row = 0; row < rows; row++)
         for (int column = 0; column < columns; column++) {
             bf16 *at = to + (size_t)(row / 2) * plane + 2 * column + row % 2;
-            *at = rounded((real)(sums[row * TILE_COLUMNS + column] + (how == PUT_ADD ? widened(*at) : 0)));
+            *at =
+                rounded((real)(sums[row * TILE_COLUMNS + column] + (how == PUT_ADD ? bf16_number(*at) : 0)));
         }
 }
 
@@ -244,6 +242,7 @@ const struct tile_kernels tiles_plain_bf16 = {.precision = PRECISION_BF16,
                                               .split = split,
                                               .split_gated = split_gated,
                                               .join = join,
+                                              .join_gated = join_gated,
                                               .put_pairs = put_pairs,
                                               .row_pairs = row_pairs,
                                               .turn_pairs = turn_pairs};

@@ -24,7 +24,7 @@ struct batch_norm_node {
     double eps, momentum;
 };
 
-enum { MEAN, SCALE, SUM_G, DOT_G, SUM_T, DOT_T, SUMS = 8 }; // per channel, kept from map to map
+enum { MEAN, SCALE, SUM_G, DOT_G, SUM_T, DOT_T, T_G, SUMS = 8 }; // per channel, kept from map to map
 
 static size_t kept(const struct graph *g, const struct node *node) {
     return (size_t)g->values[node->output].channels * SUMS * sizeof(double);
@@ -223,10 +223,22 @@ static struct rows cut(const struct graph *g, const struct node *node, enum map 
     return v;
 }
 
+// The rows into the array of the output, cut at the ReLU. Floats lie there already.
+static void put_cut(const struct graph *g, const struct node *node, enum map map, const struct piece *p,
+                    struct rows v) {
+    if (own_of(node)->relu && g->values[node->output].paired) {
+        piece_put_gated(g, node->output, map, p, v);
+        return;
+    }
+    for (int h = 0; own_of(node)->relu && h < p->count; h++)
+        mask(piece_room(g, node->output, MAP_X, p, NULL).of[h], p->n, v.of[h]);
+    piece_put(g, node->output, map, p, v);
+}
+
 // The g or d at the output of two channels: cut, passed to the residual, summed up. g is cut in place, for
-// later maps read it there. q: not NULL for S(t gy) as well.
+// later maps read it there.
 static void receive(const struct graph *g, const struct node *node, enum map map, int group,
-                    struct row_sums s[2], double q[2]) {
+                    struct row_sums s[2]) {
     int input = node->inputs[0], output = node->output;
     piece_buffer of_v, of_a, of_u;
     FOR_PIECES(p, g, output, group) {
@@ -237,36 +249,36 @@ static void receive(const struct graph *g, const struct node *node, enum map map
         struct rows u = piece_get(g, input, MAP_X, &p, of_u);
         for (int h = 0; h < p.count; h++)
             add_sums(g, v.of[h], u.of[h], (real)sums_of(node, p.channel + h)[MEAN], p.n, &s[h]);
-        if (!q)
-            continue;
-        struct rows t = piece_get(g, input, MAP_T, &p, of_a), gy = piece_get(g, output, MAP_G, &p, of_u);
-        for (int h = 0; h < p.count; h++)
-            q[h] += vector_dot(t.of[h], gy.of[h], p.n);
     }
     for (int h = 0; h < piece_channels(g, output, group); h++)
         finish_sums(sums_of(node, 2 * group + h), &s[h]);
 }
 
-// out (+)= a in + b (u - mean) + c0
-WIDE static void affine(real *out, const real *in, const real *u, real mean, double a, double b, double c0,
-                        size_t m, int add) {
-    real fa = (real)a, fb = (real)b, fc = (real)c0;
-    if (add)
-        for (size_t i = 0; i < m; i++)
-            out[i] += fa * in[i] + fb * (u[i] - mean) + fc;
-    else
-        for (size_t i = 0; i < m; i++)
-            out[i] = fa * in[i] + fb * (u[i] - mean) + fc;
-}
+// w s P as a function of each number: of_in v + of_u (u - mean) + constant, with the projection
+// P = I - 11'/M - u^ u^'/M (identity in evaluation), from the sums over the whole channel.
+struct projection {
+    real mean, of_in, of_u, constant;
+};
 
-// out (+)= w s P in over n numbers of channel c, the projection P = I - 11'/M - u^ u^'/M (identity in
-// evaluation), from the sums over the whole channel.
-static void project(const struct graph *g, const struct node *node, int c, size_t n, const real *in,
-                    const real *u, struct row_sums s, real *out, int add) {
+static struct projection projection_of(const struct graph *g, const struct node *node, int c,
+                                       struct row_sums s) {
     const double *channel = sums_of(node, c);
     double ws = channel[SCALE] * (double)layer_parameter(g, own_of(node)->weight)->value[c],
            m = (double)value_columns(g, node->output);
-    affine(out, in, u, (real)channel[MEAN], ws, -ws * channel[SCALE] * s.dot / m, -ws * s.sum / m, n, add);
+    return (struct projection){(real)channel[MEAN], (real)ws, (real)(-ws * channel[SCALE] * s.dot / m),
+                               (real)(-ws * s.sum / m)};
+}
+
+// out (+)= w s P in
+WIDE static void project(const struct projection *k, const real *in, const real *u, size_t n, real *out,
+                         int add) {
+    real mean = k->mean, a = k->of_in, b = k->of_u, c = k->constant;
+    if (add)
+        for (size_t i = 0; i < n; i++)
+            out[i] += a * in[i] + b * (u[i] - mean) + c;
+    else
+        for (size_t i = 0; i < n; i++)
+            out[i] = a * in[i] + b * (u[i] - mean) + c;
 }
 
 static void score(struct graph *g, struct node *node) {
@@ -275,7 +287,7 @@ static void score(struct graph *g, struct node *node) {
     for (int group = 0; group < piece_groups(g, output); group++) {
         piece_buffer of_v, of_u, of_to;
         struct row_sums s[2] = {{0, 0}, {0, 0}};
-        receive(g, node, MAP_G, group, s, NULL);
+        receive(g, node, MAP_G, group, s);
         for (int h = 0; h < piece_channels(g, output, group); h++) {
             sums_of(node, 2 * group + h)[SUM_G] = s[h].sum;
             sums_of(node, 2 * group + h)[DOT_G] = s[h].dot;
@@ -285,8 +297,10 @@ static void score(struct graph *g, struct node *node) {
         FOR_PIECES(p, g, output, group) {
             struct rows gy = piece_get(g, output, MAP_G, &p, of_v), u = piece_get(g, input, MAP_X, &p, of_u),
                         to = piece_open(g, input, MAP_G, &p, add, of_to);
-            for (int h = 0; h < p.count; h++)
-                project(g, node, p.channel + h, p.n, gy.of[h], u.of[h], s[h], to.of[h], add);
+            for (int h = 0; h < p.count; h++) {
+                const struct projection k = projection_of(g, node, p.channel + h, s[h]);
+                project(&k, gy.of[h], u.of[h], p.n, to.of[h], add);
+            }
             piece_put(g, input, MAP_G, &p, to);
         }
     }
@@ -294,8 +308,10 @@ static void score(struct graph *g, struct node *node) {
 
 // ---------------------------------------------------------------------------------------------- t
 
+// The sums of t, and S(t gy) for the backward map: t is at hand.
 static void sum_tangents(const struct graph *g, const struct node *node, int group, struct row_sums s[2]) {
     int input = node->inputs[0];
+    double t_gy[2] = {0, 0};
     piece_buffer of_t, of_u;
     for (int h = 0; h < 2; h++)
         s[h] = (struct row_sums){0, 0};
@@ -304,12 +320,16 @@ static void sum_tangents(const struct graph *g, const struct node *node, int gro
             struct rows t = piece_get(g, input, MAP_T, &p, of_t), u = piece_get(g, input, MAP_X, &p, of_u);
             for (int h = 0; h < p.count; h++)
                 add_sums(g, t.of[h], u.of[h], (real)sums_of(node, p.channel + h)[MEAN], p.n, &s[h]);
+            struct rows gy = piece_get(g, node->output, MAP_G, &p, of_u);
+            for (int h = 0; h < p.count; h++)
+                t_gy[h] += vector_dot(t.of[h], gy.of[h], p.n);
         }
     for (int h = 0; h < piece_channels(g, input, group); h++) {
         double *channel = sums_of(node, 2 * group + h);
         finish_sums(channel, &s[h]);
         channel[SUM_T] = s[h].sum;
         channel[DOT_T] = s[h].dot;
+        channel[T_G] = t_gy[h];
     }
 }
 
@@ -326,17 +346,13 @@ static void tangent(struct graph *g, struct node *node) {
                         r = piece_get_any(g, residual, MAP_T, &p, of_r),
                         to = piece_room(g, output, MAP_T, &p, of_to);
             for (int h = 0; h < p.count; h++) {
+                const struct projection k = projection_of(g, node, p.channel + h, s[h]);
                 if (in.of[h])
-                    project(g, node, p.channel + h, p.n, in.of[h], u.of[h], s[h], to.of[h], 0);
+                    project(&k, in.of[h], u.of[h], p.n, to.of[h], 0);
                 if (r.of[h])
                     add_or_set(r.of[h], p.n, in.of[h] != NULL, to.of[h]);
             }
-            if (own_of(node)->relu) {
-                struct rows a = piece_get(g, output, MAP_X, &p, of_in);
-                for (int h = 0; h < p.count; h++)
-                    mask(a.of[h], p.n, to.of[h]);
-            }
-            piece_put(g, output, MAP_T, &p, to);
+            put_cut(g, node, MAP_T, &p, to);
         }
     }
 }
@@ -349,11 +365,11 @@ struct second_terms {
     double of_w; // dphi/dw
 };
 
-static struct second_terms second_order(const struct graph *g, const struct node *node, int c, double t_gy) {
+static struct second_terms second_order(const struct graph *g, const struct node *node, int c) {
     const double *sums = sums_of(node, c);
     double s = sums[SCALE], w = (double)layer_parameter(g, own_of(node)->weight)->value[c],
            n = (double)value_columns(g, node->output);
-    double q = t_gy - (sums[SUM_T] * sums[SUM_G] + sums[DOT_T] * sums[DOT_G]) / n;
+    double q = sums[T_G] - (sums[SUM_T] * sums[SUM_G] + sums[DOT_T] * sums[DOT_G]) / n;
     double outer = w * s * s;
     double sum_v = -(sums[DOT_G] * sums[SUM_T] + sums[DOT_T] * sums[SUM_G]) / n;
     double dot_v = -2 * sums[DOT_G] * sums[DOT_T] / n;
@@ -364,11 +380,17 @@ static struct second_terms second_order(const struct graph *g, const struct node
                                  .of_w = s * q};
 }
 
-WIDE static void add_second(const struct second_terms *k, real mean, size_t n, const real *t, const real *gy,
-                            const real *u, real *d_u) {
-    real ft = k->of_t, fg = k->of_g, fu = k->of_u, fc = k->constant;
-    for (size_t i = 0; i < n; i++)
-        d_u[i] += ft * t[i] + fg * gy[i] + fu * (u[i] - mean) + fc;
+// What project gives and what the second order adds to it, in one pass.
+WIDE static void project_with_second(const struct projection *k, const struct second_terms *k2,
+                                     const real *in, const real *u, const real *t, const real *gy, size_t n,
+                                     real *out, int add) {
+    real mean = k->mean, a = k->of_in, b = k->of_u, c = k->constant;
+    real a2 = k2->of_t, g2 = k2->of_g, b2 = k2->of_u, c2 = k2->constant;
+    for (size_t i = 0; i < n; i++) {
+        real off = u[i] - mean, first = a * in[i] + b * off + c;
+        first = add ? out[i] + first : first;
+        out[i] = first + (a2 * t[i] + g2 * gy[i] + b2 * off + c2);
+    }
 }
 
 static void backward_rows(struct graph *g, struct node *node, int group, const struct row_sums s[2],
@@ -380,14 +402,17 @@ static void backward_rows(struct graph *g, struct node *node, int group, const s
         struct rows d = g->values[output].paired ? cut(g, node, MAP_D, &p, of_d, of_u)
                                                  : piece_get(g, output, MAP_D, &p, of_d),
                     u = piece_get(g, input, MAP_X, &p, of_u),
-                    to = piece_open(g, input, MAP_D, &p, add, of_to);
-        for (int h = 0; h < p.count; h++)
-            project(g, node, p.channel + h, p.n, d.of[h], u.of[h], s[h], to.of[h], add);
+                    to = piece_open(g, input, MAP_D, &p, add, of_to), t = {{NULL, NULL}}, gy = t;
         if (second) {
-            struct rows t = piece_get(g, input, MAP_T, &p, of_t), gy = piece_get(g, output, MAP_G, &p, of_g);
-            for (int h = 0; h < p.count; h++)
-                add_second(&second[h], (real)sums_of(node, p.channel + h)[MEAN], p.n, t.of[h], gy.of[h],
-                           u.of[h], to.of[h]);
+            t = piece_get(g, input, MAP_T, &p, of_t);
+            gy = piece_get(g, output, MAP_G, &p, of_g);
+        }
+        for (int h = 0; h < p.count; h++) {
+            const struct projection k = projection_of(g, node, p.channel + h, s[h]);
+            if (second)
+                project_with_second(&k, &second[h], d.of[h], u.of[h], t.of[h], gy.of[h], p.n, to.of[h], add);
+            else
+                project(&k, d.of[h], u.of[h], p.n, to.of[h], add);
         }
         piece_put(g, input, MAP_D, &p, to);
     }
@@ -400,12 +425,11 @@ static void backward(struct graph *g, struct node *node) {
     for (int group = 0; group < piece_groups(g, node->output); group++) {
         struct row_sums s[2] = {{0, 0}, {0, 0}};
         struct second_terms second[2] = {{0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}};
-        double q[2] = {0, 0};
-        receive(g, node, MAP_D, group, s, above ? q : NULL);
+        receive(g, node, MAP_D, group, s);
         for (int h = 0; h < piece_channels(g, node->output, group); h++) {
             int c = 2 * group + h;
             if (above)
-                second[h] = second_order(g, node, c, q[h]);
+                second[h] = second_order(g, node, c);
             if (g->frozen)
                 continue;
             layer_parameter(g, own_of(node)->weight)->gradient[c] = (real)(s[h].dot + second[h].of_w);

@@ -10,7 +10,7 @@
 #include <omp.h>
 #include <string.h>
 
-enum { IMAGES = 64 }; // at a time
+enum { IMAGES = 64 /* at a time */, KERNEL_MAXIMUM = 15 };
 
 struct max_pool_node {
     int kernel, stride, padding;
@@ -108,12 +108,6 @@ static void forward(struct graph *g, struct node *node) {
     each_pixel(g, node, forward_pixel);
 }
 
-// to += from where that tap has won
-WIDE static void add_where(size_t n, const real *from, const uint8_t *winner, int tap, real *to) {
-    for (size_t i = 0; i < n; i++)
-        to[i] += winner[i] == tap ? from[i] : 0;
-}
-
 // Numbers of an output pixel to the winners, in whose planes x their sums are made.
 static void down_pixel(const struct graph *g, const struct node *node, enum map map, int oy, int ox,
                        struct piece from, real *const x[2]) {
@@ -175,21 +169,35 @@ static size_t scratch(const struct graph *g, const struct node *node, int thread
     return g->values[node->inputs[0]].paired ? 2 * value_columns(g, node->inputs[0]) * (size_t)threads : 0;
 }
 
+// to = the winners' numbers, which lie at `offset` of their tap, an image behind the other. Pairs: of channel h.
+static void gather(size_t n, const real *from, const size_t *offset, const uint8_t *winner, real *to) {
+    for (size_t i = 0; i < n; i++)
+        to[i] = from[offset[winner[i]] + i];
+}
+static void gather_pairs(size_t n, const bf16 *from, int h, const size_t *offset, const uint8_t *winner,
+                         real *to) {
+    for (size_t i = 0; i < n; i++)
+        to[i] = (real)bf16_number(from[2 * (offset[winner[i]] + i) + (size_t)h]);
+}
+
 static void tangent_pixel(const struct graph *g, const struct node *node, int oy, int ox, struct piece to) {
-    const struct value *in = &g->values[node->inputs[0]];
+    int input = node->inputs[0], kernel = own_of(node)->kernel;
+    const struct value *in = &g->values[input];
     struct tap_range ys = taps_of(node, oy, in->height), xs = taps_of(node, ox, in->width);
-    piece_buffer of_x, of_y;
-    struct rows y = piece_room(g, node->output, MAP_T, &to, of_y);
-    for (int h = 0; h < to.count; h++)
-        memset(y.of[h], 0, to.n * sizeof *y.of[h]);
+    size_t offset[KERNEL_MAXIMUM * KERNEL_MAXIMUM];
     for (int ky = ys.first; ky < ys.last; ky++)
-        for (int kx = xs.first; kx < xs.last; kx++) {
-            struct piece from = same_images(g, node->inputs[0], ys.begin + ky, xs.begin + kx, &to);
-            struct rows x = piece_get(g, node->inputs[0], MAP_T, &from, of_x);
-            for (int h = 0; h < to.count; h++)
-                add_where(to.n, x.of[h], winners(g, node, &to) + (size_t)h * value_columns(g, node->output),
-                          ky * own_of(node)->kernel + kx, y.of[h]);
-        }
+        for (int kx = xs.first; kx < xs.last; kx++)
+            offset[ky * kernel + kx] = same_images(g, input, ys.begin + ky, xs.begin + kx, &to).at;
+    piece_buffer of_y;
+    struct rows y = piece_room(g, node->output, MAP_T, &to, of_y);
+    struct piece all = piece_first(g, input, to.channel / 2);
+    for (int h = 0; h < to.count; h++) {
+        const uint8_t *winner = winners(g, node, &to) + (size_t)h * value_columns(g, node->output);
+        if (in->paired)
+            gather_pairs(to.n, piece_pairs(g, input, MAP_T, &all), h, offset, winner, y.of[h]);
+        else
+            gather(to.n, piece_room(g, input, MAP_T, &all, NULL).of[h], offset, winner, y.of[h]);
+    }
     piece_put(g, node->output, MAP_T, &to, y);
 }
 
@@ -219,7 +227,7 @@ int graph_add_max_pool(struct graph *g, const char *name, int input, int kernel,
     struct value in = g->values[input];
     int height = (in.height + 2 * padding - kernel) / stride + 1,
         width = (in.width + 2 * padding - kernel) / stride + 1;
-    if (in.height + 2 * padding < kernel || in.width + 2 * padding < kernel || kernel > 15)
+    if (in.height + 2 * padding < kernel || in.width + 2 * padding < kernel || kernel > KERNEL_MAXIMUM)
         return fail_usage(err, "%s: a map of %d x %d cannot be pooled by %d x %d", name, in.height, in.width,
                           kernel, kernel);
     int output = graph_add_value(g, in.channels, height, width, err);

@@ -21,7 +21,7 @@ struct rows { // of the two channels
 
 // Rows some lines longer than a piece, that neither they nor those of other buffers lie 4096 bytes apart: the
 // processor would take a store to one for a store to the other.
-typedef real piece_buffer[2][VECTOR_BLOCK + 5 * 16];
+typedef real piece_buffer[2][VECTOR_BLOCK + 5 * 16] __attribute__((aligned(64)));
 
 enum { PIECE_OF_PAIRS = 1024 }; // so that three buffers fit the first-level cache
 
@@ -81,6 +81,13 @@ static inline void piece_put(const struct graph *g, int value, enum map map, con
                              struct rows r) {
     if (g->values[value].paired)
         tiles_for(PRECISION_BF16)->join(r.of[0], r.of[1], p->n, piece_pairs(g, value, map, p));
+}
+
+// The same behind a ReLU, of which the value is the output: zero where that is not above zero. Pairs alone.
+static inline void piece_put_gated(const struct graph *g, int value, enum map map, const struct piece *p,
+                                   struct rows r) {
+    tiles_for(PRECISION_BF16)
+        ->join_gated(r.of[0], r.of[1], piece_pairs(g, value, MAP_X, p), p->n, piece_pairs(g, value, map, p));
 }
 
 // Over the rows of channels 2 group and 2 group + 1.

@@ -2,6 +2,7 @@
 #include "core/losses/input_gradient.h"
 
 #include "core/base/memory.h"
+#include "core/kernels/wide.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +15,8 @@ struct input_gradient *input_gradient_create(const struct graph *g, struct error
     size_t n = (size_t)g->batch;
     e->batch = g->batch;
     e->terms = allocate(n, sizeof *e->terms, "an input's gradient", err);
-    e->rows = allocate(n * (size_t)g->values[g->input].height, sizeof *e->rows, "an input's gradient", err);
+    e->rows =
+        allocate(2 * n * (size_t)g->values[g->input].height, sizeof *e->rows, "an input's gradient", err);
     if (e->terms && e->rows)
         return e;
     input_gradient_free(e);
@@ -60,31 +62,39 @@ void input_gradient_seed(const struct graph *g) {
     }
 }
 
-// One row of the images: its share of each term, and t. Annotations lie image by image, `area` apart.
-static void row_loss(const struct value *x, size_t n, size_t area, int y, const uint8_t *annotations,
-                     double factor, double *terms) {
-    size_t plane = area * n;
+// One colour of a pixel of all images.
+WIDE static void pixel_loss(const double *outside, const real *g, size_t n, double factor, double *terms,
+                            real *t) {
+    for (size_t i = 0; i < n; i++) {
+        double gradient = (double)g[i];
+        terms[i] += outside[i] * gradient * gradient;
+        t[i] = (real)(factor * outside[i] * gradient);
+    }
+}
+
+// One row of the images: its share of each term, and t. Annotations lie image by image.
+static void row_loss(const struct value *x, size_t n, int y, const uint8_t *annotations, double factor,
+                     double *terms, double *outside) {
+    size_t area = (size_t)x->height * (size_t)x->width;
     memset(terms, 0, n * sizeof *terms);
-    for (int at = y * x->width; at < (y + 1) * x->width; at++)
-        for (size_t i = 0; i < n; i++) {
-            double outside = 1 - annotations[i * area + (size_t)at] / 255.0;
-            for (int c = 0; c < x->channels; c++) {
-                size_t place = (size_t)c * plane + (size_t)at * n + i;
-                double gradient = (double)x->map[MAP_G][place];
-                terms[i] += outside * gradient * gradient;
-                x->map[MAP_T][place] = (real)(factor * outside * gradient);
-            }
+    for (int at = y * x->width; at < (y + 1) * x->width; at++) {
+        for (size_t i = 0; i < n; i++)
+            outside[i] = 1 - annotations[i * area + (size_t)at] / 255.0;
+        for (int c = 0; c < x->channels; c++) {
+            size_t place = ((size_t)c * area + (size_t)at) * n;
+            pixel_loss(outside, x->map[MAP_G] + place, n, factor, terms, x->map[MAP_T] + place);
         }
+    }
 }
 
 double input_gradient_loss(struct input_gradient *e, const struct graph *g, const uint8_t *annotations,
                            double lambda) {
     const struct value *x = &g->values[g->input];
-    size_t n = (size_t)e->batch, area = (size_t)x->height * (size_t)x->width;
+    size_t n = (size_t)e->batch, rows = (size_t)x->height;
     double loss = 0, factor = 2 * lambda / e->batch;
 #pragma omp parallel for schedule(static)
     for (int y = 0; y < x->height; y++)
-        row_loss(x, n, area, y, annotations, factor, e->rows + (size_t)y * n);
+        row_loss(x, n, y, annotations, factor, e->rows + (size_t)y * n, e->rows + (rows + (size_t)y) * n);
     memset(e->terms, 0, n * sizeof *e->terms);
     for (int y = 0; y < x->height; y++)
         for (size_t i = 0; i < n; i++)

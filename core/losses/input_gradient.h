@@ -21,7 +21,7 @@
 struct input_gradient {
     int batch;
     double *terms; // [N] of the last loss, before lambda
-    double *rows;  // [H][N], the terms row by row of the image
+    double *rows;  // [2][H][N]: row by row of the images, the terms; room for 1 - s of a pixel
 };
 
 // For graphs like g, whose input is explained. NULL on failure.

@@ -245,7 +245,7 @@ enum bench_kind {     // of machine, as far as goals differ
 enum bench_kind bench_kind_of(enum precision automatic, enum isa for_bf16);
 enum precision bench_kind_precision(enum bench_kind kind);
 
-enum { BENCH_GOALS = 12 };
+enum { BENCH_GOALS = 13 };
 
 struct bench_goal {
     const char *figure;

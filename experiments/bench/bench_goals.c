@@ -65,12 +65,18 @@ static double small_reff(const struct bench_report *r, struct bench_goal *goal) 
     return over_torch(r, goal, small, "reff");
 }
 
-static double reff_over_baseline(const struct bench_report *r, struct bench_goal *goal) {
-    const struct bench_step *penalised = step_of(r, big, "reff"), *plain = step_of(r, big, "baseline");
+static double over_baseline(const struct bench_report *r, struct bench_goal *goal, const char *method) {
+    const struct bench_step *penalised = step_of(r, big, method), *plain = step_of(r, big, "baseline");
     if (!penalised || !plain)
         return 0;
     name_peer(goal, "the baseline's step");
     return penalised->seconds / plain->seconds;
+}
+static double reff_over_baseline(const struct bench_report *r, struct bench_goal *goal) {
+    return over_baseline(r, goal, "reff");
+}
+static double rrr_over_baseline(const struct bench_report *r, struct bench_goal *goal) {
+    return over_baseline(r, goal, "rrr");
 }
 
 static double memory(const struct bench_report *r, struct bench_goal *goal) {
@@ -176,6 +182,7 @@ static const struct {
     {"small network, ReFF step / PyTorch", small_reff, 0, {5, 5.5, 8}},
     // seconds of one over seconds of the other, ResNet-50: what the penalty costs
     {"ReFF step time / baseline step time", reff_over_baseline, 1, {1.9, 1.75, 1.9}},
+    {"RRR step time / baseline step time", rrr_over_baseline, 1, {2.2, 2.2, 2.2}},
     // rates of the distinct convolutions of ResNet-50, ours over oneDNN's in the same precision
     {"1x1 convolutions / oneDNN, median, forward", median_forward, 0, {1.0, 1.0, 1.0}},
     {"1x1 convolutions / oneDNN, median, data", median_data, 0, {1.0, 1.0, 1.0}},

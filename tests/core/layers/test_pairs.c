@@ -72,6 +72,28 @@ static void check_split_gated(const struct tile_kernels *k, size_t n) {
     EQUAL(mine, want);
 }
 
+// Joined behind a gate of every kind of number: what is joined, or 0.
+static void check_join_gated(const struct tile_kernels *k, size_t n) {
+    bf16 gate[2 * MOST], mine[2 * MOST], want[2 * MOST];
+    real even[MOST], odd[MOST], gates[2][MOST];
+    memset(mine, 0xff, sizeof mine);
+    memset(want, 0xff, sizeof want);
+    fill(even, MOST, "e");
+    fill(odd, MOST, "o");
+    fill_pairs(gate, MOST);
+    k->join_gated(even, odd, gate, n, mine);
+    tiles_plain_bf16.join(even, odd, n, want);
+    tiles_plain_bf16.split(gate, n, gates[0], gates[1]);
+    int shut = 0, open = 0;
+    for (size_t i = 0; i < 2 * n; i++) {
+        shut += !(gates[i % 2][i / 2] > 0);
+        open += gates[i % 2][i / 2] > 0;
+        want[i] = gates[i % 2][i / 2] > 0 ? want[i] : 0;
+    }
+    CU_ASSERT(n < MOST || (shut > 10 && open > 10));
+    EQUAL(mine, want);
+}
+
 static void check_put(const struct tile_kernels *k, int rows, int columns, enum put how) {
     enum { PLANE = 64 };
     float sums[TILE_SUMS] __attribute__((aligned(64)));
@@ -110,11 +132,13 @@ static void test_every_instruction_set_moves_pairs_as_the_plain_kernels_do(void)
         SKIP("a double build");
     int compared = 0;
     check_split_gated(&tiles_plain_bf16, MOST);
+    check_join_gated(&tiles_plain_bf16, MOST);
     for (enum isa isa = ISA_PLAIN + 1; isa < ISA_COUNT; isa++) {
         const struct tile_kernels *k = isa_available(isa) ? tiles_of(PRECISION_BF16, isa) : NULL;
         for (size_t n = 1; n <= MOST && k; n++) {
             check_split_and_join(k, n);
             check_split_gated(k, n);
+            check_join_gated(k, n);
             check_rows(k, n);
         }
         for (int i = 0; i < 8 * TILE_COLUMNS && k; i++)
