@@ -194,12 +194,16 @@ static void read_content(struct shard *s) {
 static int check_attributes(struct shard *s, struct error *err) {
     int64_t version, classes;
     if (integer_attribute(s->file, "format_version", &version))
-        return fail(err, "%s: an HDF5 file, but no shard (no attribute format_version)", s->path);
+        return fail(
+            err,
+            "%s: an HDF5 file, but no shard: it lacks the attribute format_version, the whole number %d "
+            "(docs/shards.md says how to make one)",
+            s->path, SHARD_FORMAT_VERSION);
     if (version != SHARD_FORMAT_VERSION)
         return fail(err, "%s: shard of format version %lld; this program reads version %d", s->path,
                     (long long)version, SHARD_FORMAT_VERSION);
     if (integer_attribute(s->file, "classes", &classes) || classes < 1 || classes > 1 << 20)
-        return fail(err, "%s: attribute classes is missing or out of range", s->path);
+        return fail(err, "%s: attribute classes, the number of classes, is missing or out of range", s->path);
     s->shape.classes = (int)classes;
     read_content(s);
     return 0;

@@ -50,6 +50,8 @@ static int take_row(json_t *paper, const struct csv_rows *rows, int i, const str
     if (!csv_rows_number(rows, csv_rows_field(rows, i, c->mean), &mean) ||
         (*std_text && !csv_rows_number(rows, std_text, &std)))
         return fail(err, "%s: line %d: mean or std is no number", rows->name, csv_rows_line(rows, i));
+    if (std < 0)
+        return fail(err, "%s: line %d: std is below 0", rows->name, csv_rows_line(rows, i));
     label_key(key, csv_rows_field(rows, i, c->table), csv_rows_field(rows, i, c->row),
               csv_rows_field(rows, i, c->column));
     if (json_object_get(paper, key))

@@ -72,7 +72,7 @@ static int read_reference(struct request *r, const char *path, struct error *err
     for (int t = 0; t < r->table_count; t++)
         if (has_number(r, &r->tables[t]))
             return 0;
-    return fail_usage(err, "--compare %s: none of its numbers is of a cell of these tables", path);
+    return fail(err, "--compare %s: none of its numbers is of a cell of these tables", path);
 }
 
 int request_read(struct request *r, const struct request_options *options, char *const *words, int word_count,

@@ -142,10 +142,22 @@ struct reading {
     json_t *readings; // how masks were read
 };
 
+// Whatever lists and folders say, no image has a class.
+static int fail_no_image(const struct folder *f, struct error *err) {
+    const char *list = f->settings->labels;
+    return *list ? fail(err, "%s: names none of the images of %s", list, f->settings->images)
+                 : fail(err,
+                        "%s: no image has a class: it is the name of its folder, or stands in a list "
+                        "(--labels FILE.csv)",
+                        f->settings->images);
+}
+
 static int list_images(const void *context, const char *source, enum split split, uint64_t seed,
                        struct catalogue *c, struct error *err) {
     struct reading *r = (struct reading *)context;
-    (void)source, (void)split, (void)seed, (void)err;
+    (void)source, (void)split, (void)seed;
+    if (!r->catalogue.count)
+        return fail_no_image(&r->folder, err);
     *c = r->catalogue;
     r->catalogue = (struct catalogue){0};
     c->skipped = r->folder.skipped;
@@ -287,6 +299,9 @@ static void say_found(const struct reading *r, const char *path) {
     struct found n = count_masks(reader);
     char shown[PATH_SIZE];
     text_visible(shown, sizeof shown, path);
+    if (f->classless)
+        fprintf(stderr, "reff: %s: the list has no column 'label' or 'class': folders say the classes\n",
+                shown);
     if (f->unlisted)
         fprintf(stderr, "reff: %s: %d pictures of the folder are in no row of the list\n", shown,
                 f->unlisted);
@@ -305,6 +320,29 @@ static void say_found(const struct reading *r, const char *path) {
         fprintf(stderr, "reff: %s: %d masks mark all of what is shown\n", shown, n.full);
 }
 
+// The first few by name.
+static void say_empty_classes(const struct catalogue *c, enum split split, const char *path,
+                              const char *name_of_split) {
+    enum { NAMED = 5 };
+    struct text list = {0};
+    int empty = 0;
+    for (int k = 0; k < c->classes; k++) {
+        int found = 0;
+        char name[CLASS_NAME_SIZE + 40];
+        for (int i = 0; i < c->count; i++)
+            found += c->items[i].label == k && c->items[i].split == (int)split;
+        if (!found && empty++ < NAMED)
+            text_printf(&list, "%s'%s'", empty > 1 ? ", " : "",
+                        text_visible(name, sizeof name, c->class_names[k]));
+    }
+    if (empty == 1)
+        fprintf(stderr, "reff: %s: class %s has no image in %s\n", path, text_string(&list), name_of_split);
+    else if (empty)
+        fprintf(stderr, "reff: %s: %d classes have no image in %s: %s%s\n", path, empty, name_of_split,
+                text_string(&list), empty > NAMED ? ", ..." : "");
+    text_free(&list);
+}
+
 // How many images each split has, where the seed drew them; and classes that this one lacks.
 static void say_split(const struct photograph_reader *reader, const struct folder *f, const char *path) {
     const struct catalogue *c = &reader->catalogue;
@@ -315,15 +353,10 @@ static void say_split(const struct photograph_reader *reader, const struct folde
         fprintf(stderr, "reff: %s: splits drawn by seed %llu: %d train, %d validation, %d test\n", shown,
                 (unsigned long long)f->settings->seed, count_split(c, SPLIT_TRAIN),
                 count_split(c, SPLIT_VALIDATION), count_split(c, SPLIT_TEST));
-    for (int k = 0; k < c->classes; k++) {
-        int found = 0;
-        char name[CLASS_NAME_SIZE + 40];
-        for (int i = 0; i < c->count; i++)
-            found += c->items[i].label == k && c->items[i].split == (int)split;
-        if (!found)
-            fprintf(stderr, "reff: %s: class '%s' has no image in %s\n", shown,
-                    text_visible(name, sizeof name, c->class_names[k]), f->settings->split);
-    }
+    say_empty_classes(c, split, shown, f->settings->split);
+    if (c->classes == 1)
+        fprintf(stderr, "reff: %s: all images are of one class: a network has nothing to tell apart\n",
+                shown);
 }
 
 static void begin_reader(struct reading *r, const char *path, progress_function *progress,

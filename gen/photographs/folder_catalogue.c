@@ -159,6 +159,14 @@ static int are_splits(const struct name_list *l, size_t strip) {
     return l->count > 0;
 }
 
+// Whether a path of an archive, or a part of it, leads upwards: its folders are no classes.
+static int leads_out(const char *name) {
+    for (const char *at = name; at; at = strchr(at, '/') ? strchr(at, '/') + 1 : NULL)
+        if (!strncmp(at, "../", 3) || !strcmp(at, ".."))
+            return 1;
+    return 0;
+}
+
 static int take_images(struct folder *f, const struct name_list *l, struct error *err) {
     int splits = are_splits(l, f->image_strip);
     f->split_told = splits;
@@ -170,8 +178,11 @@ static int take_images(struct folder *f, const struct name_list *l, struct error
         struct folder_image *image = &f->images[f->count];
         if (is_metadata(name))
             continue;
-        if (strlen(name) >= LISTED_ID_SIZE) {
-            if (remark_add(&f->skipped, name, err, "a path of more than %d bytes", LISTED_ID_SIZE - 1))
+        int too_long = strlen(name) >= LISTED_ID_SIZE;
+        if (too_long || leads_out(name)) {
+            if (too_long
+                    ? remark_add(&f->skipped, name, err, "a path of more than %d bytes", LISTED_ID_SIZE - 1)
+                    : remark_add(&f->skipped, name, err, "its path leads out of the archive"))
                 return -1;
             continue;
         }
@@ -194,7 +205,7 @@ static int is_called(const void *name, const void *image) {
 static int find_exact(const struct folder *f, const char *name) {
     const struct folder_image *found =
         f->count ? bsearch(name, f->images, (size_t)f->count, sizeof *f->images, is_called) : NULL;
-    return found ? (int)(found - f->images) : -1;
+    return found ? (int)(found - f->images) : FOLDER_NONE;
 }
 
 // Whether the path's end, folder by folder, is the name: with its ending or without.
@@ -230,7 +241,7 @@ static int index_files(struct folder *f, struct error *err) {
 
 // The only image whose file is called so, and whose path ends in the name.
 static int find_by_file(const struct folder *f, const char *name, const char *file) {
-    int low = 0, high = f->count, found = -1;
+    int low = 0, high = f->count, found = FOLDER_NONE;
     while (low < high) { // the first that is not before it
         int middle = (low + high) / 2;
         if (strcmp(member_file_name(f->images[f->by_file[middle]].id), file) < 0)
@@ -245,7 +256,7 @@ static int find_by_file(const struct folder *f, const char *name, const char *fi
         if (!ends_in(image, name))
             continue;
         if (found >= 0)
-            return -1;
+            return FOLDER_SEVERAL;
         found = f->by_file[low];
     }
     return found;
@@ -260,7 +271,7 @@ int folder_find(const struct folder *f, const char *name) {
         return found;
     found = find_by_file(f, name, file); // without an ending
     cut_ending(file);
-    return found >= 0 ? found : find_by_file(f, name, file);
+    return found == FOLDER_NONE ? find_by_file(f, name, file) : found;
 }
 
 // ---------------------------------------------------------------------------------------------- lists
@@ -398,6 +409,11 @@ static int match_masks(struct folder *f, const struct name_list *l, struct error
         if (!image->used || (!*image->mask && !by_stem))
             continue;
         const char *name = find_mask(l, f->mask_strip, *image->mask ? image->mask : image->id, !*image->mask);
+        if (!name && strchr(image->mask, '\\')) { // written on Windows
+            for (char *c = image->mask; *c; c++)
+                *c = (char)(*c == '\\' ? '/' : *c);
+            name = find_mask(l, f->mask_strip, image->mask, 0);
+        }
         if (!name && *image->mask &&
             remark_add(&f->notes, image->id, err, "its mask %.100s is not there", image->mask))
             return -1;

@@ -52,6 +52,7 @@ struct folder {
     int has_groups; // the source says which group an image is in
     struct remarks skipped, notes;
     int unlisted, stray_masks; // pictures that the list does not name; masks without an image
+    int classless;             // lists without a column for classes: folders say them
     int split_told;            // the source says which split an image is in
 };
 
@@ -71,7 +72,8 @@ int folder_take_jsonl(struct folder *f, const char *name, const char *text, size
 // The split that a word or WILDS's number says; SPLIT_UNTOLD where it says none.
 int folder_split_of(const char *word, size_t length);
 
-// The image of that path, of that path without its ending, or the only one of that file name; -1 none.
+// The image of that path, of that path without its ending, or the only one of that file name.
+enum { FOLDER_NONE = -1, FOLDER_SEVERAL = -2 };
 int folder_find(const struct folder *f, const char *name);
 
 #endif

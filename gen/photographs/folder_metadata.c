@@ -83,7 +83,7 @@ static int describe(struct folder *f, struct folder_image *image, const struct m
     if (*v[SPLIT]) {
         image->split = folder_split_of(v[SPLIT], strlen(v[SPLIT]));
         if (image->split == SPLIT_UNTOLD)
-            return skip(f, row, err, "no split", v[SPLIT]);
+            return skip(f, row, err, "train, validation and test are splits, not", v[SPLIT]);
     }
     if (*class)
         snprintf(image->class, sizeof image->class, "%s", class);
@@ -110,16 +110,34 @@ static int describe(struct folder *f, struct folder_image *image, const struct m
     return 0;
 }
 
+enum { FIND_FAILED = -3 };
+
+// The image of a name in a list; FOLDER_NONE, FOLDER_SEVERAL, FIND_FAILED with a message.
+static int find_image(const struct folder *f, const char *given, const char *below, int backslashes,
+                      struct error *err) {
+    char *name = member_path(below, given, 1, err);
+    if (!name)
+        return FIND_FAILED;
+    for (char *c = name; *c && backslashes; c++)
+        *c = (char)(*c == '\\' ? '/' : *c);
+    int found = folder_find(f, name);
+    free(name);
+    return found;
+}
+
 static int take_row(struct folder *f, const struct metadata_row *row, const char *below, struct error *err) {
     if (!*row->fields[FILE_NAME])
         return skip(f, row, err, "no file's name", "");
-    char *name = member_path(below, row->fields[FILE_NAME], 1, err);
-    if (!name)
+    int found = find_image(f, row->fields[FILE_NAME], below, 0, err);
+    if (found == FOLDER_NONE && strchr(row->fields[FILE_NAME], '\\')) // written on Windows
+        found = find_image(f, row->fields[FILE_NAME], below, 1, err);
+    if (found == FIND_FAILED)
         return -1;
-    int found = folder_find(f, name);
-    free(name);
     if (found < 0)
-        return skip(f, row, err, "there is no such image", "");
+        return skip(f, row, err,
+                    found == FOLDER_SEVERAL ? "several images are called so: their folders are needed, too"
+                                            : "there is no such image",
+                    "");
     struct folder_image *image = &f->images[found];
     if (image->used) {
         const char *class = *row->fields[LABEL] ? row->fields[LABEL] : row->fields[CLASS];
@@ -139,9 +157,10 @@ static int is_box(const double box[4]) {
 // ---------------------------------------------------------------------------------------------- CSV
 
 // Where boxes are told, `y` is their upper edge; else it may be WILDS's label.
-static void find_columns(const struct csv_rows *rows, int at[FIELDS]) {
+static int find_columns(const struct csv_rows *rows, int at[FIELDS], struct error *err) {
     for (int k = 0; k < FIELDS; k++)
-        at[k] = csv_rows_column(rows, field_names[k]);
+        if (csv_rows_find(rows, field_names[k], &at[k], err))
+            return -1;
     if (at[BOX_X] >= 0 && at[BOX_WIDTH] >= 0 && at[BOX_HEIGHT] >= 0) {
         at[BOX_Y] = csv_rows_column(rows, "y");
         if (at[LABEL] == at[BOX_Y])
@@ -150,6 +169,7 @@ static void find_columns(const struct csv_rows *rows, int at[FIELDS]) {
     for (int k = BOX_X; k <= BOX_HEIGHT; k++)
         if (at[k] < 0)
             at[BOX_X] = -1;
+    return csv_rows_need(rows, field_names[FILE_NAME], err) < 0 ? -1 : 0;
 }
 
 static int read_box(const struct csv_rows *rows, int i, const int at[FIELDS], struct metadata_row *row) {
@@ -167,11 +187,9 @@ static int read_box(const struct csv_rows *rows, int i, const int at[FIELDS], st
 int folder_take_csv(struct folder *f, const char *name, const char *text, size_t size, const char *below,
                     struct error *err) {
     struct csv_rows rows;
-    int at[FIELDS], bad = csv_rows_read(&rows, name, text, size, err);
-    if (!bad) {
-        find_columns(&rows, at);
-        bad = csv_rows_need(&rows, field_names[FILE_NAME], err) < 0;
-    }
+    int at[FIELDS], bad = csv_rows_read(&rows, name, text, size, err) || find_columns(&rows, at, err);
+    if (!bad)
+        f->classless += at[LABEL] < 0 && at[CLASS] < 0;
     for (int i = 0; i < rows.count && !bad; i++) {
         struct metadata_row row = {.line = csv_rows_line(&rows, i)};
         for (int k = 0; k < FIELDS; k++)

@@ -116,7 +116,9 @@ static int name_class(char name[CLASS_NAME_SIZE], const struct folder_image *ima
     json_t *text = json_string(word);
     if (!text)
         return memory_check(err) ? -1
-                                 : fail(err, "%s: the name of a class is not UTF-8 (image %s)",
+                                 : fail(err,
+                                        "%s: the name of a class is not UTF-8 (image %s); save the list, or "
+                                        "name the folder, in UTF-8",
                                         f->settings->images, image->id);
     json_decref(text);
     snprintf(name, CLASS_NAME_SIZE, "%s", word);

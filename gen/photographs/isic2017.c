@@ -36,9 +36,11 @@ static int take_row(const struct csv_rows *rows, int row, const int at[FIELDS], 
                           count < rows->columns ? "fewer" : "more", rows->columns);
     for (int k = MELANOMA; k < FIELDS; k++) {
         const char *field = csv_rows_field(rows, row, at[k]);
+        double value;
         if ((flags[k] = read_flag(rows, field)) < 0)
-            return remark_add(skipped, id, err, "line %d: %s is '%.40s', neither 0 nor 1", number, columns[k],
-                              field);
+            return remark_add(skipped, id, err, "line %d: %s is '%.40s', %s", number, columns[k], field,
+                              csv_rows_number(rows, field, &value) ? "neither 0 nor 1"
+                                                                   : "not a decimal number (0 or 1)");
     }
     if (flags[MELANOMA] && flags[KERATOSIS])
         return remark_add(skipped, id, err, "line %d: both melanoma and seborrheic keratosis", number);

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct csv_reading {
     struct csv_rows *rows;
@@ -104,6 +105,15 @@ static size_t line_length(const char *text, size_t size) {
     return i;
 }
 
+// The first line may say what stands between fields, as Excel likes it: "sep=;". Its length, 0 where there is none.
+static size_t told_delimiter(const char *text, size_t size, char *delimiter) {
+    size_t length = line_length(text, size);
+    if (length < 6 || strncasecmp(text, "sep=", 4) || !strchr(",;\t", text[4]) || !strchr("\r\n", text[5]))
+        return 0;
+    *delimiter = text[4];
+    return length;
+}
+
 static int say_error(struct csv_parser *parser, const struct csv_reading *r) {
     if (csv_error(parser) == CSV_ENOMEM)
         return fail_memory(r->err, "%s", r->rows->name);
@@ -142,10 +152,17 @@ int csv_rows_read(struct csv_rows *rows, const char *name, const char *text, siz
         text += 3;
         size -= 3;
     }
-    size_t blank = 0; // lines before the header
+    size_t told = told_delimiter(text, size, &rows->delimiter), blank = 0; // lines before the header
+    if (told) {
+        text += told;
+        size -= told;
+        r.line = 1;
+        r.next_line = 2;
+    }
     while (blank < size && text[blank] && strchr("\r\n \t", text[blank]))
         blank++;
-    rows->delimiter = find_delimiter(text + blank, size - blank);
+    if (!told)
+        rows->delimiter = find_delimiter(text + blank, size - blank);
     if (parse(&r, text, size) || text_check(&rows->text, name, err))
         return -1;
     if (!r.row_count)
@@ -208,8 +225,20 @@ int csv_rows_column(const struct csv_rows *rows, const char *names) {
     return -1;
 }
 
+int csv_rows_find(const struct csv_rows *rows, const char *names, int *column, struct error *err) {
+    *column = csv_rows_column(rows, names);
+    const char *name = field_of(rows, &rows->rows[0], *column);
+    for (int c = *column + 1; *column >= 0 && c < rows->columns; c++)
+        if (same_name(field_of(rows, &rows->rows[0], c), name, strlen(name)))
+            return fail(err, "%s: line %d: two columns are called '%.60s'", rows->name, rows->rows[0].line,
+                        name);
+    return 0;
+}
+
 int csv_rows_need(const struct csv_rows *rows, const char *names, struct error *err) {
-    int column = csv_rows_column(rows, names);
+    int column;
+    if (csv_rows_find(rows, names, &column, err))
+        return -1;
     if (column >= 0)
         return column;
     struct text list = {0};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // CSV as people have it (libcsv): quotes, blanks around fields, a byte order mark, lines that end in LF, CRLF or
-// CR; fields apart by commas, or by semicolons or tabs where the header has them. The first row names the
+// CR; fields apart by commas, or by semicolons or tabs where the header has them, or a line "sep=;" before it says so. The first row names the
 // columns, which are asked for by name: whatever their order and case, and whether a name has '_', '-' or
 // blanks in it. Columns that nobody asks for are ignored.
 //
@@ -45,7 +45,10 @@ void csv_rows_free(struct csv_rows *rows);
 // The column that one of the names has (words apart by blanks, the first that is there counts), or -1.
 int csv_rows_column(const struct csv_rows *rows, const char *names);
 
-// The same; a column that is not there is a failure, which lists those that are.
+// The same into *column, where no other column is called so: else a failure, since one of them would be passed over.
+int csv_rows_find(const struct csv_rows *rows, const char *names, int *column, struct error *err);
+
+// The column; one that is not there, or there twice, is a failure, which lists those that are.
 int csv_rows_need(const struct csv_rows *rows, const char *names, struct error *err);
 
 // A field of row i of `count`; "" where the row is shorter, or column is -1.

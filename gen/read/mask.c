@@ -232,9 +232,10 @@ static int refuse_levels(const struct levels *l, int threshold, const struct mas
     struct text list = {0};
     for (int i = 0; i < l->count; i++)
         text_printf(&list, "%s%d", i ? ", " : "", l->values[i]);
-    fail(err, "holds the values %s%s up to %d, none of which reaches %d%s%s", text_string(&list),
-         l->count == 4 ? ", ..." : "", l->most, threshold, coding->advice ? ": " : "",
-         coding->advice ? coding->advice : "");
+    if (l->count == 4) // there may be more
+        text_printf(&list, ", ... up to %d", l->most);
+    fail(err, "holds the values %s, none of which reaches %d%s%s", text_string(&list), threshold,
+         coding->advice ? ": " : "", coding->advice ? coding->advice : "");
     text_free(&list);
     return -1;
 }

@@ -412,10 +412,14 @@ static int take_path(struct members_reading *r, const char *relative, int depth)
     struct stat status;
     if (path_join(path, r->err, r->path, relative))
         return -1;
-    if (stat(path, &status)) // a link that leads nowhere is nobody's business, unless it is what we look for
-        return (errno == ENOENT || errno == ELOOP) && !is_wanted(r, relative)
-                   ? 0
-                   : fail_system(r->err, errno, "%s", path);
+    if (stat(path,
+             &status)) { // a link that leads nowhere is nobody's business, unless it is what we look for
+        int cause = errno, leads_nowhere = cause == ENOENT || cause == ELOOP;
+        if (leads_nowhere && !is_wanted(r, relative))
+            return 0;
+        return leads_nowhere ? fail(r->err, "%s: a symbolic link that leads nowhere", path)
+                             : fail_system(r->err, cause, "%s", path);
+    }
     if (S_ISDIR(status.st_mode))
         return strcmp(member_file_name(relative), "__MACOSX") ? read_folder(r, relative, depth + 1) : 0;
     if (++r->looked_at > MEMBERS_MAXIMUM)

@@ -263,7 +263,7 @@ static void test_other_files_are_refused(void) {
     const char *bare = suite_path("bare.h5");
     hid_t file = H5Fcreate(bare, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     H5Fclose(file);
-    check_refused(bare, "no attribute format_version");
+    check_refused(bare, "no shard: it lacks the attribute format_version, the whole number 1");
 }
 
 struct layout { // of a file made by hand

@@ -284,7 +284,7 @@ static void test_numbers_of_no_cell_are_refused(void) {
     snprintf(options.compare, sizeof options.compare, "%s",
              fixture_write("far.csv", "table,row,column,mean\ntable1b,0,reff,1\n"));
     CU_ASSERT_EQUAL(request_read(&other, &options, words, 1, &fake_work, &err), -1);
-    CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+    CU_ASSERT_EQUAL(err.status, EXIT_FAILED);
     suite_text_has(err.message, "far.csv: none of its numbers is of a cell of these tables");
     request_free(&other);
 }

@@ -204,6 +204,7 @@ static void test_malformed_numbers_of_the_paper_are_refused_with_their_line(void
         {"table,row_name,row,column,mean,std\ntable1a,p,0,reff,4x,1\n", "paper.csv: line 2: "},
         {"table,row_name,row,column,mean,std\na,p,0,r,4,1\na,p,0.0,r,5,1\n",
          "paper.csv: line 3: given twice"},
+        {"table,row,column,mean,std\ntable1a,0,reff,1,-2\n", "paper.csv: line 2: std is below 0"},
         {"table,row,column,std\na,0,r,4\n",
          "paper.csv: line 1: no column 'mean'; its columns are table, row, column, std"},
     };

@@ -64,7 +64,8 @@ static void test_masks_and_lists_are_read_as_the_good_ones(void) {
         CU_ASSERT(same_content(output, good));
         CU_ASSERT_FATAL(!remove(output) && !remove(suite_path("other.h5.sha256")));
     }
-    run_isic("csv-hex", output, 0, "ISIC_0000000 skipped: line 2: melanoma is '0x1', neither 0 nor 1");
+    run_isic("csv-hex", output, 0,
+             "ISIC_0000000 skipped: line 2: melanoma is '0x1', not a decimal number (0 or 1)");
     remove(output), remove(suite_path("other.h5.sha256"));
 }
 

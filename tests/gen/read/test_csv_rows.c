@@ -34,6 +34,7 @@ static void test_a_list_is_the_same_whatever_wrote_it(void) {
         "file_name , label\n first one ,  1.0 \n second , 0 \n",
         "file_name;label\nfirst one;1,0\nsecond;0\n", // with a decimal comma
         "file_name\tlabel\nfirst one\t1.0\nsecond\t0\n",
+        "sep=;\r\nfile_name;label\r\nfirst one;1,0\r\nsecond;0\r\n", // as Excel begins
         "Label,FILE NAME,more,\"a, b\"\n1,first one,,x\n0,second,y,\n", // order, case, columns that nobody asks for
         "file-name,Y\n\nfirst one,1\n , \nsecond,0\n\n",                // empty rows
     };
@@ -97,6 +98,22 @@ static void test_what_is_no_list_is_named(void) {
     csv_rows_free(&rows);
 }
 
+// One of them would be passed over in silence; twice what nobody asks for is no matter.
+static void test_a_column_that_is_there_twice_is_refused(void) {
+    static const char text[] = "a,b,A,a b,a b\n1,2,3,4,5\n";
+    struct csv_rows rows;
+    struct error err = {0};
+    int column;
+    CU_ASSERT_FATAL(!csv_rows_read(&rows, "list.csv", text, strlen(text), &err));
+    CU_ASSERT(!csv_rows_find(&rows, "c b", &column, &err) && column == 1);
+    CU_ASSERT(!csv_rows_find(&rows, "c", &column, &err) && column == -1);
+    CU_ASSERT_EQUAL(csv_rows_need(&rows, "b", &err), 1);
+    CU_ASSERT_EQUAL(csv_rows_find(&rows, "a", &column, &err), -1);
+    suite_text_is(err.message, "list.csv: line 1: two columns are called 'a'");
+    CU_ASSERT_EQUAL(csv_rows_need(&rows, "c a", &err), -1);
+    csv_rows_free(&rows);
+}
+
 static void test_no_allocation_failure_leaks(void) {
     static const char text[] = "a,b\n1,2\n3,4\n5,6\n";
     struct error err = {0};
@@ -118,5 +135,6 @@ void suite_csv_rows(void) {
     CU_add_test(s, "quotes hold anything", test_quotes_hold_anything);
     CU_add_test(s, "only decimal numbers are numbers", test_only_decimal_numbers_are_numbers);
     CU_add_test(s, "what is no list is named", test_what_is_no_list_is_named);
+    CU_add_test(s, "a column that is there twice is refused", test_a_column_that_is_there_twice_is_refused);
     CU_add_test(s, "no allocation failure leaks", test_no_allocation_failure_leaks);
 }

@@ -132,7 +132,7 @@ static void test_what_does_not_tell_is_refused_with_its_values(void) {
     int right;
     suite_text_is(
         mark(make_png(PNG_COLOR_TYPE_GRAY, 8, BYTES(1), BYTES(2), 1, 0), &advised, &summary, &right),
-        "holds the values 1, 2 up to 2, none of which reaches 128: --mask-threshold or --mask-values says "
+        "holds the values 1, 2, none of which reaches 128: --mask-threshold or --mask-values says "
         "which");
 }
 
