@@ -26,7 +26,7 @@ endif
 
 # A misspelt variable (SEED=3) would run something else than what was meant.
 VARIABLES := CONFIG CC ARCH V SANITIZE GOLDEN PRECISION FUZZ FUZZ_SECONDS \
-             PROFILE DATA SEEDS SEEDS_MOST HOURS NEW_PLAN ROWS COLUMNS METRIC JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY \
+             TABLE PROFILE DATA SEEDS SEEDS_MOST HOURS NEW_PLAN ROWS COLUMNS METRIC JOBS THREADS RESULTS DRY_RUN KEEP_SHARDS RETRY \
              PAGE SET COMPARE REAL SETS MIRROR SOURCES_FILE PEER PREFIX DESTDIR SECONDS SEED PARTS COMPLETE \
              EXECUTOR CLUSTER CANCEL KILLS SCENARIOS
 GIVEN     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
@@ -40,11 +40,11 @@ endif
 REQUESTED      := PROFILE DATA SEEDS ROWS COLUMNS SET RESULTS
 SWEPT          := $(REQUESTED) PAGE JOBS THREADS DRY_RUN KEEP_SHARDS RETRY EXECUTOR CLUSTER CANCEL
 TAKES_tables   := $(SWEPT)
-TAKES_claims   := $(filter-out SEEDS,$(SWEPT)) SEEDS_MOST HOURS NEW_PLAN
-TAKES_show     := $(REQUESTED) METRIC COMPARE
-TAKES_status   := $(REQUESTED)
+TAKES_claims   := TABLE $(filter-out SEEDS,$(SWEPT)) SEEDS_MOST HOURS NEW_PLAN
+TAKES_show     := TABLE $(REQUESTED) METRIC COMPARE
+TAKES_status   := TABLE $(REQUESTED)
 TAKES_figures  := PROFILE DATA SEEDS RESULTS JOBS THREADS EXECUTOR CLUSTER
-TAKES_page     := $(REQUESTED) COMPARE
+TAKES_page     := TABLE $(REQUESTED) COMPARE
 TAKES_paper    := PROFILE REAL RESULTS
 TAKES_data     := DATA SETS MIRROR SOURCES_FILE DRY_RUN
 TAKES_test     := SANITIZE
@@ -57,7 +57,7 @@ TAKES_bench    := RESULTS THREADS PEER
 TAKES_build    := PREFIX
 TAKES_install  := PREFIX DESTDIR
 TAKES_uninstall := PREFIX DESTDIR
-takes          = CONFIG CC ARCH V $(if $(filter table% supp-table% rivals controls annotations,$1),$(TAKES_tables),$(TAKES_$1))
+takes          = CONFIG CC ARCH V $(if $(filter table,$1),TABLE) $(if $(filter table% supp-table% rivals controls annotations,$1),$(TAKES_tables),$(TAKES_$1))
 REFUSED        := $(foreach goal,$(if $(MAKELEVEL:0=),,$(MAKECMDGOALS)),$(foreach v,$(filter-out \
                   $(call takes,$(goal)),$(filter $(VARIABLES),$(GIVEN))),$(goal):$(v)))
 ifneq ($(strip $(REFUSED)),)
@@ -153,6 +153,7 @@ $(BUILD)/reff: $(BUILD)/experiments/command/main.o $(BUILD)/libreff.a
 	$(call say,LINK,$@)$(LINK)
 
 # ---- experiments: the paper's tables
+#: TABLE=       with `make table`, claims, show, status and page: a table in place of all, by its name or its .ini file
 #: PROFILE=     tiny, quick (default), half, standard or paper: how large data and network are, or an .ini file
 #: DATA=        folder with mnist/, textures/ and models/, for profiles of real data
 #: SEEDS=       a count (5) or a list (3,4,9); default: the profile's
@@ -191,7 +192,10 @@ HANDED  = $(if $(EXECUTOR),--executor '$(EXECUTOR)') $(if $(CLUSTER),--cluster '
 # Tables by name: one file of experiments/tables each. table1 and table3 are their parts a and b, tables all of them.
 TABLES := table1 table2 table3 table3a table3b supp-table1 supp-table2 supp-table3 supp-table4 controls annotations
 
-.PHONY: $(TABLES) tables rivals claims show status
+# What TABLE= names, each in quotes; without it all of the paper's.
+ASKED = $(or $(foreach t,$(TABLE),'$(t)'),tables)
+
+.PHONY: table $(TABLES) tables rivals claims show status
 $(TABLES): # one of the paper's tables
 	@$(REMAKE) build
 	@$(BUILD)/reff run $@ $(SWEEP)
@@ -200,22 +204,27 @@ tables: ## all tables of the paper and its supplement, in one sweep (or one: tab
 	@$(REMAKE) build
 	@$(BUILD)/reff run tables $(SWEEP)
 
+table: ## one of your own, or several: TABLE=mine.ini (docs/own-data.md)
+	@$(if $(TABLE),,echo 'make table: TABLE= names the table: TABLE=mine.ini, or a name of experiments/tables' >&2; exit 2)
+	@$(REMAKE) build
+	@$(BUILD)/reff run $(ASKED) $(SWEEP)
+
 rivals: ## controls and rivals of ReFF: tables controls and annotations (docs/methods.md)
 	@$(REMAKE) build
 	@$(BUILD)/reff run rivals $(SWEEP)
 
 claims: ## seeds until every claim is decided, at looks fixed beforehand (SEEDS_MOST=20 HOURS=8)
 	@$(REMAKE) build
-	@$(BUILD)/reff run tables --until-decided $(SWEEP) $(if $(SEEDS_MOST),--seeds-most '$(SEEDS_MOST)') \
+	@$(BUILD)/reff run $(ASKED) --until-decided $(SWEEP) $(if $(SEEDS_MOST),--seeds-most '$(SEEDS_MOST)') \
 	    $(if $(HOURS),--hours '$(HOURS)') $(if $(call on,$(NEW_PLAN)),--new-plan)
 
 show: ## the tables from the results that are there (METRIC=annotation.iou; METRIC=list)
 	@$(REMAKE) build
-	@$(BUILD)/reff table tables $(REQUEST) $(if $(METRIC),--metric '$(METRIC)') $(if $(COMPARE),--compare '$(COMPARE)')
+	@$(BUILD)/reff table $(ASKED) $(REQUEST) $(if $(METRIC),--metric '$(METRIC)') $(if $(COMPARE),--compare '$(COMPARE)')
 
 status: ## where the runs stand
 	@$(REMAKE) build
-	@$(BUILD)/reff status $(REQUEST)
+	@$(BUILD)/reff status $(if $(TABLE),$(ASKED)) $(REQUEST)
 
 # ---- figures and the report, from the results that are there (figures make the models that they lack)
 
@@ -231,7 +240,7 @@ figures: ## the paper's figures and curves as PNG and PDF (RESULTS/figures/PROFI
 
 page: ## all results of a profile as one HTML file (RESULTS/page/PROFILE.html)
 	@$(REMAKE) build
-	@$(BUILD)/reff page $(REQUEST) $(if $(COMPARE),--compare '$(COMPARE)')
+	@$(BUILD)/reff page $(if $(TABLE),$(ASKED)) $(REQUEST) $(if $(COMPARE),--compare '$(COMPARE)')
 
 paper: ## the report of a profile's results as PDF (RESULTS/paper/PROFILE/report.pdf)
 	@scripts/setup $(PAPER_PACKAGES)

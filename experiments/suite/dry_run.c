@@ -48,11 +48,38 @@ static int count_state(const struct survey *v, const struct plan *plan, enum run
     return count;
 }
 
-// Data sets that some table asks for and that are not there.
-static void list_absent(FILE *out, const struct plan *plan) {
+// Whether an earlier column of the tables asks for the same data of the same profile.
+static int asked_before(const struct request *r, int table, int column) {
+    const char *data = table_data(&r->tables[table], column);
+    const struct profile *profile = plan_column_profile(&r->plan, &r->tables[table], column);
+    for (int t = 0; t <= table; t++)
+        for (int c = 0; c < (t < table ? r->tables[t].column_count : column); c++)
+            if (!strcmp(table_data(&r->tables[t], c), data) &&
+                plan_column_profile(&r->plan, &r->tables[t], c) == profile)
+                return 1;
+    return 0;
+}
+
+// Data sets that some table asks for and that are not there: their files, or even a section of the profile.
+static int list_absent(FILE *out, const struct request *r, struct error *err) {
+    const struct plan *plan = &r->plan;
+    struct text why = {0};
     for (int d = 0; d < plan->data_count; d++)
         if (!plan->data[d].inputs)
             fprintf(out, "%s: no runs: %s\n", plan->data[d].data->set->name, plan->data[d].data->absent);
+    for (int t = 0; t < r->table_count; t++)
+        for (int column = 0; column < r->tables[t].column_count; column++) {
+            const char *data = table_data(&r->tables[t], column);
+            const struct profile *profile = plan_column_profile(plan, &r->tables[t], column);
+            if (profile_data_find(profile, data) || asked_before(r, t, column))
+                continue;
+            text_clear(&why);
+            profile_data_absent(&why, profile, data);
+            fprintf(out, "%s: no runs: %s\n", data, text_string(&why));
+        }
+    int failed = text_check(&why, "why data are absent", err);
+    text_free(&why);
+    return failed;
 }
 
 // ---------------------------------------------------------------------------------------- dry run
@@ -193,7 +220,7 @@ int dry_run(FILE *out, const struct request *r, const struct request_options *op
     if (!failed) {
         fprintf(out, "%d distinct cells, %d seed%s, %d runs\n", plan->table_cells, plan->seeds.count,
                 plan->seeds.count == 1 ? "" : "s", plan->count);
-        list_absent(out, plan);
+        failed = list_absent(out, r, err);
         for (enum run_state state = RUN_STATES; state-- > 0;)
             list_state(out, &v, plan, state);
         if (!options->retry && count_state(&v, plan, RUN_FAILED))
@@ -285,7 +312,7 @@ int dry_run_status(FILE *out, const struct request *r, const char *results, stru
     if (!failed) {
         for (int t = 0; t < r->table_count; t++)
             print_grid(out, r, &r->tables[t], &v);
-        list_absent(out, &r->plan);
+        failed = list_absent(out, r, err);
         for (size_t i = 0; i < sizeof told / sizeof *told; i++)
             list_state(out, &v, &r->plan, told[i]);
         int running = 0;
@@ -294,7 +321,7 @@ int dry_run_status(FILE *out, const struct request *r, const char *results, stru
         fprintf(out, "%d of %d runs done, %d running now; %s of records, %s of shards in %s\n",
                 count_state(&v, &r->plan, RUN_DONE), r->plan.count, running,
                 resources_bytes_text(of_records, a), resources_bytes_text(of_shards, b), results);
-        failed = executor_status(out, &r->plan, results, err);
+        failed = failed || executor_status(out, &r->plan, results, err);
     }
     survey_free(&v);
     return failed ? -1 : 0;

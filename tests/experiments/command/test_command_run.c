@@ -300,6 +300,27 @@ static int count_annotated(const char *folder) {
     return count;
 }
 
+// A name of no section, as a slip of the pen makes it, is told before anything is run.
+static void test_data_of_no_profile_are_told(void) {
+    struct program_result r;
+    char mine[PATH_SIZE], small[PATH_SIZE];
+    CU_ASSERT(!mkdir(suite_path("own"), 0777));
+    snprintf(mine, sizeof mine, "%s", suite_path("own/mine.ini"));
+    snprintf(small, sizeof small, "%s", suite_path("own/small.ini"));
+    put(mine, "[table]\ntitle = t\nrow = n\nrows = All\ncolumns = baseline, reff\n[fixed]\ndata = shape\n");
+    put(small, "[profile]\ntitle = t\nseeds = 1\n[data shapes]\nsource = folder\nimages = x\npixels = "
+               "16\ntrain = 0\n"
+               "test = 0\n[train]\nepochs = 1\n");
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "run", mine, "--profile", small, "--data", suite_folder(), "--results",
+                             results("own"), "--dry-run"),
+                    0);
+    suite_text_is(
+        r.out,
+        "0 distinct cells, 1 seed, 0 runs\nshape: no runs: profile small has no [data shape] (did you mean "
+        "'shapes'?)\nnothing to do\n");
+    program_free(&r);
+}
+
 static void test_tables_of_annotations_and_data_sets_share_cells_and_say_what_is_absent(void) {
     struct program_result r;
     char axes[PATH_SIZE], abn[PATH_SIZE], with_data[PATH_SIZE], text[2000];
@@ -471,6 +492,7 @@ static int clean_up(void) {
 
 void suite_command_run(void) {
     CU_pSuite suite = CU_add_suite("command_run", set_up, clean_up);
+    CU_add_test(suite, "data of no profile are told", test_data_of_no_profile_are_told);
     CU_add_test(suite, "the smallest sweep runs from end to end",
                 test_the_smallest_sweep_runs_from_end_to_end);
     CU_add_test(suite, "a rerun does nothing and says so", test_a_rerun_does_nothing_and_says_so);
