@@ -10,13 +10,16 @@
 
 struct driver_info { // the driver's part of the access property list, copied by HDF5
     struct write_fault *fault;
+    struct file_layout *layout;
+    int rehearsal;
 };
 
 struct driver_file {
-    H5FD_t base; // HDF5's part; must be first
-    int descriptor;
+    H5FD_t base;      // HDF5's part; must be first
+    int descriptor;   // -1: there is no file, only its layout
     haddr_t eoa, eof; // end of allocated addresses, end of file (as if every write had succeeded)
     struct write_fault *fault;
+    struct file_layout *layout;
     haddr_t flushed; // bytes before it have been submitted for writing
 };
 
@@ -46,12 +49,16 @@ static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access, haddr
     struct driver_file *file = info ? calloc(1, sizeof *file) : NULL;
     if (!file)
         return NULL;
+    file->fault = info->fault;
+    file->layout = info->layout;
+    file->descriptor = -1;
+    if (info->rehearsal)
+        return &file->base;
     int mode = O_CLOEXEC | (flags & H5F_ACC_RDWR ? O_RDWR : O_RDONLY);
     mode |= flags & H5F_ACC_TRUNC ? O_TRUNC : 0;
     mode |= flags & H5F_ACC_CREAT ? O_CREAT : 0;
     mode |= flags & H5F_ACC_EXCL ? O_EXCL : 0;
     file->descriptor = open(name, mode, 0666);
-    file->fault = info->fault;
     if (file->descriptor < 0) {
         remember(file, errno);
         free(file);
@@ -70,7 +77,7 @@ static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access, haddr
 
 static herr_t driver_close(H5FD_t *base) {
     struct driver_file *file = (struct driver_file *)base;
-    if (close(file->descriptor))
+    if (file->descriptor >= 0 && close(file->descriptor))
         remember(file, errno);
     free(file);
     return 0;
@@ -107,6 +114,10 @@ static herr_t driver_read(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t
     (void)transfer;
     struct driver_file *file = (struct driver_file *)base;
     uint8_t *to = bytes;
+    if (file->descriptor < 0) {
+        layout_copy(file->layout, address, size, to);
+        return 0;
+    }
     while (size) {
         ssize_t got = pread(file->descriptor, to, size, (off_t)address);
         if (got < 0 && errno == EINTR)
@@ -125,12 +136,12 @@ static herr_t driver_read(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t
 
 static herr_t driver_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size,
                            const void *bytes) {
-    (void)type;
     (void)transfer;
     struct driver_file *file = (struct driver_file *)base;
     const uint8_t *from = bytes;
     haddr_t end = address + size;
-    while (size && !file->fault->cause) {
+    layout_note(file->layout, type == H5FD_MEM_DRAW, address, size, bytes);
+    while (size && file->descriptor >= 0 && !file->fault->cause) {
         ssize_t put = pwrite(file->descriptor, from, size, (off_t)address);
         if (put < 0 && errno == EINTR)
             continue;
@@ -144,7 +155,8 @@ static herr_t driver_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_
     }
     if (end > file->eof)
         file->eof = end;
-    start_flush(file);
+    if (file->descriptor >= 0)
+        start_flush(file);
     return 0;
 }
 
@@ -153,10 +165,11 @@ static herr_t driver_truncate(H5FD_t *base, hid_t transfer, hbool_t closing) {
     (void)closing;
     struct driver_file *file = (struct driver_file *)base;
     if (file->eoa != file->eof) {
-        if (!file->fault->cause && ftruncate(file->descriptor, (off_t)file->eoa))
+        if (file->descriptor >= 0 && !file->fault->cause && ftruncate(file->descriptor, (off_t)file->eoa))
             remember(file, errno);
         file->eof = file->eoa;
     }
+    file->layout->size = file->eoa;
     return 0;
 }
 
@@ -189,7 +202,8 @@ void hdf5_driver_release(hid_t driver) {
         H5FDunregister(driver);
 }
 
-herr_t hdf5_driver_use(hid_t access, hid_t driver, struct write_fault *fault) {
-    struct driver_info info = {fault};
+herr_t hdf5_driver_use(hid_t access, hid_t driver, struct write_fault *fault, struct file_layout *layout,
+                       int rehearsal) {
+    struct driver_info info = {fault, layout, rehearsal};
     return H5Pset_driver(access, driver, &info);
 }

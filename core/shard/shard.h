@@ -118,6 +118,20 @@ struct shard_writer *shard_create(const char *path, struct shard_shape shape, co
 int shard_append(struct shard_writer *writer, int count, const uint8_t *images, const uint8_t *masks,
                  const int32_t *labels, const void *const *values, struct error *err);
 
+struct shard_written { // of a file that was written
+    struct shard_summary summary;
+    long long bytes; // of the file
+    char sha256[65]; // of the file
+    int read_again;  // its digest could not be made while it was written
+};
+
+// To be called before the first images, where `written` is wanted: shard_finish fills it, if it succeeds. The file is
+// digested while it is written, which needs to know its headers: they follow from `attributes`, which must be those of
+// shard_finish, and from the images coming `batch` at a time. Where that holds not, or chunks are compressed, the file
+// is read again.
+int shard_measure(struct shard_writer *writer, int batch, const json_t *attributes,
+                  struct shard_written *written, struct error *err);
+
 // Sets root attributes from a JSON object (strings, integers, reals, arrays of reals or strings), adds
 // format_version and content_sha256, closes, fsyncs and renames. Fails when fewer than shape.count images
 // came. Frees the writer in every case; on failure nothing is left behind. A manifest of the file before is
@@ -126,7 +140,8 @@ int shard_finish(struct shard_writer *writer, const json_t *attributes, char con
                  struct error *err);
 void shard_abandon(struct shard_writer *writer); // frees, removes the temporary file; NULL is fine
 
-// Writes PATH.sha256 beside the shard: one line in sha256sum's format, "<digest>  <file name>".
-int shard_write_manifest(const char *path, struct error *err);
+// Writes PATH.sha256 beside the shard: one line in sha256sum's format, "<digest>  <file name>". The digest is the
+// file's, as shard_measure gives it.
+int shard_write_manifest(const char *path, const char sha256[65], struct error *err);
 
 #endif

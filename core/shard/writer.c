@@ -1,57 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing shards. HDF5 calls are made by one thread; compression and digests run in OpenMP threads beside it,
 // because the library's own deflate filter is serial. Chunks go to the file through H5Dwrite_chunk, whole.
-#include "core/base/digest.h"
-#include "core/base/file.h"
 #include "core/base/memory.h"
 #include "core/shard/content.h"
-#include "core/shard/hdf5_driver.h"
-#include "core/shard/shard.h"
+#include "core/shard/writer_internal.h"
 
 #include <errno.h>
-#include <hdf5.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
-#define CHUNK_MAXIMUM     16
-#define COLUMNS_MAXIMUM   64
-#define COUNT_MAXIMUM     (1L << 24)
-#define SIDE_MAXIMUM      8192
-#define LIBRARY_ROOM      ((size_t)16 << 20) // bytes that HDF5 must find: it does not stand finding none
-#define ATTRIBUTE_MAXIMUM 60000              // bytes; HDF5's limit is 64 KiB
-#define TEXT_MAXIMUM      4096
-#define DEFLATE_AT_ONCE   64 // chunks compressed before they are written
-
-struct plane { // images or masks: a chunked dataset that is written while it comes
-    const char *name;
-    size_t image_size; // bytes per image
-    int rank;
-    hsize_t shape[4];
-    hid_t dataset;
-    uint8_t *pending; // images that do not fill a chunk yet, [chunk * image_size]
-    struct digest *digest;
-};
-
-struct shard_writer {
-    char path[PATH_SIZE], temporary[PATH_SIZE];
-    struct shard_shape shape;
-    int compression, chunk;
-    hid_t driver, file;
-    struct write_fault fault;
-    struct plane planes[2]; // images, masks
-    int pending;            // images in planes[].pending
-    long done;              // images appended
-    int32_t *labels;        // [N]
-    int columns;
-    struct column column[COLUMNS_MAXIMUM];
-    void *values[COLUMNS_MAXIMUM];      // [N] of each column
-    uint8_t *deflated[DEFLATE_AT_ONCE]; // buffers for compressed chunks
-    size_t deflated_size[DEFLATE_AT_ONCE];
-};
+#define CHUNK_MAXIMUM 16
+#define COUNT_MAXIMUM (1L << 24)
+#define SIDE_MAXIMUM  8192
+#define LIBRARY_ROOM  ((size_t)16 << 20) // bytes that HDF5 must find: it does not stand finding none
+#define TEXT_MAXIMUM  4096
 
 static size_t column_size(const struct column *c) {
     return c->type == COLUMN_INT32     ? sizeof(int32_t)
@@ -106,16 +73,16 @@ static int create_plane(struct shard_writer *w, struct plane *plane) {
     return bad || plane->dataset < 0 ? -1 : 0;
 }
 
-static int create_file(struct shard_writer *w) {
+int writer_create_file(struct shard_writer *w) {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS), create = H5Pcreate(H5P_FILE_CREATE);
     w->driver = hdf5_driver_register();
     // The oldest formats that can hold the data: HDF5 1.10 and anything later read them.
     int bad = access < 0 || create < 0 || w->driver < 0 ||
-              hdf5_driver_use(access, w->driver, &w->fault) < 0 ||
+              hdf5_driver_use(access, w->driver, &w->fault, &w->layout, w->rehearsal) < 0 ||
               H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V110) < 0 ||
               H5Pset_obj_track_times(create, 0) < 0;
     if (!bad)
-        w->file = H5Fcreate(w->temporary, H5F_ACC_TRUNC, create, access);
+        w->file = H5Fcreate(w->rehearsal ? w->path : w->temporary, H5F_ACC_TRUNC, create, access);
     H5Pclose(access);
     H5Pclose(create);
     return bad || w->file < 0 || create_plane(w, &w->planes[0]) || create_plane(w, &w->planes[1]) ? -1 : 0;
@@ -143,13 +110,8 @@ static int allocate_writer(struct shard_writer *w, struct error *err) {
     return 0;
 }
 
-struct shard_writer *shard_create(const char *path, struct shard_shape shape, const struct column *columns,
-                                  int compression, int chunk, struct error *err) {
-    if (memory_room(LIBRARY_ROOM, path, err))
-        return NULL;
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL); // our messages instead of the library's stack
-    if (check_request(path, shape, columns, compression, chunk, err))
-        return NULL;
+struct shard_writer *writer_new(const char *path, struct shard_shape shape, const struct column *columns,
+                                int compression, int chunk, struct error *err) {
     struct shard_writer *w = allocate(1, sizeof *w, "a shard", err);
     if (!w)
         return NULL;
@@ -167,11 +129,27 @@ struct shard_writer *shard_create(const char *path, struct shard_shape shape, co
         w->column[w->columns] = columns[w->columns];
         w->columns++;
     }
-    if (snprintf(w->path, PATH_SIZE, "%s", path) >= PATH_SIZE) {
+    if (snprintf(w->path, PATH_SIZE, "%s", path) >= PATH_SIZE)
         fail(err, "%.200s...: path too long", path);
-    } else if (!file_check_target(path, err) && !file_temporary(path, w->temporary, err) &&
-               !allocate_writer(w, err) && !memory_room(LIBRARY_ROOM, path, err)) {
-        if (!create_file(w))
+    else if (!allocate_writer(w, err))
+        return w;
+    shard_abandon(w);
+    return NULL;
+}
+
+struct shard_writer *shard_create(const char *path, struct shard_shape shape, const struct column *columns,
+                                  int compression, int chunk, struct error *err) {
+    if (memory_room(LIBRARY_ROOM, path, err))
+        return NULL;
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL); // our messages instead of the library's stack
+    if (check_request(path, shape, columns, compression, chunk, err))
+        return NULL;
+    struct shard_writer *w = writer_new(path, shape, columns, compression, chunk, err);
+    if (!w)
+        return NULL;
+    if (!file_check_target(path, err) && !file_temporary(path, w->temporary, err) &&
+        !memory_room(LIBRARY_ROOM, path, err)) {
+        if (!writer_create_file(w))
             return w;
         if (w->fault.cause)
             fail_system(err, w->fault.cause, "%s", path);
@@ -207,10 +185,20 @@ static int write_deflated(struct shard_writer *w, struct plane *plane, long firs
     return bad ? -1 : 0;
 }
 
-// `chunks` whole chunks, beginning with image `first`.
+// Adds raw data to the file's digest, in the order of calls. The bytes must last until the team's tasks have ended,
+// unless they are added at once.
+static void measure(struct shard_writer *w, const uint8_t *bytes, size_t size, int at_once) {
+    if (!w->measured.digest)
+        return;
+#pragma omp task depend(inout : w->order) if (!at_once)
+    file_digest_add(&w->measured, bytes, size);
+}
+
+// `chunks` whole chunks, beginning with image `first`. lasting: as for measure.
 static int write_chunks(struct shard_writer *w, struct plane *plane, long first, const uint8_t *bytes,
-                        int chunks) {
+                        int chunks, int lasting) {
     size_t size = (size_t)w->chunk * plane->image_size;
+    measure(w, bytes, (size_t)chunks * size, !lasting);
     int step = w->compression ? DEFLATE_AT_ONCE : 1, bad = 0;
     for (int i = 0; i < chunks && !bad && !w->fault.cause; i += step) {
         int now = chunks - i < step ? chunks - i : step;
@@ -228,7 +216,7 @@ static int flush_pending(struct shard_writer *w) {
         struct plane *plane = &w->planes[i];
         size_t used = (size_t)w->pending * plane->image_size;
         memset(plane->pending + used, 0, (size_t)w->chunk * plane->image_size - used);
-        if (write_chunks(w, plane, first, plane->pending, 1))
+        if (write_chunks(w, plane, first, plane->pending, 1, 0))
             return -1;
     }
     w->pending = 0;
@@ -236,7 +224,7 @@ static int flush_pending(struct shard_writer *w) {
 }
 
 // Writes what fills whole chunks and keeps the rest pending.
-static int write_images(struct shard_writer *w, const uint8_t *const bytes[2], int count) {
+int writer_write_images(struct shard_writer *w, const uint8_t *const bytes[2], int count) {
     int taken = 0;
     while (taken < count) {
         int now = count - taken;
@@ -245,7 +233,7 @@ static int write_images(struct shard_writer *w, const uint8_t *const bytes[2], i
             now = chunks * w->chunk;
             for (int i = 0; i < 2; i++)
                 if (write_chunks(w, &w->planes[i], w->done,
-                                 bytes[i] + (size_t)taken * w->planes[i].image_size, chunks))
+                                 bytes[i] + (size_t)taken * w->planes[i].image_size, chunks, 1))
                     return -1;
             w->done += now;
         } else {
@@ -265,6 +253,13 @@ static int write_images(struct shard_writer *w, const uint8_t *const bytes[2], i
     return 0;
 }
 
+static uint64_t sum_of_bytes(const uint8_t *bytes, size_t size) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < size; i++)
+        sum += bytes[i];
+    return sum;
+}
+
 // Digests and writes. Called by one thread of a team, which makes the HDF5 calls; the others help.
 static int append_pixels(struct shard_writer *w, const uint8_t *images, const uint8_t *masks, int count) {
     const uint8_t *const bytes[2] = {images, masks};
@@ -274,8 +269,12 @@ static int append_pixels(struct shard_writer *w, const uint8_t *images, const ui
 #pragma omp task
         digest_add(w->planes[0].digest, images, (size_t)count * w->planes[0].image_size);
 #pragma omp task
-        digest_add(w->planes[1].digest, masks, (size_t)count * w->planes[1].image_size);
-        bad = write_images(w, bytes, count);
+        {
+            size_t size = (size_t)count * w->planes[1].image_size;
+            digest_add(w->planes[1].digest, masks, size);
+            w->annotated += w->written ? sum_of_bytes(masks, size) : 0;
+        }
+        bad = writer_write_images(w, bytes, count);
     }
     return bad;
 }
@@ -288,6 +287,7 @@ int shard_append(struct shard_writer *w, int count, const uint8_t *images, const
         if (labels[i] < 0 || labels[i] >= w->shape.classes)
             return fail(err, "%s: image %ld: label %d is not in 0..%d", w->path, w->done + i, labels[i],
                         w->shape.classes - 1);
+    w->layout.stopped |= !w->measured.digest && !w->rehearsal;
     memcpy(w->labels + w->done, labels, (size_t)count * sizeof *labels);
     for (int c = 0; c < w->columns; c++) {
         size_t size = column_size(&w->column[c]);
@@ -306,96 +306,13 @@ int shard_append(struct shard_writer *w, int count, const uint8_t *images, const
     return bad ? fail(err, "%s: HDF5 cannot write image data", w->path) : 0;
 }
 
-// ---------------------------------------------------------------------------------------------- attributes
-
-static hid_t text_type(size_t size) {
-    hid_t type = H5Tcopy(H5T_C_S1);
-    if (type >= 0 && (H5Tset_size(type, size ? size : 1) < 0 || H5Tset_strpad(type, H5T_STR_NULLPAD) < 0)) {
-        H5Tclose(type);
-        return -1;
-    }
-    return type;
-}
-
-// count 0: a scalar.
-static int put_attribute(hid_t where, const char *name, hid_t file_type, hid_t memory_type, hsize_t count,
-                         const void *values) {
-    hid_t space = count ? H5Screate_simple(1, &count, NULL) : H5Screate(H5S_SCALAR);
-    hid_t attribute = H5Acreate2(where, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
-    int bad = attribute < 0 || H5Awrite(attribute, memory_type, values) < 0;
-    if (attribute >= 0)
-        H5Aclose(attribute);
-    H5Sclose(space);
-    return bad ? -1 : 0;
-}
-
-static int put_text(hid_t where, const char *name, const char *text) {
-    hid_t type = text_type(strlen(text));
-    int bad = strlen(text) > ATTRIBUTE_MAXIMUM || type < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0 ||
-              put_attribute(where, name, type, type, 0, *text ? text : "\0");
-    H5Tclose(type);
-    return bad ? -1 : 0;
-}
-
-static int put_reals(hid_t where, const char *name, const json_t *array) {
-    size_t count = json_array_size(array);
-    double *values = count * sizeof *values <= ATTRIBUTE_MAXIMUM ? calloc(count + 1, sizeof *values) : NULL;
-    for (size_t i = 0; values && i < count; i++)
-        values[i] = json_number_value(json_array_get(array, i));
-    int bad = !values || put_attribute(where, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, count, values);
-    free(values);
-    return bad ? -1 : 0;
-}
-
-static int put_texts(hid_t where, const char *name, const json_t *array) {
-    size_t count = json_array_size(array), size = 1;
-    for (size_t i = 0; i < count; i++) {
-        size_t length = json_string_length(json_array_get(array, i));
-        size = length > size ? length : size;
-    }
-    char *values = count * size <= ATTRIBUTE_MAXIMUM ? calloc(count + 1, size) : NULL;
-    for (size_t i = 0; values && i < count; i++)
-        memcpy(values + i * size, json_string_value(json_array_get(array, i)),
-               json_string_length(json_array_get(array, i)));
-    hid_t type = text_type(size);
-    int bad = !values || type < 0 || put_attribute(where, name, type, type, count, values);
-    H5Tclose(type);
-    free(values);
-    return bad ? -1 : 0;
-}
-
-static int put_json(hid_t where, const char *name, const json_t *value) {
-    if (json_is_string(value))
-        return put_text(where, name, json_string_value(value));
-    if (json_is_integer(value) || json_is_boolean(value)) {
-        int64_t number = json_is_integer(value) ? json_integer_value(value) : json_is_true(value);
-        return put_attribute(where, name, H5T_STD_I64LE, H5T_NATIVE_INT64, 0, &number);
-    }
-    if (json_is_real(value)) {
-        double number = json_real_value(value);
-        return put_attribute(where, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 0, &number);
-    }
-    if (!json_is_array(value) || !json_array_size(value))
-        return -1;
-    size_t strings = 0, i;
-    json_t *item;
-    json_array_foreach(value, i, item) {
-        strings += json_is_string(item);
-        if (!json_is_string(item) && !json_is_number(item))
-            return -1;
-    }
-    if (strings && strings < json_array_size(value))
-        return -1;
-    return strings ? put_texts(where, name, value) : put_reals(where, name, value);
-}
-
 // ---------------------------------------------------------------------------------------------- ending
 
 // One column (or the labels) as a contiguous dataset, with its line for the content digest.
 static int write_column(struct shard_writer *w, const struct column *c, const void *values,
                         struct content_line *line, struct error *err) {
     hsize_t count = (hsize_t)w->shape.count;
-    hid_t text = c->type == COLUMN_TEXT ? text_type((size_t)c->text_size) : -1;
+    hid_t text = c->type == COLUMN_TEXT ? writer_text_type((size_t)c->text_size) : -1;
     hid_t type = c->type == COLUMN_INT32 ? H5T_STD_I32LE : c->type == COLUMN_FLOAT64 ? H5T_IEEE_F64LE : text;
     hid_t space = H5Screate_simple(1, &count, NULL), properties = dataset_properties();
     hid_t dataset = H5Dcreate2(w->file, c->name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
@@ -403,7 +320,7 @@ static int write_column(struct shard_writer *w, const struct column *c, const vo
                    : c->type == COLUMN_FLOAT64 ? H5T_NATIVE_DOUBLE
                                                : text;
     int bad = dataset < 0 || H5Dwrite(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0 ||
-              (c->help && put_text(dataset, "description", c->help));
+              (c->help && writer_put_text(dataset, "description", c->help));
     if (dataset >= 0)
         H5Dclose(dataset);
     H5Pclose(properties);
@@ -433,7 +350,7 @@ static void plane_line(struct plane *plane, struct content_line *line) {
     plane->digest = NULL;
 }
 
-static int write_rest(struct shard_writer *w, const json_t *attributes, char content[DIGEST_SIZE],
+int writer_write_rest(struct shard_writer *w, const json_t *attributes, char content[DIGEST_SIZE],
                       struct error *err) {
     struct content_line lines[COLUMNS_MAXIMUM + 3];
     memset(lines, 0, sizeof lines);
@@ -446,27 +363,28 @@ static int write_rest(struct shard_writer *w, const json_t *attributes, char con
     for (int c = 0; c < w->columns; c++)
         if (write_column(w, &w->column[c], w->values[c], &lines[count++], err))
             return -1;
-    if (put_text(w->planes[0].dataset, "description", "images, RGB [N, height, width, 3]") ||
-        put_text(w->planes[1].dataset, "description", "annotation [N, height, width]: 255 relevant, 0 not") ||
+    if (writer_put_text(w->planes[0].dataset, "description", "images, RGB [N, height, width, 3]") ||
+        writer_put_text(w->planes[1].dataset, "description",
+                        "annotation [N, height, width]: 255 relevant, 0 not") ||
         content_digest(lines, count, content, err))
         return err->message[0] ? -1 : fail(err, "%s: HDF5 cannot write a description", w->path);
 
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)attributes, key, value) {
-        if (put_json(w->file, key, value))
+        if (writer_put_json(w->file, key, value))
             return fail(err, "%s: attribute '%s' cannot be stored", w->path, key);
     }
     int64_t version = SHARD_FORMAT_VERSION, classes = w->shape.classes;
-    if (put_attribute(w->file, "format_version", H5T_STD_I64LE, H5T_NATIVE_INT64, 0, &version) ||
-        put_attribute(w->file, "classes", H5T_STD_I64LE, H5T_NATIVE_INT64, 0, &classes) ||
-        put_text(w->file, "content_sha256", content))
+    if (writer_put_attribute(w->file, "format_version", H5T_STD_I64LE, H5T_NATIVE_INT64, 0, &version) ||
+        writer_put_attribute(w->file, "classes", H5T_STD_I64LE, H5T_NATIVE_INT64, 0, &classes) ||
+        writer_put_text(w->file, "content_sha256", content))
         return fail(err, "%s: HDF5 cannot write its attributes", w->path);
     return 0;
 }
 
 // Closes everything of HDF5's. Returns -1 when the file cannot be trusted.
-static int close_file(struct shard_writer *w) {
+int writer_close_file(struct shard_writer *w) {
     int bad = 0;
     for (int i = 0; i < 2; i++)
         if (w->planes[i].dataset >= 0)
@@ -482,7 +400,7 @@ static int close_file(struct shard_writer *w) {
 void shard_abandon(struct shard_writer *w) {
     if (!w)
         return;
-    close_file(w);
+    writer_close_file(w);
     if (w->temporary[0]) // gone already after a success
         unlink(w->temporary);
     for (int i = 0; i < 2; i++) {
@@ -490,6 +408,8 @@ void shard_abandon(struct shard_writer *w) {
         if (w->planes[i].digest)
             digest_finish(w->planes[i].digest, NULL);
     }
+    file_digest_abandon(&w->measured);
+    layout_free(&w->layout);
     free(w->labels);
     for (int c = 0; c < w->columns; c++)
         free(w->values[c]);
@@ -514,6 +434,31 @@ static int publish(const struct shard_writer *w, struct error *err) {
                : 0;
 }
 
+// The file's digest from what was written; -1, without a message, where it became another than foreseen.
+static int finish_measured(struct shard_writer *w, char sha256[DIGEST_SIZE]) {
+    if (!w->measured.digest || file_digest_settle(&w->measured, &w->layout))
+        return -1;
+    size_t count = (size_t)w->shape.count;
+    file_digest_add(&w->measured, w->labels, count * sizeof *w->labels);
+    for (int c = 0; c < w->columns; c++)
+        file_digest_add(&w->measured, w->values[c], count * column_size(&w->column[c]));
+    file_digest_finish(&w->measured, sha256);
+    return 0;
+}
+
+// What shard_measure promised, of the file before it gets its name.
+static int tell(struct shard_writer *w, struct error *err) {
+    struct shard_written *told = w->written;
+    struct stat status;
+    if (stat(w->temporary, &status))
+        return fail_system(err, errno, "%s", w->path);
+    double pixels = (double)w->shape.count * w->shape.height * w->shape.width;
+    told->summary = (struct shard_summary){w->shape, (double)w->annotated / 255 / pixels};
+    told->bytes = status.st_size;
+    told->read_again = finish_measured(w, told->sha256) != 0;
+    return told->read_again ? digest_file(w->temporary, told->sha256, err) : 0;
+}
+
 int shard_finish(struct shard_writer *w, const json_t *attributes, char content_sha256[65],
                  struct error *err) {
     char content[DIGEST_SIZE];
@@ -522,12 +467,12 @@ int shard_finish(struct shard_writer *w, const json_t *attributes, char content_
     if (w->done < w->shape.count)
         bad = fail(err, "%s: %ld of %ld images were written", w->path, w->done, w->shape.count);
     if (!bad)
-        bad = write_rest(w, attributes, content, err);
-    if (!bad && close_file(w))
+        bad = writer_write_rest(w, attributes, content, err);
+    if (!bad && writer_close_file(w))
         bad = fail(err, "%s: HDF5 cannot close the file", w->path);
     if (bad && w->fault.cause) // the true cause
         fail_system(err, w->fault.cause, "%s", w->path);
-    bad = bad || publish(w, err);
+    bad = bad || (w->written && tell(w, err)) || publish(w, err);
     if (bad)
         unlink(w->temporary);
     if (!bad && content_sha256)
@@ -536,10 +481,10 @@ int shard_finish(struct shard_writer *w, const json_t *attributes, char content_
     return bad ? -1 : 0;
 }
 
-int shard_write_manifest(const char *path, struct error *err) {
-    char target[PATH_SIZE], digest[DIGEST_SIZE], line[PATH_SIZE + DIGEST_SIZE + 4];
-    if (manifest_path(target, path, err) || digest_file(path, digest, err))
+int shard_write_manifest(const char *path, const char sha256[65], struct error *err) {
+    char target[PATH_SIZE], line[PATH_SIZE + DIGEST_SIZE + 4];
+    if (manifest_path(target, path, err))
         return -1;
-    int length = snprintf(line, sizeof line, "%s  %s\n", digest, path_name(path));
+    int length = snprintf(line, sizeof line, "%s  %s\n", sha256, path_name(path));
     return file_write(target, line, (size_t)length, err);
 }

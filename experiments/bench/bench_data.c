@@ -35,16 +35,17 @@ struct data_measurement {
 
 static int generate(const struct data_measurement *m, double *seconds, double *of_manifest,
                     struct error *err) {
+    struct shard_written written;
     const struct data_set *set = &data_set_textured_mnist;
     union data_settings settings;
     data_set_default(set, &settings);
     data_set_choose(set, &settings, "train", 1, m->images);
     settings.textured_mnist.canvas = PIXELS;
     double start = seconds_now();
-    if (set->generate(&settings, m->shard, NULL, NULL, err))
+    if (set->generate(&settings, m->shard, NULL, NULL, &written, err))
         return -1;
     double middle = seconds_now();
-    if (shard_write_manifest(m->shard, err))
+    if (shard_write_manifest(m->shard, written.sha256, err))
         return -1;
     double end = seconds_now();
     *seconds = end - start;

@@ -318,7 +318,7 @@ static int from_sample(struct panel_reader *r) {
         return fail(r->err, "%.200s...: path too long", stem);
     if (file_temporary(sample, path, r->err))
         return -1;
-    int result = r->cell->set->generate(&settings, path, NULL, NULL, r->err) ? -1 : read_shard(r, path);
+    int result = r->cell->set->generate(&settings, path, NULL, NULL, NULL, r->err) ? -1 : read_shard(r, path);
     unlink(path);
     return result;
 }

@@ -12,7 +12,7 @@ static json_t *data_inputs(const struct data_set *set, const union data_settings
 
 static int data_generate(const struct data_set *set, const union data_settings *settings, const char *path,
                          progress_function *progress, void *progress_context, struct error *err) {
-    return set->generate(settings, path, progress, progress_context, err);
+    return set->generate(settings, path, progress, progress_context, NULL, err);
 }
 
 // Whether the annotations were made from this content, by this annotator.

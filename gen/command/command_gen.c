@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // reff gen: data sets, and the built-in sources as files.
-#include "core/base/digest.h"
 #include "core/base/file.h"
 #include "core/base/options.h"
 #include "core/base/options_formats.h"
@@ -13,12 +12,10 @@
 #include "gen/draw/builtin_textures.h"
 #include "gen/export/export_builtin.h"
 
-#include <errno.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SETTINGS_MAXIMUM 32 // of a data set, with those added here
@@ -55,32 +52,24 @@ static void join_schemas(const struct data_set *set, struct setting schema[SETTI
 }
 
 // The shard and its manifest: both or none.
-static int write_data_set(const struct data_set *set, const struct data_set_options *o, struct error *err) {
+static int write_data_set(const struct data_set *set, const struct data_set_options *o,
+                          struct shard_written *written, struct error *err) {
     struct progress progress;
     progress_start(&progress, o->output, "images", 0, 0);
-    int bad = set->generate(&o->settings, o->output, show_progress, &progress, err);
+    int bad = set->generate(&o->settings, o->output, show_progress, &progress, written, err);
     progress_end(&progress);
-    if (!bad && (bad = shard_write_manifest(o->output, err)))
+    if (!bad && (bad = shard_write_manifest(o->output, written->sha256, err)))
         unlink(o->output);
     return bad ? -1 : 0;
 }
 
 // "train.h5: 500 images, 10 classes, 13.4 % annotated, 75345678 bytes, sha256 49e1..."
-static int say_written(const char *path, struct error *err) {
-    struct shard_summary summary;
-    struct stat status;
-    char manifest_path[SETTING_TEXT_SIZE + 8], shown[SETTING_TEXT_SIZE];
-    snprintf(manifest_path, sizeof manifest_path, "%s.sha256", path);
-    char *manifest = file_read(manifest_path, 2 * PATH_SIZE, NULL, err); // begins with the digest
-    int bad = !manifest || shard_summarise(path, &summary, err);
-    if (!bad && stat(path, &status))
-        bad = fail_system(err, errno, "%s", path);
-    if (!bad)
-        fprintf(stderr, "%s: %ld images, %d classes, %.1f %% annotated, %lld bytes, sha256 %.*s\n",
-                text_visible(shown, sizeof shown, path), summary.shape.count, summary.shape.classes,
-                100 * summary.annotated, (long long)status.st_size, DIGEST_SIZE - 1, manifest);
-    free(manifest);
-    return bad ? -1 : 0;
+static void say_written(const char *path, const struct shard_written *written) {
+    char shown[SETTING_TEXT_SIZE];
+    const struct shard_summary *summary = &written->summary;
+    fprintf(stderr, "%s: %ld images, %d classes, %.1f %% annotated, %lld bytes, sha256 %s\n",
+            text_visible(shown, sizeof shown, path), summary->shape.count, summary->shape.classes,
+            100 * summary->annotated, written->bytes, written->sha256);
 }
 
 static int generate_data_set(const struct data_set *set, int argc, char **argv, struct error *err) {
@@ -95,6 +84,7 @@ static int generate_data_set(const struct data_set *set, int argc, char **argv, 
                                     .example = set->example,
                                     .schema = schema};
     struct data_set_options o;
+    struct shard_written written;
     struct words words;
     data_set_default(set, &o.settings);
     int parsed = options_parse(&command, argc, argv, &o, &words, err);
@@ -108,7 +98,10 @@ static int generate_data_set(const struct data_set *set, int argc, char **argv, 
         return -1;
     if (o.threads)
         omp_set_num_threads(o.threads);
-    return write_data_set(set, &o, err) || say_written(o.output, err) ? -1 : 0;
+    if (write_data_set(set, &o, &written, err))
+        return -1;
+    say_written(o.output, &written);
+    return 0;
 }
 
 // ---------------------------------------------------------------------------------- built-in sources

@@ -7,11 +7,12 @@
 //     union data_settings settings;
 //     data_set_default(set, &settings);
 //     data_set_choose(set, &settings, "train", 5, 800);
-//     set->generate(&settings, "train.h5", NULL, NULL, err);
+//     set->generate(&settings, "train.h5", NULL, NULL, NULL, err);
 #ifndef REFF_GEN_DATA_SET_DATA_SET_H
 #define REFF_GEN_DATA_SET_DATA_SET_H
 
 #include "core/base/progress.h"
+#include "core/shard/shard.h"
 #include "core/shard/split.h"
 #include "gen/photographs/folder.h"
 #include "gen/photographs/photographs.h"
@@ -75,9 +76,10 @@ struct data_set {
     // What the images of any split depend on beside the settings: {"name": sha256, ...}. New reference.
     json_t *(*inputs)(const union data_settings *settings, struct error *err);
 
-    // Writes the shard `path`, whole or not at all; the same bytes for any number of threads.
+    // Writes the shard `path`, whole or not at all; the same bytes for any number of threads. `written` gets what is
+    // to be told of it; NULL: nothing.
     int (*generate)(const union data_settings *settings, const char *path, progress_function *progress,
-                    void *progress_context, struct error *err);
+                    void *progress_context, struct shard_written *written, struct error *err);
 
     int (*pixels)(const union data_settings *settings); // side of an image
 

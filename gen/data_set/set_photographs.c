@@ -16,8 +16,8 @@ json_t *set_photographs_inputs(const union data_settings *s, struct error *err) 
 }
 
 int set_photographs_generate(const union data_settings *s, const char *path, progress_function *progress,
-                             void *progress_context, struct error *err) {
-    return photographs_generate(&s->photographs, path, progress, progress_context, err);
+                             void *progress_context, struct shard_written *written, struct error *err) {
+    return photographs_generate(&s->photographs, path, progress, progress_context, written, err);
 }
 
 int set_photographs_pixels(const union data_settings *s) {

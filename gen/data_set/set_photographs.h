@@ -9,7 +9,8 @@ void set_photographs_describe(const struct data_set *set, const union data_setti
                               size_t size);
 json_t *set_photographs_inputs(const union data_settings *settings, struct error *err);
 int set_photographs_generate(const union data_settings *settings, const char *path,
-                             progress_function *progress, void *progress_context, struct error *err);
+                             progress_function *progress, void *progress_context,
+                             struct shard_written *written, struct error *err);
 int set_photographs_pixels(const union data_settings *settings);
 int set_photographs_classes(const union data_settings *settings, struct error *err);
 int set_photographs_images(const union data_settings *settings, struct error *err);

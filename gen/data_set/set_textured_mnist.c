@@ -51,8 +51,8 @@ static json_t *inputs(const union data_settings *s, struct error *err) {
 }
 
 static int generate(const union data_settings *s, const char *path, progress_function *progress,
-                    void *progress_context, struct error *err) {
-    return textured_mnist_generate(&s->textured_mnist, path, progress, progress_context, err);
+                    void *progress_context, struct shard_written *written, struct error *err) {
+    return textured_mnist_generate(&s->textured_mnist, path, progress, progress_context, written, err);
 }
 
 static int pixels(const union data_settings *s) {

@@ -402,7 +402,7 @@ static int write_folder(struct reading *r, const char *path, struct error *err) 
 }
 
 int folder_generate(const settings_t *settings, const char *path, progress_function *progress,
-                    void *progress_context, struct error *err) {
+                    void *progress_context, struct shard_written *written, struct error *err) {
     struct reading *r = allocate(1, sizeof *r, "a data set", err);
     if (!r)
         return -1;
@@ -410,6 +410,7 @@ int folder_generate(const settings_t *settings, const char *path, progress_funct
     int bad = open_lists(settings, &r->folder, &r->catalogue, err);
     if (!bad) {
         begin_reader(r, path, progress, progress_context);
+        r->reader.written = written;
         bad = file_check_target(path, err) || photograph_reader_run(&r->reader, err);
         photograph_print_remarks(path, &r->reader.skipped, "skipped"); // after failures, too: they may be why
         bad = bad || write_folder(r, path, err);

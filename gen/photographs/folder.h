@@ -38,7 +38,7 @@ extern const struct setting folder_schema[];
 // As those of photographs.h. inputs: {"images": sha256, "masks": ..., "labels": ...}.
 json_t *folder_inputs(const struct folder_settings *settings, struct error *err);
 int folder_generate(const struct folder_settings *settings, const char *path, progress_function *progress,
-                    void *progress_context, struct error *err);
+                    void *progress_context, struct shard_written *written, struct error *err);
 int folder_classes(const struct folder_settings *settings, struct error *err);
 int folder_images(const struct folder_settings *settings, struct error *err);
 

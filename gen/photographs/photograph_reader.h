@@ -49,6 +49,7 @@ struct photograph_reader {
     progress_function *progress;
     void *progress_context;
     double steps, steps_done;
+    struct shard_written *written; // gets what is to be told of the shard; NULL: nothing
 };
 
 // Lists, then reads. `reader` zeroed but for format, settings, output and progress; photograph_reader_close

@@ -152,6 +152,7 @@ int photograph_shard_write(struct photograph_reader *r, const struct photograph_
                                   .make = make_image,
                                   .attributes = make_attributes,
                                   .progress = count_written,
-                                  .progress_context = &writing};
+                                  .progress_context = &writing,
+                                  .written = r->written};
     return shard_batch_generate(&recipe, path, err);
 }

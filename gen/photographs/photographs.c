@@ -173,11 +173,11 @@ static int write_shard(struct photograph_reader *r, const char *path, struct err
 }
 
 int photographs_generate(const settings_t *settings, const char *path, progress_function *progress,
-                         void *progress_context, struct error *err) {
+                         void *progress_context, struct shard_written *written, struct error *err) {
     if (check_settings(settings, err))
         return -1;
     if (!*settings->source)
-        return standins_generate(settings, path, progress, progress_context, err);
+        return standins_generate(settings, path, progress, progress_context, written, err);
     struct photograph_reader *r = allocate(1, sizeof *r, "a data set", err);
     if (!r)
         return -1;
@@ -186,6 +186,7 @@ int photographs_generate(const settings_t *settings, const char *path, progress_
     r->output = path;
     r->progress = progress;
     r->progress_context = progress_context;
+    r->written = written;
     int bad = file_check_target(path, err) || photograph_reader_run(r, err);
     photograph_print_remarks(path, &r->skipped, "skipped"); // after failures, too: they may be why
     if (!bad) {

@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/progress.h"
 #include "core/base/settings.h"
+#include "core/shard/shard.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -41,7 +42,8 @@ json_t *photographs_inputs(const struct photographs_settings *settings, struct e
 // Writes the shard `path` and nothing else; whole or not at all. Byte-identical for any number of threads.
 // progress may be NULL; it gets images done and in all. What is skipped is said on standard error.
 int photographs_generate(const struct photographs_settings *settings, const char *path,
-                         progress_function *progress, void *progress_context, struct error *err);
+                         progress_function *progress, void *progress_context, struct shard_written *written,
+                         struct error *err);
 
 // Classes, and images that the split lists (or `count`); reads the lists only. -1 on failure.
 int photographs_classes(const struct photographs_settings *settings, struct error *err);

@@ -231,7 +231,7 @@ static int make_image(void *context, struct shard_batch *b, int at, int index, s
 }
 
 int standins_generate(const settings_t *settings, const char *path, progress_function *progress,
-                      void *progress_context, struct error *err) {
+                      void *progress_context, struct shard_written *written, struct error *err) {
     settings_t own = *settings;
     const struct standin_kind *kind = standins_kind(&own);
     struct shard_recipe recipe = {.shape = {standins_images(&own), own.pixels, own.pixels, kind->classes},
@@ -243,6 +243,7 @@ int standins_generate(const settings_t *settings, const char *path, progress_fun
                                   .make = make_image,
                                   .attributes = attributes_json,
                                   .progress = progress,
-                                  .progress_context = progress_context};
+                                  .progress_context = progress_context,
+                                  .written = written};
     return shard_batch_generate(&recipe, path, err);
 }

@@ -41,7 +41,8 @@ const struct standin_kind *standins_kind(const struct photographs_settings *sett
 
 json_t *standins_inputs(const struct photographs_settings *settings, struct error *err);
 int standins_generate(const struct photographs_settings *settings, const char *path,
-                      progress_function *progress, void *progress_context, struct error *err);
+                      progress_function *progress, void *progress_context, struct shard_written *written,
+                      struct error *err);
 int standins_images(const struct photographs_settings *settings);
 
 // Whether classes have artefacts of their own, so that images are aligned or conflicting (core/shard/groups.h).

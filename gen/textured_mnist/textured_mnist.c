@@ -278,7 +278,7 @@ static int check_settings(const settings_t *settings, struct error *err) {
 }
 
 static int generate(struct job *job, const char *path, progress_function *progress, void *progress_context,
-                    struct error *err) {
+                    struct shard_written *written, struct error *err) {
     const settings_t *s = job->settings;
     if (sources_open(&job->sources, s, err) ||
         composer_make(&job->composer, s->size, s->canvas, !strcmp(s->blend, "hard"), !strcmp(s->mask, "soft"),
@@ -302,19 +302,20 @@ static int generate(struct job *job, const char *path, progress_function *progre
                                   .make = make_image,
                                   .attributes = make_attributes,
                                   .progress = progress,
-                                  .progress_context = progress_context};
+                                  .progress_context = progress_context,
+                                  .written = written};
     return shard_batch_generate(&recipe, path, err);
 }
 
 int textured_mnist_generate(const settings_t *settings, const char *path, progress_function *progress,
-                            void *progress_context, struct error *err) {
+                            void *progress_context, struct shard_written *written, struct error *err) {
     if (check_settings(settings, err))
         return -1;
     struct job *job = allocate(1, sizeof *job, "a data set", err);
     if (!job)
         return -1;
     job->settings = settings;
-    int result = generate(job, path, progress, progress_context, err);
+    int result = generate(job, path, progress, progress_context, written, err);
     free_job(job);
     free(job);
     return result;

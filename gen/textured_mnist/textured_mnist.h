@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/progress.h"
 #include "core/base/settings.h"
+#include "core/shard/shard.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -53,6 +54,7 @@ json_t *textured_mnist_inputs(const struct textured_mnist_settings *settings, st
 // Writes the shard `path` and nothing else; whole or not at all. Byte-identical for any number of threads.
 // progress may be NULL; it gets images done and in all.
 int textured_mnist_generate(const struct textured_mnist_settings *settings, const char *path,
-                            progress_function *progress, void *progress_context, struct error *err);
+                            progress_function *progress, void *progress_context,
+                            struct shard_written *written, struct error *err);
 
 #endif

@@ -94,9 +94,28 @@ static int append(const batch_t *b, struct shard_writer *writer, struct error *e
                     : 0;
 }
 
+struct writing { // of a shard
+    const struct shard_recipe *recipe;
+    struct shard_writer *writer;
+    json_t *attributes; // once its task has ended
+    struct error attribute_error;
+};
+
+// Once the first batch is made and nothing is written: the file's headers, which its digest begins with, hold the
+// attributes.
+static int foresee(struct writing *w, int batch, struct error *err) {
+    if (!w->recipe->written)
+        return 0;
+#pragma omp taskwait
+    if (w->attributes)
+        return shard_measure(w->writer, batch, w->attributes, w->recipe->written, err);
+    *err = w->attribute_error;
+    return -1;
+}
+
 // The work of the team's first thread: each batch is made while the one before is written.
-static int write_images(batch_t *batches, const struct shard_recipe *recipe, struct shard_writer *writer,
-                        struct error *err) {
+static int write_images(batch_t *batches, struct writing *w, struct error *err) {
+    const struct shard_recipe *recipe = w->recipe;
     batch_t *made = &batches[0], *written = &batches[1];
     int count = (int)recipe->shape.count;
     for (int first = 0; first < count; first += made->most) {
@@ -107,12 +126,12 @@ static int write_images(batch_t *batches, const struct shard_recipe *recipe, str
 #pragma omp taskgroup
         {
 #pragma omp task shared(unwritten, write_error)
-            unwritten = append(written, writer, &write_error);
+            unwritten = append(written, w->writer, &write_error);
             unmade = fill(made, recipe, first, now, err);
         }
         if (unwritten) // earlier images than those just made
             *err = write_error;
-        if (unwritten || unmade)
+        if (unwritten || unmade || (!first && foresee(w, made->most, err)))
             return -1;
         if (recipe->progress)
             recipe->progress(recipe->progress_context, first + now, count, NULL);
@@ -120,31 +139,30 @@ static int write_images(batch_t *batches, const struct shard_recipe *recipe, str
         made = written;
         written = swapped;
     }
-    return append(written, writer, err);
+    return append(written, w->writer, err);
 }
 
-// Images and attributes. Digests of sources, which attributes hold, are needed at the end only.
+// Images and attributes. Digests of sources, which attributes hold, are needed at the end only, or with the second batch.
 static int write_shard(batch_t *batches, const struct shard_recipe *recipe, struct shard_writer *writer,
                        struct error *err) {
-    json_t *attributes = NULL;
-    struct error attribute_error = {0};
+    struct writing w = {.recipe = recipe, .writer = writer};
     int bad = 0;
 #pragma omp parallel
 #pragma omp single
     {
-#pragma omp task shared(attributes, attribute_error)
-        attributes = recipe->attributes(recipe->context, &attribute_error);
-        bad = write_images(batches, recipe, writer, err);
+#pragma omp task shared(w)
+        w.attributes = recipe->attributes(recipe->context, &w.attribute_error);
+        bad = write_images(batches, &w, err);
     }
-    if (!bad && !attributes) {
-        *err = attribute_error;
+    if (!bad && !w.attributes) {
+        *err = w.attribute_error;
         bad = -1;
     }
     if (bad)
         shard_abandon(writer);
     else
-        bad = shard_finish(writer, attributes, NULL, err);
-    json_decref(attributes);
+        bad = shard_finish(writer, w.attributes, NULL, err);
+    json_decref(w.attributes);
     return bad ? -1 : 0;
 }
 

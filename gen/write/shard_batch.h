@@ -45,6 +45,7 @@ struct shard_recipe { // what a data set says about its images
 
     progress_function *progress; // gets images written and in all; may be NULL
     void *progress_context;
+    struct shard_written *written; // gets what is to be told of the shard; may be NULL
 };
 
 // Writes the shard `path`, whole or not at all; the same bytes for any number of threads.

@@ -160,7 +160,7 @@ void photos_generate(const struct photographs_settings *s, struct photo_content 
     struct error err = {0};
     const char *path = suite_path("content.h5");
     memset(c, 0, sizeof *c);
-    if (photographs_generate(s, path, NULL, NULL, &err)) {
+    if (photographs_generate(s, path, NULL, NULL, NULL, &err)) {
         printf("\n  %s\n", err.message);
         CU_FAIL_FATAL("no shard was made");
     }
@@ -218,7 +218,7 @@ int photos_list_says(const json_t *attributes, const char *list, const char *tex
 void photos_refused(const struct photographs_settings *s, enum exit_status status, const char *expected) {
     struct error err = {0};
     int before = suite_count_entries(suite_folder());
-    CU_ASSERT(photographs_generate(s, suite_path("refused.h5"), NULL, NULL, &err));
+    CU_ASSERT(photographs_generate(s, suite_path("refused.h5"), NULL, NULL, NULL, &err));
     CU_ASSERT_EQUAL(err.status, status);
     suite_text_has(err.message, expected);
     CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), before);

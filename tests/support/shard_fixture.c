@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/shard_fixture.h"
 
+#include "core/base/digest.h"
+#include "core/shard/shard.h"
+
 #include <CUnit/CUnit.h>
 #include <stdlib.h>
 
@@ -48,4 +51,10 @@ void shard_fixture_add_zeros(hid_t file, const char *name, hid_t type, int rank,
     CU_ASSERT(zeros && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros) >= 0);
     free(zeros);
     H5Dclose(dataset);
+}
+
+void shard_fixture_manifest(const char *path) {
+    char sha256[DIGEST_SIZE];
+    struct error err = {0};
+    CU_ASSERT_FATAL(!digest_file(path, sha256, &err) && !shard_write_manifest(path, sha256, &err));
 }

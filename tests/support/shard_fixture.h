@@ -18,4 +18,7 @@ void shard_fixture_add_empty(hid_t file, const char *name, hid_t type, int rank,
 void shard_fixture_add_zeros(hid_t file, const char *name, hid_t type, int rank, const hsize_t *shape,
                              hid_t properties);
 
+// The manifest of a file that is there, whatever it holds. Fatal when it fails.
+void shard_fixture_manifest(const char *path);
+
 #endif

@@ -4,7 +4,6 @@
 #include "tests/support/suite.h"
 
 #include <CUnit/CUnit.h>
-#include <string.h>
 
 enum { COUNT = 1003, OCTAVES = 3 };
 
@@ -91,7 +90,8 @@ static void test_cells_in_vectors_are_the_nearest_of_nine_points(void) {
         }
         const struct pattern_cell *c = &cells[i];
         equal += c->near == sqrtf(near) && c->second == sqrtf(second) && c->dx == way[0] && c->dy == way[1] &&
-                 !memcmp(c->lattice, pattern.lattice[hash], sizeof c->lattice);
+                 c->lattice[0] == pattern.lattice[hash][0] && c->lattice[1] == pattern.lattice[hash][1] &&
+                 c->lattice[2] == pattern.lattice[hash][2];
     }
     CU_ASSERT_EQUAL(equal, COUNT);
 }

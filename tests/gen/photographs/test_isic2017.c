@@ -420,7 +420,7 @@ static void test_an_archive_cut_anywhere_is_refused(void) {
         struct error own = {0};
         CU_ASSERT_FATAL(!file_write(path, bytes, length, &err));
         int entries = suite_count_entries(suite_folder());
-        if (photographs_generate(&s, suite_path("cut.h5"), NULL, NULL, &own)) {
+        if (photographs_generate(&s, suite_path("cut.h5"), NULL, NULL, NULL, &own)) {
             suite_text_has(own.message, "ISIC-2017_Training_Data.zip");
             CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), entries);
         } else {
@@ -474,7 +474,7 @@ static void test_no_allocation_failure_leaves_anything(void) {
     for (long n = 1; !passed; n += 1 + n / 60) {
         struct error err = {0};
         memory_fail_at = n;
-        passed = !photographs_generate(&s, path, NULL, NULL, &err);
+        passed = !photographs_generate(&s, path, NULL, NULL, NULL, &err);
         silent += passed && memory_fail_at <= 0; // the failure happened, and nobody minded
         memory_fail_at = 0;
         failures += !passed;

@@ -80,7 +80,7 @@ static void generate(struct content *c) {
     struct error err = {0};
     const char *path = suite_path("content.h5");
     memset(c, 0, sizeof *c);
-    if (folder_generate(&settings, path, NULL, NULL, &err)) {
+    if (folder_generate(&settings, path, NULL, NULL, NULL, &err)) {
         printf("\n  %s\n", err.message);
         CU_FAIL_FATAL("no shard was made");
     }
@@ -150,7 +150,7 @@ static void check_birds(const struct content *c) {
 static void refused(enum exit_status status, const char *expected) {
     struct error err = {0};
     int before = suite_count_entries(suite_folder());
-    CU_ASSERT(folder_generate(&settings, suite_path("refused.h5"), NULL, NULL, &err));
+    CU_ASSERT(folder_generate(&settings, suite_path("refused.h5"), NULL, NULL, NULL, &err));
     CU_ASSERT_EQUAL(err.status, status);
     suite_text_has(err.message, expected);
     CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), before);
@@ -521,7 +521,7 @@ static void test_no_allocation_failure_leaves_anything(void) {
     for (long n = 1; n < 3000 && !passed; n += 7) {
         struct error err = {0};
         memory_fail_at = n;
-        passed = !folder_generate(&settings, suite_path("memory.h5"), NULL, NULL, &err);
+        passed = !folder_generate(&settings, suite_path("memory.h5"), NULL, NULL, NULL, &err);
         memory_fail_at = 0;
         failures += !passed;
         silent += !passed && strncmp(err.message, "out of memory", 13) != 0;

@@ -196,7 +196,7 @@ static void test_groups_are_aligned_or_conflicting_where_classes_have_artefacts(
         drawn(&s, rules[k] ? "isic2017" : "pets", "test", 300);
         if (rules[k])
             snprintf(s.artefacts, sizeof s.artefacts, "%s", rules[k]);
-        CU_ASSERT_FATAL(!photographs_generate(&s, path, NULL, NULL, &err));
+        CU_ASSERT_FATAL(!photographs_generate(&s, path, NULL, NULL, NULL, &err));
         struct shard *shard = shard_open(path, &err);
         CU_ASSERT_FATAL(shard && !shard_column(shard, "group", group, &err) &&
                         !shard_column(shard, "labels", labels, &err));
@@ -256,7 +256,7 @@ static void lie(const struct photographs_settings *s, const char *column, int im
                 const char *expected) {
     struct error err = {0};
     const char *path = suite_path("lie.h5");
-    CU_ASSERT_FATAL(!photographs_generate(s, path, NULL, NULL, &err));
+    CU_ASSERT_FATAL(!photographs_generate(s, path, NULL, NULL, NULL, &err));
     CU_ASSERT_STRING_EQUAL(failing(path, s->source), "");
     change(path, column, (hsize_t)image, value);
     const char *found = failing(path, s->source);
@@ -283,12 +283,12 @@ static void test_verify_believes_what_is_right(void) {
     struct error err = {0};
     drawn(&s, "isic2017", "train", 12);
     s.seed = 9007199254740993U; // 2^53 + 1
-    CU_ASSERT_FATAL(!photographs_generate(&s, suite_path("seed.h5"), NULL, NULL, &err));
+    CU_ASSERT_FATAL(!photographs_generate(&s, suite_path("seed.h5"), NULL, NULL, NULL, &err));
     CU_ASSERT_STRING_EQUAL(failing(suite_path("seed.h5"), ""), "");
     photos_isic(&files, "Training", 0, 12);
     photos_settings(&s, "isic2017", photos_write_isic("part", &files, "Training"), "train");
     s.count = 5;
-    CU_ASSERT_FATAL(!photographs_generate(&s, suite_path("part.h5"), NULL, NULL, &err));
+    CU_ASSERT_FATAL(!photographs_generate(&s, suite_path("part.h5"), NULL, NULL, NULL, &err));
     CU_ASSERT_STRING_EQUAL(failing(suite_path("part.h5"), s.source), "");
     photos_free(&files);
 }
@@ -303,7 +303,7 @@ static void test_verify_finds_lies_about_photographs(void) {
     lie(&s, "crop_x", 3, 1000, "content digest; crops; ");
     lie(&s, "width", 3, -1, "content digest; crops; ");
     struct error err = {0};
-    CU_ASSERT_FATAL(!photographs_generate(&s, suite_path("other.h5"), NULL, NULL, &err));
+    CU_ASSERT_FATAL(!photographs_generate(&s, suite_path("other.h5"), NULL, NULL, NULL, &err));
     sources_find(&files.images, "ISIC_0000005.jpg")->bytes[30] ^= 1;
     photos_write_isic("verify", &files, "Training");
     CU_ASSERT_STRING_EQUAL(failing(suite_path("other.h5"), s.source), "archives; ");
@@ -333,7 +333,7 @@ static void test_no_allocation_failure_leaves_anything(void) {
         for (long n = 1; !passed; n++) {
             struct error err = {0};
             memory_fail_at = n;
-            passed = !photographs_generate(&s, path, NULL, NULL, &err);
+            passed = !photographs_generate(&s, path, NULL, NULL, NULL, &err);
             silent += passed && memory_fail_at <= 0;
             memory_fail_at = 0;
             failures += !passed;
@@ -378,7 +378,7 @@ static void test_data_sets_are_reached_by_name(void) {
         CU_ASSERT_EQUAL(json_integer_value(json_object_get(settings, "seed")), 77);
         CU_ASSERT_EQUAL(json_integer_value(json_object_get(settings, "count")), 3);
         CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(settings, "split")), "test");
-        CU_ASSERT(!set->generate(&s, suite_path("registry.h5"), NULL, NULL, &err));
+        CU_ASSERT(!set->generate(&s, suite_path("registry.h5"), NULL, NULL, NULL, &err));
         json_decref(inputs);
         json_decref(settings);
     }

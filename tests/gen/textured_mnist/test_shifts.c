@@ -35,7 +35,7 @@ static const char *make(const struct textured_mnist_settings *s, const char *nam
     struct error err = {0};
     uint32_t index[COUNT];
     const char *path = suite_path(name);
-    if (textured_mnist_generate(s, path, NULL, NULL, &err))
+    if (textured_mnist_generate(s, path, NULL, NULL, NULL, &err))
         CU_FAIL_FATAL("no shard");
     struct shard *shard = shard_open(path, &err);
     for (uint32_t i = 0; i < COUNT; i++)

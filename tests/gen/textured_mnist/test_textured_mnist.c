@@ -31,7 +31,7 @@ static void builtin_settings(settings_t *s) {
 static const char *generate(const settings_t *settings, const char *name) {
     struct error err = {0};
     const char *path = suite_path(name);
-    if (textured_mnist_generate(settings, path, NULL, NULL, &err))
+    if (textured_mnist_generate(settings, path, NULL, NULL, NULL, &err))
         printf("\n  %s\n", err.message);
     CU_ASSERT_FATAL(!err.message[0]);
     return path;
@@ -563,7 +563,7 @@ static void test_sources_may_lie_anywhere(void) {
 static void check_refused(const settings_t *s, enum exit_status status, const char *expected) {
     struct error err = {0};
     int before = suite_count_entries(suite_folder());
-    CU_ASSERT(textured_mnist_generate(s, suite_path("refused.h5"), NULL, NULL, &err));
+    CU_ASSERT(textured_mnist_generate(s, suite_path("refused.h5"), NULL, NULL, NULL, &err));
     CU_ASSERT_EQUAL(err.status, status);
     suite_text_has(err.message, expected);
     CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), before);
@@ -667,7 +667,7 @@ static void test_no_allocation_failure_leaves_anything(void) {
     for (long n = 1; !passed; n += 1 + n / 60) {
         struct error err = {0};
         memory_fail_at = n;
-        passed = !textured_mnist_generate(&s, path, NULL, NULL, &err);
+        passed = !textured_mnist_generate(&s, path, NULL, NULL, NULL, &err);
         silent += passed && memory_fail_at <= 0; // the failure happened, and nobody minded
         memory_fail_at = 0;
         failures += !passed;

@@ -5,6 +5,7 @@
 #include "core/base/memory.h"
 #include "gen/textured_mnist/textured_mnist.h"
 #include "gen/verify/verify.h"
+#include "tests/support/shard_fixture.h"
 #include "tests/support/suite.h"
 
 #include <CUnit/CUnit.h>
@@ -27,7 +28,7 @@ static const char *make_split(const char *name, const char *split, double p, dou
     settings.seed = 5;
     snprintf(settings.split, sizeof settings.split, "%s", split);
     snprintf(settings.mask, sizeof settings.mask, "%s", mask);
-    if (textured_mnist_generate(&settings, path, NULL, NULL, &err))
+    if (textured_mnist_generate(&settings, path, NULL, NULL, NULL, &err))
         CU_FAIL_FATAL("no shard to verify");
     return path;
 }
@@ -113,9 +114,8 @@ static hsize_t first_with(const char *path, const char *name, int32_t value) {
 // ---------------------------------------------------------------------------------------------- verify
 
 static void test_an_honest_shard_passes_every_check(void) {
-    struct error err = {0};
     const char *path = make("honest.h5", 0.5, 0.5, "hard");
-    CU_ASSERT_FATAL(!shard_write_manifest(path, &err));
+    shard_fixture_manifest(path);
     json_t *checks = verify(path);
     CU_ASSERT_STRING_EQUAL(with_outcome(checks, "fail"), "");
     CU_ASSERT_STRING_EQUAL(with_outcome(checks, "skip"), "");
@@ -233,9 +233,8 @@ static void test_positions_off_the_canvas_are_found(void) {
 }
 
 static void test_a_manifest_of_another_file_is_found(void) {
-    struct error err = {0};
     const char *path = make("manifest.h5", 0, 1, "hard");
-    CU_ASSERT_FATAL(!shard_write_manifest(path, &err));
+    shard_fixture_manifest(path);
     change(path, "digit_index", 1, 5);
     json_t *checks = verify(path);
     suite_text_has(with_outcome(checks, "fail"), "manifest; ");
