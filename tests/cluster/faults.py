@@ -87,6 +87,30 @@ def signals_of_an_array(c):
     c.check_results(results, c.reference(profile))
 
 
+def preempted(c):
+    """a task whose place a job of more weight takes goes back into the queue, and the bits are the same"""
+    profile = longer(c, 24)
+    c.reference(profile)
+    for grace in ("0", "3"):
+        c.stop()
+        c.start(GRACE=grace)
+        try:
+            results = c.folder / f"grace-{grace}"
+            c.run(c.command(results, c.settings(pack=10, rounds=0), profile=profile))
+            at_work(c, results)
+            c.run(["sbatch", "--partition=first", "--nodes=2", "--exclusive", "--output=/dev/null", "--wrap=sleep 3"])
+            c.wait(lambda results=results: not c.processes(results)["cell"], 60, "a task that made room")
+            c.wait_until_idle()
+            ended = [a.get("ended", "killed") for _, a in c.attempts(results)]
+            c.notes.append(f"{grace} seconds of grace: {', '.join(ended)}")
+            expect(len(ended) == 2 and ended[0] in ("stopped", "killed") and ended[1] == "done", f"{ended}")
+            c.run(c.command(results, profile=profile))
+            c.check_results(results, c.reference(profile))
+        finally:
+            c.stop()
+            c.start()
+
+
 def task_killed(c):
     """kill -9 of a task's process puts it back with fewer at once, of its script or by scancel the last job submits anew"""
     profile = longer(c)
@@ -373,5 +397,5 @@ def holder_died(c):
     c.check_results(results, c.reference(profile))
 
 
-ALL = [time_limit, a_signal, signals_of_an_array, task_killed, node_down, controller_killed, submitter_killed, no_memory, worker_killed,
+ALL = [time_limit, a_signal, signals_of_an_array, preempted, task_killed, node_down, controller_killed, submitter_killed, no_memory, worker_killed,
        full_disk, no_flock, two_hosts, clock_ahead, network_folder, holder_died]
