@@ -215,6 +215,45 @@ def worker_killed(c):
     c.check_results(results, c.reference(profile))
 
 
+def memory_group(c, bytes_most):
+    """A control group of the kernel with so much memory; how often the kernel killed in it."""
+    name = f"reff-cluster-{os.getpid()}"
+    for top, most, kills in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.oom_control"),
+                             ("/sys/fs/cgroup", "memory.max", "memory.events")):
+        group = pathlib.Path(top, name)
+        try:
+            group.mkdir()
+        except OSError:
+            continue
+        try:
+            (group / most).write_text(str(bytes_most))
+            return group, lambda kills=kills: int(dict(line.split() for line in (group / kills).read_text().splitlines())["oom_kill"])
+        except OSError:
+            group.rmdir()
+    raise Skip("no control group of memory can be made here")
+
+
+def memory_of_a_group(c):
+    """a run that the kernel kills, as its job's control group has no more memory, has another turn with fewer at once"""
+    words = ["table1a", "--rows", "0"]
+    profile, results = c.profile("wide", width=48, batch=128), c.folder / "results"
+    c.reference(profile, words)
+    group, kills = memory_group(c, 330 << 20)  # a run of this profile takes 240 MB, two at once 440
+    try:
+        c.run(c.command(results, c.settings(before=[f"echo $$ >{group}/cgroup.procs"], pack=10, cpus=2), "--jobs", "2",
+                        "--threads", "1", profile=profile, words=words))
+        c.wait_until_idle()
+        expect(kills() >= 1, "the kernel killed nothing")
+        expect("once more, 1 at a time from here on" in c.logs(results), c.logs(results)[-800:])
+        c.notes.append(f"{kills()} processes killed by the kernel")
+        c.check_results(results, c.reference(profile, words))
+    finally:
+        c.run(["scancel", "--me"], None)
+        c.wait_until_idle()
+        c.wait(lambda: not (group / "cgroup.procs").read_text(), 20, "an empty control group")
+        group.rmdir()
+
+
 def full_disk(c):
     """a full disk on the shared folder is told, damages nothing, and the same command goes on when there is room"""
     place = c.folder / "disk"
@@ -397,5 +436,5 @@ def holder_died(c):
     c.check_results(results, c.reference(profile))
 
 
-ALL = [time_limit, a_signal, signals_of_an_array, preempted, task_killed, node_down, controller_killed, submitter_killed, no_memory, worker_killed,
-       full_disk, no_flock, two_hosts, clock_ahead, network_folder, holder_died]
+ALL = [time_limit, a_signal, signals_of_an_array, preempted, task_killed, node_down, controller_killed, submitter_killed,
+       no_memory, worker_killed, memory_of_a_group, full_disk, no_flock, two_hosts, clock_ahead, network_folder, holder_died]
