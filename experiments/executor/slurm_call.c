@@ -93,7 +93,12 @@ static void become(const char *const argv[], const char *script, const int out[2
 
 // ---------------------------------------------------------------------------------------- the answer
 
-enum { LOOK_MILLISECONDS = 20, COMPLAINTS_MOST = 1 << 16, ANSWER_MOST = 1 << 28 };
+enum {
+    LOOK_MILLISECONDS = 20,
+    PARTS = 512,
+    COMPLAINTS_MOST = 1 << 16,
+    ANSWER_MOST = 1 << 28
+}; // a pipe holds 256 parts at most
 
 struct call {
     struct text said, complained;
@@ -102,31 +107,41 @@ struct call {
     int status, ended;
 };
 
-// What is there of one of them now. A command may complain without end: the beginning is enough.
-static void take(struct pollfd *end, struct text *into, size_t most) {
+// The last of many complaints is the one that counts.
+static void keep_end(struct text *t) {
+    if (t->length <= COMPLAINTS_MOST)
+        return;
+    size_t surplus = t->length - COMPLAINTS_MOST / 2;
+    memmove(t->bytes, t->bytes + surplus, t->length - surplus + 1); // with the zero
+    t->length -= surplus;
+}
+
+// What is there of one of them now; a part of it, so that the clock is looked at in between.
+static void take(struct pollfd *end, struct text *into) {
     char bytes[4096];
-    ssize_t got;
-    while (end->fd >= 0 && (got = read(end->fd, bytes, sizeof bytes)) != 0) {
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
+    ssize_t got = -1;
+    for (int part = 0; part < PARTS && end->fd >= 0; part++) {
+        got = read(end->fd, bytes, sizeof bytes);
+        if (got < 0 && errno != EINTR)
             return; // nothing now
-        size_t room = into->length < most ? most - into->length : 0;
-        text_add_bytes(into, bytes, (size_t)got < room ? (size_t)got : room);
-        if (into->length >= most)
-            return; // the clock is looked at in between
+        if (got == 0)
+            break;
+        if (got > 0)
+            text_add_bytes(into, bytes, (size_t)got);
     }
-    if (end->fd >= 0)
+    if (got == 0 && end->fd >= 0) {
         close(end->fd);
-    end->fd = -1;
+        end->fd = -1;
+    }
 }
 
 static void look(struct call *c) {
     poll(c->ends, 2, LOOK_MILLISECONDS);
     // Before what is read: whoever has ended has written all of it. Others may keep the pipes open.
     c->ended = c->ended || waitpid(c->child, &c->status, WNOHANG) > 0;
-    take(&c->ends[0], &c->said, ANSWER_MOST);
-    take(&c->ends[1], &c->complained, COMPLAINTS_MOST);
+    take(&c->ends[0], &c->said);
+    take(&c->ends[1], &c->complained);
+    keep_end(&c->complained);
 }
 
 // It and its children.

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from cluster import expect
+from cluster import Skip, expect
 
 
 def same_digests(c):
@@ -113,6 +113,49 @@ def status_and_cancel(c):
     c.check_results(results, c.reference())
 
 
+def commands_lie(c):
+    """sbatch that complains of a job it submitted, a user's own defaults and a folder with blanks in its name lose no job"""
+    results, bin_folder = c.folder / "results é 5%x 'one' #2", c.folder / "bin"
+    bin_folder.mkdir()
+    fake = bin_folder / "sbatch"
+    fake.write_text('#!/bin/sh\n/usr/bin/sbatch "$@" >/dev/null || exit\nyes "sbatch: warning: late" | head -n 10000 >&2\n'
+                    'echo "sbatch: error: Socket timed out on send/recv operation" >&2\nexit 1\n')
+    fake.chmod(0o755)
+    mine = {"SBATCH_JOB_NAME": "mine", "SBATCH_WAIT": "1", "SBATCH_ARRAY_INX": "0-9", "SQUEUE_STATES": "RUNNING",
+            "PATH": f"{bin_folder}:{c.environment['PATH']}"}
+    words = c.command(results, c.settings(throttle=1, pack=0.01))
+    said = c.run(words, **mine).stderr
+    expect(said.count("Socket timed out on send/recv operation; the job is in the queue all the same") == 2, said)
+    said = c.run(words, **mine).stderr
+    expect("8 in the queue already" in said and "submitted" not in said, said)
+    c.wait_until_idle()
+    c.check_results(results, c.reference())
+    expect(len(c.submissions(results)) == 1, "runs were submitted twice")
+
+
+def two_users(c):
+    """who shares a folder sees the others' jobs, submits none of their runs again, and cannot cancel them"""
+    if os.getuid():
+        raise Skip("only root can be two users")
+    results = c.folder / "results"
+    for folder in (c.top, c.folder):
+        folder.chmod(0o755)
+    results.mkdir()
+    results.chmod(0o777)
+    words = [str(word) for word in c.command(results, c.settings(throttle=1, pack=0.01))]
+    everybodys = ["sh", "-c", 'umask 0; exec "$@"', "sh"]
+    c.run([*everybodys, *words])
+    other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *everybodys, *words]
+    said = c.run(other).stderr
+    expect("8 in the queue already" in said and "submitted" not in said, said)
+    said = c.run([*other, "--cancel"], 1).stderr
+    expect("its jobs are those of user 0, who alone can cancel them" in said, said)
+    expect(not list(results.glob("sweeps/*/cancelled")), "a mark of cancelling was left")
+    c.wait_until_idle()
+    c.run(c.command(results))
+    c.check_results(results, c.reference())
+
+
 def two_submissions(c):
     """two submissions of one sweep at the same time submit each run once"""
     results, cluster = c.folder / "results", c.settings()
@@ -205,6 +248,5 @@ def make_is_interrupted(c):
     c.check_results(results, c.reference(words=["table1", "--rows", "0,1"]))
 
 
-ALL = [same_digests, list_of_commands, throttle, index_limits, claims_and_figures, status_and_cancel, two_submissions,
-       refused_half_way, other_instruction_set, scratch_and_annotations,
-       make_is_interrupted]
+ALL = [same_digests, list_of_commands, throttle, index_limits, claims_and_figures, status_and_cancel, commands_lie, two_users,
+       two_submissions, refused_half_way, other_instruction_set, scratch_and_annotations, make_is_interrupted]

@@ -66,6 +66,9 @@ static void test_of_complaints_the_error_is_told_and_no_warning(void) {
     submits("exec none-such-program 2>/dev/null", NULL, "sbatch: cannot be run; is Slurm installed here?");
     submits("echo 'sbatch: warning: nice' >&2; echo 'sbatch: error: Invalid account' >&2; exit 1", NULL,
             "sbatch: error: Invalid account");
+    submits(
+        "yes 'sbatch: warning: late' | head -n 10000 >&2; echo 'sbatch: error: Invalid account' >&2; exit 1",
+        NULL, "sbatch: error: Invalid account");
     submits("echo who are you >&2; exit 1", NULL, "sbatch: who are you");
     submits("printf '\\033[31mred\\n' >&2; exit 1", NULL, "sbatch: \\x1b[31mred");
 }
