@@ -310,6 +310,9 @@ static int check(const struct parameters *p, const struct weight_source *s, stru
     for (int i = 0; i < p->count; i++)
         if (replaced->head && in_head(p->items[i].name))
             tensors[i].bytes = NULL;
+    if (replaced->head && !headless && replaced->start && replaced->notices)
+        notice_add(replaced->notices, "%s: its head is of other classes: the network's starts fresh",
+                   s->path);
     return 0;
 }
 

@@ -165,6 +165,10 @@ void weights_add_hint(const json_t *header, struct text *out) {
                     (long long)width, model, (long long)width);
         return;
     }
+    if (width > 0 && json_object_get(header, "bn1.weight")) { // torchvision's names, or taken as such
+        text_add(out, " (the file is incomplete)");
+        return;
+    }
     json_object_foreach((json_t *)header, name, entry) {
         if (!strcmp(name, "__metadata__"))
             continue;

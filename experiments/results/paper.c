@@ -115,3 +115,26 @@ int paper_value_at(const json_t *paper, const char *table, const char *row, cons
     label_key(key, table, row, column);
     return value_of(paper, key, mean, std);
 }
+
+int paper_is_of(const char *key, const char *table) {
+    size_t length = strnlen(table, 40);
+    return !strncmp(key, table, length) && key[length] == '|';
+}
+
+int paper_is_at(const char *key, const char *table, const char *row, const char *column) {
+    char own[KEY_SIZE];
+    label_key(own, table, row, column);
+    return !strcmp(own, key);
+}
+
+void paper_add_place(struct text *out, const char *key) {
+    char all[40];
+    const char *row = strchr(key, '|') + 1, *column = strrchr(key, '|') + 1;
+    int length = (int)(column - row) - 1;
+    snprintf(all, sizeof all, "%.9g|", (double)N_ALL);
+    if (!strncmp(row, all, strlen(all)))
+        text_add(out, "row All");
+    else
+        text_printf(out, "row %.*s", length, row);
+    text_printf(out, ", column %s", column);
+}

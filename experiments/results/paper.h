@@ -4,6 +4,7 @@
 #define REFF_EXPERIMENTS_RESULTS_PAPER_H
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 
 #include <jansson.h>
 
@@ -22,5 +23,10 @@ int paper_value(const json_t *paper, const char *table, double row, const char *
 // The same of a row by its label: "0.0", "All", "hard".
 int paper_value_at(const json_t *paper, const char *table, const char *row, const char *column, double *mean,
                    double *std);
+
+// Of the keys of such numbers: whether one is of the table; whether it is the cell's; and "row All, column reff".
+int paper_is_of(const char *key, const char *table);
+int paper_is_at(const char *key, const char *table, const char *row, const char *column);
+void paper_add_place(struct text *out, const char *key);
 
 #endif

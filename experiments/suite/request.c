@@ -3,6 +3,7 @@
 #include "experiments/results/paper.h"
 
 #include "core/base/memory.h"
+#include "core/base/notice.h"
 #include "experiments/results/table_provenance.h"
 
 #include <stdlib.h>
@@ -61,17 +62,47 @@ static int has_number(const struct request *r, const struct table *t) {
     return 0;
 }
 
+static int is_cell(const struct table *t, const char *key) {
+    for (int i = 0; i < t->row_count * t->column_count; i++)
+        if (paper_is_at(key, t->name, t->rows[i / t->column_count], t->columns[i % t->column_count]))
+            return 1;
+    return 0;
+}
+
+// Numbers of these tables that are of none of their cells: a slip in a row's or a column's name. Those of other tables, and
+// of a table of which a part was asked for, are no slip.
+static int tell_strays(const struct request *r, const char *path, struct error *err) {
+    const char *key;
+    json_t *value;
+    struct text list = {0}, notices = {0};
+    for (int t = 0; t < r->table_count; t++)
+        json_object_foreach(r->reference, key, value) {
+            if (r->tables[t].partial || !paper_is_of(key, r->tables[t].name) || is_cell(&r->tables[t], key))
+                continue;
+            text_printf(&list, "%s%s: ", list.length ? "; " : "", r->tables[t].name);
+            paper_add_place(&list, key);
+        }
+    if (list.length)
+        notice_add(&notices, "%s: numbers of no cell: %s", path, text_string(&list));
+    notice_print(&notices);
+    int failed = text_check(&list, path, err);
+    text_free(&list);
+    return failed;
+}
+
 static int read_reference(struct request *r, const char *path, struct error *err) {
     if (!*path)
         return 0;
+    int found = 0;
     const char *name = path_name(path);
     const char *ending = strrchr(name, '.') ? strrchr(name, '.') : name + strlen(name);
     if (!(r->reference = paper_read_file(path, err)))
         return -1;
     snprintf(r->reference_name, sizeof r->reference_name, "%.*s", (int)(ending - name), name);
     for (int t = 0; t < r->table_count; t++)
-        if (has_number(r, &r->tables[t]))
-            return 0;
+        found |= has_number(r, &r->tables[t]);
+    if (found)
+        return tell_strays(r, path, err);
     return fail(err, "--compare %s: none of its numbers is of a cell of these tables", path);
 }
 

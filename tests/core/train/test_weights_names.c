@@ -170,9 +170,32 @@ static void test_a_file_without_a_head_starts_a_training_with_a_fresh_one(void) 
     trainer_free(initial);
 }
 
+// As ImageNet's thousand.
+static void test_a_head_of_other_classes_is_told(void) {
+    struct error err = {0};
+    struct trainer_settings s = {.batch = 2, .threads = 1};
+    s.network = (struct network){"small", 4, CLASSES + 2, 32, 1e-5, 0.1, 0};
+    struct trainer *from = trainer_create(&s, 1, &err), *to = make_network("small", 2);
+    struct text told = {0};
+    int head, branch;
+    CU_ASSERT_FATAL(from && !weights_save(&from->parameters, suite_path("five.safetensors"), NULL, &err));
+    CU_ASSERT_FATAL(
+        !weights_start(&to->parameters, suite_path("five.safetensors"), &head, &branch, NULL, &told, &err));
+    CU_ASSERT(head && !branch);
+    suite_text_has(text_string(&told),
+                   "five.safetensors: its head is of other classes: the network's starts fresh\n");
+    text_free(&told);
+    trainer_free(from);
+    trainer_free(to);
+}
+
 static int odd_name(const char *ours, const char *how, char theirs[256]) {
     snprintf(theirs, 256, "features.%s%s", how, ours);
     return 1;
+}
+
+static int with_another_convolution(const char *ours, const char *how, char theirs[256]) {
+    return put_before(strcmp(ours, "layer1.0.conv1.weight") ? ours : "layer1.0.conv9.weight", how, theirs);
 }
 
 static int both_with_and_without(const char *ours, const char *how, char theirs[256]) {
@@ -207,6 +230,10 @@ static void test_what_a_file_seems_to_be_is_told_where_tensors_are_missing(void)
     suite_text_has(err.message,
                    "(it has features.conv1.weight, features.bn1.weight, features.bn1.bias, ...: no "
                    "ResNet's names that are known)");
+    write_renamed("small.safetensors", "less.safetensors", with_another_convolution, "");
+    CU_ASSERT_EQUAL(weights_load(&small->parameters, suite_path("less.safetensors"), &head, NULL, &err), -1);
+    suite_text_has(err.message,
+                   "less.safetensors: missing tensors: layer1.0.conv1.weight (the file is incomplete)");
     trainer_free(small);
     trainer_free(resnet);
 }
@@ -217,6 +244,7 @@ void suite_weights_names(void) {
                 test_names_of_other_programs_are_recognised_and_told);
     CU_add_test(s, "a file without a head starts a training with a fresh one",
                 test_a_file_without_a_head_starts_a_training_with_a_fresh_one);
+    CU_add_test(s, "a head of other classes is told", test_a_head_of_other_classes_is_told);
     CU_add_test(s, "two tensors of one name are refused", test_two_tensors_of_one_name_are_refused);
     CU_add_test(s, "what a file seems to be is told where tensors are missing",
                 test_what_a_file_seems_to_be_is_told_where_tensors_are_missing);

@@ -289,6 +289,26 @@ static void test_numbers_of_no_cell_are_refused(void) {
     request_free(&other);
 }
 
+// The others are shown; a slip in a name is told.
+static void test_a_number_beside_all_cells_is_told(void) {
+    struct program_result r;
+    char table[PATH_SIZE], csv[PATH_SIZE], profile[PATH_SIZE];
+    snprintf(table, sizeof table, "%s", fixture_write("slip.ini", table_text));
+    snprintf(profile, sizeof profile, "%s", fixture_write("slips.ini", profile_text));
+    snprintf(csv, sizeof csv, "%s",
+             fixture_write("slip.csv",
+                           "table,row,column,mean\nslip,0,reff,50\nslip,1,ref,51\nslip,0.5,reff,52\n"
+                           "slip,All,reff,53\nother,7,reff,1\n"));
+    CU_ASSERT_EQUAL(reff_run(&r, 0, "table", table, "--profile", profile, "--results", suite_path("slip"),
+                             "--compare", csv),
+                    0);
+    suite_text_has(
+        r.err, "slip.csv: numbers of no cell: slip: row 1, column ref; slip: row 0.5, column reff; slip: row "
+               "All, column reff\n");
+    suite_text_has(r.out, "50.00");
+    program_free(&r);
+}
+
 // ---------------------------------------------------------------------------------------------- structure
 
 // Tags that are opened are closed, in order: of what is not a script, a style or a void element.
@@ -662,6 +682,7 @@ void suite_page(void) {
     CU_add_test(s, "a user's numbers stand under their own name",
                 test_a_users_numbers_stand_under_their_own_name);
     CU_add_test(s, "numbers of no cell are refused", test_numbers_of_no_cell_are_refused);
+    CU_add_test(s, "a number beside all cells is told", test_a_number_beside_all_cells_is_told);
     CU_add_test(s, "the page is well formed and holds all that it shows",
                 test_the_page_is_well_formed_and_holds_all_that_it_shows);
     CU_add_test(s, "links lead to the records wherever the page lies",
