@@ -19,6 +19,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -258,7 +259,9 @@ static int write_cells(const struct submitting *s, struct error *err) {
     return 0;
 }
 
-static void begin_script(struct submitting *s) {
+static int begin_script(struct submitting *s, struct error *err) {
+    const struct cluster *c = &s->plan.cluster;
+    double most = *c->time ? INFINITY : slurm_time_most(c->partition);
     s->script = (struct slurm_script){.cluster = &s->plan.cluster,
                                       .folder = s->folder,
                                       .results = s->results,
@@ -266,7 +269,14 @@ static void begin_script(struct submitting *s) {
                                       .cpus = s->plan.cpus ? s->plan.cpus : 1,
                                       .threads = s->job->sweep.threads,
                                       .bytes = s->plan.bytes > 0 ? s->plan.bytes : 1e9,
-                                      .seconds = s->plan.longest};
+                                      .seconds = s->plan.longest,
+                                      .most = most};
+    return most > c->signal ? 0
+                            : fail(err,
+                                   "jobs of the partition last %.0f seconds at most: nothing is left "
+                                   "of them when checkpoints "
+                                   "are saved %d seconds before their end (signal)",
+                                   most, c->signal);
 }
 
 // Jobs with runs of this plan that are in the queue already, and whether one waits to gather them.
@@ -312,7 +322,8 @@ static int hand_over(struct submitting *s, struct error *err) {
     s->taken = p->count && !over ? room(s) : 0;
     if (over || (!s->taken && !p->queued))
         return 0;
-    begin_script(s);
+    if (begin_script(s, err))
+        return -1;
     if (s->taken || !gathered) {
         if (submission_make_id(s->id, err) || make_record(s, err) || write_cells(s, err))
             return -1;
@@ -389,7 +400,7 @@ static int show(FILE *out, const struct executor_job *job, struct error *err) {
     }
     int failed = slurm_plan_make(&s.plan, job, s.submissions, s.queued, err);
     s.taken = s.plan.tasks;
-    begin_script(&s);
+    failed = failed || begin_script(&s, err);
     if (!failed && s.plan.queued)
         fprintf(out, "%d runs are in the queue already\n", s.plan.queued);
     if (!failed && s.plan.count)

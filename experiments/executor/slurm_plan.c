@@ -18,12 +18,13 @@ static const double memory_per_core = 4e9,
 
 // ---------------------------------------------------------------------------------------- what is queued
 
-// The job of a submission that has this element's name; -1 where it is none of its.
+// The task of a submission that this element of the queue is; -1 where it is none of its. A job that gathers does no runs.
 static int task_of(const json_t *submission, const json_t *element) {
     const json_t *job;
     size_t i;
     json_array_foreach(json_object_get(submission, "jobs"), i, job) {
-        if (!strcmp(json_field_text(job, "name"), json_field_text(element, "name")))
+        if (json_integer_value(json_object_get(job, "count")) > 0 &&
+            !strcmp(json_field_text(job, "name"), json_field_text(element, "name")))
             return (int)(json_integer_value(json_object_get(job, "first")) +
                          json_integer_value(json_object_get(element, "index")));
     }

@@ -3,8 +3,10 @@
 
 #include "core/base/json_fields.h"
 #include "core/base/text.h"
+#include "experiments/executor/cluster.h"
 #include "experiments/executor/slurm_call.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -130,4 +132,20 @@ int slurm_array_most(struct error *err) {
     return most > 1 ? most
                     : fail(err, "scontrol show config: tells no MaxArraySize, or no arrays are allowed (%d)",
                            most);
+}
+
+// Lines of sinfo: "all*|1:00:00", the default with a star.
+double slurm_time_most(const char *partition) {
+    const char *const of_one[] = {"sinfo", "--noheader", "--format=%P|%l", "--partition", partition, NULL},
+                      *const of_all[] = {"sinfo", "--noheader", "--format=%P|%l", NULL};
+    struct error ignored = {0};
+    char *text = slurm_call(*partition ? of_one : of_all, SLURM_ASKS, NULL, &ignored), *rest = text, *line;
+    double most = 0;
+    while (text && (line = strsep(&rest, "\n"))) {
+        char *limit = strchr(line, '|');
+        if (limit && limit > line && (*partition || limit[-1] == '*'))
+            most = fmax(most, cluster_seconds(limit + 1));
+    }
+    free(text);
+    return most > 0 ? most : INFINITY;
 }

@@ -27,4 +27,8 @@ int slurm_cancel(const char *job, struct error *err);
 // The most elements of an array (MaxArraySize limits the index, which begins at 0).
 int slurm_array_most(struct error *err);
 
+// Seconds that a job of that partition ("a,b", "": the default one) may last; INFINITY where there is no limit, or none is
+// told. One that asks for more would wait for ever.
+double slurm_time_most(const char *partition);
+
 #endif

@@ -29,8 +29,8 @@ static void add_head(struct text *out, const struct slurm_script *s, const char 
     const struct cluster *c = s->cluster;
     char memory[32], minutes[32];
     snprintf(memory, sizeof memory, "%.0fM", ceil(s->bytes / (1 << 20)));
-    snprintf(minutes, sizeof minutes, "%.0f",
-             fmin(ceil((2 * s->seconds + c->signal) / 60) + 15, DAY_MINUTES + ceil(c->signal / 60.0)));
+    double longest = fmin(ceil((2 * s->seconds + c->signal) / 60) + 15, DAY_MINUTES + ceil(c->signal / 60.0));
+    snprintf(minutes, sizeof minutes, "%.0f", fmin(longest, floor(s->most / 60)));
     text_printf(out, "#!/bin/bash\n#SBATCH --job-name=%s\n", name);
     add_output(out, s, log);
     text_add(out, "#SBATCH --open-mode=append\n");

@@ -14,6 +14,7 @@ struct slurm_script {
     int threads;         // of each run, where they were asked for; 0: cores / runs at once
     double bytes;        // of memory of a task, where the cluster's settings have none
     double seconds;      // of the longest task, likewise
+    double most;         // that a job may last, in seconds
 };
 
 // An array of `count` tasks that begin with number `first`. The script waits for its child and passes signals on to it;

@@ -94,9 +94,9 @@ class Cluster:
     # ------------------------------------------------------------------------------------------- reff
 
     def settings(self, before=(), sbatch=(), **slurm):
-        """A file of cluster settings; of it what a scenario does not say suits the tiny profile on two small nodes."""
+        """A file of cluster settings; of it what a scenario does not say suits the tiny profile on two small nodes. None: left out."""
         values = {"cpus": 1, "memory": "500M", "time": 5, "pack": 0.15, "run_seconds": 4, "signal": 10, **slurm}
-        lines = ["[slurm]", *(f"{key} = {value}" for key, value in values.items()), "[sbatch]", *sbatch, "[before]",
+        lines = ["[slurm]", *(f"{key} = {value}" for key, value in values.items() if value is not None), "[sbatch]", *sbatch, "[before]",
                  *(f"{i} = {line}" for i, line in enumerate(before))]
         path = self.folder / f"cluster-{time.monotonic_ns()}.ini"
         path.write_text("\n".join(lines) + "\n")

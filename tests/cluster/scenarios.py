@@ -76,6 +76,18 @@ def index_limits(c):
         c.start()
 
 
+def longest_time(c):
+    """a task whose forecast is longer than the partition allows asks for no more than that, and does not wait for ever"""
+    results = c.folder / "results"
+    c.run(c.command(results, c.settings(time=None, run_seconds=36000, pack=10)))
+    limits = set(c.queue("%l"))
+    expect(limits == {"1:00:00"}, f"time limits {limits}")
+    said = c.run(c.command(c.folder / "short", c.settings(time=None, signal=3600)), 1).stderr
+    expect("jobs of the partition last 3600 seconds at most" in said, said)
+    c.wait_until_idle()
+    c.check_results(results, c.reference())
+
+
 def claims_and_figures(c):
     """claims go on look after look, and figures get their models, through Slurm"""
     results, cluster = c.folder / "results", c.settings()
@@ -248,5 +260,5 @@ def make_is_interrupted(c):
     c.check_results(results, c.reference(words=["table1", "--rows", "0,1"]))
 
 
-ALL = [same_digests, list_of_commands, throttle, index_limits, claims_and_figures, status_and_cancel, commands_lie, two_users,
+ALL = [same_digests, list_of_commands, throttle, index_limits, longest_time, claims_and_figures, status_and_cancel, commands_lie, two_users,
        two_submissions, refused_half_way, other_instruction_set, scratch_and_annotations, make_is_interrupted]

@@ -264,13 +264,14 @@ static void test_an_attempt_that_ended_without_a_word_makes_the_next_do_fewer_at
 static void test_runs_in_the_queue_are_found_by_the_names_of_their_jobs(void) {
     json_t *submissions = json_loads(
                "[{\"id\": \"a\", \"tasks\": [{\"cells\": [\"c0\"]}, {\"cells\": [\"c1\", \"c2\"]}, "
-               "{\"cells\": [\"c3\"]}], \"jobs\": [{\"name\": \"reff-a-0\", \"first\": 0}, "
-               "{\"name\": \"reff-a-2\", \"first\": 2}]}]",
+               "{\"cells\": [\"c3\"]}], \"jobs\": [{\"name\": \"reff-a-0\", \"first\": 0, \"count\": 2}, "
+               "{\"name\": \"reff-a-2\", \"first\": 2, \"count\": 1}, "
+               "{\"name\": \"reff-a-gather\", \"first\": 0, \"count\": 0}]}]",
                0, NULL),
            *queue = json_loads(
                "[{\"name\": \"reff-a-0\", \"index\": 1, \"state\": \"PENDING\"}, {\"name\": \"other\", "
                "\"index\": 0, \"state\": \"RUNNING\"}, {\"name\": \"reff-a-2\", \"index\": 0, \"state\": "
-               "\"COMPLETING\"}]",
+               "\"COMPLETING\"}, {\"name\": \"reff-a-gather\", \"index\": 0, \"state\": \"RUNNING\"}]",
                0, NULL);
     json_t *queued = slurm_plan_queued(submissions, queue);
     CU_ASSERT_EQUAL(json_object_size(queued), 2);

@@ -8,6 +8,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/sweep_fixture.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -144,6 +145,15 @@ static void test_of_the_queue_this_programs_jobs_are_taken_whatever_the_others_a
     json_decref(submissions);
 }
 
+static void test_a_partitions_longest_time_is_asked_for(void) {
+    command_is("sinfo", "printf 'short|30:00\\nall*|1:00:00\\nlong|infinite\\n'");
+    CU_ASSERT_EQUAL(slurm_time_most(""), 3600);
+    CU_ASSERT_EQUAL(slurm_time_most("a,b"), INFINITY);
+    command_is("sinfo", "[ \"$4\" = short ] && printf 'short|1-02:00:00\\n'");
+    CU_ASSERT_EQUAL(slurm_time_most("short"), 93600);
+    CU_ASSERT_EQUAL(slurm_time_most("none"), INFINITY); // not told
+}
+
 void suite_slurm_call(void) {
     CU_pSuite suite = CU_add_suite("slurm_call", begin, end);
     CU_add_test(suite, "a job's number is found whatever else is said",
@@ -157,4 +167,6 @@ void suite_slurm_call(void) {
                 test_a_users_own_defaults_do_not_change_what_is_asked);
     CU_add_test(suite, "of the queue this program's jobs are taken, whatever the others are called",
                 test_of_the_queue_this_programs_jobs_are_taken_whatever_the_others_are_called);
+    CU_add_test(suite, "a partition's longest time is asked for",
+                test_a_partitions_longest_time_is_asked_for);
 }
