@@ -117,6 +117,10 @@ def status_and_cancel(c):
     c.run(c.command(results, cluster, "--cancel"))
     c.wait(lambda: all("somebody" in line for line in c.queue() or ["?"]), 60, "no job but somebody else's")
     expect(len(c.queue()) == 1, "somebody else's job went")
+    for again in (c.command(results, cluster, "--cancel"), c.command(results, None, "--cancel"),
+                  c.command(c.folder / "never", None, "--cancel")):
+        said = c.run(again).stdout
+        expect(said == "no job of these runs is in the queue\n", said)
     c.run(["scancel", other])
     said = c.run(c.command(results, command="status")).stdout
     expect("in no job any more" in said, said)
@@ -219,8 +223,11 @@ def other_instruction_set(c):
     c.run(shlex.split(line))
     here = json.loads((listed / "sweeps/products-tiny.json").read_text())
     (results / "sweeps/products-tiny.json").write_text(json.dumps(dict(here, openblas="Other", host="somewhere")))
-    c.run(c.command(results, c.settings(requeues=1, rounds=0, pack=1)))
+    c.run(c.command(results, c.settings(requeues=5, rounds=0, pack=1)))
     c.wait_until_idle()
+    ended = [a["ended"] for _, a in c.attempts(results)]
+    expect(ended == ["not here"] * 2 * len(c.submissions(results)[0]["tasks"]), f"each node is asked once: {ended}")
+    expect("no other node that the settings ask for is left" in c.logs(results), c.logs(results)[-800:])
     expect("cannot multiply as the sweep's first run did" in c.logs(results) and "constraint" in c.logs(results),
            "nothing is said")
     expect(not c.digests(results), "runs of another kind were done")
