@@ -195,6 +195,15 @@ static void add_order(struct text *out, const struct claim_result *c) {
     text_add(out, "</p></li>\n");
 }
 
+// Whether the paper's numbers are put to the same tests; of some claims, and of a user's own, it says nothing.
+static int says_paper(const struct claim_result *c) {
+    struct forest_row row;
+    if (c->is_order)
+        return 0;
+    forest_claim(&row, c);
+    return c->paper.verdict != NOT_TESTED || row.paper.present;
+}
+
 static void add_claim(struct text *out, const struct claim_result *c) {
     struct forest_row row;
     if (c->is_order) {
@@ -206,7 +215,7 @@ static void add_claim(struct text *out, const struct claim_result *c) {
     add_plot(out, &row, c->ours.verdict);
     text_add(out, "<div class=\"told\">");
     add_told(out, "ours", &c->ours, &row.ours);
-    if (c->paper.verdict != NOT_TESTED || row.paper.present) // of some claims the paper says nothing
+    if (says_paper(c))
         add_told(out, "paper", &c->paper, &row.paper);
     text_add(out, "</div>");
     if (*row.label) {
@@ -230,23 +239,28 @@ static int compare_claims(const void *a, const void *b) {
                               (*(const struct claim_result *const *)b)->id);
 }
 
-static void add_key(struct text *out) {
+static void add_key(struct text *out, int papers) {
+    static const char circle[] =
+        "<svg class=\"key\" viewBox=\"-7 -7 14 14\" aria-hidden=\"true\"><path class=\"ours "
+        "v-undecided\" d=\"M-5.5 0a5.5 5.5 0 1 0 11 0 5.5 5.5 0 1 0-11 0z\"/></svg> ",
+                      diamond[] = "<svg class=\"key\" viewBox=\"-7 -7 14 14\" aria-hidden=\"true\"><path "
+                                  "class=\"paper\" d=\"M0-5 5 0 0 5-5 0z\"/></svg> ";
+    text_printf(out,
+                "<p class=\"key-line\">%sours%s%s%s with %s 95&nbsp;%% interval <span "
+                "class=\"swatch\"></span> where the "
+                "claim holds</p>\n",
+                circle, papers ? " " : "", papers ? diamond : "", papers ? "the paper, each" : "",
+                papers ? "its" : "the");
     text_printf(
         out,
-        "<p class=\"key-line\"><svg class=\"key\" viewBox=\"-7 -7 14 14\" aria-hidden=\"true\"><path "
-        "class=\"ours "
-        "v-undecided\" d=\"M-5.5 0a5.5 5.5 0 1 0 11 0 5.5 5.5 0 1 0-11 0z\"/></svg> ours <svg class=\"key\" "
-        "viewBox=\"-7 -7 14 14\" aria-hidden=\"true\"><path class=\"paper\" d=\"M0-5 5 0 0 5-5 0z\"/></svg> "
-        "the paper, "
-        "each with its 95&nbsp;%% interval <span class=\"swatch\"></span> where the claim holds</p>\n"
         "<p class=\"note\">Differences in points of test accuracy, in the direction that the claim says; the "
         "scale "
         "is linear near 0 and logarithmic beyond. A claim has the effect of the part that decides it. Tests "
         "are "
-        "one-sided t tests, adjusted by Holm&#39;s method, at the level %g; the paper&#39;s verdict comes "
-        "from "
-        "the same tests of its printed means and deviations.</p>\n",
-        CLAIM_ALPHA);
+        "one-sided t tests, adjusted by Holm&#39;s method, at the level %g%s.</p>\n",
+        CLAIM_ALPHA,
+        papers ? "; the paper&#39;s verdict comes from the same tests of its printed means and deviations"
+               : "");
 }
 
 int page_claims(struct page *p, struct error *err) {
@@ -255,12 +269,15 @@ int page_claims(struct page *p, struct error *err) {
         allocate((size_t)count + 1, sizeof(struct claim_result *), "claims", err);
     if (!sorted)
         return -1;
-    for (int i = 0; i < count; i++)
+    int papers = 0;
+    for (int i = 0; i < count; i++) {
         sorted[i] = &p->results->claims[i];
+        papers |= says_paper(sorted[i]);
+    }
     qsort(sorted, (size_t)count, sizeof(struct claim_result *), compare_claims);
     text_add(p->out, "<section id=\"claims\">\n<h2>Claims</h2>\n");
     if (count) {
-        add_key(p->out);
+        add_key(p->out, papers);
         add_axis(p->out);
         text_add(p->out, "<ol class=\"claims\">\n");
         for (int i = 0; i < count; i++)

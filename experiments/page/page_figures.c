@@ -20,6 +20,15 @@ static const char *data_of(const struct figure *f) {
     return f->panel_count ? f->panels[0].data : NULL;
 }
 
+// Whether runs of the page are on data that the figure shows.
+static int concerns(const struct page *p, const struct figure *f) {
+    for (int i = 0; i < f->panel_count; i++)
+        for (int k = 0; k < p->run_count; k++)
+            if (!strcmp(f->panels[i].data, p->runs[k].cell->set->name))
+                return 1;
+    return 0;
+}
+
 static int add_picture(struct page *p, const struct figure *f, const char *path, struct error *err) {
     size_t size;
     char *png = file_read(path, PICTURE_BYTES_MAXIMUM, &size, err);
@@ -42,8 +51,9 @@ static int add_picture(struct page *p, const struct figure *f, const char *path,
     return 0;
 }
 
-// One definition: drawn, or named among the missing.
-static int take(struct page *p, struct figure *f, const char *name, struct text *missing, struct error *err) {
+// One definition: drawn, or named among the missing if it would show what the page is about.
+static int take(struct page *p, struct figure *f, const char *name, struct text *missing, int *drawn,
+                struct error *err) {
     char file[160], path[PATH_SIZE];
     if (figure_read(f, name, err))
         return home_leave_out(err);
@@ -53,9 +63,10 @@ static int take(struct page *p, struct figure *f, const char *name, struct text 
     if (path_join(path, err, p->job->results, file))
         return -1;
     int there = file_is_there(path, err);
+    *drawn += there > 0;
     if (there > 0)
         return add_picture(p, f, path, err);
-    if (!there)
+    if (!there && concerns(p, f))
         text_printf(missing, "%s%s", missing->length ? "; " : "", f->title);
     return there;
 }
@@ -64,21 +75,22 @@ int page_figures(struct page *p, struct error *err) {
     char *rest;
     struct text names = {0}, missing = {0};
     struct figure *f = allocate(1, sizeof *f, "a figure", err);
-    int failed = f ? home_list(&names, "figures", err) : -1;
+    int drawn = 0, failed = f ? home_list(&names, "figures", err) : -1;
     text_add(
         p->out,
         "<section id=\"pictures\">\n<h2>Grad-CAM</h2>\n<p class=\"note\">Where the networks look, and what "
         "they were given.</p>\n");
     for (char *name = failed || !names.length ? NULL : strtok_r(names.bytes, " ", &rest); name && !failed;
          name = strtok_r(NULL, " ", &rest))
-        failed = take(p, f, name, &missing, err);
+        failed = take(p, f, name, &missing, &drawn, err);
     if (missing.length) {
         text_add(p->out, "<p class=\"note\">Not drawn yet (<code>make figures PROFILE=");
         html_text(p->out, p->request->profile.name);
         text_add(p->out, "</code>): ");
         html_text(p->out, text_string(&missing));
         text_add(p->out, ".</p>\n");
-    }
+    } else if (!drawn)
+        text_add(p->out, "<p class=\"note\">No figure of these data is defined.</p>\n");
     text_add(p->out, "</section>\n");
     p->out->incomplete |= missing.incomplete;
     text_free(&names), text_free(&missing);

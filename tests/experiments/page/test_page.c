@@ -193,6 +193,8 @@ static void test_the_numbers_are_those_of_the_tables_json(void) {
     }
     CU_ASSERT(isnan(next_number(&at, ends)));
     // The claim's effect with its interval; C1 has no paper's numbers on a table of another name.
+    suite_text_has(page, "> ours with the 95&nbsp;% interval <");
+    CU_ASSERT_PTR_NULL(strstr(page, "the paper&#39;s verdict"));
     json_t *claim = json_array_get(json_object_get(json, "claims"), 0);
     at = strstr(page, "id=\"C1\""), ends = at ? strstr(at, "</li>") : NULL;
     CU_ASSERT_PTR_NOT_NULL_FATAL(ends);
@@ -473,6 +475,7 @@ static void test_grids_that_were_drawn_are_in_the_page_others_are_named(void) {
     suite_text_has(page, "id=\"fig3a\" data-set=\"textured-mnist\"");
     CU_ASSERT_EQUAL(count(page, "<img"), 1);
     suite_text_has(page, "Not drawn yet (<code>make figures PROFILE=plan</code>): ");
+    CU_ASSERT_PTR_NULL(strstr(page, "Grad-CAM on Pets")); // which no run of the page is about
     CU_ASSERT(is_balanced(page));
     free(page);
     end();
@@ -578,6 +581,7 @@ static int shows(const char *results, const char *id) {
     program_free(&r);
     char *page = file_read(suite_path("all.html"), 1 << 26, NULL, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(page);
+    suite_text_has(page, "> the paper, each with its 95&nbsp;% interval <");
     int found = strstr(page, id) != NULL;
     free(page);
     return found;
