@@ -2,6 +2,7 @@
 #include "experiments/executor/executor.h"
 
 #include "experiments/executor/handed.h"
+#include "experiments/executor/submission.h"
 
 #include <errno.h>
 #include <string.h>
@@ -24,6 +25,7 @@ void executor_describe(struct text *out) {
 
 int executor_run(const struct executor_job *job, int *handed_over, struct error *err) {
     *handed_over = 0;
+    submission_remove_leftovers(job->sweep.results);
     return job->executor->run(job, handed_over, err);
 }
 

@@ -356,7 +356,7 @@ static int run(const struct executor_job *job, int *handed_over, struct error *e
     *handed_over = 1; // who cannot submit has no results to show either
     if (folder_make(results, err) || shared_folder_check(results, err) || place(&s, err) ||
         path_join(folder, err, results, "sweeps") || folder_make(folder, err) ||
-        path_join(path, err, folder, "lease"))
+        path_join(path, err, folder, SUBMISSION_LEASE))
         return -1;
     lock = lock_take(path, LOCK_EXCLUSIVE, 0, &busy, err);
     if (lock < 0 && busy) {

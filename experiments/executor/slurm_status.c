@@ -221,8 +221,9 @@ int slurm_take_back(FILE *out, const struct plan *plan, const char *results, str
     int busy, there = path_join(folder, err, results, "sweeps") ? -1 : file_is_there(folder, err);
     if (there < 0)
         return -1;
-    int lock =
-        !there || path_join(path, err, folder, "lease") ? -1 : lock_take(path, LOCK_EXCLUSIVE, 1, &busy, err);
+    int lock = !there || path_join(path, err, folder, SUBMISSION_LEASE)
+                   ? -1
+                   : lock_take(path, LOCK_EXCLUSIVE, 1, &busy, err);
     if (there && lock < 0)
         return -1;
     int failed = cancel_all(out, plan, results, err);

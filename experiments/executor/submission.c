@@ -4,6 +4,7 @@
 #include "core/base/host.h"
 #include "core/base/json_fields.h"
 #include "core/base/limits.h"
+#include "experiments/process/lock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -41,11 +42,15 @@ int submission_write(const char *results, const json_t *submission, struct error
                : json_write(path, submission, err);
 }
 
+static int is_id(const char *name) {
+    return strspn(name, "0123456789abcdef") == strlen(name) && strlen(name) == SUBMISSION_ID_SIZE - 1;
+}
+
 // 1: *one; 0: none, or a damaged one; -1 with a message.
 static int scan_one(json_t **one, const char *results, const char *id, struct error *err) {
     char path[PATH_SIZE];
     struct error unread = {0};
-    if (strspn(id, "0123456789abcdef") != strlen(id) || strlen(id) != SUBMISSION_ID_SIZE - 1)
+    if (!is_id(id))
         return 0;
     int there = submission_path(path, results, id, "submission.json", err) ? -1 : file_is_there(path, err);
     if (there < 1)
@@ -76,6 +81,33 @@ json_t *submission_scan(const char *results, struct error *err) {
         return NULL;
     }
     return all;
+}
+
+// ---------------------------------------------------------------------------------------- leftovers
+
+// Taken for a moment: a dead process's gives way, a living one's is left.
+static void remove_dead_lease(const char *folder, const char *name) {
+    char path[PATH_SIZE];
+    struct error ignored = {0};
+    int busy;
+    if (!path_join(path, &ignored, folder, name) && file_is_there(path, &ignored) > 0)
+        lock_release(lock_take(path, LOCK_EXCLUSIVE, 0, &busy, &ignored));
+}
+
+void submission_remove_leftovers(const char *results) {
+    char folder[PATH_SIZE], one[PATH_SIZE];
+    struct error ignored = {0};
+    struct dirent *entry;
+    DIR *listing = path_join(folder, &ignored, results, "sweeps") ? NULL : opendir(folder);
+    if (!listing)
+        return;
+    while (folder_next(listing, folder, &entry, &ignored) > 0)
+        if (is_id(entry->d_name) && !path_join(one, &ignored, folder, entry->d_name))
+            lock_remove_leftovers(one);
+    closedir(listing);
+    lock_remove_leftovers(folder);
+    remove_dead_lease(folder, SUBMISSION_LEASE);
+    remove_dead_lease(folder, "products-lease");
 }
 
 // ---------------------------------------------------------------------------------------- attempts

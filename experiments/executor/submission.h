@@ -17,6 +17,7 @@
 #include "core/base/json.h"
 
 enum { SUBMISSION_ID_SIZE = 13 };
+#define SUBMISSION_LEASE "lease" // of RESULTS/sweeps: who holds it may submit
 
 int submission_make_id(char id[SUBMISSION_ID_SIZE], struct error *err); // 12 hexadecimal digits
 
@@ -29,6 +30,10 @@ int submission_write(const char *results, const json_t *submission, struct error
 
 // All of them, as an array; damaged ones are left out. NULL with a message where one cannot be read.
 json_t *submission_scan(const char *results, struct error *err);
+
+// Removes what processes of this host left there that were killed: half-written files, and leases that nobody would ask for
+// any more where all is done.
+void submission_remove_leftovers(const char *results);
 
 // One task's attempts. submission_begin_attempt returns how many runs at once this one may do (0: any): at_once, or half of
 // the last one's where that ended without a word, as without memory; *number is for the end.

@@ -97,7 +97,8 @@ int lease_make(const char *path, struct lease *mine, struct error *err) {
 int lease_read(const char *path, struct lease *c, struct error *err) {
     char text[TEXT_SIZE];
     memset(c, 0, sizeof *c);
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // opened, not only looked at: NFS then asks its server
+    int descriptor =
+        open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // opened, not only looked at: NFS then asks its server
     if (descriptor < 0)
         return errno == ENOENT ? 0 : fail_system(err, errno, "%s", path);
     ssize_t got = read(descriptor, text, sizeof text - 1);

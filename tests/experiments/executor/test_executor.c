@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs that are handed to others: what they are told is enough, packed by data sets, and refused where it is not the run's.
+#include "core/base/host.h"
 #include "experiments/executor/cluster.h"
 #include "experiments/executor/executor.h"
 #include "experiments/executor/handed.h"
@@ -260,6 +261,33 @@ static void test_an_attempt_that_ended_without_a_word_makes_the_next_do_fewer_at
     CU_ASSERT_EQUAL(submission_path(folder, results, "../x", "log", &err), -1);
 }
 
+// A lease and a file of a number that no process has, and a file of another host's.
+static void test_what_killed_processes_left_beside_submissions_is_removed(void) {
+    struct error err = {0};
+    const char *results = suite_path("left");
+    char folder[PATH_SIZE], prefix[HOST_PROCESS_SIZE], text[400], name[200];
+    CU_ASSERT_FATAL(!submission_path(folder, results, "0123456789ab", "log", &err) &&
+                    !folder_make(folder, &err));
+    host_process(prefix);
+    *strrchr(prefix, '-') = 0;
+    snprintf(text, sizeof text,
+             "reff lease\nhost %s\nplace %s\nprocess 4194304\nstart 1\ninterval 10\nid "
+             "0123456789abcdef0123456789abcdef\n",
+             host_name(), host_place());
+    fixture_write("left/sweeps/lease", text);
+    fixture_write("left/sweeps/products-lease", text);
+    snprintf(name, sizeof name, "left/sweeps/0123456789ab/task-0.json.part-%s-4194304", prefix);
+    fixture_write(name, "{");
+    fixture_write("left/sweeps/0123456789ab/task-1.json.part-other.01234567-1", "{");
+    fixture_write("left/sweeps/0123456789ab/submission.json", "{}");
+    submission_remove_leftovers(results);
+    CU_ASSERT_EQUAL(suite_count_entries(suite_path("left/sweeps")), 1);
+    CU_ASSERT_EQUAL(suite_count_entries(suite_path("left/sweeps/0123456789ab")),
+                    3); // log/, the record, the other host's
+    submission_remove_leftovers(suite_path("none"));
+    CU_ASSERT(!file_exists(suite_path("none")));
+}
+
 // An element of an array is found by its job's name and its index, whatever number Slurm gave it.
 static void test_runs_in_the_queue_are_found_by_the_names_of_their_jobs(void) {
     json_t *submissions = json_loads(
@@ -312,6 +340,8 @@ void suite_executor(void) {
                 test_sizes_and_times_are_read_as_sbatch_reads_them);
     CU_add_test(suite, "an attempt that ended without a word makes the next do fewer at once",
                 test_an_attempt_that_ended_without_a_word_makes_the_next_do_fewer_at_once);
+    CU_add_test(suite, "what killed processes left beside submissions is removed",
+                test_what_killed_processes_left_beside_submissions_is_removed);
     CU_add_test(suite, "runs in the queue are found by the names of their jobs",
                 test_runs_in_the_queue_are_found_by_the_names_of_their_jobs);
 }
