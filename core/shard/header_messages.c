@@ -12,7 +12,6 @@ enum {
     EXTERNAL_FILES = 0x07,
     LAYOUT = 0x08,
     FILTERS = 0x0b,
-    ATTRIBUTE = 0x0c,
     SHARED = 0x02,      // a flag: the content lies in another object
     RANK_MAXIMUM = 32,  // H5S_MAX_RANK
     DEPTH_MAXIMUM = 16, // of types within types
@@ -72,6 +71,8 @@ static int dataspace(struct bytes *b, uint64_t *points) {
     return 0;
 }
 
+enum { OPAQUE = 5, COMPOUND, REFERENCE, ENUMERATION, VARIABLE_LENGTH, ARRAY }; // classes of types
+
 static int datatype(struct bytes *b, int depth, uint64_t *size);
 
 static int compound(struct bytes *b, int version, unsigned members, uint64_t size, int depth) {
@@ -107,7 +108,6 @@ static int array(struct bytes *b, int version, int depth) {
 // Bytes of a value into `size`.
 static int datatype(struct bytes *b, int depth, uint64_t *size) {
     static const uint8_t properties[] = {4, 12, 2, 0, 4}; // whole numbers, reals, times, texts, bit fields
-    enum { OPAQUE = 5, COMPOUND, REFERENCE, ENUMERATION, VARIABLE_LENGTH, ARRAY };
     const uint8_t *head = bytes_take(b, 8);
     if (!head || depth > DEPTH_MAXIMUM)
         return -1;
@@ -137,8 +137,9 @@ static int datatype(struct bytes *b, int depth, uint64_t *size) {
 
 // ---------------------------------------------------------------------------------------------- messages
 
-// Its name, its type, its space and its values, one behind the other, each as long as it says.
-static int attribute(struct bytes *b) {
+// Its name, its type, its space and its values, one behind the other, each as long as it says. `references` (NULL: unasked)
+// are its values where these are of variable length.
+static int attribute(struct bytes *b, struct header_references *references) {
     const uint8_t *head = bytes_take(b, 8);
     if (!head || head[0] < 1 || head[0] > 3 || (head[0] > 1 && head[1]) ||
         (head[0] == 3 && !bytes_take(b, 1)))
@@ -152,10 +153,21 @@ static int attribute(struct bytes *b) {
         if (!parts[i].at)
             return -1;
     }
+    const uint8_t *type = parts[1].at;
     if (!memchr(parts[0].at, 0, parts[0].left) || datatype(&parts[1], 0, &of_value) ||
         dataspace(&parts[2], &points) || __builtin_mul_overflow(points, of_value, &values))
         return -1;
-    return bytes_take(b, values) ? 0 : -1;
+    const uint8_t *first = bytes_take(b, values);
+    if (!first)
+        return -1;
+    if (references && (type[0] & 15) == VARIABLE_LENGTH && of_value == HEADER_REFERENCE_SIZE)
+        *references = (struct header_references){first, points, bytes_number(type + 12, 4)};
+    return 0;
+}
+
+struct header_references header_attribute_references(struct bytes content) {
+    struct header_references references = {0};
+    return attribute(&content, &references) ? (struct header_references){0} : references;
 }
 
 static int fill_value(struct bytes *b) {
@@ -268,8 +280,8 @@ const char *header_message_fault(unsigned type, unsigned flags, struct bytes con
     case FILTERS:
         what = "the list of filters", bad = filters(b);
         break;
-    case ATTRIBUTE:
-        what = "an attribute", bad = attribute(b);
+    case HEADER_ATTRIBUTE:
+        what = "an attribute", bad = attribute(b, NULL);
         break;
     case HEADER_CONTINUATION:
         what = "the rest", bad = !bytes_take(b, ADDRESS + LENGTH);

@@ -20,11 +20,23 @@ const uint8_t *bytes_take(struct bytes *b, uint64_t n);
 uint64_t bytes_number(const uint8_t *at, size_t size);
 
 enum header_message_type {
+    HEADER_ATTRIBUTE = 0x0c,
     HEADER_CONTINUATION = 0x10,
     HEADER_SYMBOL_TABLE = 0x11,
 };
 
 // NULL if what the message claims lies within it; else what does not: "an attribute", "the type of the values".
 const char *header_message_fault(unsigned type, unsigned flags, struct bytes content);
+
+// An attribute's values of variable length: each is a length in the file's global heap, the heap's address, and the object's
+// number there.
+enum { HEADER_REFERENCE_SIZE = 16 };
+struct header_references {
+    const uint8_t *at;    // [count][HEADER_REFERENCE_SIZE]
+    uint64_t count, unit; // bytes of what the lengths count
+};
+
+// Those of an attribute without faults; count 0 where it has none.
+struct header_references header_attribute_references(struct bytes content);
 
 #endif

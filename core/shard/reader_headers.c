@@ -122,6 +122,59 @@ static int check_names(struct walk *w, uint64_t tree, uint64_t heap) {
     return bad;
 }
 
+// ---------------------------------------------------------------------------------------------- texts of any length
+
+// The collection's objects lie one behind the other up to its end; the bytes of one of them into `size`.
+static int find_object(struct bytes collection, uint64_t number, uint64_t *size) {
+    int found = 0;
+    bytes_take(&collection, 16); // its own head
+    while (collection.left >= 16) {
+        const uint8_t *head = collection.at;
+        uint64_t own = bytes_number(head, 2), bytes = bytes_number(head + 8, 8);
+        // Number 0 is what is free, whose size counts its head as well.
+        uint64_t step =
+            own ? 16 + (bytes > BLOCK_MAXIMUM ? BLOCK_MAXIMUM : (bytes + 7) & ~(uint64_t)7) : bytes;
+        if (step < 16 || !bytes_take(&collection, step))
+            return -1;
+        if (own == number) {
+            *size = bytes;
+            found = 1;
+        }
+    }
+    return found ? 0 : -1;
+}
+
+// The library copies the object, as long as it is, to where the reference's length has room.
+static int check_reference(struct walk *w, const uint8_t *reference, uint64_t unit) {
+    uint64_t length = bytes_number(reference, 4), address = bytes_number(reference + 4, ADDRESS),
+             number = bytes_number(reference + 12, 4), size;
+    struct block head, collection = {0};
+    if (!length && !address)
+        return 0; // none
+    if (read_block(w, address, 16, &head))
+        return -1;
+    int bad = memcmp(head.memory, "GCOL", 4)
+                  ? damaged(w, "a heap of texts")
+                  : read_block(w, address, bytes_number(head.memory + 8, 8), &collection);
+    free(head.memory);
+    if (!bad &&
+        (collection.bytes.left < 16 || find_object(collection.bytes, number, &size) || size != length * unit))
+        bad = damaged(w, "a text");
+    free(collection.memory);
+    return bad;
+}
+
+static int check_references(struct walk *w, struct bytes content) {
+    enum { MOST = 1024 };
+    struct header_references r = header_attribute_references(content);
+    if (r.count > MOST)
+        return fail(w->err, "%s: an attribute of more than %d texts of any length", w->path, MOST);
+    for (uint64_t i = 0; i < r.count; i++)
+        if (check_reference(w, r.at + i * HEADER_REFERENCE_SIZE, r.unit))
+            return -1;
+    return 0;
+}
+
 // ---------------------------------------------------------------------------------------------- a header
 
 struct header {
@@ -137,6 +190,8 @@ static int check_message(struct header *h, unsigned type, unsigned flags, struct
     const char *fault = header_message_fault(type, flags, content);
     if (fault)
         return damaged(h->walk, fault);
+    if (type == HEADER_ATTRIBUTE)
+        return check_references(h->walk, content);
     if (type == HEADER_SYMBOL_TABLE)
         return check_names(h->walk, bytes_number(content.at, ADDRESS),
                            bytes_number(content.at + ADDRESS, ADDRESS));

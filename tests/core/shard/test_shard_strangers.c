@@ -224,6 +224,46 @@ static void test_a_header_that_reaches_beyond_its_place_is_refused_unread(void) 
     check_refused("tree.h5", "tree.h5: damaged: the tree of names in the file's header");
 }
 
+// A text of any length, as h5py writes them, lies in a heap of the file's.
+static void add_text(hid_t file, const char *name, const char *text) {
+    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+    H5Tset_size(type, H5T_VARIABLE);
+    hid_t attribute = H5Acreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    CU_ASSERT(H5Awrite(attribute, type, &text) >= 0);
+    H5Aclose(attribute);
+    H5Sclose(space);
+    H5Tclose(type);
+}
+
+// The library copies a text as long as the heap says to where the attribute has room for it.
+static void test_texts_that_reach_beyond_their_heap_are_refused_unread(void) {
+    static const struct {
+        const char *near;
+        size_t length;
+        long behind;
+        const char *bytes;
+        const char *says;
+    } rows[] = {
+        {"words", 5, 0, "words", NULL},                                 // nothing is changed
+        {"words", 5, -8, "\xff\x0f", "a text in the file's header"},    // its length in the heap
+        {"words", 5, -16, "\x07", "a text in the file's header"},       // its number there
+        {"GCOL", 4, 0, "LOCG", "a heap of texts in the file's header"}, // no heap
+        {"GCOL", 4, 8, "\xff\xff\xff", "a block in the file's header"}, // a heap longer than the file
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        hid_t file = begin("texts.h5", 1, H5P_DEFAULT);
+        add_text(file, "title", "words");
+        add_text(file, "nothing", "");
+        H5Fclose(file);
+        overwrite("texts.h5", rows[i].near, rows[i].length, rows[i].behind, rows[i].bytes,
+                  strlen(rows[i].bytes));
+        if (rows[i].says)
+            check_refused("texts.h5", rows[i].says);
+        else
+            check_opens("texts.h5");
+    }
+}
+
 // A tree whose node is its own child has no end.
 static void test_a_tree_of_names_that_leads_to_itself_ends(void) {
     struct error err = {0};
@@ -300,6 +340,8 @@ void suite_shard_strangers(void) {
                 test_a_manifest_is_compared_before_the_file_is_parsed);
     CU_add_test(suite, "a header that reaches beyond its place is refused unread",
                 test_a_header_that_reaches_beyond_its_place_is_refused_unread);
+    CU_add_test(suite, "texts that reach beyond their heap are refused unread",
+                test_texts_that_reach_beyond_their_heap_are_refused_unread);
     CU_add_test(suite, "a tree of names that leads to itself ends",
                 test_a_tree_of_names_that_leads_to_itself_ends);
     CU_add_test(suite, "headers of every form are read", test_headers_of_every_form_are_read);
