@@ -409,17 +409,17 @@ fuzz: $(STAMP) ## look for inputs that break a parser (FUZZ=idx|image|gzip|archi
 	@tests/fuzz/hunt build/fuzz/run-$(FUZZ) build/fuzz/$(FUZZ) $(FUZZ_SECONDS) tests/fuzz/corpus/$(FUZZ)
 
 # ---- attacks: faults made on purpose while the program works (tests/attack/run --help)
-#: SECONDS=     with `make attack`: for how long (60), SEED= which tries (1), PARTS='memory calls' (all), COMPLETE=1 every call of all
+#: SECONDS=     with `make attack`: for how long (60), SEED= which tries (1), PARTS='memory calls' (all), COMPLETE=ways or calls: to the end
 
 ATTACK_FAULTS := $(BUILD)/tests/attack/fault.so
 
 .PHONY: attack attack-programs
-attack: ## let memory, disk, locks, servers and files fail under every command (SECONDS=600 SEED=1 PARTS='memory calls' COMPLETE=1)
+attack: ## let memory, disk, locks, servers and files fail under every command (SECONDS=600 SEED=1 PARTS='memory calls' COMPLETE=ways)
 	@scripts/setup python3 binutils
 	@$(REMAKE) attack-programs
 	@tests/attack/check --reff $(BUILD)/reff --fault $(ATTACK_FAULTS)
 	@tests/attack/run --reff $(BUILD)/reff --fault $(ATTACK_FAULTS) --seconds '$(or $(SECONDS),60)' \
-	    --seed '$(or $(SEED),1)' $(if $(call on,$(COMPLETE)),--complete) $(PARTS)
+	    --seed '$(or $(SEED),1)' $(if $(COMPLETE),--complete '$(COMPLETE)') $(PARTS)
 
 attack-programs: build $(ATTACK_FAULTS)
 

@@ -2,7 +2,7 @@
 """What the parts of `make attack` share: the program, folders, time, chance, and the count of tries.
 
 A part is a file of parts/ with a docstring (its first line is its title), SHARE (its part of the time, beside the others'),
-ENDS = True where it tries something countable, which COMPLETE=1 tries to its end,
+ENDS = True where it tries something countable, which COMPLETE=ways and COMPLETE=calls try to its end,
 and attack(a), where `a` is an Attack. It goes on until a.time_is_up(), draws from a.random alone, works below a.folder,
 runs the program with a.run, and says of every try what became of it:
 
@@ -33,7 +33,7 @@ def parse(description):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--complete", action="store_true")
+    parser.add_argument("--complete", choices=("ways", "calls"))
     parser.add_argument("--reff", type=pathlib.Path, default=ROOT / "build/release/reff")
     parser.add_argument("--fault", type=pathlib.Path, default=ROOT / "build/release/tests/attack/fault.so")
     parser.add_argument("--fault-at", metavar="'COMMAND KIND AT ERRNO [stay]'")

@@ -4,10 +4,14 @@
 Right is the undisturbed output with the undisturbed exit status, or a message and exit status 1. Then nothing is there in
 part, and the same command again, undisturbed, ends as if nothing had happened. Anything else is a finding.
 """
+import sys
+import time
+
 import commands
 import faults
 import harness
 
+REPORT = 60  # seconds between two lines of how far a complete walk has come
 PATIENCE = 20  # seconds that no disturbed run needs; one that takes longer hangs
 
 
@@ -94,7 +98,7 @@ def one(attack, base, command, undisturbed, fault):
 
 def _faults(attack, kind, ways):
     """All faults of a kind in a drawn order: every call, every errno, once and from there on. First those of one call of
-    each way that calls come: ten thousand allocations come in a few hundred ways."""
+    each way that calls come, and with --complete ways those alone: ten thousand allocations come in a few hundred ways."""
     first, rest, seen = [], [], set()
     for at in attack.random.sample(range(1, len(ways) + 1), len(ways)):
         each = [faults.Fault(kind, at, cause, stay) for cause in faults.KINDS[kind] for stay in (False, True)
@@ -103,7 +107,7 @@ def _faults(attack, kind, ways):
         (rest if ways[at - 1] in seen else first).extend(each)
         seen.add(ways[at - 1])
     attack.random.shuffle(first)
-    return iter(first + rest)
+    return first + ([] if attack.options.complete == "ways" else rest)
 
 
 def walk(attack, kinds, chosen=commands.COMMANDS):
@@ -113,6 +117,7 @@ def walk(attack, kinds, chosen=commands.COMMANDS):
     queues = {}  # by pair: the faults still to be tried
     attack.random.shuffle(pairs)
     attack.start()
+    told = time.monotonic()
     while pairs and not attack.time_is_up():
         for command, kind in list(pairs):
             if attack.time_is_up():
@@ -123,8 +128,11 @@ def walk(attack, kinds, chosen=commands.COMMANDS):
                 return
             if (command.name, kind) not in queues:
                 queues[command.name, kind] = _faults(attack, kind, undisturbed.ways[kind])
-            fault = next(queues[command.name, kind], None)
-            if not fault:
+            if not queues[command.name, kind]:
                 pairs.remove((command, kind))
             else:
-                one(attack, base, command, undisturbed, fault)
+                one(attack, base, command, undisturbed, queues[command.name, kind].pop(0))
+            if attack.options.complete and time.monotonic() > told + REPORT:
+                told = time.monotonic()
+                print(f"{attack.name}: {sum(attack.tries.values())} tried, {sum(map(len, queues.values()))} left,"
+                      f" {len(attack.findings)} kinds found", file=sys.stderr, flush=True)
