@@ -81,8 +81,15 @@ int canvas_paragraph(cairo_t *c, double x, double y, double width, double size, 
     return lines;
 }
 
+// cairo goes on where it lacks memory, with other fonts or without a line: what is made then is not published.
+static void notice(cairo_status_t status) {
+    if (status == CAIRO_STATUS_NO_MEMORY)
+        memory_missed();
+}
+
 static void plain_text(cairo_t *c) {
     cairo_font_options_t *options = cairo_font_options_create();
+    notice(cairo_font_options_status(options));
     cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
     cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
     cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
@@ -96,6 +103,12 @@ cairo_t *canvas_measure(void) {
     cairo_surface_destroy(nowhere);
     plain_text(c);
     return c;
+}
+
+void canvas_measured(cairo_t *c) {
+    notice(cairo_status(c));
+    notice(cairo_surface_status(cairo_get_target(c)));
+    cairo_destroy(c);
 }
 
 void canvas_forget_fonts(void) {
@@ -205,32 +218,44 @@ static int draw_on(cairo_surface_t *surface, double scale, canvas_draw *draw, vo
     return failed;
 }
 
-static cairo_status_t write_some(void *stream, const unsigned char *bytes, unsigned size) {
-    return fwrite(bytes, 1, size, stream) == size ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
+// cairo does not tell of all memory that it lacks: a line may be missing, a font another. So whatever is written is
+// drawn twice, and must be the same.
+static int two_drawings(const char *path, struct error *err) {
+    return fail_memory(err, "%s: drawn twice, it is not the same", path);
 }
 
-static int write_pdf(const char *path, const struct canvas_page *page, canvas_draw *draw, void *context,
-                     struct error *err) {
-    struct output out;
-    if (output_open(&out, path, err))
-        return -1;
-    cairo_surface_t *s =
-        cairo_pdf_surface_create_for_stream(write_some, out.stream, page->width, page->height);
+static cairo_status_t keep_some(void *bytes, const unsigned char *some, unsigned size) {
+    text_add_bytes(bytes, (const char *)some, size);
+    return CAIRO_STATUS_SUCCESS;
+}
+
+static int draw_pdf(struct text *bytes, const char *path, const struct canvas_page *page, canvas_draw *draw,
+                    void *context, struct error *err) {
+    cairo_surface_t *s = cairo_pdf_surface_create_for_stream(keep_some, bytes, page->width, page->height);
     cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_TITLE, page->title);
     // cairo would write the time of day.
     cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");
     int failed = draw_on(s, 1, draw, context, err);
     cairo_surface_finish(s);
-    // A failed write shows at the commit, with its cause.
     cairo_status_t status = cairo_surface_status(s);
     cairo_surface_destroy(s);
-    if (!failed && status && status != CAIRO_STATUS_WRITE_ERROR)
+    if (!failed && status)
         failed = fail(err, "%s: %s", path, cairo_status_to_string(status));
-    if (failed) {
-        output_discard(&out);
-        return -1;
-    }
-    return output_commit(&out, err);
+    return failed || text_check(bytes, path, err) ? -1 : 0;
+}
+
+static int write_pdf(const char *path, const struct canvas_page *page, canvas_draw *draw, void *context,
+                     struct error *err) {
+    struct text pdf = {0}, again = {0};
+    int failed =
+        draw_pdf(&pdf, path, page, draw, context, err) || draw_pdf(&again, path, page, draw, context, err);
+    if (!failed && (pdf.length != again.length || memcmp(text_string(&pdf), text_string(&again), pdf.length)))
+        failed = two_drawings(path, err);
+    if (!failed)
+        failed = file_write(path, text_string(&pdf), pdf.length, err);
+    text_free(&pdf);
+    text_free(&again);
+    return failed ? -1 : 0;
 }
 
 // cairo's four bytes a pixel become three.
@@ -249,22 +274,33 @@ static uint8_t *packed(cairo_surface_t *s, int width, int height, struct error *
     return rgb;
 }
 
+// RGB [height, width, 3], to be freed; NULL on failure.
+static uint8_t *draw_pixels(int width, int height, double scale, const char *path, canvas_draw *draw,
+                            void *context, struct error *err) {
+    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    int failed = cairo_surface_status(s) ? fail_memory(err, "%s: %d x %d pixels", path, width, height)
+                                         : draw_on(s, scale, draw, context, err);
+    cairo_surface_flush(s);
+    uint8_t *rgb = failed ? NULL : packed(s, width, height, err);
+    cairo_surface_destroy(s);
+    return rgb;
+}
+
 static int write_png(const char *path, const struct canvas_page *page, canvas_draw *draw, void *context,
                      struct error *err) {
     double scale = page->resolution / POINTS_PER_INCH;
     int w = (int)ceil(page->width * scale), h = (int)ceil(page->height * scale);
-    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, w, h);
-    uint8_t *rgb = NULL, *png = NULL;
+    uint8_t *png = NULL, *rgb = draw_pixels(w, h, scale, path, draw, context, err),
+            *again = rgb ? draw_pixels(w, h, scale, path, draw, context, err) : NULL;
     size_t size;
-    int failed = cairo_surface_status(s) ? fail(err, "%s: out of memory: %d x %d pixels", path, w, h)
-                                         : draw_on(s, scale, draw, context, err);
-    cairo_surface_flush(s);
+    int failed = again ? 0 : -1;
+    if (!failed && memcmp(rgb, again, (size_t)w * (size_t)h * 3))
+        failed = two_drawings(path, err);
     if (!failed)
-        failed = !(rgb = packed(s, w, h, err)) || image_encode_png(rgb, w, h, 3, &png, &size, err) ||
-                 file_write(path, png, size, err);
+        failed = image_encode_png(rgb, w, h, 3, &png, &size, err) || file_write(path, png, size, err);
     free(png);
     free(rgb);
-    cairo_surface_destroy(s);
+    free(again);
     return failed ? -1 : 0;
 }
 
@@ -277,7 +313,7 @@ int canvas_extents(canvas_draw *draw, void *context, struct canvas_box *box, str
     cairo_recording_surface_ink_extents(cairo_get_target(c), &box->left, &box->top, &width, &height);
     box->right = box->left + width;
     box->bottom = box->top + height;
-    cairo_destroy(c);
+    canvas_measured(c);
     return failed ? -1 : 0;
 }
 
@@ -285,9 +321,11 @@ int canvas_write(const char *stem, const struct canvas_page *page, canvas_draw *
                  struct error *err) {
     char path[2][PATH_SIZE];
     struct canvas_page held = *page;
-    struct canvas_box box;
-    if (canvas_extents(draw, context, &box, err))
+    struct canvas_box box, again;
+    if (canvas_extents(draw, context, &box, err) || canvas_extents(draw, context, &again, err))
         return -1;
+    if (memcmp(&box, &again, sizeof box))
+        return two_drawings(stem, err);
     held.width = fmax(page->width, ceil(box.right));
     held.height = fmax(page->height, ceil(box.bottom));
     if (snprintf(path[0], PATH_SIZE, "%s.png", stem) >= PATH_SIZE ||

@@ -60,8 +60,9 @@ int canvas_paragraph(cairo_t *c, double x, double y, double width, double size, 
                      const char *text);
 
 // A context that draws nowhere, for measuring text before the size of the drawing is known: what is drawn on
-// it returns what it would on paper. Free with cairo_destroy.
+// it returns what it would on paper. Free with canvas_measured, which notices what cairo did not say.
 cairo_t *canvas_measure(void);
+void canvas_measured(cairo_t *c);
 
 // An RGB picture [height, width, 3] into the square or rectangle at x, y. Small pictures keep their pixels'
 // edges, those of 64 pixels and more are smoothed.

@@ -166,7 +166,7 @@ static double lay_out(struct cost_figure *v) {
     struct plot p = frame_of(v);
     v->legend_lines = plot_legend(c, &p, entries, legend_of(v, entries));
     double height = draw_note(c, v);
-    cairo_destroy(c);
+    canvas_measured(c);
     return height;
 }
 

@@ -265,7 +265,7 @@ static double lay_out(struct curves *v) {
     }
     v->legend_lines = lines;
     double height = draw_note(c, v);
-    cairo_destroy(c);
+    canvas_measured(c);
     return height;
 }
 

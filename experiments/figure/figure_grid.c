@@ -290,7 +290,7 @@ static struct grid_content content_of(const struct panel *panel, const struct pi
         int count = break_lines(c, p->names[i], cell, FOOT, names);
         content.name_lines = count > content.name_lines ? count : content.name_lines;
     }
-    cairo_destroy(c);
+    canvas_measured(c);
     return content;
 }
 
@@ -367,7 +367,7 @@ static int lay_out(struct grid_figure *d, int transpose, struct error *err) {
     }
     cairo_t *c = canvas_measure();
     d->grid.height = draw_notes(c, d);
-    cairo_destroy(c);
+    canvas_measured(c);
     return text_check(&d->other, "a figure's notes", err) ||
            text_check(&d->left_out, "a figure's notes", err);
 }

@@ -205,7 +205,7 @@ static double lay_out(struct training_figure *t) {
     }
     t->legend_lines = lines;
     double height = draw_note(c, t);
-    cairo_destroy(c);
+    canvas_measured(c);
     return height;
 }
 

@@ -32,7 +32,7 @@ static int check_size(unsigned long width, unsigned long height, const char *nam
 // hundred kilobytes can hold thousands, which take hours.
 enum { JPEG_SCANS_MAXIMUM = 500 };
 
-enum jpeg_fault { JPEG_DAMAGED, JPEG_TRUNCATED, JPEG_SCANS };
+enum jpeg_fault { JPEG_DAMAGED, JPEG_TRUNCATED, JPEG_SCANS, JPEG_MEMORY };
 
 struct jpeg_failure { // libjpeg reports errors by a function that must not return
     struct jpeg_error_mgr manager;
@@ -45,6 +45,8 @@ struct jpeg_failure { // libjpeg reports errors by a function that must not retu
 static void jpeg_failed(j_common_ptr info) {
     struct jpeg_failure *f = (struct jpeg_failure *)info->err;
     info->err->format_message(info, f->text);
+    if (info->err->msg_code == JERR_OUT_OF_MEMORY)
+        f->fault = JPEG_MEMORY;
     longjmp(f->back, 1);
 }
 
@@ -140,6 +142,9 @@ static int decode_jpeg(const uint8_t *bytes, size_t size, const char *name, stru
         fail(err, "%s: truncated JPEG", name);
     } else if (failure.fault == JPEG_SCANS) {
         fail(err, "%s: a JPEG of more than %d scans, which no picture needs", name, JPEG_SCANS_MAXIMUM);
+    } else if (failure.fault == JPEG_MEMORY) {
+        memory_missed();
+        fail_memory(err, "%s: decoding it", name);
     } else {
         fail(err, "%s: damaged JPEG (%s)", name, failure.text);
     }
@@ -197,11 +202,20 @@ uint8_t *image_plain_png(const uint8_t *bytes, size_t *size, int bare, const cha
     return out;
 }
 
+// libpng has no codes of errors: where it lacks memory its words have that one in them. Such a file is not damaged, and
+// must not be left out as damaged ones may be.
+int image_png_failed(const char *words, const char *name, struct error *err) {
+    if (!strcasestr(words, "memory"))
+        return fail(err, "%s: damaged PNG (%s)", name, words);
+    memory_missed();
+    return fail_memory(err, "%s: decoding it", name);
+}
+
 static int read_png(const uint8_t *bytes, size_t size, const char *name, struct image *image,
                     struct error *err) {
     png_image png = {.version = PNG_IMAGE_VERSION};
     if (!png_image_begin_read_from_memory(&png, bytes, size))
-        return fail(err, "%s: damaged PNG (%s)", name, png.message);
+        return image_png_failed(png.message, name, err);
     // Without it libpng takes 16-bit samples for linear light and brightens them.
     png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
     int result = check_size(png.width, png.height, name, err);
@@ -214,7 +228,7 @@ static int read_png(const uint8_t *bytes, size_t size, const char *name, struct 
     }
     const png_color black = {0, 0, 0};
     if (!result && !png_image_finish_read(&png, &black, image->pixels, 0, NULL))
-        result = fail(err, "%s: damaged PNG (%s)", name, png.message);
+        result = image_png_failed(png.message, name, err);
     png_image_free(&png);
     return result;
 }

@@ -34,6 +34,9 @@ int image_check_png(const uint8_t *bytes, size_t size, const char *name, struct 
 // samples do not need. *size becomes its size. To be freed; NULL on failure.
 uint8_t *image_plain_png(const uint8_t *bytes, size_t *size, int bare, const char *name, struct error *err);
 
+// What libpng says of a file, as an error: it lacked memory, or the file is damaged.
+int image_png_failed(const char *words, const char *name, struct error *err);
+
 // Decodes a whole file in memory. Its first bytes say which kind it is. `name` begins the message:
 // "dtd.tar.gz: dtd/images/banded/banded_0002.jpg: truncated JPEG". On failure *image is empty.
 int image_decode(const uint8_t *bytes, size_t size, const char *name, struct image *image, struct error *err);

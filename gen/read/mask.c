@@ -143,13 +143,13 @@ static int decode_png(const uint8_t *bytes, size_t size, const char *name, struc
     if (!info) {
         png_destroy_read_struct(&png, NULL, NULL);
         free(bare);
-        return fail_memory(err, "%s", name);
+        return image_png_failed("out of memory", name, err);
     }
     png_set_read_fn(png, &reading, png_take);
     if (!setjmp(reading.back))
         result = read_png(png, info, mask, name, &pixels, err);
     else
-        fail(err, "%s: damaged PNG (%s)", name, reading.text);
+        image_png_failed(reading.text, name, err);
     png_destroy_read_struct(&png, &info, NULL);
     free(pixels);
     free(bare);

@@ -52,6 +52,11 @@ class Notes:
         self.fired, self.crashed = values[len(KINDS)], values[len(KINDS) + 1]
         self.fault, self.crash, self.crash_module = [text.split(b"\0")[0].decode() for text in values[-3:]]
 
+    def fault_module(self):
+        """Which program or library made the call that failed: the first frame that is not fault.so's."""
+        modules = (line.split("+")[0] for line in self.fault.splitlines())
+        return next((module for module in modules if module != "fault.so"), "")
+
 
 def run(attack, words, folder, fault=None, timeout=60, env=None):
     """(Result, Notes) of the program with a fault; None: calls are only counted."""

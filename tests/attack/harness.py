@@ -22,6 +22,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -34,6 +35,7 @@ def parse(description):
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--complete", choices=("ways", "calls"))
+    parser.add_argument("--commands", metavar="'NAME...'", default="", help="of the parts memory and calls: these alone")
     parser.add_argument("--reff", type=pathlib.Path, default=ROOT / "build/release/reff")
     parser.add_argument("--fault", type=pathlib.Path, default=ROOT / "build/release/tests/attack/fault.so")
     parser.add_argument("--fault-at", metavar="'COMMAND KIND AT ERRNO [stay]'")
@@ -132,6 +134,8 @@ class Attack:
         self.tries[row, kind, FOUND] += 1
         first = self.findings.setdefault(f"{row}, {kind}: {what}", [0, again])
         first[0] += 1
+        if self.options.complete and first[0] == 1:  # the end may be hours away
+            print(f"{self.name}: {row}, {kind}: {what}\n    again: {again}", file=sys.stderr, flush=True)
 
     def fresh(self, name):
         """An empty folder of that name below the part's own."""

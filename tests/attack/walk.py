@@ -39,9 +39,11 @@ def undisturbed_of(attack, base, command):
 
 def _judge(command, undisturbed, fault, result, notes, folder):
     """The outcome of a disturbed run, and in words what is wrong with it."""
-    if notes.crashed:
-        ours = notes.crash_module == "reff"
-        return (harness.FOUND, f"crashed (signal {notes.crashed})") if ours else (harness.FOREIGN, "")
+    signal = notes.crashed or (-result.status if result.status and result.status < 0 else 0)
+    if signal:
+        # A jump to nowhere leaves no note; then it is the crash of whose call failed.
+        ours = (notes.crash_module if notes.crashed else notes.fault_module()) == "reff"
+        return (harness.FOUND, f"crashed (signal {signal})") if ours else (harness.FOREIGN, "")
     if result.status is None:
         return harness.FOUND, f"did not end within {PATIENCE} seconds"
     files, parts = commands.made(folder, command)
@@ -113,7 +115,10 @@ def _faults(attack, kind, ways):
 def walk(attack, kinds, chosen=commands.COMMANDS):
     """Round after round in a drawn order, one fault of each kind for each command, until the time is up or all have been."""
     base = commands.base(attack)
-    pairs = [(command, kind) for command in chosen for kind in kinds]
+    names = attack.options.commands.split() or [command.name for command in chosen]
+    for name in set(names) - {command.name for command in commands.COMMANDS}:
+        raise SystemExit(f"--commands: no command {name}; there are {' '.join(command.name for command in commands.COMMANDS)}")
+    pairs = [(command, kind) for command in chosen for kind in kinds if command.name in names]
     queues = {}  # by pair: the faults still to be tried
     attack.random.shuffle(pairs)
     attack.start()

@@ -141,7 +141,7 @@ static void test_the_same_drawing_has_the_same_bytes(void) {
     int calls = 0;
     CU_ASSERT_EQUAL_FATAL(canvas_write(suite_path("a"), &page, draw_something, &calls, &err), 0);
     CU_ASSERT_EQUAL_FATAL(canvas_write(suite_path("b"), &page, draw_something, &calls, &err), 0);
-    CU_ASSERT_EQUAL(calls, 6); // measured, and both formats from one drawing
+    CU_ASSERT_EQUAL(calls, 12); // measured, and both formats from one drawing, each twice
     for (int i = 0; i < 2; i++) {
         size_t a_size, b_size;
         char *a = bytes_of(names[i][0], &a_size), *b = bytes_of(names[i][1], &b_size);
@@ -150,6 +150,19 @@ static void test_the_same_drawing_has_the_same_bytes(void) {
         free(a);
         free(b);
     }
+}
+
+// As cairo does where it lacks memory and says nothing: once there is nothing where there is something else.
+static int draw_but_once(cairo_t *c, void *context, struct error *err) {
+    return ++*(int *)context == 4 ? 0 : draw_something(c, &(int){0}, err);
+}
+
+static void test_a_drawing_that_is_not_the_same_twice_is_not_written(void) {
+    struct error err = {0};
+    int calls = 0, before = suite_count_entries(suite_folder());
+    CU_ASSERT(canvas_write(suite_path("twice"), &page, draw_but_once, &calls, &err));
+    suite_text_has(err.message, "twice.png: drawn twice, it is not the same");
+    CU_ASSERT_EQUAL(suite_count_entries(suite_folder()), before);
 }
 
 static int draw_badly(cairo_t *c, void *context, struct error *err) {
@@ -527,6 +540,8 @@ void suite_figure(void) {
     CU_add_test(suite, "in a layout nothing overlaps and nothing is cut off",
                 test_in_a_layout_nothing_overlaps_and_nothing_is_cut_off);
     CU_add_test(suite, "the same drawing has the same bytes", test_the_same_drawing_has_the_same_bytes);
+    CU_add_test(suite, "a drawing that is not the same twice is not written",
+                test_a_drawing_that_is_not_the_same_twice_is_not_written);
     CU_add_test(suite, "failures leave nothing behind", test_failures_leave_nothing_behind);
     CU_add_test(suite, "a canvas grows to hold what is drawn", test_a_canvas_grows_to_hold_what_is_drawn);
     CU_add_test(suite, "a legend stands at its panel", test_a_legend_stands_at_its_panel);
