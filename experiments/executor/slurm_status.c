@@ -36,7 +36,8 @@ static int count_by_reason(json_t *counts, const struct plan *plan, const char *
             text_printf(&reason, "in the queue, %s (%s)", json_field_text(element, "state"),
                         json_field_text(element, "reason"));
         else
-            text_printf(&reason, "%s, in no job any more", run_state_names[status.state]);
+            text_printf(&reason, "%s, in no job any more%s", run_state_names[status.state],
+                        json_is_true(json_object_get(handed, digest)) ? "" : ": cancelled");
         json_int_t before = json_integer_value(json_object_get(counts, text_string(&reason)));
         json_object_set_new(counts, text_string(&reason), json_integer(before + 1));
         text_free(&reason);
@@ -44,14 +45,18 @@ static int count_by_reason(json_t *counts, const struct plan *plan, const char *
     return 0;
 }
 
-// Digests of all runs that were ever submitted, as keys.
+// Digests of all runs that were ever submitted: whether some submission of them was not cancelled.
 static json_t *all_cells(const json_t *submissions) {
     json_t *all = json_object();
     const json_t *submission, *cell;
     size_t i, k;
     json_array_foreach((json_t *)submissions, i, submission) {
-        json_array_foreach(json_object_get(submission, "cells"), k, cell)
-            json_object_set_new(all, json_string_value(cell), json_true());
+        int cancelled = json_is_true(json_object_get(submission, "cancelled"));
+        json_array_foreach(json_object_get(submission, "cells"), k, cell) {
+            const char *digest = json_string_value(cell);
+            if (digest && !json_is_true(json_object_get(all, digest)))
+                json_object_set_new(all, digest, json_boolean(!cancelled));
+        }
     }
     return all;
 }

@@ -123,7 +123,7 @@ def status_and_cancel(c):
         expect(said == "no job of these runs is in the queue\n", said)
     c.run(["scancel", other])
     said = c.run(c.command(results, command="status")).stdout
-    expect("in no job any more" in said, said)
+    expect("in no job any more: cancelled" in said, said)
     c.run(c.command(results, c.settings()))
     c.wait_until_idle()
     c.check_results(results, c.reference())

@@ -78,11 +78,42 @@ static void test_a_clock_that_is_an_hour_wrong_decides_nothing(void) {
 }
 
 static void test_a_lease_that_is_not_whole_is_nobodys_to_break_at_once(void) {
+    static const char head[] = "reff lease\nhost a\nplace b-1\nprocess 1\nstart 1\n";
+    static const char *const rest[] = {
+        "",                                                    // no interval, no id
+        "interval nan\nid 0123456789abcdef0123456789abcdef\n", // watched for ever
+        "interval 1e9\nid 0123456789abcdef0123456789abcdef\n",
+        "interval -1\nid 0123456789abcdef0123456789abcdef\n",
+        "interval 0.05\nid 0123\n",
+    };
     struct error err = {0};
-    const char *path = fixture_write("torn", "reff lea");
-    for (int i = 0; i < 5; i++)
-        CU_ASSERT_EQUAL(lock_is_held(path, &err), 1);
+    for (size_t i = 0; i < sizeof rest / sizeof *rest + 2; i++) {
+        char text[400];
+        struct lease lease;
+        snprintf(text, sizeof text, "%s%s", head, i < 5 ? rest[i] : "");
+        const char *path = fixture_write("torn", i == 5 ? "reff lea" : i == 6 ? "" : text);
+        for (int k = 0; k < 5; k++)
+            CU_ASSERT_EQUAL(lock_is_held(path, &err), 1);
+        CU_ASSERT_EQUAL(lease_read(path, &lease, &err), 1);
+        suite_text_is(lease.place, "");
+        CU_ASSERT_EQUAL(lease.interval, 10);
+        unlink(path);
+    }
+}
+
+// A pipe that nobody writes to would be waited for; a folder is told.
+static void test_what_is_no_file_in_a_leases_place_hangs_nobody(void) {
+    struct error err = {0};
+    int busy;
+    const char *path = suite_path("pipe");
+    CU_ASSERT_FATAL(!mkfifo(path, 0666));
+    CU_ASSERT_EQUAL(lock_take(path, LOCK_EXCLUSIVE, 0, &busy, &err), -1);
+    CU_ASSERT(busy);
     unlink(path);
+    CU_ASSERT_FATAL(!mkdir(path, 0777));
+    CU_ASSERT_EQUAL(lock_take(path, LOCK_EXCLUSIVE, 1, &busy, &err), -1);
+    suite_text_has(err.message, "pipe: Is a directory");
+    rmdir(path);
 }
 
 // A living process that shows no sign of life (stopped, say) keeps its lock where it can be asked for.
@@ -270,6 +301,8 @@ void suite_lock(void) {
                 test_a_clock_that_is_an_hour_wrong_decides_nothing);
     CU_add_test(suite, "a lease that is not whole is nobody's to break at once",
                 test_a_lease_that_is_not_whole_is_nobodys_to_break_at_once);
+    CU_add_test(suite, "what is no file in a lease's place hangs nobody",
+                test_what_is_no_file_in_a_leases_place_hangs_nobody);
     CU_add_test(suite, "a stopped process of this host keeps its lock",
                 test_a_stopped_process_of_this_host_keeps_its_lock);
     CU_add_test(suite, "a process whose lock was taken over ends",
