@@ -164,8 +164,9 @@ struct bench_data { // what is 0 was not measured
     int images, pixels;
     double bytes;                  // of the shard
     struct bench_repeats generate, // until the shard is on disk with its manifest: what `reff gen` does
-        manifest,                  // of this, the manifest
+        processor,                 // processor time of that, of all threads, in the program and in the kernel
         plain;                     // as many bytes written in pieces of 1 MB, until they are on disk
+    int read_again;                // the shard was, for its digest
     // Read in random order, by training's batches: from a shard in memory, and from one too large for that.
     double memory_images_per_s, file_images_per_s;
     struct bench_peer peer; // a loop in Pillow and NumPy, which writes no file

@@ -54,7 +54,7 @@ static const struct command command = {
         "on images made up once, and where each step's time goes, by layer and map. Convolutions: each shape "
         "of the first network. Data: images generated to disk, beside as many bytes written plainly, and "
         "read "
-        "again; 400 MB at a time, beside the results (with --quick 40 MB), removed afterwards. Scaling: "
+        "again; 800 MB at a time, beside the results (with --quick 40 MB), removed afterwards. Scaling: "
         "steps "
         "on 1, 2, 4, ... and all threads, and by several runs at once. All that stands beside the project's "
         "goals for such a machine. Where PyTorch (python3-torch), oneDNN, and Pillow with NumPy are "
@@ -231,7 +231,7 @@ static int prepare(struct bench *b, const struct bench_options *o, struct error 
     r->effort = (struct bench_effort){.threads = o->threads ? o->threads : omp_get_max_threads(),
                                       .seconds = o->quick ? 0.1 : 1};
     r->kind = bench_kind_of(arithmetic_auto()->precision, isa_for_bf16());
-    b->images = o->quick ? 200 : 2000;
+    b->images = o->quick ? 200 : 4000;
     b->rounds = o->quick ? 1 : 3;
     b->output = o->output;
     if (choose_parts(b, o->parts, err) || bench_cases_read(&r->cases, networks, o->method, err) ||

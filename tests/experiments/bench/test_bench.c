@@ -432,7 +432,7 @@ static void check_layers(const json_t *layers) {
 static void check_data(const json_t *data) {
     static const char *const rates[] = {"bytes", "generate_images_per_s", "share_of_disk",
                                         "memory_images_per_s", "file_images_per_s"};
-    CU_ASSERT(HAS_KEYS(data, "images", "pixels", "bytes", "generate", "manifest", "plain",
+    CU_ASSERT(HAS_KEYS(data, "images", "pixels", "bytes", "generate", "processor", "plain", "read_again",
                        "generate_images_per_s", "share_of_disk", "memory_images_per_s", "file_images_per_s",
                        "peer", "peer_images_per_s"));
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
