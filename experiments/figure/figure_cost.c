@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A table's row as accuracy against what it costs: a point for each method, its mean with a 95 % interval, over the
-// time of a training step.
+// time of a training step. That is the fastest one that `reff bench` has measured (RESULTS/bench/step.json), where it has
+// measured every method's; else the time of the quickest run over its steps, which other work on the machine stretches.
 #include "core/base/json_fields.h"
 #include "experiments/figure/figure.h"
 #include "experiments/results/wording.h"
@@ -17,14 +18,17 @@
 struct cost_point { // of a column
     const char *column;
     double accuracy, spread; // mean, and half its 95 % interval (NaN: one run)
-    double milliseconds;     // of a step, mean over the runs
-    int timed;               // runs whose time is known
+    double milliseconds;     // of a step, least of the runs; 0: no run's time is known
+    double measured;         // by `reff bench`, likewise
+    const char *digest;      // of its first run
 };
 
 struct cost_figure {
     const char *profile, *row_name, *row;
     struct cost_point points[TABLE_COLUMNS_MAXIMUM];
     int count;
+    int measured;     // all points are
+    struct text same; // which columns have the runs of another one, for the note
     int legend_lines;
 };
 
@@ -55,8 +59,28 @@ static double steps_of(const char *text) {
     return steps;
 }
 
-// Adds a run's time to its column's point; one that lies elsewhere adds nothing.
-static int take_run(struct cost_point *p, const char *results, const char *digest, struct error *err) {
+// Milliseconds of the step in a file of `reff bench` that is like this run's; 0: there is none.
+static double measured_of(const json_t *bench, const json_t *run) {
+    const json_t *settings = json_object_get(run, "settings"), *step;
+    const char *precision = json_field_text(run, "precision");
+    size_t i;
+    precision = strcmp(precision, "float") ? precision : "f32"; // a record's word, and a measurement's
+    json_array_foreach(json_object_get(bench, "steps"), i, step) {
+        double rate = json_field_number(step, "images_per_s");
+        if (!strcmp(json_field_text(step, "model"), json_field_text(settings, "model")) &&
+            !strcmp(json_field_text(step, "method"), json_field_text(settings, "method")) &&
+            !strcmp(json_field_text(step, "precision"), precision) &&
+            json_field_number(step, "batch") == json_field_number(settings, "batch") &&
+            json_field_number(step, "pixels") == json_field_number(json_object_get(run, "data"), "pixels") &&
+            rate > 0)
+            return 1000 * json_field_number(step, "batch") / rate;
+    }
+    return 0;
+}
+
+// A run's time to its column's point; one that lies elsewhere adds nothing.
+static int take_run(struct cost_point *p, const char *results, const char *digest, const json_t *bench,
+                    struct error *err) {
     char name[64], path[PATH_SIZE];
     snprintf(name, sizeof name, "runs/%.16s/run.json", digest);
     int there = path_join(path, err, results, name) ? -1 : file_is_there(path, err);
@@ -67,19 +91,54 @@ static int take_run(struct cost_point *p, const char *results, const char *diges
     char *text = run && !path_join(path, err, results, name) ? file_read(path, 1 << 26, NULL, err) : NULL;
     double steps = text ? steps_of(text) : 0, seconds = json_field_number(run, "seconds");
     if (steps > 0 && seconds > 0) {
-        p->milliseconds = (p->milliseconds * p->timed + 1000 * seconds / steps) / (p->timed + 1);
-        p->timed++;
+        double here = 1000 * seconds / steps;
+        p->milliseconds = p->milliseconds > 0 ? fmin(p->milliseconds, here) : here;
+        p->measured = measured_of(bench, run);
     }
+    p->digest = p->digest ? p->digest : digest;
     int failed = !text;
     json_decref(run);
     free(text);
     return failed ? -1 : 0;
 }
 
+// What `reff bench` has left in the results; NULL where it has left nothing, or there is no reading it (*failed).
+static json_t *read_bench(const char *results, int *failed, struct error *err) {
+    char path[PATH_SIZE];
+    int there = path_join(path, err, results, "bench/step.json") ? -1 : file_is_there(path, err);
+    json_t *bench = there > 0 ? json_read(path, err) : NULL;
+    *failed = there < 0 || (there > 0 && !bench);
+    return bench;
+}
+
+// Leaves out points without a time, which have no place, and those whose runs are another column's.
+static void keep_points(struct cost_figure *v) {
+    int kept = 0;
+    for (int k = 0; k < v->count; k++) {
+        const struct cost_point *p = &v->points[k];
+        int same = 0;
+        while (same < kept && p->digest && strcmp(v->points[same].digest, p->digest) != 0)
+            same++;
+        if (p->digest && same < kept)
+            text_printf(&v->same, " %s has the runs of %s.", wording_title(p->column),
+                        wording_title(v->points[same].column));
+        else if (p->milliseconds > 0)
+            v->points[kept++] = *p;
+    }
+    v->count = kept;
+    v->measured = 1;
+    for (int k = 0; k < v->count; k++)
+        v->measured &= v->points[k].measured > 0;
+    for (int k = 0; k < v->count && v->measured; k++)
+        v->points[k].milliseconds = v->points[k].measured;
+}
+
 static int read_values(struct cost_figure *v, const struct figure_job *job, const json_t *table,
                        struct error *err) {
     size_t i;
+    int failed;
     const json_t *cell, *run, *runs = json_object_get(json_object_get(table, "provenance"), "runs");
+    json_t *bench = read_bench(job->results, &failed, err);
     json_array_foreach(json_object_get(table, "cells"), i, cell) {
         if (!strcmp(json_field_text(cell, "row"), v->row))
             take_cell(v, cell);
@@ -87,17 +146,14 @@ static int read_values(struct cost_figure *v, const struct figure_job *job, cons
     json_array_foreach(runs, i, run) {
         if (strcmp(json_field_text(run, "row"), v->row))
             continue;
-        for (int k = 0; k < v->count; k++)
-            if (!strcmp(v->points[k].column, json_field_text(run, "column")) &&
-                take_run(&v->points[k], job->results, json_field_text(run, "digest"), err))
-                return -1;
+        for (int k = 0; k < v->count && !failed; k++)
+            if (!strcmp(v->points[k].column, json_field_text(run, "column")))
+                failed = take_run(&v->points[k], job->results, json_field_text(run, "digest"), bench, err);
     }
-    int kept = 0; // a point without a time has no place
-    for (int k = 0; k < v->count; k++)
-        if (v->points[k].timed)
-            v->points[kept++] = v->points[k];
-    v->count = kept;
-    return 0;
+    json_decref(bench);
+    if (!failed)
+        keep_points(v);
+    return failed ? -1 : 0;
 }
 
 // ---------------------------------------------------------------------------------------- drawing
@@ -133,10 +189,12 @@ static double draw_note(cairo_t *c, const struct cost_figure *v) {
     struct text note = {0};
     double y = plot_head(v->legend_lines) + FRAME;
     text_printf(&note,
-                "Profile %s, %s = %s. Error bars: 95 %% interval of the mean over the seeds. Time: seconds "
-                "of a run over "
-                "its steps, evaluations included, as the runs of this table took on their machine.",
-                v->profile, v->row_name, v->row);
+                "Profile %s, %s = %s. Error bars: 95 %% interval of the mean over the seeds. Time: %s.%s",
+                v->profile, v->row_name, v->row,
+                v->measured ? "the fastest step, as reff bench measured it"
+                            : "seconds of the quickest run over its steps, evaluations included; other work "
+                              "on the machine stretches it (reff bench measures)",
+                text_string(&v->same));
     double depth = plot_note(c, LEFT, y, WIDTH - LEFT - RIGHT, text_string(&note));
     text_free(&note);
     return y + depth;
@@ -186,6 +244,7 @@ int figure_cost(const struct figure *f, const struct figure_job *job, struct err
     } else if (!result && figure_write(f, job, WIDTH, lay_out(&v), draw, &v, err)) {
         result = -1;
     }
+    text_free(&v.same);
     json_decref(table);
     return result;
 }

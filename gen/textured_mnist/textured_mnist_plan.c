@@ -45,6 +45,9 @@ static int draw_split(struct sources *s, const struct textured_mnist_settings *s
     if (settings->count > s->split_count)
         return fail_usage(err, "--count: %d is more than the %d images of split %s", settings->count,
                           s->split_count, settings->split);
+    if (settings->annotation_shuffled > 0 && (settings->count == 1 || s->split_count == 1))
+        return fail_usage(err,
+                          "--annotation-shuffled: there is no image but one, whose annotation it could get");
     return 0;
 }
 

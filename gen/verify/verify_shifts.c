@@ -4,39 +4,51 @@
 #include "core/base/memory.h"
 #include "gen/verify/verify_checks.h"
 
+#include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 // ---------------------------------------------------------------------------------------------- reading
 
+// `other` where there is none; NaN where it is no number.
 static double number_or(const json_t *attributes, const char *name, double other) {
     const json_t *value = json_object_get(attributes, name);
-    return json_is_number(value) ? json_number_value(value) : other;
+    return !value ? other : json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+// -1 for what is no whole number of that setting's size.
+static int whole_or(const json_t *attributes, const char *name, int other) {
+    double value = number_or(attributes, name, other);
+    return value >= 0 && value <= INT_MAX && value == floor(value) ? (int)value : -1;
 }
 
 static void take_word(char out[SETTING_WORD_SIZE], const json_t *attributes, const char *name,
                       const char *other) {
-    const char *value = json_string_value(json_object_get(attributes, name));
-    snprintf(out, SETTING_WORD_SIZE, "%s", value ? value : other);
+    const json_t *value = json_object_get(attributes, name);
+    const char *word = value ? json_string_value(value) : other;
+    snprintf(out, SETTING_WORD_SIZE, "%s", word ? word : "");
 }
 
 int shift_claims_read(struct shift_claims *s, struct shard *shard, const json_t *attributes,
                       struct error *err) {
     struct shard_shape shape = shard_shape(shard);
     size_t area = (size_t)shape.height * (size_t)shape.width;
-    *s = (struct shift_claims){
-        .settings = {.label_noise = number_or(attributes, "label_noise", 0),
-                     .covered = number_or(attributes, "covered", 0),
-                     .patch_p = number_or(attributes, "patch_p", -1),
-                     .annotation_dilated = (int)number_or(attributes, "annotation_dilated", 0),
-                     .annotation_missing = number_or(attributes, "annotation_missing", 0),
-                     .annotation_shuffled = number_or(attributes, "annotation_shuffled", 0),
-                     .canvas = shape.height,
-                     .seed = (uint64_t)number_or(attributes, "seed", 0)}};
+    memset(s, 0, sizeof *s);
+    settings_default(textured_mnist_schema, &s->settings);
+    s->settings.label_noise = number_or(attributes, "label_noise", 0);
+    s->settings.covered = number_or(attributes, "covered", 0);
+    s->settings.patch_p = number_or(attributes, "patch_p", -1);
+    s->settings.annotation_dilated = whole_or(attributes, "annotation_dilated", 0);
+    s->settings.annotation_missing = number_or(attributes, "annotation_missing", 0);
+    s->settings.annotation_shuffled = number_or(attributes, "annotation_shuffled", 0);
     take_word(s->settings.annotation, attributes, "annotation", "exact");
+    int unusable = settings_check(textured_mnist_schema, &s->settings, &s->unusable);
+    s->settings.canvas = shape.height;
+    s->settings.seed = (uint64_t)json_integer_value(json_object_get(attributes, "seed"));
     take_word(s->settings.split, attributes, "split", "");
-    s->any = shifts_any(&s->settings);
-    if (!s->any)
+    s->any = unusable || shifts_any(&s->settings);
+    if (unusable || !s->any)
         return 0;
     for (int k = 0; k < SHIFT_COLUMNS; k++)
         if (!(s->columns[k] = allocate((size_t)shape.count, sizeof(int32_t), shift_columns[k].name, err)) ||
@@ -45,7 +57,8 @@ int shift_claims_read(struct shift_claims *s, struct shard *shard, const json_t 
     s->mask = allocate(area, 1, "a mask", err);
     s->room = allocate(area, 1, "a mask", err);
     s->image = allocate(area, 3, "an image", err);
-    return s->mask && s->room && s->image ? 0 : -1;
+    s->painted = allocate(area, 3, "an image", err);
+    return s->mask && s->room && s->image && s->painted ? 0 : -1;
 }
 
 void shift_claims_free(struct shift_claims *s) {
@@ -54,6 +67,7 @@ void shift_claims_free(struct shift_claims *s) {
     free(s->mask);
     free(s->room);
     free(s->image);
+    free(s->painted);
 }
 
 static struct shift shift_of(const struct shift_claims *s, long i) {
@@ -80,25 +94,20 @@ static const char *range_fault(const struct shift_claims *s, long i, long count)
                ? "patch_colour is none of its colours"
            : !in_range(v[SHIFT_PATCH_CORNER], 0, 3)                   ? "patch_corner is not in 0..3"
            : !in_range(v[SHIFT_ANNOTATION_OF], 0, (int32_t)count - 1) ? "annotation_of is not an image"
+           : !in_range(v[SHIFT_PATCH_DRAWN], 0, 1) || !in_range(v[SHIFT_ANNOTATION_MISSING], 0, 1)
+               ? "patch_drawn or annotation_missing is neither 0 nor 1"
            : patch && !v[SHIFT_PATCH_DRAWN] && v[SHIFT_PATCH_COLOUR] != v[SHIFT_TRUE_LABEL]
                ? "patch_colour is not the digit's own, and not drawn"
                : NULL;
 }
 
-// Whether the image has the colours of its patch where that lies.
+// Whether the image is the same with its patch painted once more.
 static int has_patch(struct shift_claims *s, long i) {
     const struct shift shift = shift_of(s, i);
-    size_t area = (size_t)s->settings.canvas * (size_t)s->settings.canvas;
-    memset(s->mask, 255, area);
-    shift_patch(&shift, s->settings.canvas, NULL, s->mask);
-    for (size_t p = 0; p < area; p++)
-        if (!s->mask[p]) {
-            uint8_t found[3];
-            memcpy(found, s->image + 3 * p, 3);
-            shift_patch(&shift, s->settings.canvas, s->image, NULL);
-            return !memcmp(found, s->image + 3 * p, 3);
-        }
-    return 1;
+    size_t bytes = 3 * (size_t)s->settings.canvas * (size_t)s->settings.canvas;
+    memcpy(s->painted, s->image, bytes);
+    shift_patch(&shift, s->settings.canvas, s->painted, NULL);
+    return !memcmp(s->painted, s->image, bytes);
 }
 
 static int check_patches(struct shift_claims *s, json_t *checks, struct shard *shard, struct error *err) {
@@ -127,6 +136,10 @@ static void check_share(json_t *checks, const char *name, const int32_t *column,
 int shift_claims_check(struct shift_claims *s, json_t *checks, struct shard *shard, const int32_t *labels,
                        struct error *err) {
     long count = shard_shape(shard).count, wrong = 0, others = 0;
+    if (*s->unusable.message) {
+        checks_report(checks, "shifts", FAIL, "attributes: %s", s->unusable.message);
+        return 0;
+    }
     for (long i = 0; i < count; i++) {
         const char *fault = range_fault(s, i, count);
         if (fault) {
@@ -142,9 +155,9 @@ int shift_claims_check(struct shift_claims *s, json_t *checks, struct shard *sha
     check_share(checks, "missing annotations", s->columns[SHIFT_ANNOTATION_MISSING], count,
                 s->settings.annotation_missing);
     if (s->settings.patch_p < 0)
-        return 0;
+        return 1;
     check_share(checks, "drawn patches", s->columns[SHIFT_PATCH_DRAWN], count, s->settings.patch_p);
-    return check_patches(s, checks, shard, err);
+    return check_patches(s, checks, shard, err) ? -1 : 1;
 }
 
 // ---------------------------------------------------------------------------------------------- annotations

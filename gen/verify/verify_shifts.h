@@ -9,16 +9,18 @@
 
 struct shift_claims {
     int any;                                 // the shard has some; else nothing below means anything
+    struct error unusable;                   // why its attributes cannot be settings; "": they can
     struct textured_mnist_settings settings; // those of shifts, split, seed and canvas
     int32_t *columns[SHIFT_COLUMNS];
-    uint8_t *mask, *room, *image; // [canvas][canvas], for expected ones
+    uint8_t *mask, *room, *image, *painted; // [canvas][canvas], for expected ones
 };
 
 int shift_claims_read(struct shift_claims *s, struct shard *shard, const json_t *attributes,
                       struct error *err);
 void shift_claims_free(struct shift_claims *s);
 
-// Reports on shares, ranges and the patches' pixels; labels [N] as the shard has them. -1 on failure.
+// Reports on shares, ranges and the patches' pixels; labels [N] as the shard has them. 1: the columns can be gone by, 0:
+// they are out of range, and nothing else may be asked. -1 on failure.
 int shift_claims_check(struct shift_claims *s, json_t *checks, struct shard *shard, const int32_t *labels,
                        struct error *err);
 

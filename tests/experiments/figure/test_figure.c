@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Figures: colours, axes, layout, the same bytes again, definitions that are refused, results that are
 // missing.
+#include "core/base/digest.h"
 #include "core/base/memory.h"
 #include "experiments/figure/axes.h"
 #include "experiments/figure/colour_map.h"
@@ -12,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // ---------------------------------------------------------------------------------------- colours
 
@@ -464,6 +466,51 @@ static void test_costs_come_from_records_and_metrics(void) {
     CU_ASSERT_EQUAL(draw_text(text, &err), -1);
 }
 
+static void digest_of_picture(char out[DIGEST_SIZE]) {
+    struct error err = {0};
+    CU_ASSERT_FATAL(!digest_file(suite_path("figures/tiny/figure.png"), out, &err));
+}
+
+// A step of the run's network, method, precision, batch and pixels in the file of measurements takes the place of the
+// run's time; any other does not. A file that is none is told.
+static void test_costs_are_what_bench_has_measured(void) {
+    static const char text[] = "[figure]\nkind = cost\ntitle = A\ntable = t\nrow = 0\n";
+    static const char lines[] = "{\"epoch\": 2, \"step\": 1500}\n",
+                      record[] = "{\"seconds\": 3.0, \"precision\": \"bf16\", \"data\": {\"pixels\": 32}, "
+                                 "\"settings\": {\"model\": \"small\", \"method\": \"reff\", \"batch\": 32}}",
+                      step[] = "{\"steps\": [{\"model\": \"%s\", \"method\": \"%s\", \"precision\": \"%s\", "
+                               "\"batch\": %d, \"pixels\": %d, \"images_per_s\": 4000.0}]}";
+    static const struct {
+        const char *model, *method, *precision;
+        int batch, pixels, counts;
+    } steps[] = {{"small", "reff", "bf16", 32, 32, 1},     {"resnet18", "reff", "bf16", 32, 32, 0},
+                 {"small", "baseline", "bf16", 32, 32, 0}, {"small", "reff", "f32", 32, 32, 0},
+                 {"small", "reff", "bf16", 16, 32, 0},     {"small", "reff", "bf16", 32, 64, 0}};
+    struct error err = {0};
+    char without[DIGEST_SIZE], with[DIGEST_SIZE], file[300];
+    write_table(", \"provenance\": {\"runs\": [{\"row\": \"0\", \"column\": \"reff\", \"digest\": "
+                "\"fedcba9876543210000\"}]}");
+    CU_ASSERT_FATAL(!folder_make(suite_path("runs/fedcba9876543210"), &err));
+    CU_ASSERT_FATAL(
+        !file_write(suite_path("runs/fedcba9876543210/metrics.jsonl"), lines, strlen(lines), &err));
+    CU_ASSERT_FATAL(!file_write(suite_path("runs/fedcba9876543210/run.json"), record, strlen(record), &err));
+    CU_ASSERT_EQUAL(draw_text(text, &err), 0);
+    digest_of_picture(without);
+    CU_ASSERT_FATAL(!folder_make(suite_path("bench"), &err));
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        snprintf(file, sizeof file, step, steps[i].model, steps[i].method, steps[i].precision, steps[i].batch,
+                 steps[i].pixels);
+        CU_ASSERT_FATAL(!file_write(suite_path("bench/step.json"), file, strlen(file), &err));
+        CU_ASSERT_EQUAL(draw_text(text, &err), 0);
+        digest_of_picture(with);
+        CU_ASSERT_EQUAL(strcmp(with, without) != 0, steps[i].counts);
+    }
+    CU_ASSERT_FATAL(!file_write(suite_path("bench/step.json"), "no", 2, &err));
+    CU_ASSERT_EQUAL(draw_text(text, &err), -1);
+    suite_text_has(err.message, "bench/step.json");
+    CU_ASSERT_FATAL(!unlink(suite_path("bench/step.json")));
+}
+
 static void test_memory_that_runs_out_is_told(void) {
     static const char text[] = "[figure]\nkind = training\ntitle = A\ntable = t\nrow = 0\n";
     static const char line[] =
@@ -556,6 +603,7 @@ void suite_figure(void) {
     CU_add_test(suite, "training curves come from a run's metrics",
                 test_training_curves_come_from_a_runs_metrics);
     CU_add_test(suite, "costs come from records and metrics", test_costs_come_from_records_and_metrics);
+    CU_add_test(suite, "costs are what bench has measured", test_costs_are_what_bench_has_measured);
     CU_add_test(suite, "memory that runs out is told", test_memory_that_runs_out_is_told);
     CU_add_test(suite, "a model that is missing is named, then trained",
                 test_a_model_that_is_missing_is_named_then_trained);

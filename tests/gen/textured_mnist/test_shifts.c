@@ -2,6 +2,7 @@
 // Shifts of Textured MNIST: off they leave no trace, each does what it says and nothing else, and reff verify finds what
 // is not so.
 #include "core/base/digest.h"
+#include "core/base/file.h"
 #include "core/base/json.h"
 #include "gen/textured_mnist/shifts.h"
 #include "gen/verify/verify.h"
@@ -179,14 +180,18 @@ static void test_annotations_are_made_coarse(void) {
     }
 }
 
-// Writes one value of a column, or the upper left pixel of an image or mask.
-static void change(const char *path, const char *name, hsize_t image, int value) {
+// Writes one value of a column, or the pixel (at, at) of an image or mask.
+static void change_at(const char *path, const char *name, hsize_t image, hsize_t at, int value) {
     hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), set = H5Dopen2(file, name, H5P_DEFAULT),
           space = H5Dget_space(set), one = H5Screate(H5S_SCALAR);
-    hsize_t start[4] = {image, 0, 0, 0}, extent[4] = {1, 1, 1, 1};
+    hsize_t start[4] = {image, at, at, 0}, extent[4] = {1, 1, 1, 1};
     H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL);
     H5Dwrite(set, H5T_NATIVE_INT, one, space, H5P_DEFAULT, &value);
     H5Sclose(one), H5Sclose(space), H5Dclose(set), H5Fclose(file);
+}
+
+static void change(const char *path, const char *name, hsize_t image, int value) {
+    change_at(path, name, image, 0, value);
 }
 
 static void change_attribute(const char *path, const char *name, double value) {
@@ -230,6 +235,80 @@ static void test_what_a_shard_records_of_its_shifts_is_verified(void) {
     CU_ASSERT(fails(path, "masks"));
 }
 
+// Columns and attributes that no generator writes: a check that fails, and nothing is read by them.
+static void test_what_a_shard_cannot_record_of_its_shifts_fails(void) {
+    static struct made shifted;
+    static const struct {
+        const char *column;
+        int value;
+        const char *check;
+    } columns[] = {{"covered_edge", 1000000, "shifts"},
+                   {"covered_edge", -5, "shifts"},
+                   {"covered_side", 7, "shifts"},
+                   {"annotation_of", 1000000, "shifts"},
+                   {"annotation_of", -2000000000, "shifts"},
+                   {"annotation_missing", 2, "shifts"},
+                   {"patch_drawn", -1, "shifts"},
+                   {"patch_colour", 10, "shifts"},
+                   {"patch_corner", 4, "shifts"},
+                   {"true_label", -1, "shifts"},
+                   {"digit_x", 1000000, "ranges"},
+                   {"digit_y", -2000000000, "ranges"},
+                   {"digit_index", -5, "ranges"},
+                   {"background_class", 1000000, "ranges"}};
+    static const struct {
+        const char *attribute;
+        double value;
+    } attributes[] = {
+        {"label_noise", -1}, {"label_noise", NAN},      {"covered", 1e300}, {"patch_p", -0.5},
+        {"patch_p", NAN},    {"annotation_missing", 2}, {"covered", 0.95},  {"annotation_shuffled", 1.5}};
+    struct textured_mnist_settings s = settings_of();
+    s.label_noise = 0.1;
+    s.patch_p = 0.5;
+    s.covered = 0.2;
+    s.annotation_shuffled = 0.2;
+    s.annotation_missing = 0.1;
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        const char *path = make(&s, "all.h5", &shifted);
+        change(path, columns[i].column, 5, columns[i].value);
+        CU_ASSERT(fails(path, columns[i].check));
+        CU_ASSERT(!fails(path, "masks")); // not compared
+    }
+    for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
+        const char *path = make(&s, "all.h5", &shifted);
+        change_attribute(path, attributes[i].attribute, attributes[i].value);
+        CU_ASSERT(fails(path, "shifts"));
+    }
+}
+
+// The whole patch is looked at, not one pixel of it.
+static void test_a_changed_pixel_of_a_patch_is_found(void) {
+    static struct made shifted;
+    struct textured_mnist_settings s = settings_of();
+    s.patch_p = 0;
+    const char *path = make(&s, "patch.h5", &shifted);
+    int image = 0;
+    CU_ASSERT(!fails(path, "patches"));
+    while (shifted.columns[SHIFT_PATCH_CORNER][image]) // upper left
+        image++;
+    int at = CANVAS / 32 + CANVAS / 8 - 1; // its last row and column
+    change_at(path, "images", (hsize_t)image, (hsize_t)at,
+              shifted.images[(image * AREA + at * CANVAS + at) * 3] ^ 1);
+    CU_ASSERT(fails(path, "patches"));
+}
+
+static void test_one_image_alone_is_not_shuffled(void) {
+    struct error err = {0};
+    struct textured_mnist_settings s = settings_of();
+    s.count = 1;
+    s.annotation_shuffled = 0.5;
+    CU_ASSERT(textured_mnist_generate(&s, suite_path("one.h5"), NULL, NULL, &err));
+    CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
+    suite_text_is(err.message,
+                  "--annotation-shuffled: there is no image but one, whose annotation it could get");
+    CU_ASSERT_EQUAL(file_is_there(suite_path("one.h5"), &err), 0);
+}
+
 void suite_shifts(void);
 void suite_shifts(void) {
     CU_pSuite s = CU_add_suite("shifts", suite_make_folder, suite_remove_folder);
@@ -237,6 +316,10 @@ void suite_shifts(void) {
     CU_add_test(s, "each shift changes what it says and nothing else",
                 test_each_shift_changes_what_it_says_and_nothing_else);
     CU_add_test(s, "annotations are made coarse", test_annotations_are_made_coarse);
+    CU_add_test(s, "what a shard cannot record of its shifts fails",
+                test_what_a_shard_cannot_record_of_its_shifts_fails);
+    CU_add_test(s, "a changed pixel of a patch is found", test_a_changed_pixel_of_a_patch_is_found);
+    CU_add_test(s, "one image alone is not shuffled", test_one_image_alone_is_not_shuffled);
     CU_add_test(s, "what a shard records of its shifts is verified",
                 test_what_a_shard_records_of_its_shifts_is_verified);
 }
