@@ -302,7 +302,7 @@ static void test_one_image_alone_is_not_shuffled(void) {
     struct textured_mnist_settings s = settings_of();
     s.count = 1;
     s.annotation_shuffled = 0.5;
-    CU_ASSERT(textured_mnist_generate(&s, suite_path("one.h5"), NULL, NULL, &err));
+    CU_ASSERT(textured_mnist_generate(&s, suite_path("one.h5"), NULL, NULL, NULL, &err));
     CU_ASSERT_EQUAL(err.status, EXIT_USAGE);
     suite_text_is(err.message,
                   "--annotation-shuffled: there is no image but one, whose annotation it could get");
