@@ -53,12 +53,12 @@ static uint8_t *make_block(struct file_layout *l, uint64_t number) {
 }
 
 static void note_range(struct file_layout *l, uint64_t begin, uint64_t end) {
-    struct layout_range *last = l->range_count ? &l->ranges[l->range_count - 1] : NULL;
-    if (last && begin == last->end) {
-        last->end = end;
+    uint64_t before = l->range_count ? l->ranges[l->range_count - 1].end : 0;
+    if (l->range_count && begin == before) {
+        l->ranges[l->range_count - 1].end = end;
         return;
     }
-    l->unordered |= last && begin < last->end;
+    l->unordered |= begin < before;
     if (l->range_count == l->range_room) {
         int room = 2 * l->range_room + 16;
         if (array_resize(l->ranges, (size_t)room, what, &l->err)) {
