@@ -330,7 +330,7 @@ static void test_half_written_definitions_are_left_out_and_told(void) {
     expect("tables.tex", "\\ReffTable{../../tables/tiny/table1a.tex}\n");
     expect("values.tex", "\\ReffDefine{runs}{2}\n");
     CU_ASSERT_EQUAL(reff_run(&r, 0, "report", "--results", suite_folder(), "--profile", "half-written"),
-                    EXIT_USAGE);
+                    EXIT_FAILED);
     suite_text_has(r.err, "experiments/profiles/half-written.ini");
     program_free(&r);
     if (before)

@@ -163,7 +163,8 @@ static void test_lists_are_read_whatever_wrote_them(void) {
     training("lists", &s);
     photos_generate(&s, &c);
     CU_ASSERT_EQUAL(c.count, 1);
-    CU_ASSERT(photos_says(&c, "skipped_why", "ISIC_0000000: line 2: melanoma is '0x1', not a decimal number (0 or 1)"));
+    CU_ASSERT(photos_says(&c, "skipped_why",
+                          "ISIC_0000000: line 2: melanoma is '0x1', not a decimal number (0 or 1)"));
     photos_content_free(&c);
     photos_free(&files);
 }
@@ -321,7 +322,8 @@ static void test_odd_rows_are_skipped_and_named(void) {
     CU_ASSERT(photos_find(&c, "ISIC_0000000") == 0 && photos_find(&c, "ISIC_0000006") == 1);
     CU_ASSERT(c.labels[0] == 0 && c.labels[1] == 1);
     CU_ASSERT(photos_says(&c, "skipped_why", "ISIC_0000001: line 3: both melanoma and seborrheic keratosis"));
-    CU_ASSERT(photos_says(&c, "skipped_why", "ISIC_0000002: line 4: melanoma is 'nan', not a decimal number (0 or 1)"));
+    CU_ASSERT(photos_says(&c, "skipped_why",
+                          "ISIC_0000002: line 4: melanoma is 'nan', not a decimal number (0 or 1)"));
     CU_ASSERT(photos_says(&c, "skipped_why", "ISIC_0000003: line 5: melanoma is '0.5', neither 0 nor 1"));
     CU_ASSERT(photos_says(&c, "skipped_why", "ISIC_0000004: line 6: fewer fields than 3"));
     CU_ASSERT(photos_says(&c, "skipped_why", "ISIC_0000005: line 7: more fields than 3"));
@@ -331,7 +333,8 @@ static void test_odd_rows_are_skipped_and_named(void) {
     CU_ASSERT_EQUAL(json_integer_value(json_object_get(c.attributes, "listed")), 10);
     CU_ASSERT(photos_says(&c, "skipped_why", "ISIC_0000007: 2 rows, which disagree"));
     CU_ASSERT(
-        photos_says(&c, "skipped_why", "ISIC_0000008: line 14: seborrheic_keratosis is '', not a decimal number (0 or 1)"));
+        photos_says(&c, "skipped_why",
+                    "ISIC_0000008: line 14: seborrheic_keratosis is '', not a decimal number (0 or 1)"));
     photos_content_free(&c);
     photos_free(&files);
 }
