@@ -28,8 +28,8 @@ void folder_free(struct folder *f) {
 
 // Of pictures of any kind: those that cannot be read are skipped and called what they are.
 static int is_picture(const char *name) {
-    static const char *const endings[] = {".jpg", ".jpeg", ".png",  ".jfif", ".gif", ".bmp",
-                                          ".tif", ".tiff", ".webp", ".heic", ".avif"};
+    static const char *const endings[] = {".jpg",  ".jpeg", ".png",  ".jfif", ".gif",  ".bmp", ".tif",
+                                          ".tiff", ".webp", ".heic", ".heif", ".avif", ".jp2", ".jxl"};
     const char *dot = strrchr(member_file_name(name), '.');
     for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
         if (!strcasecmp(dot, endings[i]))

@@ -491,12 +491,14 @@ static void test_what_is_wrong_is_named_and_leaves_nothing(void) {
     add_text(&images, "owl/picture.gif", "GIF89a....");
     add_text(&images, "owl/picture2.webp", "RIFF....WEBPVP8 ");
     add_text(&images, "owl/scan.tif", "II*\0....");
+    add_text(&images, "owl/photo.jxl", "\xff\x0a....");
     use_folders();
     generate(&c);
     check_birds(&c);
     CU_ASSERT(says(&c, "skipped_why",
                    "owl/picture: images: owl/picture.gif: neither JPEG nor PNG but a GIF picture"));
     CU_ASSERT(says(&c, "skipped_why", "neither JPEG nor PNG but a WebP picture"));
+    CU_ASSERT(says(&c, "skipped_why", "neither JPEG nor PNG but a JPEG XL picture"));
     content_free(&c);
     settings.mask_threshold = 9;
     settings.mask_values = (struct real_list){1, {1}};
