@@ -17,7 +17,6 @@
 #define CHUNK_MAXIMUM 16
 #define COUNT_MAXIMUM (1L << 24)
 #define SIDE_MAXIMUM  8192
-#define LIBRARY_ROOM  ((size_t)16 << 20) // bytes that HDF5 must find: it does not stand finding none
 #define TEXT_MAXIMUM  4096
 
 static size_t column_size(const struct column *c) {
@@ -274,6 +273,9 @@ static int append_pixels(struct shard_writer *w, const uint8_t *images, const ui
             digest_add(w->planes[1].digest, masks, size);
             w->annotated += w->written ? sum_of_bytes(masks, size) : 0;
         }
+        // A task, though at once: libgomp frees what it notes of dependences when the task that made them ends, and
+        // with a team's first task never.
+#pragma omp task shared(bad) if (0)
         bad = writer_write_images(w, bytes, count);
     }
     return bad;

@@ -11,7 +11,8 @@
 #include <hdf5.h>
 
 #define COLUMNS_MAXIMUM 64
-#define DEFLATE_AT_ONCE 64 // chunks compressed before they are written
+#define DEFLATE_AT_ONCE 64                 // chunks compressed before they are written
+#define LIBRARY_ROOM    ((size_t)16 << 20) // bytes that HDF5 must find: it does not stand finding none
 
 struct plane { // images or masks: a chunked dataset that is written while it comes
     const char *name;

@@ -31,7 +31,9 @@ static int rehearse(const struct shard_writer *w, int batch, const json_t *attri
     if (!twin)
         return -1;
     twin->rehearsal = 1;
-    int bad = writer_create_file(twin) ? fail(err, "%s: HDF5 cannot foresee the file", w->path) : 0;
+    int bad = memory_room(LIBRARY_ROOM, w->path, err);
+    if (!bad && writer_create_file(twin))
+        bad = fail(err, "%s: HDF5 cannot foresee the file", w->path);
     bad = bad || rehearse_images(twin, batch, err) || writer_write_rest(twin, attributes, content, err);
     if (!bad && writer_close_file(twin))
         bad = fail(err, "%s: HDF5 cannot foresee the file", w->path);
