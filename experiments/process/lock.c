@@ -267,21 +267,33 @@ static int is_old(const char *path, const char *folder) {
     return known && now.st_mtim.tv_sec - about.st_mtim.tv_sec > DAY;
 }
 
-static void remove_leftovers(const char *folder, int all) {
+static int remove_leftovers_seen(const char *folder, int all) {
     char path[PATH_SIZE];
     struct error ignored;
     struct dirent *entry;
+    int removed = 0;
     DIR *listing = opendir(folder);
     while (listing && (entry = readdir(listing))) {
         const char *part = strstr(entry->d_name, ".part-");
         if (!part || !part[6] || path_join(path, &ignored, folder, entry->d_name))
             continue;
         int alive = host_process_is_alive(part + 6), is_lease = !strncmp(entry->d_name, "lease", 5);
-        if ((!alive || (alive < 0 && ((all && !is_lease) || is_old(path, folder)))) && unlink(path))
+        if (alive > 0 || (alive < 0 && !(all && !is_lease) && !is_old(path, folder)))
+            continue;
+        if (unlink(path))
             folder_remove(path);
+        removed = 1;
     }
     if (listing)
         closedir(listing);
+    return removed;
+}
+
+// On network file systems a listing may pass over names while others are removed from it.
+static void remove_leftovers(const char *folder, int all) {
+    enum { TURNS = 3 };
+    for (int turn = 0; turn < TURNS && remove_leftovers_seen(folder, all); turn++)
+        ;
 }
 
 void lock_remove_leftovers(const char *folder) {

@@ -142,6 +142,14 @@ static int annotate_and_train(struct worker *w) {
     return result;
 }
 
+// What a process was writing that had lost the run's lock to this one, and was killed before it saw that.
+static void remove_others_parts(const struct worker *w) {
+    char folder[PATH_SIZE];
+    struct error ignored = {0};
+    if (!run_folder(folder, w->job->results, w->job->cell, &ignored))
+        lock_remove_all_leftovers(folder);
+}
+
 // The run, under its lock.
 static int run(struct worker *w) {
     const struct worker_job *job = w->job;
@@ -158,6 +166,7 @@ static int run(struct worker *w) {
     int failed = shards < 0 || (job->keep_shards && data_sets_keep(job->results, job->cell, w->err)) ||
                  annotate_and_train(w);
     lock_release(shards);
+    remove_others_parts(w);
     return failed ? -1 : 0;
 }
 

@@ -268,6 +268,11 @@ static void hold(const struct train_settings *s) {
         usleep(POLL_MICROSECONDS);
 }
 
+static int litter(const char *folder, struct error *err) {
+    char part[PATH_SIZE];
+    return path_join(part, err, folder, "run.json.part-other.01234567-8") || file_write(part, "{", 1, err);
+}
+
 static int fake_train(const struct train_job *job, struct error *err) {
     const struct train_settings *s = job->settings;
     char checkpoint[PATH_SIZE];
@@ -296,6 +301,8 @@ static int fake_train(const struct train_job *job, struct error *err) {
             return fail_system(err, ENOLCK, "%s", job->folder);
         if (has_fault(s) && step == 3 && fake.fault == FAKE_STARVES && !fake_events("starved"))
             return note_event("starved\n"), fail_memory(err, "a step needs 1.0 MiB");
+        if (has_fault(s) && fake.fault == FAKE_LITTERS && litter(job->folder, err))
+            return -1;
         state = mix(state, step);
         pass_point();
         if (step % 2 && save(checkpoint, step + 1, state, err))

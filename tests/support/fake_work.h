@@ -18,6 +18,7 @@ enum fake_fault {
     FAKE_LIES,    // says that all is well and writes no record
     FAKE_REFUSED, // the system refuses a lock: ENOLCK
     FAKE_DIES,    // is killed once its record is written
+    FAKE_LITTERS, // a process of another host leaves half a file in its folder meanwhile
     FAKE_STARVES, // it refuses memory, unless the run is alone: ENOMEM
 };
 

@@ -160,6 +160,23 @@ static void test_a_run_that_is_killed_after_its_record_is_done(void) {
     trial_end();
 }
 
+static void test_half_files_of_who_lost_a_run_are_removed_at_its_end(void) {
+    struct error err = {0};
+    char part[PATH_SIZE];
+    trial_begin("litters");
+    fake.fault = FAKE_LITTERS;
+    fake.fault_method = "reff";
+    fake.fault_seed = 2;
+    CU_ASSERT_EQUAL(trial_whole(), 0);
+    trial_check_all_done();
+    for (int i = 0; i < FIXTURE_RUNS; i++) {
+        CU_ASSERT_FATAL(!run_file(part, trial.results, &trial.fixture.plan.cells[i],
+                                  "run.json.part-other.01234567-8", &err));
+        CU_ASSERT(!file_exists(part));
+    }
+    trial_end();
+}
+
 // Whoever removes or renames the results while a sweep is at work: records that went are told, and no status says that
 // all runs are done. What the sweep made anew where they lay is whole.
 static void test_results_that_go_while_a_sweep_is_at_work_are_told(void) {
@@ -541,6 +558,8 @@ void suite_sweep(void) {
                 test_a_run_without_memory_has_another_turn_with_fewer_at_once);
     CU_add_test(suite, "a run that is killed after its record is done",
                 test_a_run_that_is_killed_after_its_record_is_done);
+    CU_add_test(suite, "half files of who lost a run are removed at its end",
+                test_half_files_of_who_lost_a_run_are_removed_at_its_end);
     CU_add_test(suite, "results that go while a sweep is at work are told",
                 test_results_that_go_while_a_sweep_is_at_work_are_told);
     CU_add_test(suite, "a damaged record is noticed and made again",
