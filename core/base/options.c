@@ -10,14 +10,6 @@
 
 #include <string.h>
 
-const char *option_name(const struct setting *s, char out[SETTING_WORD_SIZE]) {
-    snprintf(out, SETTING_WORD_SIZE, "%s", s->name);
-    for (char *c = out; *c; c++)
-        if (*c == '_')
-            *c = '-';
-    return out;
-}
-
 static void print_range(const struct setting *s, FILE *out) {
     if (s->type == SETTING_TYPE_CHOICE) {
         fprintf(out, "; one of: %s", s->choices);

@@ -39,9 +39,6 @@ int options_override(const struct command *command, int argc, char **argv, void 
 // Whether the command line names the option. To be asked before it is parsed, which moves words within argv.
 int options_given(const struct setting *s, int argc, char *const *argv);
 
-// "layer_weights" -> "layer-weights". Returns `out`.
-const char *option_name(const struct setting *s, char out[SETTING_WORD_SIZE]);
-
 // Usage, options with units, ranges and defaults, an example.
 void options_help(const struct command *command, FILE *out);
 

@@ -264,15 +264,24 @@ union any_member {
     uint64_t number;
 };
 
+const char *option_name(const struct setting *s, char out[SETTING_WORD_SIZE]) {
+    snprintf(out, SETTING_WORD_SIZE, "%s", s->name);
+    for (char *c = out; *c; c++)
+        if (*c == '_')
+            *c = '-';
+    return out;
+}
+
 int settings_check(const struct setting *schema, const void *target, struct error *err) {
     struct text where = {0}, value = {0};
+    char name[SETTING_WORD_SIZE];
     int failed = 0;
     for (const struct setting *s = schema; s->name && !failed; s++) {
         union any_member scratch;
         struct setting alone = *s;
         alone.offset = 0;
         text_clear(&where), text_clear(&value);
-        text_printf(&where, "--%s", s->name);
+        text_printf(&where, "--%s", option_name(s, name));
         settings_add_text(&value, s, target);
         failed = text_check(&where, s->name, err) || text_check(&value, s->name, err) ||
                  settings_assign(&alone, &scratch, text_string(&value), text_string(&where), err);

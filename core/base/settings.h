@@ -110,6 +110,9 @@ int settings_assign(const struct setting *s, void *target, const char *text, con
 // Appends one member as text, as settings_assign would read it.
 void settings_add_text(struct text *out, const struct setting *s, const void *target);
 
+// The setting's name as an option: "layer_weights" -> "layer-weights". Returns `out`.
+const char *option_name(const struct setting *s, char out[SETTING_WORD_SIZE]);
+
 // Whether all members are such as settings_assign would take, whoever filled them in: "--p: 2 is not in 0..1".
 int settings_check(const struct setting *schema, const void *target, struct error *err);
 

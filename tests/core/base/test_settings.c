@@ -4,6 +4,7 @@
 #include "core/train/train.h"
 #include "tests/support/suite.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -313,6 +314,23 @@ static void test_unknown_repeated_and_broken_lines_are_refused(void) {
     check_refused(text, "a.ini:2: longer than 198 characters");
 }
 
+static void test_settings_that_were_filled_in_are_checked_under_their_options_name(void) {
+    static const struct setting own[] = {SETTING_INT(struct sample, epochs, "8", 1, 100, "epochs", "passes"),
+                                         {.name = "learning_rate",
+                                          .type = SETTING_TYPE_REAL,
+                                          .offset = offsetof(struct sample, rate),
+                                          .standard = "0.1",
+                                          .minimum = 0,
+                                          .maximum = 1},
+                                         SETTING_END};
+    struct sample s = {.epochs = 8, .rate = 0.1};
+    struct error err = {0};
+    CU_ASSERT_EQUAL(settings_check(own, &s, &err), 0);
+    s.rate = 2;
+    CU_ASSERT_EQUAL(settings_check(own, &s, &err), -1);
+    CU_ASSERT_STRING_EQUAL(err.message, "--learning-rate: 2 is not in 0..1");
+}
+
 static void test_a_missing_settings_file_is_named(void) {
     struct taken t = {0};
     struct error err = {0};
@@ -341,5 +359,7 @@ void suite_settings(void) {
                 test_settings_files_have_sections_comments_and_any_line_ends);
     CU_add_test(s, "unknown, repeated and broken lines are refused",
                 test_unknown_repeated_and_broken_lines_are_refused);
+    CU_add_test(s, "settings that were filled in are checked under their option's name",
+                test_settings_that_were_filled_in_are_checked_under_their_options_name);
     CU_add_test(s, "a missing settings file is named", test_a_missing_settings_file_is_named);
 }
