@@ -322,6 +322,12 @@ static int take_looks(struct profile *p, const struct own *own, struct error *er
                : fail_usage(err, "%s: shares in [profile]: their sum %.4g is above .05", p->path, sum);
 }
 
+// Own images lie somewhere; all other data sets have a place of their own.
+static int has_images(const struct profile_data *data) {
+    const struct setting *images = settings_find(data->set->schema, "images");
+    return !images || *((const char *)&data->settings + images->offset);
+}
+
 static int check_data(const struct profile *p, const struct profile_data *data, struct error *err) {
     char name[SETTING_WORD_SIZE + 1] = "";
     if (data != p->data)
@@ -329,6 +335,8 @@ static int check_data(const struct profile *p, const struct profile_data *data, 
     for (enum split s = 0; s < SPLITS; s++)
         if (s != SPLIT_VALIDATION && data->images[s] < 0)
             return fail_usage(err, "%s: %s in [data%s] is missing", p->path, split_names[s], name);
+    if (!has_images(data))
+        return fail_usage(err, "%s: images in [data%s] is missing", p->path, name);
     if (check_together(p, METHOD_DEFAULT, data, err))
         return -1;
     for (int i = 0; i < p->override_count; i++)

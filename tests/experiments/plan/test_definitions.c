@@ -348,6 +348,8 @@ static void test_bad_profiles_are_refused_with_file_and_line(void) {
          "a section of data of one's own begins with 'source = folder'"},
         {PROFILE_HEAD "[data my dogs]\nsource = folder\n", "'my dogs' is no name for a data set"},
         {PROFILE_HEAD "[data dogs]\nsource = folder\ntrain = 64\n", "test in [data dogs] is missing"},
+        {PROFILE_HEAD "[data dogs]\nsource = folder\ntrain = 64\ntest = 32\n",
+         "images in [data dogs] is missing"},
         {PROFILE_HEAD "[data dogs]\nsource = folder\nsplit = test\n",
          "bad.ini:9: 'split' is set by the tables"},
         {PROFILE_HEAD "[data dogs]\nsource = folder\ncanvas = 9\n", "unknown key 'canvas' in [data dogs]"},
