@@ -110,6 +110,14 @@ static double bytes_of_data(const struct slurm_plan *p) {
     return bytes;
 }
 
+// A task's cores and memory for so many runs at a time.
+static void share_task(struct slurm_plan *p, const struct sweep_options *o, int at_once) {
+    double memory = cluster_bytes(p->cluster.memory);
+    p->at_once = at_once;
+    p->threads = o->threads ? o->threads : p->cpus / at_once > 0 ? p->cpus / at_once : 1;
+    p->bytes = memory > 0 ? memory : memory_of_program + 1.2 * p->run_bytes * at_once;
+}
+
 static int choose_size(struct slurm_plan *p, const struct executor_job *job, const json_t *submissions,
                        struct error *err) {
     const struct sweep_options *o = &job->sweep;
@@ -120,13 +128,11 @@ static int choose_size(struct slurm_plan *p, const struct executor_job *job, con
         return -1;
     double memory = cluster_bytes(p->cluster.memory),
            room = (memory > 0 ? memory : memory_per_core * p->cpus) - memory_of_program;
-    p->at_once = o->jobs ? o->jobs : (int)fmax(1, fmin(p->cpus, floor(room / (1.2 * r.run_memory))));
-    if (most && p->at_once > most)
-        p->at_once = most;
-    if (p->at_once > p->count)
-        p->at_once = p->count;
-    p->threads = o->threads ? o->threads : p->cpus / p->at_once > 0 ? p->cpus / p->at_once : 1;
-    p->bytes = memory > 0 ? memory : memory_of_program + 1.2 * r.run_memory * p->at_once;
+    int at_once = o->jobs ? o->jobs : (int)fmax(1, fmin(p->cpus, floor(room / (1.2 * r.run_memory))));
+    if (most && at_once > most)
+        at_once = most;
+    p->run_bytes = r.run_memory;
+    share_task(p, o, at_once < p->count ? at_once : p->count);
     // A task removes a data set when all runs of it are done: while one ends another one has begun.
     p->shards = bytes_of_data(p);
     if (p->cluster.throttle)
@@ -169,13 +175,35 @@ static int forecast_here(struct slurm_plan *p, const struct executor_job *job, s
 }
 
 static int forecast(struct slurm_plan *p, const struct executor_job *job, struct error *err) {
-    p->seconds = allocate((size_t)p->count + 1, sizeof *p->seconds, "a submission", err);
-    p->task = allocate((size_t)p->count + 1, sizeof *p->task, "a submission", err);
-    if (!p->seconds || !p->task)
-        return -1;
     for (int i = 0; i < p->count; i++)
         p->seconds[i] = p->cluster.run_seconds;
     return p->cluster.run_seconds > 0 ? 0 : forecast_here(p, job, err);
+}
+
+// Runs of the task that has most.
+static int fullest_task(const struct slurm_plan *p) {
+    int fullest = 0;
+    for (int t = 0; t < p->tasks; t++) {
+        int runs = 0;
+        for (int i = 0; i < p->count; i++)
+            runs += p->task[i] == t;
+        fullest = runs > fullest ? runs : fullest;
+    }
+    return fullest;
+}
+
+// Long runs are alone in their task: then no more are foreseen at a time, and each has the cores of all.
+static int pack(struct slurm_plan *p, const struct executor_job *job, struct error *err) {
+    for (;;) {
+        if (forecast(p, job, err))
+            return -1;
+        p->tasks =
+            packing_make(p->todo, p->seconds, p->count, p->data, p->at_once, 60 * p->cluster.pack, p->task);
+        int fullest = fullest_task(p);
+        if (fullest >= p->at_once)
+            return 0;
+        share_task(p, &job->sweep, fullest);
+    }
 }
 
 int slurm_plan_make(struct slurm_plan *p, const struct executor_job *job, const json_t *submissions,
@@ -185,10 +213,10 @@ int slurm_plan_make(struct slurm_plan *p, const struct executor_job *job, const 
         return -1;
     if (!p->count)
         return 0;
-    if (choose_size(p, job, submissions, err) || forecast(p, job, err))
+    p->seconds = allocate((size_t)p->count + 1, sizeof *p->seconds, "a submission", err);
+    p->task = allocate((size_t)p->count + 1, sizeof *p->task, "a submission", err);
+    if (!p->seconds || !p->task || choose_size(p, job, submissions, err) || pack(p, job, err))
         return -1;
-    p->tasks =
-        packing_make(p->todo, p->seconds, p->count, p->data, p->at_once, 60 * p->cluster.pack, p->task);
     for (int t = 0; t < p->tasks; t++) {
         double length = packing_length(p->todo, p->seconds, p->count, p->data, p->at_once, p->task, t);
         p->longest = fmax(p->longest, length);

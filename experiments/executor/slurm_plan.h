@@ -17,7 +17,7 @@ struct slurm_plan {
     double data;                // seconds of making a data set
     double longest, total;      // seconds of the longest task, of all
     int cpus, at_once, threads; // of a task: cores, runs at a time, threads of each
-    double bytes;               // of memory of a task
+    double run_bytes, bytes;    // of memory: of a run, of a task
     double shards;              // bytes of all data sets and pseudo-annotations that lie there at once
     int measured, tried;        // kinds of run whose time is known from earlier runs, from trials
 };

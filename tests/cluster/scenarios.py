@@ -77,8 +77,10 @@ def index_limits(c):
 
 
 def longest_time(c):
-    """a task whose forecast is longer than the partition allows asks for no more than that, and does not wait for ever"""
+    """a task that would last longer than the partition allows asks for no more; a long run has all cores of its task"""
     results = c.folder / "results"
+    said = c.run(c.command(results, c.settings(time=None, run_seconds=36000, pack=10, cpus=2), "--dry-run")).stdout
+    expect("up to 1 at a time with 2 threads each" in said, said[:800])
     c.run(c.command(results, c.settings(time=None, run_seconds=36000, pack=10)))
     limits = set(c.queue("%l"))
     expect(limits == {"1:00:00"}, f"time limits {limits}")
