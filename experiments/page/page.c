@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/page/page_internal.h"
 
+#include "core/base/memory.h"
 #include "core/base/provenance.h"
 #include "core/methods/method.h"
 #include "experiments/figure/figure.h"
@@ -95,8 +96,9 @@ static int find_base(struct page *p, struct error *err) {
 
 // Nothing is fetched, and no script runs but ours, whose digest is named.
 static void add_policy(struct text *out) {
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256((const unsigned char *)page_script, strlen(page_script), digest);
+    unsigned char digest[SHA256_DIGEST_LENGTH] = {0};
+    if (!SHA256((const unsigned char *)page_script, strlen(page_script), digest))
+        memory_missed(); // no page is published
     text_add(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                   "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
                   "script-src 'sha256-");
