@@ -41,8 +41,10 @@ def _judge(command, undisturbed, fault, result, notes, folder):
     """The outcome of a disturbed run, and in words what is wrong with it."""
     signal = notes.crashed or (-result.status if result.status and result.status < 0 else 0)
     if signal:
-        # A jump to nowhere leaves no note; then it is the crash of whose call failed.
-        ours = (notes.crash_module if notes.crashed else notes.fault_module()) == "reff"
+        # A jump to nowhere leaves no note, and a heap that was overwritten is noticed anywhere (libhdf5 collects what it
+        # still holds when it lacks memory): then it is the crash of whose call failed.
+        noted = notes.crashed and b"corrupted" not in result.err
+        ours = (notes.crash_module if noted else notes.fault_module()) == "reff"
         return (harness.FOUND, f"crashed (signal {signal})") if ours else (harness.FOREIGN, "")
     if result.status is None:
         return harness.FOUND, f"did not end within {PATIENCE} seconds"
