@@ -272,8 +272,8 @@ static int check_settings(const settings_t *settings, struct error *err) {
     if (settings_check(textured_mnist_schema, settings, err))
         return -1;
     if (settings->size > settings->canvas)
-        return fail_usage(err, "--size: %d is not in %d..%d, the canvas", settings->size, DIGIT_SIDE_MINIMUM,
-                          settings->canvas);
+        return fail_usage(err, "--size: %d is not in %d..%d, the canvas; --size %d fills it", settings->size,
+                          DIGIT_SIDE_MINIMUM, settings->canvas, settings->canvas);
     return 0;
 }
 
