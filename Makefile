@@ -35,6 +35,13 @@ ifneq ($(UNKNOWN),)
 $(error unknown setting $(firstword $(UNKNOWN))=; known are $(VARIABLES))
 endif
 
+# They are handed to the shell between quotes, which a quote within would end.
+APOSTROPHE := '
+QUOTED     := $(foreach v,$(filter $(VARIABLES),$(GIVEN)),$(if $(findstring $(APOSTROPHE),$($v)),$v))
+ifneq ($(strip $(QUOTED)),)
+$(error $(firstword $(QUOTED))= holds a quote ('), which make cannot hand on; build/release/reff takes any name)
+endif
+
 # Nor may a target pass over one that means nothing to it (make figures DRY_RUN=1 would train). Targets without a
 # line here take those of every build.
 REQUESTED      := PROFILE DATA SEEDS ROWS COLUMNS SET RESULTS

@@ -51,6 +51,15 @@ static void test_other_targets_take_no_table(void) {
     program_free(&r);
 }
 
+// It would end the shell's quotes: another folder, silently.
+static void test_a_quote_in_a_setting_is_refused(void) {
+    struct program_result r;
+    make(&r, "tables RESULTS=it\\'s");
+    CU_ASSERT_EQUAL(r.status, 2);
+    suite_text_has(r.err, "RESULTS= holds a quote ('), which make cannot hand on");
+    program_free(&r);
+}
+
 static void test_without_a_name_make_table_says_what_it_wants(void) {
     struct program_result r;
     const char *const argv[] = {"/bin/sh", "-c", "env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make table", NULL};
@@ -65,6 +74,7 @@ void suite_make_targets(void) {
     CU_add_test(s, "a table of one's own goes with every target that takes tables",
                 test_a_table_of_ones_own_goes_with_every_target_that_takes_tables);
     CU_add_test(s, "other targets take no table", test_other_targets_take_no_table);
+    CU_add_test(s, "a quote in a setting is refused", test_a_quote_in_a_setting_is_refused);
     CU_add_test(s, "without a name make table says what it wants",
                 test_without_a_name_make_table_says_what_it_wants);
 }
