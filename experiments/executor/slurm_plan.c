@@ -182,7 +182,7 @@ static int forecast(struct slurm_plan *p, const struct executor_job *job, struct
 
 // Runs of the task that has most.
 static int fullest_task(const struct slurm_plan *p) {
-    int fullest = 0;
+    int fullest = 1;
     for (int t = 0; t < p->tasks; t++) {
         int runs = 0;
         for (int i = 0; i < p->count; i++)

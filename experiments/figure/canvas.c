@@ -324,7 +324,8 @@ int canvas_write(const char *stem, const struct canvas_page *page, canvas_draw *
     struct canvas_box box, again;
     if (canvas_extents(draw, context, &box, err) || canvas_extents(draw, context, &again, err))
         return -1;
-    if (memcmp(&box, &again, sizeof box))
+    if (box.left != again.left || box.top != again.top || box.right != again.right ||
+        box.bottom != again.bottom)
         return two_drawings(stem, err);
     held.width = fmax(page->width, ceil(box.right));
     held.height = fmax(page->height, ceil(box.bottom));
