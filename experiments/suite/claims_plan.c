@@ -3,33 +3,37 @@
 
 #include "core/base/json.h"
 #include "core/base/json_fields.h"
+#include "core/base/memory.h"
 #include "core/base/provenance.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 // ---------------------------------------------------------------------------------------- what is planned
 
-// Whether a table with claims has the cell. A table without any, asked for beside it, makes no other plan.
-static int has_claims(const struct request *r, const struct cell *cell) {
+// What the runs of the first seed are, of tables with claims: a change of settings, data or trainer shows. A table without
+// any, asked for beside them, makes no other plan.
+static int digest_runs(const struct request *r, char hex[DIGEST_SIZE], struct error *err) {
+    char *counts = allocate((size_t)r->plan.count + 1, 1, "the claims' plan", err); // of each cell
+    if (!counts)
+        return -1;
     for (int t = 0; t < r->table_count; t++) {
         const struct table *table = &r->tables[t];
-        for (int i = 0; table->claim_count && i < table->row_count * table->column_count; i++)
-            if (plan_find(&r->plan, table, i / table->column_count, i % table->column_count, cell->seed) ==
-                cell)
-                return 1;
+        for (int i = 0; table->claim_count && i < table->row_count * table->column_count; i++) {
+            const struct cell *cell = plan_find(&r->plan, table, i / table->column_count,
+                                                i % table->column_count, r->plan.seeds.values[0]);
+            if (cell)
+                counts[cell - r->plan.cells] = 1;
+        }
     }
-    return 0;
-}
-
-// What the runs of the first seed are: a change of settings, data or trainer shows.
-static int digest_runs(const struct request *r, char hex[DIGEST_SIZE], struct error *err) {
     json_t *digests = json_array();
     for (int i = 0; i < r->plan.count; i++)
-        if (r->plan.cells[i].seed == r->plan.seeds.values[0] && has_claims(r, &r->plan.cells[i]))
+        if (counts[i])
             json_array_append_new(digests, json_string(r->plan.cells[i].digest));
     int failed = json_digest(digests, hex, err);
     json_decref(digests);
+    free(counts);
     return failed;
 }
 

@@ -19,6 +19,11 @@ void image_free(struct image *image) {
     *image = (struct image){0};
 }
 
+int image_lacks_memory(const char *name, struct error *err) {
+    memory_missed();
+    return fail_memory(err, "%s: decoding it", name);
+}
+
 static int check_size(unsigned long width, unsigned long height, const char *name, struct error *err) {
     if (width >= 1 && width <= IMAGE_SIDE_MAXIMUM && height >= 1 && height <= IMAGE_SIDE_MAXIMUM)
         return 0;
@@ -143,8 +148,7 @@ static int decode_jpeg(const uint8_t *bytes, size_t size, const char *name, stru
     } else if (failure.fault == JPEG_SCANS) {
         fail(err, "%s: a JPEG of more than %d scans, which no picture needs", name, JPEG_SCANS_MAXIMUM);
     } else if (failure.fault == JPEG_MEMORY) {
-        memory_missed();
-        fail_memory(err, "%s: decoding it", name);
+        image_lacks_memory(name, err);
     } else {
         fail(err, "%s: damaged JPEG (%s)", name, failure.text);
     }
@@ -202,13 +206,10 @@ uint8_t *image_plain_png(const uint8_t *bytes, size_t *size, int bare, const cha
     return out;
 }
 
-// libpng has no codes of errors: where it lacks memory its words have that one in them. Such a file is not damaged, and
-// must not be left out as damaged ones may be.
+// libpng has no codes of errors: where it lacks memory its words have that one in them.
 int image_png_failed(const char *words, const char *name, struct error *err) {
-    if (!strcasestr(words, "memory"))
-        return fail(err, "%s: damaged PNG (%s)", name, words);
-    memory_missed();
-    return fail_memory(err, "%s: decoding it", name);
+    return strcasestr(words, "memory") ? image_lacks_memory(name, err)
+                                       : fail(err, "%s: damaged PNG (%s)", name, words);
 }
 
 static int read_png(const uint8_t *bytes, size_t size, const char *name, struct image *image,

@@ -34,7 +34,10 @@ int image_check_png(const uint8_t *bytes, size_t size, const char *name, struct 
 // samples do not need. *size becomes its size. To be freed; NULL on failure.
 uint8_t *image_plain_png(const uint8_t *bytes, size_t *size, int bare, const char *name, struct error *err);
 
-// What libpng says of a file, as an error: it lacked memory, or the file is damaged.
+// A library lacked memory for a picture: it is not damaged, and must not be left out as damaged ones may be.
+int image_lacks_memory(const char *name, struct error *err);
+
+// What libpng says of a file, as an error: that, or the file is damaged.
 int image_png_failed(const char *words, const char *name, struct error *err);
 
 // Decodes a whole file in memory. Its first bytes say which kind it is. `name` begins the message:

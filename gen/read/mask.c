@@ -143,7 +143,7 @@ static int decode_png(const uint8_t *bytes, size_t size, const char *name, struc
     if (!info) {
         png_destroy_read_struct(&png, NULL, NULL);
         free(bare);
-        return image_png_failed("out of memory", name, err);
+        return image_lacks_memory(name, err);
     }
     png_set_read_fn(png, &reading, png_take);
     if (!setjmp(reading.back))
