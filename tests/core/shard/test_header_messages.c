@@ -12,13 +12,15 @@
     "\x01\0\x02\0\x0c\0\x10\0"                                                                               \
     "a\0\0\0\0\0\0\0" // its name, type and space are padded to eight bytes
 
-// Each as long as its content needs: one byte less is a fault.
-static const struct {
+struct message {
     unsigned type;
     const char *content;
     size_t size;
     const char *fault;
-} whole[] = {
+};
+
+// Each as long as its content needs: one byte less is a fault.
+static const struct message whole[] = {
     {0x01, TWO_VALUES, 16, "the shape"},
     {0x01, "\x02\x01\x01\x01\x02\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0", 20, "the shape"}, // with a maximum
     {0x01, "\x02\0\0\x02", 4, "the shape"},                                          // none at all
@@ -82,12 +84,7 @@ static void test_what_is_cut_at_any_length_is_named(void) {
 }
 
 static void test_claims_beyond_the_message_are_named(void) {
-    static const struct {
-        unsigned type;
-        const char *content;
-        size_t size;
-        const char *fault;
-    } rows[] = {
+    static const struct message rows[] = {
         // A space of 11,427 bytes; a name without an end; values that overflow 64 bits.
         {0x0c,
          "\x01\0\x02\0\x0c\0\xa3\x2c"

@@ -32,6 +32,17 @@ static struct textured_mnist_settings settings_of(void) {
     return s;
 }
 
+// With every shift that leaves columns.
+static struct textured_mnist_settings shifted_settings(void) {
+    struct textured_mnist_settings s = settings_of();
+    s.label_noise = 0.1;
+    s.patch_p = 0.5;
+    s.covered = 0.2;
+    s.annotation_shuffled = 0.2;
+    s.annotation_missing = 0.1;
+    return s;
+}
+
 static const char *make(const struct textured_mnist_settings *s, const char *name, struct made *out) {
     struct error err = {0};
     uint32_t index[COUNT];
@@ -202,13 +213,8 @@ static void change_attribute(const char *path, const char *name, double value) {
 
 static void test_what_a_shard_records_of_its_shifts_is_verified(void) {
     static struct made shifted;
-    struct textured_mnist_settings s = settings_of();
-    s.label_noise = 0.1;
-    s.patch_p = 0.5;
-    s.covered = 0.2;
+    struct textured_mnist_settings s = shifted_settings();
     s.annotation_dilated = 1;
-    s.annotation_shuffled = 0.2;
-    s.annotation_missing = 0.1;
     const char *path = make(&s, "all.h5", &shifted);
     CU_ASSERT(!fails(path, "masks"));
     int own = 0, drawn = 0;
@@ -262,12 +268,7 @@ static void test_what_a_shard_cannot_record_of_its_shifts_fails(void) {
     } attributes[] = {
         {"label_noise", -1}, {"label_noise", NAN},      {"covered", 1e300}, {"patch_p", -0.5},
         {"patch_p", NAN},    {"annotation_missing", 2}, {"covered", 0.95},  {"annotation_shuffled", 1.5}};
-    struct textured_mnist_settings s = settings_of();
-    s.label_noise = 0.1;
-    s.patch_p = 0.5;
-    s.covered = 0.2;
-    s.annotation_shuffled = 0.2;
-    s.annotation_missing = 0.1;
+    struct textured_mnist_settings s = shifted_settings();
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
         const char *path = make(&s, "all.h5", &shifted);
         change(path, columns[i].column, 5, columns[i].value);
