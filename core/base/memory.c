@@ -61,18 +61,34 @@ void *allocate(size_t count, size_t size, const char *what, struct error *err) {
     return block;
 }
 
+enum { LINE = 64, HUGE_PAGE = 2 << 20, WORTH_PAGES = 2 * HUGE_PAGE };
+
+// Asks for huge pages. A wish: nothing depends on it.
+static void wish_for_huge_pages(void *page, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+    madvise(page, bytes, MADV_HUGEPAGE);
+#else
+    (void)page, (void)bytes;
+#endif
+}
+
 void *allocate_arena(size_t bytes, const char *what, struct error *err) {
-    enum { LINE = 64, HUGE_PAGE = 2 << 20, WORTH_PAGES = 2 * HUGE_PAGE };
     size_t unit = bytes < WORTH_PAGES ? LINE : HUGE_PAGE;
     void *block = NULL;
     if (bytes < SIZE_MAX - unit && !chosen_to_fail())
         block = aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
     if (!block)
         report(err, what, bytes, 1);
-#ifdef MADV_HUGEPAGE
     else if (unit == HUGE_PAGE)
-        madvise(block, (bytes + unit - 1) / unit * unit, MADV_HUGEPAGE); // a wish: nothing depends on it
-#endif
+        wish_for_huge_pages(block, (bytes + unit - 1) / unit * unit);
+    return block;
+}
+
+void *allocate_for_steps(size_t count, size_t size, const char *what, struct error *err) {
+    char *block = allocate(count, size, what, err);
+    size_t bytes = block ? count * size : 0, before = -(uintptr_t)block % HUGE_PAGE; // the first whole page
+    if (bytes >= WORTH_PAGES)
+        wish_for_huge_pages(block + before, (bytes - before) / HUGE_PAGE * HUGE_PAGE);
     return block;
 }
 

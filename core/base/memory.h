@@ -33,6 +33,9 @@ void *reallocate(void *block, size_t count, size_t size, const char *what, struc
 // free().
 void *allocate_arena(size_t bytes, const char *what, struct error *err);
 
+// As allocate, for arrays that every step goes through: in huge pages from 4 MiB on, where the system has them.
+void *allocate_for_steps(size_t count, size_t size, const char *what, struct error *err);
+
 // Whether so many bytes could be had now: to be asked before a library is called that crashes where it gets none. 0, or
 // -1 with a message; nothing is taken.
 int memory_room(size_t bytes, const char *what, struct error *err);

@@ -41,7 +41,7 @@ int parameters_allocate(struct parameters *p, struct error *err) {
         total += p->items[i].size;
         trained += p->items[i].trained ? p->items[i].size : 0;
     }
-    p->storage = allocate(total + trained, sizeof(real), "parameters", err);
+    p->storage = allocate_for_steps(total + trained, sizeof(real), "parameters", err);
     if (!p->storage)
         return -1;
     p->size = total;

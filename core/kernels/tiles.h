@@ -113,6 +113,8 @@ struct tile_kernels {
     // `stride` numbers apart.
     void (*row_pairs)(const bf16 *from, size_t n, cell *even, cell *odd);
     void (*turn_pairs)(const bf16 *from, size_t stride, size_t n, cell *to);
+
+    const struct norm_pairs *norm; // batch norm's rows in pairs (norm_pairs.h); NULL: split, and join
 };
 
 extern const struct tile_kernels tiles_plain_bf16, tiles_plain_f32;

@@ -50,7 +50,7 @@ static inline void put_line(void *to, __mmask16 used, enum put how, __m512i v) {
         _mm512_mask_storeu_epi32(to, used, v);
 }
 
-static void put_rows(const float *sums, int rows, int columns, enum put how, float *to, size_t plane) {
+static inline void put_rows(const float *sums, int rows, int columns, enum put how, float *to, size_t plane) {
     __mmask16 used = first_of_16((size_t)columns);
     for (int row = 0; row < rows; row++, sums += TILE_COLUMNS, to += plane) {
         __m512 v = _mm512_loadu_ps(sums);

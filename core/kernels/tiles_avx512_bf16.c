@@ -2,6 +2,7 @@
 // bf16 tiles by the dot product of pairs (AVX512-BF16): a lane adds two products to its float. Blocked as
 // tiles_avx512.h shows.
 #if defined(__x86_64__) && !defined(REFF_DOUBLE)
+#include "core/kernels/norm_pairs.h"
 #include "core/kernels/tiles_pack.h"
 
 static inline __m512 multiplied(__m512 sums, __m512i a, __m512i b) {
@@ -31,5 +32,6 @@ const struct tile_kernels tiles_avx512_bf16 = {.precision = PRECISION_BF16,
                                                .put = put_rows,
                                                .put_pairs = pack_put_pairs,
                                                .row_pairs = pack_row_pairs,
-                                               .turn_pairs = pack_turn_pairs};
+                                               .turn_pairs = pack_turn_pairs,
+                                               .norm = &norm_pairs_avx512};
 #endif

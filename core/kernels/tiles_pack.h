@@ -10,19 +10,10 @@
 #ifndef REFF_KERNELS_TILES_PACK_H
 #define REFF_KERNELS_TILES_PACK_H
 
+#include "core/kernels/pairs_avx512.h"
 #include "core/kernels/tiles.h"
-#include "core/kernels/tiles_avx512.h"
 
 #include <immintrin.h>
-
-static inline __m512i pack_two(__m512 low, __m512 high) {
-    return (__m512i)_mm512_cvtne2ps_pbh(high, low);
-}
-
-static inline __m512i interleave_order(void) { // 0 16 1 17 2 18 ...
-    __m512i low = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    return _mm512_or_si512(low, _mm512_slli_epi32(_mm512_add_epi32(low, _mm512_set1_epi32(16)), 16));
-}
 
 static void pack_column(const float *const from[2], int count, size_t step, int columns, cell *to,
                         size_t to_step) {
@@ -84,18 +75,6 @@ static void pack_turn(const float *from, size_t stride, size_t n, cell *to) {
     }
 }
 
-// The numbers of 16 pairs as floats.
-static inline __m512 even_of(__m512i pairs) {
-    return (__m512)_mm512_slli_epi32(pairs, 16);
-}
-static inline __m512 odd_of(__m512i pairs) {
-    return (__m512)_mm512_and_si512(pairs, _mm512_set1_epi32((int)0xffff0000));
-}
-
-static inline __m512i pairs_of(__m512 even, __m512 odd) {
-    return _mm512_permutexvar_epi16(interleave_order(), pack_two(even, odd));
-}
-
 static void pack_split(const bf16 *from, size_t n, float *even, float *odd) {
     for (size_t i = 0; i < n; i += 16) {
         __mmask16 used = first_of_16(n - i);
@@ -104,12 +83,6 @@ static void pack_split(const bf16 *from, size_t n, float *even, float *odd) {
         _mm512_mask_storeu_ps(even + i, used, even_of(pairs));
         _mm512_mask_storeu_ps(odd + i, used, odd_of(pairs));
     }
-}
-
-// Which of 16 pairs a gate lets through: those above zero, from 2^-126 to infinity.
-static inline __mmask32 open_of(__m512i gates) {
-    return _mm512_cmpge_epi16_mask(gates, _mm512_set1_epi16(0x0080)) &
-           _mm512_cmple_epi16_mask(gates, _mm512_set1_epi16(0x7f80));
 }
 
 static void pack_split_gated(const bf16 *from, const bf16 *gate, size_t n, float *even, float *odd) {

@@ -98,7 +98,7 @@ struct trainer *trainer_create(const struct trainer_settings *settings, uint64_t
     fill_pixel_table(t);
     if (make_graphs(t, err) || make_explanations(t, err))
         goto failed;
-    t->velocity = allocate(t->parameters.trained_size, sizeof(real), "the optimiser", err);
+    t->velocity = allocate_for_steps(t->parameters.trained_size, sizeof(real), "the optimiser", err);
     t->predictions = allocate((size_t)settings->batch, sizeof(int32_t), "the predictions", err);
     if (!t->velocity || !t->predictions)
         goto failed;
