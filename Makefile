@@ -140,6 +140,7 @@ AVX512      := -mavx512f -mavx512bw -mavx512dq -mavx512vl
 AVX512_BF16 := $(AVX512) -mavx512bf16
 $(BUILD)/core/kernels/tiles_avx512.o build/lint/core/kernels/tiles_avx512.tidy: FLAGS += $(AVX512)
 $(BUILD)/core/kernels/tiles_avx512_bf16.o build/lint/core/kernels/tiles_avx512_bf16.tidy: FLAGS += $(AVX512_BF16)
+$(BUILD)/core/kernels/pool_pairs.o build/lint/core/kernels/pool_pairs.tidy: FLAGS += $(AVX512_BF16)
 $(BUILD)/core/kernels/norm_pairs.o build/lint/core/kernels/norm_pairs.tidy: FLAGS += $(AVX512_BF16)
 $(BUILD)/core/kernels/tiles_amx.o build/lint/core/kernels/tiles_amx.tidy: FLAGS += $(AVX512_BF16) -mamx-tile -mamx-bf16
 endif

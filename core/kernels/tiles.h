@@ -115,6 +115,7 @@ struct tile_kernels {
     void (*turn_pairs)(const bf16 *from, size_t stride, size_t n, cell *to);
 
     const struct norm_pairs *norm; // batch norm's rows in pairs (norm_pairs.h); NULL: split, and join
+    const struct pool_pairs *pool; // max pooling of pairs (pool_pairs.h); NULL: the same
 };
 
 extern const struct tile_kernels tiles_plain_bf16, tiles_plain_f32;

@@ -10,6 +10,7 @@
 //               +-------+-------+
 #if defined(__x86_64__) && !defined(REFF_DOUBLE)
 #include "core/kernels/norm_pairs.h"
+#include "core/kernels/pool_pairs.h"
 #include "core/kernels/tiles_pack.h"
 
 struct tile_shapes { // what ldtilecfg reads
@@ -117,5 +118,6 @@ const struct tile_kernels tiles_amx = {.precision = PRECISION_BF16,
                                        .put_pairs = pack_put_pairs,
                                        .row_pairs = pack_row_pairs,
                                        .turn_pairs = pack_turn_pairs,
-                                       .norm = &norm_pairs_avx512};
+                                       .norm = &norm_pairs_avx512,
+                                       .pool = &pool_pairs_avx512};
 #endif

@@ -3,6 +3,7 @@
 // tiles_avx512.h shows.
 #if defined(__x86_64__) && !defined(REFF_DOUBLE)
 #include "core/kernels/norm_pairs.h"
+#include "core/kernels/pool_pairs.h"
 #include "core/kernels/tiles_pack.h"
 
 static inline __m512 multiplied(__m512 sums, __m512i a, __m512i b) {
@@ -33,5 +34,6 @@ const struct tile_kernels tiles_avx512_bf16 = {.precision = PRECISION_BF16,
                                                .put_pairs = pack_put_pairs,
                                                .row_pairs = pack_row_pairs,
                                                .turn_pairs = pack_turn_pairs,
-                                               .norm = &norm_pairs_avx512};
+                                               .norm = &norm_pairs_avx512,
+                                               .pool = &pool_pairs_avx512};
 #endif

@@ -2,7 +2,10 @@
 // Max pooling. The winner of each window, as the index of its tap, is kept from the forward pass; given the
 // winners, all other maps are linear: t takes the winner's number, g and d go to the winner.
 //
-// All maps go pixel by pixel through the taps, for some images of two channels at a time (piece.h).
+// All maps go pixel by pixel through the taps, for some images of two channels at a time (piece.h). Where both arrays are
+// in pairs and the processor has kernels for that (pool_pairs.h), x goes so for all images, and g and d go through the
+// pixels of the input, each of which collects what its windows have for it; the bits are the same.
+#include "core/kernels/pool_pairs.h"
 #include "core/kernels/wide.h"
 #include "core/layers/layers.h"
 #include "core/layers/piece.h"
@@ -69,6 +72,12 @@ WIDE static void narrow(size_t n, const int32_t *from, uint8_t *to) {
         to[i] = (uint8_t)from[i];
 }
 
+// NULL: by floats.
+static const struct pool_pairs *kernel_of(const struct graph *g, const struct node *node) {
+    int paired = g->values[node->inputs[0]].paired && g->values[node->output].paired;
+    return paired ? tiles_for(PRECISION_BF16)->pool : NULL;
+}
+
 typedef void pool_pixel(const struct graph *g, const struct node *node, int oy, int ox, struct piece to);
 
 static void each_pixel(const struct graph *g, const struct node *node, pool_pixel *pixel) { // of the output
@@ -104,8 +113,59 @@ static void forward_pixel(const struct graph *g, const struct node *node, int oy
     piece_put(g, node->output, MAP_X, &to, y);
 }
 
+// The arrays of two channels in pairs, and their winners.
+struct pool_planes {
+    const struct node *node;
+    const struct value *in, *out;
+    bf16 *x, *y;
+    uint8_t *winner[2];
+    size_t batch;
+};
+
+static struct pool_planes planes_of(const struct graph *g, const struct node *node, enum map map, int group) {
+    struct piece x = piece_first(g, node->inputs[0], group), y = piece_first(g, node->output, group);
+    uint8_t *winner = winners(g, node, &y);
+    return (struct pool_planes){.node = node,
+                                .in = &g->values[node->inputs[0]],
+                                .out = &g->values[node->output],
+                                .x = piece_pairs(g, node->inputs[0], map, &x),
+                                .y = piece_pairs(g, node->output, map, &y),
+                                .winner = {winner, winner + value_columns(g, node->output)},
+                                .batch = (size_t)g->batch};
+}
+
+static size_t pixel_at(const struct pool_planes *p, const struct value *value, int y, int x) {
+    return ((size_t)y * (size_t)value->width + (size_t)x) * p->batch;
+}
+
+static void best_of_pixel(const struct pool_pairs *k, const struct pool_planes *p, int oy, int ox) {
+    struct tap_range ys = taps_of(p->node, oy, p->in->height), xs = taps_of(p->node, ox, p->in->width);
+    const bf16 *taps[KERNEL_MAXIMUM * KERNEL_MAXIMUM];
+    uint8_t number[KERNEL_MAXIMUM * KERNEL_MAXIMUM];
+    int count = 0;
+    for (int ky = ys.first; ky < ys.last; ky++)
+        for (int kx = xs.first; kx < xs.last; kx++) {
+            taps[count] = p->x + 2 * pixel_at(p, p->in, ys.begin + ky, xs.begin + kx);
+            number[count++] = (uint8_t)(ky * own_of(p->node)->kernel + kx);
+        }
+    size_t to = pixel_at(p, p->out, oy, ox);
+    k->best(taps, number, count, p->batch, p->y + 2 * to,
+            (uint8_t *const[2]){p->winner[0] + to, p->winner[1] + to});
+}
+
 static void forward(struct graph *g, struct node *node) {
-    each_pixel(g, node, forward_pixel);
+    const struct value *out = &g->values[node->output];
+    if (!kernel_of(g, node)) {
+        each_pixel(g, node, forward_pixel);
+        return;
+    }
+#pragma omp parallel for schedule(static)
+    for (int group = 0; group < piece_groups(g, node->output); group++) {
+        const struct pool_planes p = planes_of(g, node, MAP_X, group);
+        for (int oy = 0; oy < out->height; oy++)
+            for (int ox = 0; ox < out->width; ox++)
+                best_of_pixel(kernel_of(g, node), &p, oy, ox);
+    }
 }
 
 // Numbers of an output pixel to the winners, in whose planes x their sums are made.
@@ -146,11 +206,51 @@ static void open_planes(const struct graph *g, const struct node *node, enum map
     }
 }
 
+// Output pixels [first, last) in one direction whose windows reach an input pixel.
+static struct tap_range windows_of(const struct node *node, int in, int out_size) {
+    int stride = own_of(node)->stride, at = in + own_of(node)->padding, before = at - own_of(node)->kernel;
+    struct tap_range r = {.first = before < 0 ? 0 : before / stride + 1, .last = at / stride + 1};
+    r.last = r.last < out_size ? r.last : out_size;
+    return r;
+}
+
+static void collect_pixel(const struct pool_pairs *k, const struct pool_planes *p, int add, int iy, int ix) {
+    const struct max_pool_node *own = own_of(p->node);
+    struct tap_range ys = windows_of(p->node, iy, p->out->height),
+                     xs = windows_of(p->node, ix, p->out->width);
+    struct pool_window windows[KERNEL_MAXIMUM * KERNEL_MAXIMUM];
+    int count = 0;
+    for (int oy = ys.first; oy < ys.last; oy++)
+        for (int ox = xs.first; ox < xs.last; ox++) {
+            size_t from = pixel_at(p, p->out, oy, ox);
+            int ky = iy - oy * own->stride + own->padding, kx = ix - ox * own->stride + own->padding;
+            windows[count++] = (struct pool_window){.y = p->y + 2 * from,
+                                                    .winner = {p->winner[0] + from, p->winner[1] + from},
+                                                    .tap = (uint8_t)(ky * own->kernel + kx)};
+        }
+    k->collect(windows, count, p->batch, add, p->x + 2 * pixel_at(p, p->in, iy, ix));
+}
+
+static void collect(const struct graph *g, const struct node *node, enum map map) {
+    const struct value *in = &g->values[node->inputs[0]];
+#pragma omp parallel for schedule(static)
+    for (int group = 0; group < piece_groups(g, node->inputs[0]); group++) {
+        const struct pool_planes p = planes_of(g, node, map, group);
+        for (int iy = 0; iy < in->height; iy++)
+            for (int ix = 0; ix < in->width; ix++)
+                collect_pixel(kernel_of(g, node), &p, node->adds[map][0], iy, ix);
+    }
+}
+
 static void down(struct graph *g, struct node *node, enum map map) {
     const struct value *out = &g->values[node->output];
     int input = node->inputs[0];
     if (!layer_map(g, input, map))
         return;
+    if (kernel_of(g, node)) {
+        collect(g, node, map);
+        return;
+    }
 #pragma omp parallel for schedule(static)
     for (int group = 0; group < piece_groups(g, node->output); group++) {
         real *x[2] = {layer_map(g, input, map), layer_map(g, input, map)};
@@ -166,7 +266,9 @@ static void down(struct graph *g, struct node *node, enum map map) {
 
 // Numbers: the planes of two channels for each thread, where d and g are summed up before they are rounded.
 static size_t scratch(const struct graph *g, const struct node *node, int threads) {
-    return g->values[node->inputs[0]].paired ? 2 * value_columns(g, node->inputs[0]) * (size_t)threads : 0;
+    return g->values[node->inputs[0]].paired && !kernel_of(g, node)
+               ? 2 * value_columns(g, node->inputs[0]) * (size_t)threads
+               : 0;
 }
 
 // to = the winners' numbers, which lie at `offset` of their tap, an image behind the other. Pairs: of channel h.
