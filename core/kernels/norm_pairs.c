@@ -34,6 +34,13 @@ INLINE void store(bf16 *row, size_t i, __mmask16 used, struct two v) {
     _mm512_mask_storeu_epi32(row + 2 * i, used, pairs_of(v.of[EVEN], v.of[ODD]));
 }
 
+// A line that is written is fetched first; asked for beforehand it is there in time (a copy of 3 MB from and to the
+// third-level cache: 24 GB/s instead of 15).
+INLINE void ask_for(const bf16 *row, size_t i) {
+    enum { AHEAD = 16 * VECTOR }; // pairs
+    _mm_prefetch((const char *)(row + 2 * (i + AHEAD)), _MM_HINT_T0);
+}
+
 // ---------------------------------------------------------------------------------------------- sums
 
 struct operands { // of whatever is summed up
@@ -89,9 +96,11 @@ INLINE void sum_up(summands *at, int terms, const struct operands *o, size_t n, 
                     rest[s][h] += left[j];
             }
     }
-    for (int s = 0; s < terms; s++)
-        for (int h = 0; h < CHANNELS; h++)
-            sums[s][h] += total(lane[s][h], rest[s][h]);
+#pragma GCC unroll 3
+    for (int s = 0; s < terms; s++) {
+        sums[s][EVEN] += total(lane[s][EVEN], rest[s][EVEN]);
+        sums[s][ODD] += total(lane[s][ODD], rest[s][ODD]);
+    }
 }
 
 INLINE void summands_of_squares(const struct operands *o, size_t i, __mmask16 used, struct two out[TERMS]) {
@@ -120,6 +129,7 @@ INLINE void summands_received(const struct operands *o, size_t i, __mmask16 used
             there.of[h] = _mm512_add_ps(there.of[h], v.of[h]);
         store(o->residual, i, used, there);
     } else if (o->residual) {
+        ask_for(o->residual, i);
         _mm512_mask_storeu_epi32(o->residual + 2 * i, used, pairs);
     }
 }
@@ -154,6 +164,7 @@ static void normalise(const bf16 *u, const bf16 *r, size_t n, const struct norm_
                       bf16 *y) {
     EACH_VECTOR(i, used, n) {
         struct two v = load(u, i, used), by = r ? load(r, i, used) : v;
+        ask_for(y, i);
         for (int h = 0; h < CHANNELS; h++) {
             __m512 there = _mm512_sub_ps(v.of[h], _mm512_set1_ps(line->mean[h]));
             there = _mm512_add_ps(_mm512_mul_ps(there, _mm512_set1_ps(line->scale[h])),
@@ -179,6 +190,7 @@ static void project(const struct norm_cut *in, const bf16 *u, size_t n, const st
     EACH_VECTOR(i, used, n) {
         struct two v = numbers_of(load_cut(in, i, used)), at = load(u, i, used),
                    there = add ? load(to, i, used) : v;
+        ask_for(to, i);
         for (int h = 0; h < CHANNELS; h++) {
             __m512 first = projected(k, h, v.of[h], _mm512_sub_ps(at.of[h], _mm512_set1_ps(k->mean[h])));
             there.of[h] = add ? _mm512_add_ps(there.of[h], first) : first;
@@ -192,6 +204,7 @@ static void project_second(const struct norm_cut *in, const bf16 *u, const bf16 
     EACH_VECTOR(i, used, n) {
         struct two v = numbers_of(load_cut(in, i, used)), at = load(u, i, used), of_t = load(t, i, used),
                    of_g = load(gy, i, used), there = add ? load(to, i, used) : v;
+        ask_for(to, i);
         for (int h = 0; h < CHANNELS; h++) {
             __m512 deviation = _mm512_sub_ps(at.of[h], _mm512_set1_ps(k->mean[h]));
             __m512 first = projected(k, h, v.of[h], deviation);
@@ -209,6 +222,7 @@ static void tangent(const bf16 *t, const bf16 *u, const bf16 *r, const bf16 *gat
                     const struct norm_projection *k, bf16 *to) {
     EACH_VECTOR(i, used, n) {
         struct two v = load(t, i, used), at = load(u, i, used), by = r ? load(r, i, used) : v;
+        ask_for(to, i);
         for (int h = 0; h < CHANNELS; h++) {
             __m512 first = projected(k, h, v.of[h], _mm512_sub_ps(at.of[h], _mm512_set1_ps(k->mean[h])));
             v.of[h] = r ? _mm512_add_ps(first, by.of[h]) : first;

@@ -5,7 +5,12 @@
 #if defined(__x86_64__) && !defined(REFF_DOUBLE)
 #include "core/kernels/pairs_avx512.h"
 
-enum { VECTOR = 16 };
+enum { VECTOR = 16, AHEAD = 16 * VECTOR };
+
+// A line that is written is fetched first (norm_pairs.c); pixels follow each other.
+static inline void ask_for(const bf16 *row, size_t i) {
+    _mm_prefetch((const char *)(row + 2 * (i + AHEAD)), _MM_HINT_T0);
+}
 
 // A number wins over the best so far where it is larger or the first NaN.
 static inline __mmask16 wins(__m512 x, __m512 best) {
@@ -17,6 +22,7 @@ static void best(const bf16 *const taps[], const uint8_t number[], int count, si
     for (size_t i = 0; i < n; i += VECTOR) {
         __mmask16 used = first_of_16(n - i);
         __m512i pairs = _mm512_maskz_loadu_epi32(used, taps[0] + 2 * i);
+        ask_for(y, i);
         __m512 even = even_of(pairs), odd = odd_of(pairs);
         __m128i even_winner = _mm_set1_epi8((char)number[0]), odd_winner = even_winner;
         for (int t = 1; t < count; t++) {
@@ -48,6 +54,7 @@ static void collect(const struct pool_window windows[], int count, size_t n, int
         __mmask16 used = first_of_16(n - i);
         __m512i there = add ? _mm512_maskz_loadu_epi32(used, x + 2 * i) : _mm512_setzero_si512();
         __m512 even = even_of(there), odd = odd_of(there);
+        ask_for(x, i);
         for (int w = 0; w < count; w++) {
             __m512i pairs = _mm512_maskz_loadu_epi32(used, windows[w].y + 2 * i);
             even = add_won(even, used, windows[w].winner[0] + i, windows[w].tap, even_of(pairs));
