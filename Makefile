@@ -64,7 +64,7 @@ TAKES_bench    := RESULTS THREADS PEER
 TAKES_build    := PREFIX
 TAKES_install  := PREFIX DESTDIR
 TAKES_uninstall := PREFIX DESTDIR
-takes          = CONFIG CC ARCH V $(if $(filter table,$1),TABLE) $(if $(filter table% supp-table% rivals controls annotations,$1),$(TAKES_tables),$(TAKES_$1))
+takes          = CONFIG CC ARCH V $(if $(filter table,$1),TABLE) $(if $(filter table% supp-table% rivals controls annotations deviations,$1),$(TAKES_tables),$(TAKES_$1))
 REFUSED        := $(foreach goal,$(if $(MAKELEVEL:0=),,$(MAKECMDGOALS)),$(foreach v,$(filter-out \
                   $(call takes,$(goal)),$(filter $(VARIABLES),$(GIVEN))),$(goal):$(v)))
 ifneq ($(strip $(REFUSED)),)
@@ -199,7 +199,7 @@ SWEEP   = $(REQUEST) $(if $(JOBS),--jobs '$(JOBS)') $(if $(THREADS),--threads '$
 HANDED  = $(if $(EXECUTOR),--executor '$(EXECUTOR)') $(if $(CLUSTER),--cluster '$(CLUSTER)')
 
 # Tables by name: one file of experiments/tables each. table1 and table3 are their parts a and b, tables all of them.
-TABLES := table1 table2 table3 table3a table3b supp-table1 supp-table2 supp-table3 supp-table4 controls annotations
+TABLES := table1 table2 table3 table3a table3b supp-table1 supp-table2 supp-table3 supp-table4 controls annotations deviations
 
 # What TABLE= names, each in quotes; without it all of the paper's.
 ASKED = $(or $(foreach t,$(TABLE),'$(t)'),tables)

@@ -140,6 +140,8 @@ static int fill_settings(struct cell *c, const char *method, struct error *err) 
     if (profile_training(c->profile, method, c->set->name, &c->training, err) ||
         profile_annotator(c->profile, c->set->name, &c->annotator, err) ||
         variations_apply_training(&c->settings, &c->training, err) ||
+        (variations_find(&c->settings, "weights") &&
+         profile_resolve_weights(c->profile, c->training.weights, err)) ||
         variations_apply_annotator(&c->settings, &c->annotator, err) || check_together(c, err))
         return -1;
     c->training.seed = c->seed;

@@ -84,6 +84,7 @@ struct profile {
     struct override *overrides;
     int override_count;
     struct variations set; // by the command line: prevails over all sections (profile_set)
+    char folder[PATH_SIZE]; // of the data, once resolved
     struct profile *next;  // other profiles, which columns of tables name (plan_profiles)
 };
 
@@ -120,6 +121,9 @@ int profile_annotator(const struct profile *p, const char *data, struct annotato
 // that are not there are no failure: their cells stay empty and say why. Nothing ever takes their place.
 // Weights named models/x are looked for in folder/models, then in folder/../models.
 int profile_resolve(struct profile *p, const char *folder, struct error *err);
+
+// The same for a file of weights that a table or the command line names in place of the profile's.
+int profile_resolve_weights(const struct profile *p, char path[SETTING_TEXT_SIZE], struct error *err);
 
 // What the data of a data set are, in words, so that no table can be taken for another: "built-in digits
 // (drawn by code, not MNIST), ...".

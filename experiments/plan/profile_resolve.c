@@ -49,6 +49,11 @@ static int resolve_weights(char path[SETTING_TEXT_SIZE], const char *folder, int
     return 0;
 }
 
+int profile_resolve_weights(const struct profile *p, char path[SETTING_TEXT_SIZE], struct error *err) {
+    int used = 0;
+    return resolve_weights(path, p->folder, &used, p, err);
+}
+
 // Images that are not there leave their cells empty.
 static int resolve_missing(struct profile_data *data, char *source, const char *folder, int *used,
                            struct error *err) {
@@ -94,6 +99,7 @@ static int resolve_all_data(struct profile *p, int may_be_missing, const char *f
 }
 
 static int resolve_one(struct profile *p, const char *folder, int *used, struct error *err) {
+    snprintf(p->folder, sizeof p->folder, "%s", folder);
     if (resolve_all_data(p, 0, folder, used, err) ||
         resolve_weights(p->training.weights, folder, used, p, err))
         return -1;

@@ -104,6 +104,7 @@ static void keep_rows(struct table *t, const int *keep) {
     for (int row = 0; row < t->row_count; row++)
         if (keep[row]) {
             memmove(t->rows[kept], t->rows[row], sizeof *t->rows);
+            t->row_settings[kept] = t->row_settings[row];
             t->row_values[kept++] = t->row_values[row];
         }
     t->partial |= kept < t->row_count;
@@ -159,7 +160,7 @@ struct axes table_axes(const struct table *t, int row, int column) {
         if (own->has_axis[i])
             memcpy((char *)&a + table_axis_keys[i].offset,
                    (const char *)&own->axes + table_axis_keys[i].offset, sizeof(double));
-    if (!t->row_is_setting)
+    if (t->row_kind == ROW_AXIS)
         memcpy((char *)&a + settings_find(table_axis_keys, t->row_name)->offset, &t->row_values[row],
                sizeof(double));
     return a;
@@ -169,17 +170,24 @@ int table_settings(struct variations *out, const struct table *t, int row, int c
     *out = t->fixed_settings;
     if (variations_join(out, &t->sections[column].settings, t->path, err))
         return -1;
-    return t->row_is_setting ? variations_set(out, t->row_name, t->rows[row], t->path, err) : 0;
+    return t->row_kind == ROW_SETTING ? variations_set(out, t->row_name, t->rows[row], t->path, err)
+           : t->row_kind == ROW_NAMED ? variations_join(out, &t->row_settings[row], t->path, err)
+                                      : 0;
 }
 
 const char *table_gives(const struct table *t, const char *name, char where[SETTING_WORD_SIZE + 16]) {
     struct variations row = {0};
     struct error ignored = {0};
-    if (t->row_is_setting && !variations_set(&row, t->row_name, t->rows[0], "", &ignored) &&
+    if (t->row_kind == ROW_SETTING && !variations_set(&row, t->row_name, t->rows[0], "", &ignored) &&
         variations_find(&row, name))
         return "its row";
     if (variations_find(&t->fixed_settings, name))
         return "[fixed]";
+    for (int i = 0; i < t->row_count; i++)
+        if (variations_find(&t->row_settings[i], name)) {
+            snprintf(where, SETTING_WORD_SIZE + 16, "[row %s]", t->rows[i]);
+            return where;
+        }
     for (int column = 0; column < t->column_count; column++)
         if (variations_find(&t->sections[column].settings, name)) {
             snprintf(where, SETTING_WORD_SIZE + 16, "[column %s]", t->columns[column]);

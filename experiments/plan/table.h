@@ -4,7 +4,8 @@
 // One file each in experiments/tables. Sections:
 //   [table]   title; kind (results; textures, settings: printed from what is in force, without runs); row
 //             (name of what varies: p, q, size, n, or any setting of variation.h), rows (its values, as printed,
-//             apart by commas, or by '|' where values have commas), column (method or data), columns (methods, or
+//             apart by commas, or by '|' where values have commas; or a word of one's own, whose rows are described
+//             below), column (method or data), columns (methods, or
 //             data sets, or names of columns below), claims (ids, decided on this table), suite (a word that stands for all
 //             tables that name it; "tables" stands for those that name none: the paper's)
 //   [fixed]   p, q, size, n, data, method where they do not vary (size in pixels of a 224-pixel canvas; other
@@ -12,6 +13,8 @@
 //             and size belong to Textured MNIST and are left out where no column has it.
 //   [column NAME]   in which one column differs: title, profile, method, data, p, q, size, n, settings of
 //             variation.h. It prevails over [fixed], and its settings over those of its profile.
+//   [row NAME]      what a row of such a word varies: settings of variation.h. A row without a section is as its profile
+//             has it.
 //   [claim ID]      a claim of the table's own, decided as the paper's are: text; columns (two: A, B); rows (default:
 //             every row of the table; each must hold); kind (above: A is above B by more than `by` points, 0 unless
 //             given, where -1 says no worse by more than one; same: A and B are within `by` points)
@@ -27,6 +30,12 @@ enum { TABLE_ROWS_MAXIMUM = 16, TABLE_COLUMNS_MAXIMUM = 12, TABLE_CLAIMS_MAXIMUM
 #define N_ALL 1e9 // annotated images per class: every one; printed "All"
 
 enum table_kind { TABLE_RESULTS, TABLE_TEXTURES, TABLE_SETTINGS };
+
+enum row_kind {
+    ROW_AXIS,    // of `axes`
+    ROW_SETTING, // of variation.h
+    ROW_NAMED,   // what [row NAME] says
+};
 
 struct axes { // what may vary over a table's rows
     double p, q;
@@ -67,7 +76,8 @@ struct table {
     int row_count, column_count, claim_count;
     char rows[TABLE_ROWS_MAXIMUM][SETTING_WORD_SIZE];
     double row_values[TABLE_ROWS_MAXIMUM]; // N_ALL for "All"; of words their place, from 0
-    int row_is_setting;                    // of variation.h, not of `axes`
+    enum row_kind row_kind;
+    struct variations row_settings[TABLE_ROWS_MAXIMUM]; // ROW_NAMED
     char columns[TABLE_COLUMNS_MAXIMUM][SETTING_WORD_SIZE];
     struct table_column sections[TABLE_COLUMNS_MAXIMUM]; // [column_count]
     char claims[TABLE_CLAIMS_MAXIMUM][SETTING_WORD_SIZE];
@@ -109,7 +119,7 @@ const char *table_profile(const struct table *t,
 // What varies beside axes: of [fixed], the column and the row.
 int table_settings(struct variations *out, const struct table *t, int row, int column, struct error *err);
 
-// Where the table gives the setting ("its row", "[fixed]", "[column big]"); NULL: nowhere.
+// Where the table gives the setting ("its row", "[row wide]", "[fixed]", "[column big]"); NULL: nowhere.
 const char *table_gives(const struct table *t, const char *name, char where[SETTING_WORD_SIZE + 16]);
 
 // The index of a label (for data: of a data set), or -1.

@@ -21,6 +21,22 @@ int table_split_list(char (*out)[SETTING_WORD_SIZE], int most, int *count, const
 int table_row_value(const struct table *t, const char *text, const char *where, int place, double *value,
                     struct error *err);
 
+// The sections [row NAME], which may stand before `rows` (table_rows.c).
+struct row_sections {
+    int count;
+    struct {
+        char name[SETTING_WORD_SIZE], at[PATH_SIZE];
+        struct variations settings;
+    } items[TABLE_ROWS_MAXIMUM];
+};
+
+// A line of [row NAME].
+int table_rows_take(struct row_sections *sections, const char *name, const char *key, const char *value,
+                    const char *where, struct error *err);
+
+// Once rows and columns are known: each section's settings to its row, after a check that nothing else gives them.
+int table_rows_settle(struct table *t, const struct row_sections *sections, struct error *err);
+
 // A line of [claim ID] (table_claims.c), and the check of all of them once rows and columns are known, which adds their ids
 // to the table's claims.
 int table_claim_take(struct table *t, const char *id, const char *key, const char *value, const char *where,

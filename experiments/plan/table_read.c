@@ -52,7 +52,8 @@ struct table_reading {
     int has_key[MOST_KEYS], has_axis[AXES], has_data, has_method;
     struct read_section sections[TABLE_COLUMNS_MAXIMUM];
     int section_count;
-    char rows_at[PATH_SIZE], columns_at[PATH_SIZE]; // places, for messages
+    struct row_sections row_sections;
+    char row_at[PATH_SIZE], rows_at[PATH_SIZE], columns_at[PATH_SIZE]; // places, for messages
 };
 
 // A row's or a fixed value. n is a whole number or All.
@@ -180,14 +181,19 @@ static int take_column(struct table_reading *r, const char *name, const char *ke
     return refuse_key(table_axis_keys, "title profile data method", section, key, where, err);
 }
 
-static int take_row_name(struct table_reading *r, const char *where, struct error *err) {
+// What varies over the rows: an axis, a setting, or, where rows have sections, any word.
+static int take_row_name(struct table_reading *r, struct error *err) {
     struct table *t = r->table;
     const struct setting *axis = settings_find(table_axis_keys, r->keys.row);
     struct variations scratch = {0};
-    t->row_is_setting = !axis;
+    int known = axis || variation_is_known(r->keys.row), named = r->row_sections.count > 0;
+    t->row_kind = axis ? ROW_AXIS : known ? ROW_SETTING : ROW_NAMED;
+    if (known && named)
+        return fail_usage(
+            err, "%s: [row %s] says what varies, and so does row = %s: call the row by a word of your own",
+            r->row_sections.items[0].at, r->row_sections.items[0].name, r->keys.row);
     snprintf(t->row_name, sizeof t->row_name, "%s", axis ? axis->name : r->keys.row);
-    return axis || variation_is_known(r->keys.row) ? 0
-                                                   : variations_set(&scratch, r->keys.row, "", where, err);
+    return known || named ? 0 : variations_set(&scratch, r->keys.row, "", r->row_at, err);
 }
 
 static int take(void *context, const char *section, const char *key, const char *value, const char *where,
@@ -197,6 +203,8 @@ static int take(void *context, const char *section, const char *key, const char 
         return take_fixed(r, key, value, where, err);
     if (!strncmp(section, "column ", 7))
         return take_column(r, section + 7, key, value, where, err);
+    if (!strncmp(section, "row ", 4))
+        return table_rows_take(&r->row_sections, section + 4, key, value, where, err);
     if (!strncmp(section, "claim ", 6))
         return table_claim_take(r->table, section + 6, key, value, where, err);
     if (strcmp(section, "table"))
@@ -206,15 +214,15 @@ static int take(void *context, const char *section, const char *key, const char 
     if (!s)
         return refuse_key(table_keys, "", section, key, where, err);
     r->has_key[s - table_keys] = 1;
+    if (!strcmp(s->name, "row"))
+        snprintf(r->row_at, PATH_SIZE, "%s", where);
     if (!strcmp(s->name, "rows"))
         snprintf(r->rows_at, PATH_SIZE, "%s", where);
     if (!strcmp(s->name, "columns"))
         snprintf(r->columns_at, PATH_SIZE, "%s", where);
     if (!strcmp(s->name, "claims"))
         snprintf(r->table->claims_at, PATH_SIZE, "%s", where);
-    if (settings_assign(s, &r->keys, value, where, err))
-        return -1;
-    return strcmp(s->name, "row") ? 0 : take_row_name(r, where, err);
+    return settings_assign(s, &r->keys, value, where, err);
 }
 
 int table_next_word(const char **at, const char *between, char out[SETTING_WORD_SIZE]) {
@@ -293,7 +301,11 @@ static int take_columns(struct table_reading *r, struct error *err) {
 int table_row_value(const struct table *t, const char *text, const char *where, int place, double *value,
                     struct error *err) {
     struct variations scratch = {0};
-    if (!t->row_is_setting)
+    if (t->row_kind == ROW_NAMED) {
+        *value = place;
+        return 0;
+    }
+    if (t->row_kind == ROW_AXIS)
         return axis_value(settings_find(table_axis_keys, t->row_name), text, where, value, err);
     if (variations_set(&scratch, t->row_name, text, where, err))
         return -1;
@@ -319,7 +331,9 @@ static int parse_lists(struct table_reading *r, struct error *err) {
             if (t->row_values[k] == t->row_values[i])
                 return fail_usage(err, "%s: '%s' and '%s' are one value", r->rows_at, t->rows[k], t->rows[i]);
     }
-    return take_columns(r, err) || table_claims_check(t, err) ? -1 : 0;
+    return take_columns(r, err) || table_rows_settle(t, &r->row_sections, err) || table_claims_check(t, err)
+               ? -1
+               : 0;
 }
 
 // A data set that has p, q and size.
@@ -333,7 +347,9 @@ static const char *placed_name(void) {
 // What the row gives, nothing else may give: it would be said twice, and mean one of the two.
 static int check_row_alone(const struct table_reading *r, struct error *err) {
     const struct table *t = r->table;
-    const struct setting *axis = t->row_is_setting ? NULL : settings_find(table_axis_keys, t->row_name);
+    const struct setting *axis = t->row_kind == ROW_AXIS ? settings_find(table_axis_keys, t->row_name) : NULL;
+    if (t->row_kind == ROW_NAMED) // table_rows_settle
+        return 0;
     if (axis ? r->has_axis[axis - table_axis_keys] : variations_find(&t->fixed_settings, t->row_name) != NULL)
         return fail_usage(err, "%s: %s must be either the row or in [fixed], not both", t->path, t->row_name);
     for (int i = 0; i < t->column_count; i++) {
@@ -407,7 +423,7 @@ static int read_definition(struct table_reading *r, struct error *err) {
     settings_default(table_keys, &r->keys);
     snprintf(t->data, sizeof t->data, "%s", DATA_SET_DEFAULT);
     home_definition_name(t->path, t->name, sizeof t->name);
-    if (settings_file(t->path, take, r, err))
+    if (settings_file(t->path, take, r, err) || (*r->row_at && take_row_name(r, err)))
         return -1;
     while (strcmp(kinds[t->kind], r->keys.kind))
         t->kind++;

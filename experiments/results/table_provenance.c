@@ -132,6 +132,18 @@ static json_t *inputs_of(const struct table_result *r) {
     return json_incref(first->inputs);
 }
 
+// Of settings, those that vary over the rows go: they say nothing of a whole column. prefix: as names of variation.h have
+// it, "" for those of training.
+static void drop_varied(json_t *settings, const struct table *t, const char *prefix) {
+    size_t length = strlen(prefix);
+    if (!strncmp(t->row_name, prefix, length))
+        json_object_del(settings, t->row_name + length);
+    for (int row = 0; row < t->row_count; row++)
+        for (int i = 0; i < t->row_settings[row].count; i++)
+            if (!strncmp(t->row_settings[row].items[i].name, prefix, length))
+                json_object_del(settings, t->row_settings[row].items[i].name + length);
+}
+
 // The settings of the column's annotators, n and seed aside; NULL: it has none.
 static json_t *annotator_of(const struct table_result *r, int column) {
     for (int row = 0; row < r->table->row_count; row++) {
@@ -142,6 +154,7 @@ static json_t *annotator_of(const struct table_result *r, int column) {
             json_deep_copy(json_object_get(json_object_get(cell->record, "identity"), "annotator"));
         json_object_del(annotator, "seed");
         json_object_del(annotator, "n");
+        drop_varied(annotator, r->table, "annotator.");
         return annotator;
     }
     return NULL;
@@ -155,7 +168,7 @@ json_t *table_provenance_settings(const struct table_result *r) {
         const json_t *identity = cell ? json_object_get(cell->record, "identity") : NULL;
         json_t *train = json_deep_copy(json_object_get(identity, "train"));
         json_object_del(train, "seed");
-        json_object_del(train, r->table->row_name); // where the rows are a setting's values
+        drop_varied(train, r->table, "");
         json_object_set_new(settings, r->table->columns[column],
                             json_pack("{s:o?, s:O?}", "train", train, "weights_sha256",
                                       json_object_get(identity, "weights")));

@@ -97,6 +97,36 @@ static void test_rows_may_be_annotated_images_columns_data_sets(void) {
     CU_ASSERT(t.kind == TABLE_SETTINGS && !t.row_count && !t.column_count);
 }
 
+static void test_rows_may_have_names_and_sections_with_settings(void) {
+    struct error err = {0};
+    struct table t;
+    struct variations v;
+    char where[SETTING_WORD_SIZE + 16];
+    const char *path =
+        fixture_write("named.ini", "[row long]\nepochs = 6\n"
+                                   "[table]\ntitle = t\nrow = variant\nrows = as it is | long\n"
+                                   "columns = baseline, big\n[fixed]\np = 0\nq = 1\nsize = 223\n"
+                                   "[column big]\nmethod = reff\nwidth = 16\np = 1\n"
+                                   "[claim L1]\ntext = longer is better\ncolumns = big, baseline\n"
+                                   "rows = long\n");
+    CU_ASSERT_FATAL(!table_read(&t, path, &err));
+    CU_ASSERT_EQUAL(t.row_kind, ROW_NAMED);
+    CU_ASSERT_STRING_EQUAL(t.rows[0], "as it is");
+    CU_ASSERT_FATAL(!table_settings(&v, &t, 0, 0, &err));
+    CU_ASSERT_EQUAL(v.count, 0);
+    CU_ASSERT_FATAL(!table_settings(&v, &t, 1, 1, &err));
+    CU_ASSERT_EQUAL(v.count, 2);
+    CU_ASSERT_STRING_EQUAL(variations_find(&v, "epochs"), "6");
+    CU_ASSERT_STRING_EQUAL(variations_find(&v, "width"), "16");
+    CU_ASSERT_EQUAL(table_axes(&t, 1, 1).p, 1);
+    CU_ASSERT_EQUAL(t.own_claims[0].rows[0], t.row_values[1]);
+    CU_ASSERT_STRING_EQUAL(table_gives(&t, "epochs", where), "[row long]");
+    int count = 1;
+    CU_ASSERT_FATAL(!tables_keep(&t, &count, "long", "", &err)); // sections stay with their rows
+    CU_ASSERT_FATAL(!table_settings(&v, &t, 0, 0, &err));
+    CU_ASSERT_STRING_EQUAL(variations_find(&v, "epochs"), "6");
+}
+
 static void test_some_rows_of_a_table_can_be_asked_for(void) {
     struct error err = {0};
     struct table t, all;
@@ -254,6 +284,10 @@ static void check_refused(const struct bad_file *bad, size_t count,
     "[table]\ntitle = t\nrow = n\nrows = 0, All\ncolumns = reff, baseline\n[fixed]\ndata = mine\n[claim "    \
     "mine]\n"
 
+#define NAMED_ROWS(columns)                                                                                  \
+    "[table]\ntitle = t\nrow = variant\nrows = as it is | long\ncolumns = " columns                          \
+    "\n[fixed]\np = 0\nq = 1\nsize = 223\n"
+
 static void test_bad_tables_are_refused_with_file_and_line(void) {
     static const struct bad_file bad[] = {
         {TABLE_HEAD "colums = reff\n", "bad.ini:4: unknown key 'colums'"},
@@ -291,6 +325,15 @@ static void test_bad_tables_are_refused_with_file_and_line(void) {
          "bad.ini:10: 'big' is not among the columns"},
         {TABLE_HEAD "rows = 0\ncolumns = big\n" TABLE_TAIL "[column big]\nwidht = 16\n",
          "bad.ini:10: unknown key 'widht' in [column big]"},
+        {NAMED_ROWS("reff") "[row long]\nepocs = 6\n",
+         "bad.ini:11: 'epocs' (did you mean 'epochs'?) is no setting that can be varied"},
+        {NAMED_ROWS("reff") "[row longer]\nepochs = 6\n", "bad.ini:11: 'longer' is not among the rows"},
+        {NAMED_ROWS("reff") "width = 4\n[row long]\nwidth = 6\n",
+         "bad.ini:12: width must be either in [row long] or in [fixed], not both"},
+        {NAMED_ROWS("reff, big") "[column big]\nmethod = reff\nwidth = 8\n[row long]\nwidth = 6\n",
+         "bad.ini:14: width must be either in [row long] or in [column big], not both"},
+        {TABLE_HEAD "rows = 0\ncolumns = reff\n" TABLE_TAIL "[row 0]\nepochs = 6\n",
+         "bad.ini:10: [row 0] says what varies, and so does row = p: call the row by a word of your own"},
         {TABLE_HEAD "rows\n", "bad.ini:4: "},
         {"[table]\ntitle = t\nrow = n\nrows = 0, 1.5\ncolumns = reff\n[fixed]\np = 0\n" TABLE_TAIL_REST,
          "bad.ini:4: 1.5 is neither a whole number nor All"},
@@ -468,6 +511,10 @@ static void check_weights(const char *written, const char *expected) {
     CU_ASSERT_STRING_EQUAL(p.training.weights, suite_path(expected));
     CU_ASSERT_EQUAL_FATAL(p.override_count, 1);
     CU_ASSERT_STRING_EQUAL(p.overrides[0].value, suite_path(expected));
+    char varied[SETTING_TEXT_SIZE]; // named by a table
+    snprintf(varied, sizeof varied, "%s", written);
+    CU_ASSERT_FATAL(!profile_resolve_weights(&p, varied, &err));
+    CU_ASSERT_STRING_EQUAL(varied, suite_path(expected));
     profile_free(&p);
 }
 
@@ -554,6 +601,8 @@ void suite_definitions(void) {
     CU_add_test(suite, "table1 is the paper's tables 1a and 1b", test_table1_is_the_papers_tables_1a_and_1b);
     CU_add_test(suite, "rows may be annotated images, columns data sets",
                 test_rows_may_be_annotated_images_columns_data_sets);
+    CU_add_test(suite, "rows may have names, and sections with settings",
+                test_rows_may_have_names_and_sections_with_settings);
     CU_add_test(suite, "every committed profile can be read", test_every_committed_profile_can_be_read);
     CU_add_test(suite, "the paper's numbers are there for every cell of the tables",
                 test_the_papers_numbers_are_there_for_every_cell_of_the_tables);
