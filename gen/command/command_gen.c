@@ -63,13 +63,18 @@ static int write_data_set(const struct data_set *set, const struct data_set_opti
     return bad ? -1 : 0;
 }
 
-// "train.h5: 500 images, 10 classes, 13.4 % annotated, 75345678 bytes, sha256 49e1..."
+// "train.h5: 500 images, 10 classes, 13.4 % annotated, 75345678 bytes, sha256 49e1...". Where every pixel of every mask is
+// relevant nothing was marked: the images have no masks.
 static void say_written(const char *path, const struct shard_written *written) {
     char shown[SETTING_TEXT_SIZE];
     const struct shard_summary *summary = &written->summary;
-    fprintf(stderr, "%s: %ld images, %d classes, %.1f %% annotated, %lld bytes, sha256 %s\n",
-            text_visible(shown, sizeof shown, path), summary->shape.count, summary->shape.classes,
-            100 * summary->annotated, written->bytes, written->sha256);
+    fprintf(stderr, "%s: %ld images, %d classes, ", text_visible(shown, sizeof shown, path),
+            summary->shape.count, summary->shape.classes);
+    if (summary->annotated < 1)
+        fprintf(stderr, "%.1f %% annotated", 100 * summary->annotated);
+    else
+        fprintf(stderr, "no annotations");
+    fprintf(stderr, ", %lld bytes, sha256 %s\n", written->bytes, written->sha256);
 }
 
 static int generate_data_set(const struct data_set *set, int argc, char **argv, struct error *err) {

@@ -232,6 +232,7 @@ static void test_images_without_annotations_have_no_masks(void) {
     CU_ASSERT_EQUAL(reff_run(&r, 0, "gen", "pets", "--pixels", "32", "--count", "4", "--split", "test",
                              "--annotations", "none", "--output", suite_path("bare.h5")),
                     0);
+    suite_text_has(r.err, "bare.h5: 4 images, 37 classes, no annotations, ");
     program_free(&r);
     CU_ASSERT_EQUAL(export_to("bare", "bare.h5", NULL, NULL), 0);
     CU_ASSERT(!file_exists(suite_path("bare/masks")));
