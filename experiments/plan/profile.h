@@ -122,7 +122,8 @@ int profile_annotator(const struct profile *p, const char *data, struct annotato
 // Weights named models/x are looked for in folder/models, then in folder/../models.
 int profile_resolve(struct profile *p, const char *folder, struct error *err);
 
-// The same for a file of weights that a table or the command line names in place of the profile's.
+// The same for a file of weights that a table names in place of the profile's. Without a folder it stays as it is: what only
+// counts or shows runs has none, and needs none.
 int profile_resolve_weights(const struct profile *p, char path[SETTING_TEXT_SIZE], struct error *err);
 
 // What the data of a data set are, in words, so that no table can be taken for another: "built-in digits

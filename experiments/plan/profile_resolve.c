@@ -51,7 +51,7 @@ static int resolve_weights(char path[SETTING_TEXT_SIZE], const char *folder, int
 
 int profile_resolve_weights(const struct profile *p, char path[SETTING_TEXT_SIZE], struct error *err) {
     int used = 0;
-    return resolve_weights(path, p->folder, &used, p, err);
+    return *p->folder ? resolve_weights(path, p->folder, &used, p, err) : 0;
 }
 
 // Images that are not there leave their cells empty.

@@ -513,6 +513,10 @@ static void check_weights(const char *written, const char *expected) {
     CU_ASSERT_STRING_EQUAL(p.overrides[0].value, suite_path(expected));
     char varied[SETTING_TEXT_SIZE]; // named by a table
     snprintf(varied, sizeof varied, "%s", written);
+    memset(p.folder, 0, sizeof p.folder); // no data folder: nothing is read, nothing refused
+    CU_ASSERT_FATAL(!profile_resolve_weights(&p, varied, &err));
+    CU_ASSERT_STRING_EQUAL(varied, written);
+    snprintf(p.folder, sizeof p.folder, "%s", suite_path("outer/data"));
     CU_ASSERT_FATAL(!profile_resolve_weights(&p, varied, &err));
     CU_ASSERT_STRING_EQUAL(varied, suite_path(expected));
     profile_free(&p);
