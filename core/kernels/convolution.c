@@ -2,7 +2,7 @@
 // Which way each product goes, decided by the shape, the precision and the instruction sets at hand:
 //
 //   float builds          in tiles, by the best instruction set at hand (tiled.h), 3x3 kernels of stride 1 by
-//                         Winograd's algorithm
+//                         Winograd's algorithm, in f32 1x1 kernels by panels where the set has them
 //
 // and what that does not take (double builds, small batches, few channels; of f32 without AVX-512 what is not
 // a weight gradient, nor done by Winograd's algorithm):
@@ -17,6 +17,8 @@
 #include "core/kernels/isa.h"
 #include "core/kernels/tiled.h"
 #include "core/kernels/tiled_gather.h"
+#include "core/kernels/tiled_point.h"
+#include "core/kernels/tiled_point_weight.h"
 #include "core/kernels/tiled_weight.h"
 #include "core/kernels/tiled_winograd.h"
 
@@ -32,7 +34,10 @@ static int weight_goes_direct(const struct convolution *c) {
 }
 
 static struct convolution_way in_tiles(const struct tile_kernels *k, const struct convolution *c) {
-    return (struct convolution_way){tiled_by_winograd(k, c) ? CONVOLUTION_WINOGRAD : CONVOLUTION_TILES, k};
+    return (struct convolution_way){tiled_by_winograd(k, c) ? CONVOLUTION_WINOGRAD
+                                    : tiled_by_point(k, c)  ? CONVOLUTION_PANELS
+                                                            : CONVOLUTION_TILES,
+                                    k};
 }
 
 struct convolution_plan convolution_choose(const struct convolution *shape) {
@@ -48,7 +53,7 @@ struct convolution_plan convolution_choose(const struct convolution *shape) {
 }
 
 const char *convolution_algorithm_name(enum convolution_algorithm algorithm) {
-    static const char *const names[] = {"winograd", "tiles", "direct", "gemm"};
+    static const char *const names[] = {"winograd", "panels", "tiles", "direct", "gemm"};
     return names[algorithm];
 }
 
@@ -72,6 +77,8 @@ static size_t way_scratch(const struct convolution_way *way, const struct convol
     switch (way->algorithm) {
     case CONVOLUTION_WINOGRAD:
         return (tiled_winograd_scratch(c, threads) + sizeof(real) - 1) / sizeof(real);
+    case CONVOLUTION_PANELS:
+        return (of_weight ? tiled_point_weight_scratch : tiled_point_scratch)(c, threads) / sizeof(real);
     case CONVOLUTION_TILES:
         return ((of_weight ? tiled_weight_scratch : tiled_gather_scratch)(way->tiles, c, threads) +
                 sizeof(real) - 1) /
@@ -96,6 +103,9 @@ void convolution_forward(const struct convolution_plan *p, const real *weight, c
     case CONVOLUTION_WINOGRAD:
         tiled_winograd_forward(p->activations.tiles, c, weight, x, y, add, scratch);
         break;
+    case CONVOLUTION_PANELS:
+        tiled_point_forward(p->activations.tiles, c, weight, x, y, add, scratch);
+        break;
     case CONVOLUTION_TILES:
         tiled_gather_forward(p->activations.tiles, c, weight, x, y, add, scratch);
         break;
@@ -114,6 +124,9 @@ void convolution_backward_data(const struct convolution_plan *p, const real *wei
     case CONVOLUTION_WINOGRAD:
         tiled_winograd_backward_data(p->activations.tiles, c, weight, y, x, add, scratch);
         break;
+    case CONVOLUTION_PANELS:
+        tiled_point_backward_data(p->activations.tiles, c, weight, y, x, add, scratch);
+        break;
     case CONVOLUTION_TILES:
         tiled_gather_backward_data(p->activations.tiles, c, weight, y, x, add, scratch);
         break;
@@ -131,6 +144,9 @@ void convolution_backward_weight(const struct convolution_plan *p, const void *y
     switch (p->weight.algorithm) {
     case CONVOLUTION_WINOGRAD:
         tiled_winograd_backward_weight(p->weight.tiles, c, y, x, weight, add, scratch);
+        break;
+    case CONVOLUTION_PANELS:
+        tiled_point_backward_weight(p->weight.tiles, c, y, x, weight, add, scratch);
         break;
     case CONVOLUTION_TILES:
         tiled_backward_weight(p->weight.tiles, c, y, x, weight, add, scratch);

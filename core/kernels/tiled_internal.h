@@ -15,6 +15,12 @@ enum {
 static inline size_t blocks_of(size_t n, size_t of) { // blocks of `of` that hold n
     return (n + of - 1) / of;
 }
+static inline int tiled_share(int n, int i, int of) { // where share i of n things begins
+    return (int)((size_t)n * (size_t)i / (size_t)of);
+}
+static inline int tiled_share_of(int n, int thing, int of) { // which share a thing is in
+    return (int)(((size_t)(thing + 1) * (size_t)of - 1) / (size_t)n);
+}
 static inline int smaller(int a, int b) {
     return a < b ? a : b;
 }

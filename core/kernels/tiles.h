@@ -59,8 +59,46 @@ struct tile_run {  // a stretch of the depth: where its tiles begin, and how far
 enum put { // what becomes of the numbers that a C tile is put over
     PUT_OVER,
     PUT_ADD,
+    PUT_ON,   // panels: the sums begin with them
     PUT_PAST, // over, past the caches: whole lines go to memory without being read first, where arrays are
               // larger than caches keep
+};
+
+// A panel: sums of up to 6 rows and 64 columns, which stay in registers over the whole depth. Either operand is read
+// where it lies: rows of A whose numbers lie one behind the other, vectors of B some way apart.
+//
+//            b[0]    b[1]    b[2]    b[3]       vectors of 16 columns
+//          +-------+-------+-------+-------+
+//       a  | c[0]  | c[1]  | c[2]  | c[3]  |    up to 6 rows
+//          +-------+-------+-------+-------+
+enum { PANEL_ROWS = 6, PANEL_VECTORS = 4, PANEL_COLUMNS = PANEL_VECTORS * TILE_COLUMNS, PANEL_STEP = 4 };
+
+// Memory that a later panel needs, asked for while another one is multiplied: `lines` of 64 bytes of each of some
+// planes.
+struct panel_ask {
+    const real *at;
+    size_t plane;
+    int lines, line;        // of a plane; of this one already asked for
+    int left;               // planes
+    int each;               // lines for every 16 of the depth
+    struct panel_ask *next; // goes on when all is asked for; NULL: none
+};
+
+struct panel {
+    int rows, vectors; // 1 to PANEL_ROWS, PANEL_VECTORS
+    int used;          // columns of the last vector that are put; all are read
+    int runs, depth;   // of the depth; the length of one
+    // A: PANEL_STEP numbers of a row side by side, rows a_row apart, the next ones a_step behind them (a multiple of
+    // rows where they were packed, PANEL_STEP where they lie in rows), runs a_run apart.
+    const real *a;
+    size_t a_row, a_step, a_run;
+    const real *b[PANEL_VECTORS]; // 16 numbers at each depth, b_depth apart, runs b_run
+    size_t b_depth, b_run;
+    real *keep;             // where B's rows are kept, [run][depth][64]; NULL: nowhere. Later b_depth is 64
+    real *c[PANEL_VECTORS]; // rows of 16 numbers, c_row apart
+    size_t c_row;
+    enum put how;
+    struct panel_ask *ask; // NULL: nothing
 };
 
 struct tile_kernels {
@@ -98,6 +136,10 @@ struct tile_kernels {
 
     // A C tile to rows of an array, `plane` numbers apart: rows and columns at most 16.
     void (*put)(const float *sums, int rows, int columns, enum put how, real *to, size_t plane);
+
+    // Of f32, NULL: there are none. c (how) a b; and `turn` for panels: depth d of 16 rows goes to to + d * 64.
+    void (*panel)(const struct panel *panel);
+    void (*turn_panel)(const real *from, size_t stride, size_t n, real *to);
 
     // Of bf16 alone, arrays in pairs (pairs.h). A pair's two rows as floats, and back.
     void (*split)(const bf16 *from, size_t n, real *even, real *odd);

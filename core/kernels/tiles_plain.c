@@ -79,6 +79,44 @@ static void f32_turn(const real *from, size_t stride, size_t n, cell *to) {
             to[i * TILE_COLUMNS + column] = number(from[column * stride + i]);
 }
 
+// Numbers are rounded to float as in tiles, and summed in float; nothing is asked for.
+static float f32_number(real v) {
+    return cell_number(number(v));
+}
+
+static float panel_sum(const struct panel *p, int row, int vector, int column, float sum) {
+    for (int r = 0; r < p->runs; r++)
+        for (int d = 0; d < p->depth; d++) {
+            size_t run = (size_t)r, step = (size_t)(d / PANEL_STEP);
+            sum += f32_number(
+                       p->a[run * p->a_run + step * p->a_step + (size_t)row * p->a_row + d % PANEL_STEP]) *
+                   f32_number(p->b[vector][run * p->b_run + (size_t)d * p->b_depth + (size_t)column]);
+        }
+    return sum;
+}
+
+static void f32_panel(const struct panel *p) {
+    for (int v = 0; v < p->vectors && p->keep; v++)
+        for (int r = 0; r < p->runs; r++)
+            for (int d = 0; d < p->depth; d++)
+                memcpy(
+                    p->keep + ((size_t)r * (size_t)p->depth + (size_t)d) * PANEL_COLUMNS + v * TILE_COLUMNS,
+                    p->b[v] + (size_t)r * p->b_run + (size_t)d * p->b_depth, TILE_COLUMNS * sizeof *p->keep);
+    for (int row = 0; row < p->rows; row++)
+        for (int v = 0; v < p->vectors; v++)
+            for (int i = 0; i < (v == p->vectors - 1 ? p->used : TILE_COLUMNS); i++) {
+                real *to = p->c[v] + (size_t)row * p->c_row + i;
+                float sum = panel_sum(p, row, v, i, p->how == PUT_ON ? f32_number(*to) : 0);
+                *to = (p->how == PUT_ADD ? *to : 0) + (real)sum;
+            }
+}
+
+static void f32_turn_panel(const real *from, size_t stride, size_t n, real *to) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t column = 0; column < TILE_COLUMNS; column++)
+            to[i * PANEL_COLUMNS + column] = from[column * stride + i];
+}
+
 const struct tile_kernels tiles_plain_f32 = {.precision = PRECISION_F32,
                                              .isa = ISA_PLAIN,
                                              .numbers = 1,
@@ -90,7 +128,9 @@ const struct tile_kernels tiles_plain_f32 = {.precision = PRECISION_F32,
                                              .row = f32_row,
                                              .lay = f32_lay,
                                              .turn = f32_turn,
-                                             .put = put};
+                                             .put = put,
+                                             .panel = f32_panel,
+                                             .turn_panel = f32_turn_panel};
 
 // ------------------------------------------------------------------------------------------ bf16
 

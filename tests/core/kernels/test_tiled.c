@@ -5,6 +5,8 @@
 // on any number of threads.
 #include "core/kernels/pairs.h"
 #include "core/kernels/tiled_gather.h"
+#include "core/kernels/tiled_point.h"
+#include "core/kernels/tiled_point_weight.h"
 #include "core/kernels/tiled_weight.h"
 #include "core/kernels/tiled_winograd.h"
 #include "tests/support/convolution_fixture.h"
@@ -30,8 +32,10 @@ static const struct tile_kernels *table_number(int i) {
     return i == 2 * ISA_COUNT ? NULL : table(i % 2 ? PRECISION_BF16 : PRECISION_F32, (enum isa)(i / 2));
 }
 
-// The three products: as the shape decides, or by Winograd's algorithm whatever it would decide.
+// The three products: in tiles or by Winograd's algorithm as the shape decides, or by one algorithm whatever it would
+// decide.
 struct way {
+    int (*takes)(const struct tile_kernels *k, const struct convolution *c);
     size_t (*scratch)(const struct tile_kernels *k, const struct convolution *c, int threads);
     void (*forward)(const struct tile_kernels *k, const struct convolution *c, const real *weight,
                     const void *x, void *y, int add, void *scratch);
@@ -69,14 +73,28 @@ static void backward_weight_by_shape(const struct tile_kernels *k, const struct 
                                                                                        add, scratch);
 }
 
-static const struct way by_shape = {scratch_by_shape, forward_by_shape, backward_data_by_shape,
-                                    backward_weight_by_shape};
-static const struct way by_winograd = {winograd_scratch, tiled_winograd_forward, tiled_winograd_backward_data,
-                                       tiled_winograd_backward_weight};
+static int takes_all(const struct tile_kernels *k, const struct convolution *c) {
+    return (void)k, (void)c, 1;
+}
 
 static int has_winograd(const struct tile_kernels *k, const struct convolution *c) {
     return k->winograd && c->kernel_h == 3 && c->kernel_w == 3 && c->stride == 1 && c->padding < 3;
 }
+
+static size_t panel_scratch(const struct tile_kernels *k, const struct convolution *c, int threads) {
+    size_t point = tiled_point_scratch(c, threads), weight = tiled_point_weight_scratch(c, threads);
+    (void)k;
+    return point > weight ? point : weight;
+}
+
+static const struct way by_shape = {takes_all, scratch_by_shape, forward_by_shape, backward_data_by_shape,
+                                    backward_weight_by_shape};
+static const struct way by_winograd = {has_winograd, winograd_scratch, tiled_winograd_forward,
+                                       tiled_winograd_backward_data, tiled_winograd_backward_weight};
+static const struct way by_panels = {tiled_by_point, panel_scratch, tiled_point_forward,
+                                     tiled_point_backward_data, tiled_point_backward_weight};
+static const struct way *const ways[] = {&by_shape, &by_winograd, &by_panels};
+enum { WAYS = sizeof ways / sizeof *ways };
 
 static void *scratch_for(const struct way *way, const struct tile_kernels *k,
                          const struct convolution *c) { // all NaN
@@ -214,12 +232,12 @@ static void test_against_loops(const struct way *way, const struct tile_kernels 
             c.x_paired = bits >> 1 & 1;
             c.y_paired = bits >> 2 & 1;
             if ((!c.x_paired || pairs_hold(c.c_in)) && (!c.y_paired || pairs_hold(c.c_out)) &&
-                (way == &by_shape || has_winograd(k, &c))) {
+                way->takes(k, &c)) {
                 check(way, k, c, bits & 1);
                 checked++;
             }
         }
-    CU_ASSERT(checked > 0 || (way == &by_winograd && !k->winograd));
+    CU_ASSERT(checked > 0 || (way == &by_winograd && !k->winograd) || (way == &by_panels && !k->panel));
 }
 
 static void test_plain_tiles_in_bf16_agree_with_loops(void) {
@@ -251,6 +269,49 @@ static void test_winograds_algorithm_agrees_with_loops(void) {
             tables += table_number(i)->winograd != NULL;
         }
     CU_ASSERT(tables > 0);
+}
+
+static void test_panels_agree_with_loops(void) {
+    int tables = 0;
+    if (sizeof(real) != sizeof(float))
+        SKIP("a double build");
+    for (int i = 0; i < TABLES; i++)
+        if (table_number(i)) {
+            test_against_loops(&by_panels, table_number(i));
+            tables += table_number(i)->panel != NULL;
+        }
+    CU_ASSERT(tables > 0);
+}
+
+// Both add up the depth in its order, so that a network trained before panels is trained the same today.
+static void test_panels_have_the_bits_of_tiles(void) {
+    int compared = 0;
+    if (sizeof(real) != sizeof(float))
+        SKIP("a double build");
+    for (int s = 0; s < convolution_shape_count; s++)
+        for (int i = 0; i < 2 * TABLES; i++) {
+            struct convolution c = convolution_shapes[s];
+            const struct tile_kernels *k = table_number(i / 2);
+            struct convolution_arrays a;
+            real *mine[2][3];
+            if (!k || !tiled_by_point(k, &c))
+                continue;
+            convolution_arrays_open(&c, &a);
+            size_t sizes[3] = {a.y_size, a.x_size, a.weight_size};
+            for (int w = 0; w < 2; w++) {
+                for (int map = 0; map < 3; map++)
+                    mine[w][map] = malloc(sizes[map] * sizeof(real));
+                multiply_all(w ? &by_panels : &by_shape, k, &c, &a, i % 2, mine[w]);
+            }
+            for (int map = 0; map < 3; map++) {
+                CU_ASSERT(!memcmp(mine[0][map], mine[1][map], sizes[map] * sizeof(real)));
+                free(mine[0][map]);
+                free(mine[1][map]);
+            }
+            convolution_arrays_close(&a);
+            compared++;
+        }
+    CU_ASSERT(compared > 0);
 }
 
 // Numbers that are not finite arrive wherever they are multiplied; denormals are not lost in f32.
@@ -316,13 +377,13 @@ static void test_tiles_have_the_same_bits_on_any_number_of_threads(void) {
         SKIP("a double build");
     int most = omp_get_max_threads();
     for (int s = 0; s < convolution_shape_count; s++)
-        for (int i = 0; i < 2 * TABLES; i++) {
+        for (int i = 0; i < WAYS * TABLES; i++) {
             struct convolution c = convolution_shapes[s];
-            const struct way *way = i < TABLES ? &by_shape : &by_winograd;
+            const struct way *way = ways[i / TABLES];
             const struct tile_kernels *k = table_number(i % TABLES);
             struct convolution_arrays a;
             real *mine[2][3];
-            if (!k || (way == &by_winograd && !has_winograd(k, &c)))
+            if (!k || !way->takes(k, &c))
                 continue;
             convolution_arrays_open(&c, &a);
             c.x_paired = k->precision == PRECISION_BF16 && pairs_hold(c.c_in);
@@ -398,6 +459,8 @@ void suite_tiled(void) {
                 test_the_compilers_vectors_in_f32_agree_with_loops);
     CU_add_test(suite, "AVX-512 agrees with loops", test_avx_512_agrees_with_loops);
     CU_add_test(suite, "Winograd's algorithm agrees with loops", test_winograds_algorithm_agrees_with_loops);
+    CU_add_test(suite, "panels agree with loops", test_panels_agree_with_loops);
+    CU_add_test(suite, "panels have the bits of tiles", test_panels_have_the_bits_of_tiles);
     CU_add_test(suite, "channels and map decide for Winograd's algorithm",
                 test_channels_and_map_decide_for_winograds_algorithm);
     CU_add_test(suite, "bf16 keeps infinities and NaN, flushes denormals, breaks ties to even",
