@@ -298,11 +298,17 @@ static void multiply_block(const struct tile_kernels *k, const struct tiled_weig
                 y_block, first > 0, (float(*)[TILE_SUMS])(sums + (size_t)block * 4 * TILE_SUMS));
 }
 
-// A row of a block's sums to its weights, whose taps lie together: from[tap] are the sums of `columns` channels.
-static void put_row(const float *const from[], int taps, int columns, int row, int add, real *to) {
+// A row of a block's sums, from `at` on in each tile, to its weights, whose taps lie together: from[tap] are the sums of
+// `columns` channels.
+static void put_row(const struct tile_kernels *k, const float *const from[], size_t at, int taps, int columns,
+                    int add, real *to) {
+    if (k->together) {
+        k->together(from, at, taps, columns, add, to);
+        return;
+    }
     for (int column = 0; column < columns; column++)
         for (int tap = 0; tap < taps; tap++, to++)
-            *to = (add ? *to : 0) + from[tap][row * TILE_COLUMNS + column];
+            *to = (add ? *to : 0) + from[tap][at + (size_t)column];
 }
 
 // The same where the taps in x are channels: those lie apart.
@@ -320,7 +326,8 @@ static void put_folded_row(const struct tiled_weight_plan *p, const float *const
 
 // The sums of a block of output and one of input channels, all taps, to their weights: [m][channel][tap],
 // where the sums are [tap][m][channel].
-static void put(const struct tiled_weight_plan *p, int mb, int ib, const float *sums, int add, real *weight) {
+static void put(const struct tile_kernels *k, const struct tiled_weight_plan *p, int mb, int ib,
+                const float *sums, int add, real *weight) {
     const struct convolution *c = p->c;
     int taps = c->kernel_h * p->taps_x, first = ib * TILE_COLUMNS,
         columns = smaller(TILE_COLUMNS, p->channels - first),
@@ -331,10 +338,12 @@ static void put(const struct tiled_weight_plan *p, int mb, int ib, const float *
         from[tap] = sums + sums_at(p, mb, (struct tap_column){tap / p->taps_x, tap % p->taps_x, ib});
     for (int row = 0; row < rows; row++) {
         real *to = weight + (size_t)(mb * TILE_ROWS + row) * of_row;
+        for (int i = 0; !p->folded && i < taps; i++) // the next row lies far away: its lines in time
+            __builtin_prefetch(to + of_row + first * taps + i * TILE_COLUMNS, 1);
         if (p->folded)
             put_folded_row(p, from, first, columns, row, add, to);
         else
-            put_row(from, taps, columns, row, add, to + first * taps);
+            put_row(k, from, (size_t)row * TILE_COLUMNS, taps, columns, add, to + first * taps);
     }
 }
 
@@ -369,7 +378,7 @@ void tiled_backward_weight(const struct tile_kernels *k, const struct convolutio
         k->end();
 #pragma omp for schedule(static)
         for (int task = 0; task < p.m_blocks * p.i_blocks; task++)
-            put(&p, task / p.i_blocks, task % p.i_blocks, sums, add, weight);
+            put(k, &p, task / p.i_blocks, task % p.i_blocks, sums, add, weight);
     }
 }
 

@@ -141,6 +141,10 @@ struct tile_kernels {
     void (*panel)(const struct panel *panel);
     void (*turn_panel)(const real *from, size_t stride, size_t n, real *to);
 
+    // Sums of the same row of several taps' C tiles to weights whose taps lie together, [column][tap]:
+    // to (+)= from[tap][at + column], columns at most 16. NULL: number by number.
+    void (*together)(const float *const from[], size_t at, int taps, int columns, int add, real *to);
+
     // Of bf16 alone, arrays in pairs (pairs.h). A pair's two rows as floats, and back.
     void (*split)(const bf16 *from, size_t n, real *even, real *odd);
     // The same, zero where the gate's number is not above zero (behind a ReLU: the gate is its output).

@@ -204,6 +204,7 @@ const struct tile_kernels tiles_avx512 = {.precision = PRECISION_F32,
                                           .lay = lay,
                                           .turn = turn,
                                           .put = put_rows,
+                                          .together = put_together,
                                           .panel = panel,
                                           .turn_panel = turn_panel};
 #endif

@@ -60,6 +60,25 @@ static inline void put_rows(const float *sums, int rows, int columns, enum put h
     }
 }
 
+static inline void put_together(const float *const from[], size_t at, int taps, int columns, int add,
+                                float *to) {
+    for (int first = 0; first < taps; first += 16) {
+        int count = taps - first < 16 ? taps - first : 16;
+        __mmask16 used = first_of_16((size_t)count);
+        __m512i v[16];
+        for (int i = 0; i < 16; i++)
+            v[i] = i < count ? _mm512_loadu_si512(from[first + i] + at) : _mm512_setzero_si512();
+        transpose(v);
+        for (int column = 0; column < columns; column++) {
+            float *here = to + column * taps + first;
+            __m512 sums = (__m512)v[column];
+            if (add)
+                sums = _mm512_add_ps(_mm512_maskz_loadu_ps(used, here), sums);
+            _mm512_mask_storeu_ps(here, used, sums);
+        }
+    }
+}
+
 static inline void begin_vectors(int cells) {
     (void)cells; // `multiply` is told again
 }

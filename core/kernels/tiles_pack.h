@@ -4,7 +4,7 @@
 //
 //   column two vectors of 16 floats --round--> [16 of first | 16 of second] --interleave--> [16][2]
 //   turn   16 rows of 32 floats --round--> 16 x 16 pairs --transpose--> [16 pairs][16 columns][2]
-//   lay    two times 16 rows of 16 floats --transpose--> --round--> 16 rows of 32
+//   lay    32 rows of 16 floats --round--> 16 rows of 16 pairs --transpose--> 16 rows of 32
 //
 // and the same from and to arrays in pairs (pairs.h), whose numbers are rounded already.
 #ifndef REFF_KERNELS_TILES_PACK_H
@@ -49,17 +49,19 @@ static void pack_row(const float *from, size_t n, cell *to) {
 
 static void pack_lay(const float *from, size_t stride, int rows, int columns, cell *const to[TILE_ROWS]) {
     __mmask16 used = (__mmask16)((1u << columns) - 1);
-    __m512i low[16], high[16];
-    for (int i = 0; i < 16; i++) {
-        low[i] = i < rows ? (__m512i)_mm512_maskz_loadu_ps(used, from + (size_t)i * stride)
-                          : _mm512_setzero_si512();
-        high[i] = i + 16 < rows ? (__m512i)_mm512_maskz_loadu_ps(used, from + (size_t)(i + 16) * stride)
-                                : _mm512_setzero_si512();
+    __m512i order = interleave_order(), v[TILE_CELLS];
+    for (int i = 0; i < TILE_CELLS; i++) {
+        const float *at = from + (size_t)(2 * i) * stride;
+        // The next depths' rows may lie far away.
+        _mm_prefetch((const char *)(at + DEPTH * stride), _MM_HINT_T0);
+        _mm_prefetch((const char *)(at + (DEPTH + 1) * stride), _MM_HINT_T0);
+        __m512 low = _mm512_maskz_loadu_ps(2 * i < rows ? used : 0, at),
+               high = _mm512_maskz_loadu_ps(2 * i + 1 < rows ? used : 0, at + stride);
+        v[i] = _mm512_permutexvar_epi16(order, pack_two(low, high));
     }
-    transpose(low);
-    transpose(high);
+    transpose(v);
     for (int i = 0; i < columns; i++)
-        _mm512_store_si512(to[i], pack_two((__m512)low[i], (__m512)high[i]));
+        _mm512_store_si512(to[i], v[i]);
 }
 
 static void pack_turn(const float *from, size_t stride, size_t n, cell *to) {
