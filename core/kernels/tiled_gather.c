@@ -24,181 +24,11 @@
 #include "core/kernels/tiled_gather.h"
 
 #include "core/kernels/pairs.h"
+#include "core/kernels/tiled_gather_plan.h"
 #include "core/kernels/tiled_internal.h"
 
 #include <omp.h>
 #include <string.h>
-
-enum {
-    FOLDED_CHANNELS = 7,
-    BAND_BYTES = 1 << 19, // of source tiles: half of a second-level cache
-    MINIMUM_TASKS = 8,
-};
-
-struct tile_layout { // cells from one source tile to the next in each direction, and between a tile's rows
-    size_t row, column, strip, depth, tile_row;
-};
-
-struct tile_gather {
-    const struct convolution *c;
-    int transposed;
-    int source_paired, destination_paired;
-    int m, k;                       // channels of destination and source
-    int rows, width;                // of the destination
-    int source_rows, source_width;  // of the source
-    int strips;                     // of 16 images
-    int phases;                     // destination columns x, x + phases, ... share their taps
-    int step;                       // source columns from one destination column of a phase to the next
-    int folded;                     // the taps in x are part of the depth
-    int numbers;                    // of a cell
-    int depth, cells;               // tiles of one tap; rows of each
-    int taps_x;                     // of the weight tiles: 1 when folded
-    int left, columns;              // source columns kept per row, `left` of them before the image
-    int m_blocks;                   // of 16 output channels
-    int band, bands, shares;        // destination rows per task; tasks in y; tasks in m
-    size_t row_tiles, weight_tiles; // tiles of a source row; of all weights
-    struct tile_layout source;
-};
-
-// Numbers of a tile's depth, used or not.
-static int tile_depth(const struct tile_gather *g) {
-    return TILE_CELLS * g->numbers;
-}
-
-// The source row that destination row y reads through ky, or -1.
-static int source_row(const struct tile_gather *g, int y, int ky) {
-    int at = g->transposed ? y + g->c->padding - ky : y * g->c->stride + ky - g->c->padding;
-    if (g->transposed) {
-        if (at < 0 || at % g->c->stride)
-            return -1;
-        at /= g->c->stride;
-    }
-    return at < 0 || at >= g->source_rows ? -1 : at;
-}
-
-// Source column of the first destination column of a phase through kx, may lie outside; 0: no such tap.
-static int source_offset(const struct tile_gather *g, int phase, int kx, int *offset) {
-    int at = g->transposed ? phase + g->c->padding - kx : kx - g->c->padding,
-        by = g->transposed ? g->c->stride : 1;
-    *offset = at / by; // exact where the tap exists
-    return at % by == 0;
-}
-
-static int phase_columns(const struct tile_gather *g, int phase) {
-    return (g->width - phase + g->phases - 1) / g->phases;
-}
-
-// Source rows that destination rows [first, last) read: from *from, their number returned.
-static int rows_read(const struct tile_gather *g, int first, int last, int *from) {
-    int low = g->source_rows, high = -1;
-    for (int y = first; y < last; y++)
-        for (int ky = 0; ky < g->c->kernel_h; ky++) {
-            int row = source_row(g, y, ky);
-            low = row >= 0 && row < low ? row : low;
-            high = row > high ? row : high;
-        }
-    *from = low;
-    return high < low ? 0 : high - low + 1;
-}
-
-// Whether any of these destination rows reads a source row: a stride may pass it over.
-static int is_read(const struct tile_gather *g, int first, int last, int row) {
-    for (int y = first; y < last; y++)
-        for (int ky = 0; ky < g->c->kernel_h; ky++)
-            if (source_row(g, y, ky) == row)
-                return 1;
-    return 0;
-}
-
-static void keep_columns(struct tile_gather *g) {
-    int first = 0, last = 0;
-    if (g->folded || g->source_paired) {
-        g->columns = g->folded ? g->width : g->source_width;
-        return;
-    }
-    for (int phase = 0; phase < g->phases; phase++)
-        for (int kx = 0; kx < g->c->kernel_w; kx++) {
-            int offset, count = phase_columns(g, phase);
-            if (!source_offset(g, phase, kx, &offset) || count < 1)
-                continue;
-            first = smaller(first, offset);
-            last = larger(last, offset + (count - 1) * g->step);
-        }
-    g->left = -first;
-    g->columns = last - first + 1;
-}
-
-// A 1x1 kernel of stride 1 sees no rows: where one has an odd number of columns and its tiles fill a band,
-// the last column would be multiplied by itself. Then each pixel is a row.
-static void forget_rows(struct tile_gather *g) {
-    const struct convolution *c = g->c;
-    size_t row_bytes = (size_t)g->depth * g->width * g->strips * TILE * sizeof(cell);
-    if (c->kernel_h > 1 || c->kernel_w > 1 || c->stride > 1 || c->padding || g->source_paired ||
-        g->width * g->strips % 2 == 0 || 2 * row_bytes <= BAND_BYTES)
-        return;
-    g->rows = g->source_rows = g->rows * g->width;
-    g->width = g->source_width = 1;
-}
-
-// Band and shares: as many rows as half a second-level cache holds, as many tasks as keep threads busy.
-static void divide(struct tile_gather *g) {
-    size_t row_bytes = g->row_tiles * TILE * sizeof(cell);
-    g->band = smaller(g->rows, (g->rows + 1) / 2);
-    int from;
-    while (g->band > 1 && (size_t)rows_read(g, 0, g->band, &from) * row_bytes > BAND_BYTES)
-        g->band = (g->band + 1) / 2;
-    g->bands = (g->rows + g->band - 1) / g->band;
-    int pairs = (g->m_blocks + 1) / 2;
-    g->shares = smaller(pairs, (MINIMUM_TASKS + g->bands - 1) / g->bands);
-}
-
-static struct tile_layout lay_out(const struct tile_gather *g) {
-    size_t pixel = (size_t)g->strips * TILE;
-    if (!g->source_paired)
-        return (struct tile_layout){.row = g->row_tiles * TILE,
-                                    .column = pixel,
-                                    .strip = TILE,
-                                    .depth = (size_t)g->columns * pixel,
-                                    .tile_row = TILE_COLUMNS};
-    size_t n = (size_t)g->c->batch, // a pair is a cell
-        plane = pairs_plane((size_t)g->source_rows * g->source_width * n) / 2;
-    return (struct tile_layout){.row = (size_t)g->source_width * n,
-                                .column = n,
-                                .strip = TILE_COLUMNS,
-                                .depth = TILE_CELLS * plane,
-                                .tile_row = plane};
-}
-
-static struct tile_gather make_gather(const struct tile_kernels *k, const struct convolution *c,
-                                      int transposed) {
-    struct tile_gather g = {.c = c, .transposed = transposed, .numbers = k->numbers};
-    g.m = transposed ? c->c_in : c->c_out;
-    g.k = transposed ? c->c_out : c->c_in;
-    g.rows = transposed ? c->h_in : c->h_out;
-    g.width = transposed ? c->w_in : c->w_out;
-    g.source_rows = transposed ? c->h_out : c->h_in;
-    g.source_width = transposed ? c->w_out : c->w_in;
-    g.strips = (int)blocks_of((size_t)c->batch, TILE_COLUMNS);
-    g.source_paired = transposed ? c->y_paired : c->x_paired;
-    g.destination_paired = transposed ? c->x_paired : c->y_paired;
-    g.phases = transposed ? c->stride : 1;
-    g.step = transposed ? 1 : c->stride;
-    g.folded = !g.source_paired && g.phases == 1 && (c->kernel_w > 1 ? g.k <= FOLDED_CHANNELS : g.step > 1);
-    int deep = g.k * (g.folded ? c->kernel_w : 1); // numbers of a tap
-    g.depth = (int)blocks_of((size_t)deep, (size_t)tile_depth(&g));
-    // Folded, the rows of depth are shared out evenly among the tiles: 21 of them are two tiles of 11, not of 16.
-    size_t cells = blocks_of((size_t)deep, (size_t)g.numbers);
-    g.cells = g.depth == 1 || g.folded ? (int)blocks_of(cells, (size_t)g.depth) : TILE_CELLS;
-    forget_rows(&g);
-    g.taps_x = g.folded ? 1 : c->kernel_w;
-    g.m_blocks = (int)blocks_of((size_t)g.m, TILE_ROWS);
-    keep_columns(&g);
-    g.row_tiles = (size_t)g.depth * g.columns * g.strips;
-    g.source = lay_out(&g);
-    g.weight_tiles = (size_t)g.m_blocks * c->kernel_h * g.taps_x * g.depth;
-    divide(&g);
-    return g;
-}
 
 // ------------------------------------------------------------------------------------------ weights
 
@@ -239,8 +69,8 @@ static void lay_columns(const struct tile_kernels *k, const struct tile_gather *
             int columns = smaller(TILE_ROWS, rows * taps - first);
             for (int i = 0; i < columns; i++)
                 to[i] = weight_at(g, block, first_row + (first + i) / taps, (first + i) % taps, depth);
-            k->lay(weight + (size_t)(depth * tile_depth(g)) * by_k + first, by_k,
-                   smaller(tile_depth(g), g->k - depth * tile_depth(g)), columns, to);
+            k->lay(weight + (size_t)(depth * gather_tile_depth(g)) * by_k + first, by_k,
+                   smaller(gather_tile_depth(g), g->k - depth * gather_tile_depth(g)), columns, to);
         }
 }
 
@@ -284,7 +114,7 @@ static struct depth_source depth_source(const struct tile_gather *g, const real 
     if (depth >= limit)
         return s;
     if (g->folded)
-        source_offset(g, 0, kx, &s.offset);
+        gather_source_offset(g, 0, kx, &s.offset);
     s.row = source + (size_t)channel * plane + (size_t)row * g->source_width * g->c->batch;
     return s;
 }
@@ -367,18 +197,45 @@ struct gather_task {
     enum put how;
 };
 
-// C tile number i of a block to output channels from m on, at one pixel's strip.
-static void put_tile(const struct gather_task *t, const float *sums, int m, size_t pixel, int strip) {
+// Where a C tile belongs: output channels from m on, at one pixel's strip.
+struct tile_place {
+    int m, strip;
+    size_t pixel;
+};
+
+static size_t destination_columns(const struct tile_gather *g) {
+    return (size_t)g->rows * g->width * g->c->batch;
+}
+
+static size_t column_of(const struct tile_gather *g, const struct tile_place *to) {
+    return to->pixel * (size_t)g->c->batch + (size_t)to->strip * TILE_COLUMNS;
+}
+
+static bf16 *pairs_of_place(const struct gather_task *t, const struct tile_place *to) {
+    return (bf16 *)t->destination + (size_t)to->m / 2 * pairs_plane(destination_columns(t->g)) +
+           2 * column_of(t->g, to);
+}
+
+// Lines that are put over are fetched first: meanwhile the tile is multiplied. Of pairs, whose rows are half as many.
+static void ask_for_place(const struct gather_task *t, const struct tile_place *to) {
+    size_t plane = pairs_plane(destination_columns(t->g));
+    if (t->how == PUT_PAST || !t->g->destination_paired)
+        return;
+    const bf16 *line = pairs_of_place(t, to);
+    for (int row = 0; row < smaller(TILE_ROWS, t->g->m - to->m); row += 2, line += plane)
+        __builtin_prefetch(line, 1);
+}
+
+static void put_tile(const struct gather_task *t, const float *sums, const struct tile_place *to) {
     const struct tile_gather *g = t->g;
-    size_t columns = (size_t)g->rows * g->width * g->c->batch,
-           at = pixel * (size_t)g->c->batch + (size_t)strip * TILE_COLUMNS;
-    int rows = smaller(TILE_ROWS, g->m - m), used = smaller(TILE_COLUMNS, g->c->batch - strip * TILE_COLUMNS);
+    size_t columns = destination_columns(g);
+    int rows = smaller(TILE_ROWS, g->m - to->m),
+        used = smaller(TILE_COLUMNS, g->c->batch - to->strip * TILE_COLUMNS);
     if (g->destination_paired)
-        t->k->put_pairs(sums, rows, used, t->how,
-                        (bf16 *)t->destination + (size_t)m / 2 * pairs_plane(columns) + 2 * at,
-                        pairs_plane(columns));
+        t->k->put_pairs(sums, rows, used, t->how, pairs_of_place(t, to), pairs_plane(columns));
     else
-        t->k->put(sums, rows, used, t->how, (real *)t->destination + (size_t)m * columns + at, columns);
+        t->k->put(sums, rows, used, t->how,
+                  (real *)t->destination + (size_t)to->m * columns + column_of(g, to), columns);
 }
 
 // What a block of C tiles multiplies: two rows of weight tiles (one at the end of an odd number) and two
@@ -393,7 +250,7 @@ struct tile_block {
 };
 
 static const cell *source_at(const struct gather_task *t, int y, int ky) {
-    int row = source_row(t->g, y, ky);
+    int row = gather_source_row(t->g, y, ky);
     return row < 0 ? NULL : t->tiles + (size_t)(row - t->row) * t->g->source.row;
 }
 
@@ -410,7 +267,7 @@ static void begin_block(const struct gather_task *t, int mb, int y, int other, i
         const cell *sources[2] = {source_at(t, y, ky), source_at(t, other, ky)};
         int offset = 0;
         for (int kx = 0; (sources[0] || sources[1]) && kx < g->taps_x; kx++) {
-            if (!g->folded && !source_offset(g, phase, kx, &offset))
+            if (!g->folded && !gather_source_offset(g, phase, kx, &offset))
                 continue;
             struct tile_run *run = &b->runs[b->count];
             run->a = t->weights + (size_t)mb * weight_block(g) +
@@ -457,25 +314,37 @@ static int aim_both(const struct tile_gather *g, struct tile_block *b, const int
     return count;
 }
 
+// Where C tile i of chunks q belongs; 0: nowhere, at the end of an odd number of rows of weight tiles.
+static int place_of(const struct gather_task *t, const struct tile_block *b, int i, const int q[2],
+                    struct tile_place *to) {
+    const struct tile_gather *g = t->g;
+    int j = i % 2, mb = b->mb + i / 2, x = b->phase + g->phases * (q[j] / g->strips);
+    *to = (struct tile_place){mb * TILE_ROWS, q[j] % g->strips, (size_t)b->rows[j] * g->width + x};
+    return mb < g->m_blocks;
+}
+
 // Chunks number first and other; the same one in the same row: there is but one.
 static void multiply_chunks(const struct gather_task *t, struct tile_block *b, int first, int other) {
     const struct tile_gather *g = t->g;
     float sums[4][TILE_SUMS] __attribute__((aligned(64)));
+    struct tile_place to;
     int q[2] = {first, other}, single = first == other && b->rows[0] == b->rows[1];
+    int step = single ? 2 : 1; // the left tiles alone
+    for (int i = 0; i < 4; i += step)
+        if (place_of(t, b, i, q, &to))
+            ask_for_place(t, &to);
     t->k->multiply(b->aimed, aim_both(g, b, q), g->depth, g->cells,
                    smaller(2 * TILE_ROWS, g->m - b->mb * TILE_ROWS), weight_block(g), 0, sums);
-    for (int i = 0; i < 4; i++) {
-        int j = i % 2, mb = b->mb + i / 2, x = b->phase + g->phases * (q[j] / g->strips);
-        if (mb < g->m_blocks && !(j && single))
-            put_tile(t, sums[i], mb * TILE_ROWS, (size_t)b->rows[j] * g->width + x, q[j] % g->strips);
-    }
+    for (int i = 0; i < 4; i += step)
+        if (place_of(t, b, i, q, &to))
+            put_tile(t, sums[i], &to);
 }
 
 // Columns of one phase of two destination rows (other == y: of one): each row's chunks two by two, and what
 // an odd number of them leaves together. Where a chunk is a column, so are the first and the last, whose taps
 // outside the image can then be left out.
 static void multiply_rows(const struct gather_task *t, int mb, int y, int other, int phase) {
-    int chunks = phase_columns(t->g, phase) * t->g->strips, rows[2] = {y, other}, two = other != y;
+    int chunks = gather_phase_columns(t->g, phase) * t->g->strips, rows[2] = {y, other}, two = other != y;
     int edges = two && t->g->strips == 1 && t->g->c->padding > 0 && chunks > 2;
     int first = edges, last = chunks - edges; // of those taken within a row
     last -= (last - first) % 2;
@@ -497,14 +366,14 @@ static void run_task(struct gather_task *t, const void *source, int task, cell *
     const struct tile_gather *g = t->g;
     int band = task % g->bands, share = task / g->bands, pairs = (g->m_blocks + 1) / 2;
     int first = band * g->band, last = smaller(g->rows, first + g->band);
-    int rows = rows_read(g, first, last, &t->row);
+    int rows = gather_rows_read(g, first, last, &t->row);
     t->tiles = tiles;
     if (g->source_paired) { // read where it lies
         t->tiles = source;
         t->row = 0;
     } else {
         for (int i = 0; i < rows; i++)
-            if (is_read(g, first, last, t->row + i))
+            if (gather_is_read(g, first, last, t->row + i))
                 pack_row(t->k, g, source, t->row + i, tiles + (size_t)i * g->row_tiles * TILE);
     }
     for (int pair = pairs * share / g->shares; pair < pairs * (share + 1) / g->shares; pair++)
@@ -521,12 +390,12 @@ static size_t band_numbers(const struct tile_gather *g) {
     if (g->source_paired)
         return 0;
     for (int first = 0; first < g->rows; first += g->band)
-        maximum = larger(maximum, rows_read(g, first, smaller(g->rows, first + g->band), &from));
+        maximum = larger(maximum, gather_rows_read(g, first, smaller(g->rows, first + g->band), &from));
     return (size_t)maximum * g->row_tiles * TILE;
 }
 
 static size_t destination_bytes(const struct tile_gather *g) {
-    size_t columns = (size_t)g->rows * g->width * g->c->batch;
+    size_t columns = destination_columns(g);
     return g->destination_paired ? pairs_bytes(g->m, columns) : (size_t)g->m * columns * sizeof(real);
 }
 
@@ -549,20 +418,20 @@ static void run(const struct tile_kernels *k, const struct tile_gather *g, const
 
 void tiled_gather_forward(const struct tile_kernels *k, const struct convolution *c, const real *weight,
                           const void *x, void *y, int add, void *scratch) {
-    struct tile_gather g = make_gather(k, c, 0);
+    struct tile_gather g = gather_plan(k, c, 0);
     run(k, &g, weight, x, y, add, scratch);
 }
 
 void tiled_gather_backward_data(const struct tile_kernels *k, const struct convolution *c, const real *weight,
                                 const void *y, void *x, int add, void *scratch) {
-    struct tile_gather g = make_gather(k, c, 1);
+    struct tile_gather g = gather_plan(k, c, 1);
     run(k, &g, weight, y, x, add, scratch);
 }
 
 size_t tiled_gather_scratch(const struct tile_kernels *k, const struct convolution *c, int threads) {
     size_t maximum = 0;
     for (int transposed = 0; transposed < 2; transposed++) {
-        struct tile_gather g = make_gather(k, c, transposed);
+        struct tile_gather g = gather_plan(k, c, transposed);
         size_t need = (g.weight_tiles * TILE + band_numbers(&g) * (size_t)threads) * sizeof(cell);
         maximum = need > maximum ? need : maximum;
     }
