@@ -19,6 +19,7 @@
 #include "core/kernels/tiled_gather.h"
 #include "core/kernels/tiled_point.h"
 #include "core/kernels/tiled_point_weight.h"
+#include "core/kernels/tiled_stem.h"
 #include "core/kernels/tiled_weight.h"
 #include "core/kernels/tiled_winograd.h"
 
@@ -36,6 +37,7 @@ static int weight_goes_direct(const struct convolution *c) {
 static struct convolution_way in_tiles(const struct tile_kernels *k, const struct convolution *c) {
     return (struct convolution_way){tiled_by_winograd(k, c) ? CONVOLUTION_WINOGRAD
                                     : tiled_by_point(k, c)  ? CONVOLUTION_PANELS
+                                    : tiled_by_stem(k, c)   ? CONVOLUTION_STEM
                                                             : CONVOLUTION_TILES,
                                     k};
 }
@@ -53,7 +55,7 @@ struct convolution_plan convolution_choose(const struct convolution *shape) {
 }
 
 const char *convolution_algorithm_name(enum convolution_algorithm algorithm) {
-    static const char *const names[] = {"winograd", "panels", "tiles", "direct", "gemm"};
+    static const char *const names[] = {"winograd", "panels", "stem", "tiles", "direct", "gemm"};
     return names[algorithm];
 }
 
@@ -79,6 +81,10 @@ static size_t way_scratch(const struct convolution_way *way, const struct convol
         return (tiled_winograd_scratch(c, threads) + sizeof(real) - 1) / sizeof(real);
     case CONVOLUTION_PANELS:
         return (of_weight ? tiled_point_weight_scratch : tiled_point_scratch)(c, threads) / sizeof(real);
+    case CONVOLUTION_STEM: {
+        size_t gather = tiled_gather_scratch(way->tiles, c, threads), stem = tiled_stem_scratch(c, threads);
+        return ((gather > stem ? gather : stem) + sizeof(real) - 1) / sizeof(real);
+    }
     case CONVOLUTION_TILES:
         return ((of_weight ? tiled_weight_scratch : tiled_gather_scratch)(way->tiles, c, threads) +
                 sizeof(real) - 1) /
@@ -106,6 +112,9 @@ void convolution_forward(const struct convolution_plan *p, const real *weight, c
     case CONVOLUTION_PANELS:
         tiled_point_forward(p->activations.tiles, c, weight, x, y, add, scratch);
         break;
+    case CONVOLUTION_STEM:
+        tiled_stem_forward(p->activations.tiles, c, weight, x, y, add, scratch);
+        break;
     case CONVOLUTION_TILES:
         tiled_gather_forward(p->activations.tiles, c, weight, x, y, add, scratch);
         break;
@@ -127,6 +136,7 @@ void convolution_backward_data(const struct convolution_plan *p, const real *wei
     case CONVOLUTION_PANELS:
         tiled_point_backward_data(p->activations.tiles, c, weight, y, x, add, scratch);
         break;
+    case CONVOLUTION_STEM: // nothing asks for the gradient of pictures
     case CONVOLUTION_TILES:
         tiled_gather_backward_data(p->activations.tiles, c, weight, y, x, add, scratch);
         break;
@@ -147,6 +157,9 @@ void convolution_backward_weight(const struct convolution_plan *p, const void *y
         break;
     case CONVOLUTION_PANELS:
         tiled_point_backward_weight(p->weight.tiles, c, y, x, weight, add, scratch);
+        break;
+    case CONVOLUTION_STEM:
+        tiled_stem_backward_weight(p->weight.tiles, c, y, x, weight, add, scratch);
         break;
     case CONVOLUTION_TILES:
         tiled_backward_weight(p->weight.tiles, c, y, x, weight, add, scratch);

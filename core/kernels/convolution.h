@@ -15,6 +15,7 @@ struct tile_kernels; // tiles.h
 enum convolution_algorithm {
     CONVOLUTION_WINOGRAD, // tiled_winograd.h
     CONVOLUTION_PANELS,   // tiled_point.h, tiled_point_weight.h
+    CONVOLUTION_STEM,     // tiled_stem.h
     CONVOLUTION_TILES,    // tiled_gather.h, tiled_weight.h
     CONVOLUTION_DIRECT,   // direct.h
     CONVOLUTION_GEMM,     // gemm_patches.h: OpenBLAS
@@ -33,7 +34,7 @@ struct convolution_plan {
 
 struct convolution_plan convolution_choose(const struct convolution *shape);
 
-// "winograd", "panels", "tiles", "direct", "gemm".
+// "winograd", "panels", "stem", "tiles", "direct", "gemm".
 const char *convolution_algorithm_name(enum convolution_algorithm algorithm);
 
 // What a way's products are made of: "f32", "bf16", "double"; and the instruction set, NULL: the compiler's.

@@ -33,7 +33,8 @@ const struct convolution convolution_shapes[] = {
     SHAPE(16, 19, 5, 6, 21, 3, 3, 1, 2),  SHAPE(16, 2, 48, 48, 4, 3, 3, 1, 1),
     SHAPE(16, 840, 3, 5, 20, 1, 1, 1, 0), SHAPE(16, 20, 3, 5, 840, 1, 1, 1, 0),
     SHAPE(16, 83, 9, 8, 70, 1, 1, 2, 0),  SHAPE(32, 13, 5, 7, 131, 1, 1, 3, 0),
-    SHAPE(9, 67, 13, 11, 45, 1, 1, 1, 0),
+    SHAPE(9, 67, 13, 11, 45, 1, 1, 1, 0), SHAPE(16, 3, 23, 17, 70, 7, 7, 2, 3),
+    SHAPE(32, 5, 4, 11, 37, 6, 3, 1, 2),
 };
 const int convolution_shape_count = sizeof convolution_shapes / sizeof *convolution_shapes;
 

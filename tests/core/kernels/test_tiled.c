@@ -7,6 +7,7 @@
 #include "core/kernels/tiled_gather.h"
 #include "core/kernels/tiled_point.h"
 #include "core/kernels/tiled_point_weight.h"
+#include "core/kernels/tiled_stem.h"
 #include "core/kernels/tiled_weight.h"
 #include "core/kernels/tiled_winograd.h"
 #include "tests/support/convolution_fixture.h"
@@ -93,7 +94,15 @@ static const struct way by_winograd = {has_winograd, winograd_scratch, tiled_win
                                        tiled_winograd_backward_data, tiled_winograd_backward_weight};
 static const struct way by_panels = {tiled_by_point, panel_scratch, tiled_point_forward,
                                      tiled_point_backward_data, tiled_point_backward_weight};
-static const struct way *const ways[] = {&by_shape, &by_winograd, &by_panels};
+
+static size_t stem_scratch(const struct tile_kernels *k, const struct convolution *c, int threads) {
+    size_t stem = tiled_stem_scratch(c, threads), gather = tiled_gather_scratch(k, c, threads);
+    return stem > gather ? stem : gather;
+}
+
+static const struct way by_stem = {tiled_by_stem, stem_scratch, tiled_stem_forward,
+                                   tiled_gather_backward_data, tiled_stem_backward_weight};
+static const struct way *const ways[] = {&by_shape, &by_winograd, &by_panels, &by_stem};
 enum { WAYS = sizeof ways / sizeof *ways };
 
 static void *scratch_for(const struct way *way, const struct tile_kernels *k,
@@ -237,7 +246,8 @@ static void test_against_loops(const struct way *way, const struct tile_kernels 
                 checked++;
             }
         }
-    CU_ASSERT(checked > 0 || (way == &by_winograd && !k->winograd) || (way == &by_panels && !k->panel));
+    CU_ASSERT(checked > 0 || (way == &by_winograd && !k->winograd) ||
+              ((way == &by_panels || way == &by_stem) && !k->panel));
 }
 
 static void test_plain_tiles_in_bf16_agree_with_loops(void) {
@@ -271,47 +281,57 @@ static void test_winograds_algorithm_agrees_with_loops(void) {
     CU_ASSERT(tables > 0);
 }
 
-static void test_panels_agree_with_loops(void) {
+static void test_panels_agree_with_loops(const struct way *way) {
     int tables = 0;
     if (sizeof(real) != sizeof(float))
         SKIP("a double build");
     for (int i = 0; i < TABLES; i++)
         if (table_number(i)) {
-            test_against_loops(&by_panels, table_number(i));
+            test_against_loops(way, table_number(i));
             tables += table_number(i)->panel != NULL;
         }
     CU_ASSERT(tables > 0);
 }
 
-// Both add up the depth in its order, so that a network trained before panels is trained the same today.
+static void test_panels_of_1x1_kernels_agree_with_loops(void) {
+    test_panels_agree_with_loops(&by_panels);
+}
+static void test_panels_of_few_channels_agree_with_loops(void) {
+    test_panels_agree_with_loops(&by_stem);
+}
+
+static void same_bits(const struct way *way, const struct tile_kernels *k, struct convolution c, int add) {
+    struct convolution_arrays a;
+    real *mine[2][3];
+    convolution_arrays_open(&c, &a);
+    size_t sizes[3] = {a.y_size, a.x_size, a.weight_size};
+    for (int w = 0; w < 2; w++) {
+        for (int map = 0; map < 3; map++)
+            mine[w][map] = malloc(sizes[map] * sizeof(real));
+        multiply_all(w ? way : &by_shape, k, &c, &a, add, mine[w]);
+    }
+    for (int map = 0; map < 3; map++) {
+        int ordered = way == &by_panels || map < 2 || c.batch == TILE_COLUMNS; // see tiled_stem.h
+        CU_ASSERT(!ordered || !memcmp(mine[0][map], mine[1][map], sizes[map] * sizeof(real)));
+        free(mine[0][map]);
+        free(mine[1][map]);
+    }
+    convolution_arrays_close(&a);
+}
+
+// Both add up the depth in its order, so a network is trained as it was before there were panels.
 static void test_panels_have_the_bits_of_tiles(void) {
-    int compared = 0;
+    int compared[WAYS] = {0};
     if (sizeof(real) != sizeof(float))
         SKIP("a double build");
     for (int s = 0; s < convolution_shape_count; s++)
-        for (int i = 0; i < 2 * TABLES; i++) {
-            struct convolution c = convolution_shapes[s];
-            const struct tile_kernels *k = table_number(i / 2);
-            struct convolution_arrays a;
-            real *mine[2][3];
-            if (!k || !tiled_by_point(k, &c))
-                continue;
-            convolution_arrays_open(&c, &a);
-            size_t sizes[3] = {a.y_size, a.x_size, a.weight_size};
-            for (int w = 0; w < 2; w++) {
-                for (int map = 0; map < 3; map++)
-                    mine[w][map] = malloc(sizes[map] * sizeof(real));
-                multiply_all(w ? &by_panels : &by_shape, k, &c, &a, i % 2, mine[w]);
-            }
-            for (int map = 0; map < 3; map++) {
-                CU_ASSERT(!memcmp(mine[0][map], mine[1][map], sizes[map] * sizeof(real)));
-                free(mine[0][map]);
-                free(mine[1][map]);
-            }
-            convolution_arrays_close(&a);
-            compared++;
-        }
-    CU_ASSERT(compared > 0);
+        for (int i = 0; i < 2 * TABLES; i++)
+            for (int w = 2; w < WAYS; w++)
+                if (table_number(i / 2) && ways[w]->takes(table_number(i / 2), &convolution_shapes[s])) {
+                    same_bits(ways[w], table_number(i / 2), convolution_shapes[s], i % 2);
+                    compared[w]++;
+                }
+    CU_ASSERT(compared[2] > 0 && compared[3] > 0);
 }
 
 // Numbers that are not finite arrive wherever they are multiplied; denormals are not lost in f32.
@@ -459,7 +479,9 @@ void suite_tiled(void) {
                 test_the_compilers_vectors_in_f32_agree_with_loops);
     CU_add_test(suite, "AVX-512 agrees with loops", test_avx_512_agrees_with_loops);
     CU_add_test(suite, "Winograd's algorithm agrees with loops", test_winograds_algorithm_agrees_with_loops);
-    CU_add_test(suite, "panels agree with loops", test_panels_agree_with_loops);
+    CU_add_test(suite, "panels of 1x1 kernels agree with loops", test_panels_of_1x1_kernels_agree_with_loops);
+    CU_add_test(suite, "panels of few channels agree with loops",
+                test_panels_of_few_channels_agree_with_loops);
     CU_add_test(suite, "panels have the bits of tiles", test_panels_have_the_bits_of_tiles);
     CU_add_test(suite, "channels and map decide for Winograd's algorithm",
                 test_channels_and_map_decide_for_winograds_algorithm);
