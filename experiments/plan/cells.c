@@ -333,16 +333,29 @@ static int find_name(const struct plan *plan, const char *name) {
     return -1;
 }
 
+// Whether the place's table names weights that are not there: `file` gets their path.
+static int lacks_weights(const struct place *place, char file[SETTING_TEXT_SIZE]) {
+    struct error ignored = {0};
+    const char *named = variations_find(&place->settings, "weights");
+    if (!named || !*named)
+        return 0;
+    snprintf(file, SETTING_TEXT_SIZE, "%s", named);
+    return profile_resolve_weights(place->profile, file, &ignored) || file_is_there(file, &ignored) <= 0;
+}
+
 // Whether there can be no such cell; `out` gets why.
 static int is_absent(struct text *out, const struct plan *plan, const struct place *place) {
     const struct plan_data *known = find_data(plan, place->profile, place->data);
     double n = place->axes.n;
+    char file[SETTING_TEXT_SIZE];
     if (!known && !profile_data_find(place->profile, place->data))
         profile_data_absent(out, place->profile, place->data);
     else if (!known)
         text_add(out, "not in the plan");
     else if (!known->inputs)
         text_add(out, known->data->absent);
+    else if (lacks_weights(place, file))
+        text_printf(out, "no weights: %.200s is not there", file);
     else if (method_of(place->method)->retrains_last_layer && known->data->unbiased < 1)
         text_printf(out, "%.40s needs validation data with p = 1, and the profile's [data] has no `unbiased`",
                     place->method);

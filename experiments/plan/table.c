@@ -122,12 +122,24 @@ static void keep_columns(struct table *t, const int *keep) {
     t->column_count = kept;
 }
 
+// A row's or a column's name as a whole, which may have blanks, or a list of them.
+static int take_names(char (*words)[SETTING_WORD_SIZE], int *word_count, const struct table *tables,
+                      int count, int columns, const char *text, const char *option, struct error *err) {
+    for (int t = 0; t < count && !columns; t++)
+        for (int row = 0; row < tables[t].row_count; row++)
+            if (!strcmp(tables[t].rows[row], text)) {
+                memcpy(words[0], tables[t].rows[row], sizeof words[0]);
+                return *word_count = 1, 0;
+            }
+    return table_split_list(words, TABLE_ROWS_MAXIMUM, word_count, text, option, err);
+}
+
 int tables_keep(struct table *tables, int *count, const char *rows, const char *columns, struct error *err) {
     const char *const texts[] = {rows, columns}, *const options[] = {"--rows", "--columns"};
     for (int k = 0; k < 2; k++) {
         char words[TABLE_ROWS_MAXIMUM][SETTING_WORD_SIZE];
         int word_count, found[TABLE_ROWS_MAXIMUM] = {0};
-        if (table_split_list(words, TABLE_ROWS_MAXIMUM, &word_count, texts[k], options[k], err))
+        if (take_names(words, &word_count, tables, *count, k, texts[k], options[k], err))
             return -1;
         for (int t = 0; t < *count && word_count; t++) {
             int keep[TABLE_ROWS_MAXIMUM] = {0};
@@ -208,6 +220,21 @@ int table_column(const struct table *t, const char *label) {
         if (!strcmp(t->columns[i], label))
             return i;
     return -1;
+}
+
+static int characters(const char *text) {
+    int count = 0;
+    for (; *text; text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}
+
+int table_label_width(const struct table *t, int least) {
+    int width = characters(t->row_name) > least ? characters(t->row_name) : least;
+    for (int row = 0; row < t->row_count; row++)
+        if (characters(t->rows[row]) > width)
+            width = characters(t->rows[row]);
+    return width;
 }
 
 const char *table_data(const struct table *t, int column) {

@@ -126,4 +126,7 @@ const char *table_gives(const struct table *t, const char *name, char where[SETT
 int table_row(const struct table *t, double value);
 int table_column(const struct table *t, const char *label);
 
+// Characters of the longest row's label, or of the rows' name; at least `least`.
+int table_label_width(const struct table *t, int least);
+
 #endif

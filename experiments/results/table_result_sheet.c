@@ -66,7 +66,8 @@ static void add_reference_heading(struct sheet *s, const struct table_result *r)
 }
 
 static void add_columns(struct sheet *s, const struct table_result *r, int beside_paper) {
-    sheet_add_column(s, SHEET_SYMBOL, WIDTH_SYMBOL, r->table->row_name);
+    sheet_add_column(s, r->table->row_kind == ROW_AXIS ? SHEET_SYMBOL : SHEET_TEXT,
+                     table_label_width(r->table, WIDTH_SYMBOL), r->table->row_name);
     for (int column = 0; column < r->table->column_count; column++) {
         struct text heading = {0};
         table_result_add_heading(&heading, r, column);

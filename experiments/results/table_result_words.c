@@ -174,8 +174,10 @@ void table_result_add_setting(struct text *out, const struct table_result *r) {
         }
     text_printf(out, "%s network ", data > 1 || by_data ? ";" : ",");
     add_by_column(out, r, add_network);
-    if (by_data)
-        return;
-    text_add(out, ", epochs: ");
-    add_by_column(out, r, add_epochs);
+    if (!by_data) {
+        text_add(out, ", epochs: ");
+        add_by_column(out, r, add_epochs);
+    }
+    if (r->table->row_kind == ROW_NAMED)
+        text_add(out, "; all this but for what a row says");
 }

@@ -258,12 +258,14 @@ static void count_runs(const struct request *r, const struct table *t, int row, 
 static void print_grid(FILE *out, const struct request *r, const struct table *t, const struct survey *v) {
     if (t->kind != TABLE_RESULTS)
         return;
-    fprintf(out, "%s (%s), runs done of %d:\n  %-6s", t->name, r->profile.name, r->seeds.count, t->row_name);
+    int width = table_label_width(t, 6);
+    fprintf(out, "%s (%s), runs done of %d:\n  %-*s", t->name, r->profile.name, r->seeds.count, width,
+            t->row_name);
     for (int column = 0; column < t->column_count; column++)
         fprintf(out, " %14s", t->columns[column]);
     fputc('\n', out);
     for (int row = 0; row < t->row_count; row++) {
-        fprintf(out, "  %-6s", t->rows[row]);
+        fprintf(out, "  %-*s", width, t->rows[row]);
         for (int column = 0; column < t->column_count; column++) {
             char text[32];
             count_runs(r, t, row, column, v, text);

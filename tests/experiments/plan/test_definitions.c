@@ -121,7 +121,11 @@ static void test_rows_may_have_names_and_sections_with_settings(void) {
     CU_ASSERT_EQUAL(table_axes(&t, 1, 1).p, 1);
     CU_ASSERT_EQUAL(t.own_claims[0].rows[0], t.row_values[1]);
     CU_ASSERT_STRING_EQUAL(table_gives(&t, "epochs", where), "[row long]");
+    CU_ASSERT_EQUAL(table_label_width(&t, 4), 8);
     int count = 1;
+    struct table other = t;
+    CU_ASSERT_FATAL(!tables_keep(&other, &count, "as it is", "", &err)); // one name, not three
+    CU_ASSERT_EQUAL(other.row_count, 1);
     CU_ASSERT_FATAL(!tables_keep(&t, &count, "long", "", &err)); // sections stay with their rows
     CU_ASSERT_FATAL(!table_settings(&v, &t, 0, 0, &err));
     CU_ASSERT_STRING_EQUAL(variations_find(&v, "epochs"), "6");

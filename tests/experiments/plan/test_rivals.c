@@ -92,6 +92,33 @@ static void test_annotations_are_coarse_in_training_alone(void) {
     free(t);
 }
 
+// A row with another network names its weights, which need not be there: the other rows are none the worse for it.
+static void test_cells_whose_weights_are_not_there_are_empty_and_say_so(void) {
+    struct error err = {0};
+    struct profile profile;
+    struct plan plan;
+    struct seeds seeds;
+    int count;
+    struct table *t = read_tables("deviations", &count);
+    int row = 0;
+    while (row < t->row_count && strcmp(t->rows[row], "ResNet-50") != 0)
+        row++;
+    CU_ASSERT_FATAL(row < t->row_count);
+    CU_ASSERT_FATAL(!seeds_parse(&seeds, "1", "seeds", &err) && !profile_read(&profile, "quick", &err));
+    CU_ASSERT_FATAL(!plan_make(&plan, &profile, &seeds, t, 1, &fake_work, &err));
+    CU_ASSERT_PTR_NULL(plan_find(&plan, t, row, 0, 1));
+    const struct cell *larger = plan_find(&plan, t, 1, 0, 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(larger);
+    CU_ASSERT_EQUAL(cell_pixels(larger), 160);
+    struct text why = {0};
+    plan_absent(&why, &plan, t, row, 0);
+    suite_text_is(text_string(&why), "no weights: models/resnet50.safetensors is not there");
+    text_free(&why);
+    plan_free(&plan);
+    profile_free(&profile);
+    free(t);
+}
+
 void suite_rivals(void);
 void suite_rivals(void) {
     CU_pSuite s = CU_add_suite("rivals", NULL, NULL);
@@ -99,5 +126,7 @@ void suite_rivals(void) {
                 test_a_suite_stands_for_its_tables_which_are_none_of_the_papers);
     CU_add_test(s, "controls have twelve columns and share what is the same",
                 test_controls_have_twelve_columns_and_share_what_is_the_same);
+    CU_add_test(s, "cells whose weights are not there are empty and say so",
+                test_cells_whose_weights_are_not_there_are_empty_and_say_so);
     CU_add_test(s, "annotations are coarse in training alone", test_annotations_are_coarse_in_training_alone);
 }
