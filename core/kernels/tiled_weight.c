@@ -8,6 +8,10 @@
 //   2. multiply: a task is a block of 2 x 2 C tiles over all rows of the band: two blocks of output channels,
 //      times two neighbours of the list of (tap, block of input channels). Output columns that a tap finds
 //      outside the image are left out as far as they fill tiles
+//   3. put     sums to their weights
+//
+// Where sums are many and rows few, all rows are one band, and sums go to their weights group by group, while they are in the
+// second-level cache: a group is two blocks of output channels times two of input channels, with all taps.
 //
 // A tap moves the source along the row by whole pixels, thus the B tiles by whole cells of depth: tiles may
 // begin at any cell. With a stride, columns of equal remainder (a phase) are kept apart, and a tap moves
@@ -35,19 +39,31 @@ struct tiled_weight_plan {
     int folded;           // taps in x are input channels
     int channels, taps_x; // input channels and taps in x, after folding
     int m_blocks, i_blocks;
-    int columns;           // of the list of B tiles: [kernel_h][taps_x][i_blocks]
-    int column_pairs;      // of neighbours in it
-    int phases;            // of source columns
-    int depth;             // A tiles of an output row
-    int positions;         // source pixels kept per phase and row
-    int source_depth;      // their cells of depth, with what the last tile reads beyond
+    int taps;         // kernel_h times taps_x
+    int columns;      // of the list of B tiles: [i_blocks / 2][taps][2], at the end of an odd number [taps]
+    int column_pairs; // of neighbours in it
+    int grouped;      // one band of all rows; sums go to their weights group by group
+    int phases;       // of source columns
+    int depth;        // A tiles of an output row
+    int positions;    // source pixels kept per phase and row
+    int source_depth; // their cells of depth, with what the last tile reads beyond
     int band, source_band; // output rows, and source rows of a band
     size_t y_row, x_row;   // cells of a packed row: 16 output channels; 16 input channels, all phases
     size_t stage;          // floats of a row being prepared, 16 channels
     size_t y_size, x_size, sums_size; // numbers and cells of the parts of the scratch
 };
 
-static struct tiled_weight_plan make_plan(const struct tile_kernels *k, const struct convolution *c) {
+// Measured on a second-level cache of 2 MiB: it pays where the sums would not stay there from band to band, and the smaller
+// operand, which every group of the larger one goes over, does.
+static int goes_by_groups(const struct tiled_weight_plan *p) {
+    size_t y = (size_t)p->m_blocks * p->y_row, x = (size_t)p->i_blocks * p->x_row * p->c->stride,
+           sums = (size_t)p->m_blocks * p->i_blocks * p->taps * TILE_SUMS;
+    return p->c->h_out <= MAXIMUM_ROWS && sums * sizeof(float) > BAND_BYTES &&
+           (y < x ? y : x) * p->c->h_out * sizeof(cell) <= BAND_BYTES;
+}
+
+static struct tiled_weight_plan make_plan(const struct tile_kernels *k, const struct convolution *c,
+                                          int threads) {
     struct tiled_weight_plan p = {.c = c, .numbers = k->numbers};
     p.images = (int)blocks_of((size_t)c->batch, (size_t)p.numbers) * p.numbers;
     p.folded = c->kernel_w > 1 && c->c_in <= FOLDED_CHANNELS && !c->x_paired;
@@ -65,14 +81,18 @@ static struct tiled_weight_plan make_plan(const struct tile_kernels *k, const st
     p.stage = (size_t)(TILE_COLUMNS * p.numbers) * p.source_depth;
     size_t row_bytes =
         ((size_t)p.m_blocks * p.y_row + (size_t)p.i_blocks * p.x_row * c->stride) * sizeof(cell);
+    p.taps = c->kernel_h * p.taps_x;
+    p.grouped = goes_by_groups(&p);
     size_t rows = BAND_BYTES / row_bytes;
     p.band = rows < 1 ? 1 : smaller((int)(rows < MAXIMUM_ROWS ? rows : MAXIMUM_ROWS), c->h_out);
+    p.band = p.grouped ? c->h_out : p.band;
     p.source_band = (p.band - 1) * c->stride + c->kernel_h;
     p.y_size = (size_t)p.m_blocks * p.band * p.y_row;
     p.x_size = (size_t)p.i_blocks * p.source_band * p.x_row;
-    p.columns = c->kernel_h * p.i_blocks * p.taps_x;
+    p.columns = p.taps * p.i_blocks;
     p.column_pairs = (p.columns + 1) / 2;
-    p.sums_size = blocks_of((size_t)p.m_blocks, 2) * (size_t)p.column_pairs * 4 * TILE_SUMS;
+    p.sums_size = p.grouped ? (size_t)p.taps * 4 * TILE_SUMS * (size_t)threads
+                            : blocks_of((size_t)p.m_blocks, 2) * (size_t)p.column_pairs * 4 * TILE_SUMS;
     return p;
 }
 
@@ -239,15 +259,26 @@ struct tap_column {
 };
 
 static struct tap_column column_of(const struct tiled_weight_plan *p, int at) {
-    int tap = at / p->i_blocks;
-    return (struct tap_column){.ky = tap / p->taps_x, .kx = tap % p->taps_x, .ib = at % p->i_blocks};
+    int two = at / (2 * p->taps), rest = at % (2 * p->taps), single = 2 * two + 1 == p->i_blocks;
+    int tap = single ? rest : rest / 2;
+    return (struct tap_column){tap / p->taps_x, tap % p->taps_x, 2 * two + (single ? 0 : rest % 2)};
 }
 
-// Where the sums of a block of output channels, a block of input channels and a tap lie.
-static size_t sums_at(const struct tiled_weight_plan *p, int mb, struct tap_column at) {
-    int column = (at.ky * p->taps_x + at.kx) * p->i_blocks + at.ib;
-    size_t block = (size_t)block_of(p, (struct block_place){mb / 2, column / 2});
-    return (block * 4 + (size_t)(mb % 2 * 2 + column % 2)) * TILE_SUMS;
+static int place_in_list(const struct tiled_weight_plan *p, int tap, int ib) {
+    int single = ib + 1 == p->i_blocks && ib % 2 == 0;
+    return ib / 2 * 2 * p->taps + (single ? tap : 2 * tap + ib % 2);
+}
+
+// Where the sums of a block of 2 x 2 tiles lie: among all, or in their group.
+static size_t block_at(const struct tiled_weight_plan *p, struct block_place at) {
+    return (size_t)(p->grouped ? at.column_pair % p->taps : block_of(p, at)) * 4 * TILE_SUMS;
+}
+
+// Those of a block of output channels, a block of input channels and a tap.
+static size_t sums_at(const struct tiled_weight_plan *p, int mb, int ib, int tap) {
+    int column = place_in_list(p, tap, ib);
+    return block_at(p, (struct block_place){mb / 2, column / 2}) +
+           (size_t)(mb % 2 * 2 + column % 2) * TILE_SUMS;
 }
 
 // Tiles of an output row's depth whose source through kx lies in the image, at least in part.
@@ -278,8 +309,7 @@ static int aim(const struct tiled_weight_plan *p, const cell *xs, struct tap_col
 
 // Adds a band's share to one block of sums.
 static void multiply_block(const struct tile_kernels *k, const struct tiled_weight_plan *p, const cell *ys,
-                           const cell *xs, int block, int first, int last, float *sums) {
-    struct block_place at = place_of(p, block);
+                           const cell *xs, struct block_place at, int first, int last, float *sums) {
     int column = 2 * at.column_pair, mb = 2 * at.m_pair;
     struct tap_column left = column_of(p, column),
                       right = column + 1 < p->columns ? column_of(p, column + 1) : left;
@@ -295,7 +325,7 @@ static void multiply_block(const struct tile_kernels *k, const struct tiled_weig
         count += within;
     }
     k->multiply(runs, count, to - from, TILE_CELLS, smaller(2 * TILE_ROWS, p->c->c_out - mb * TILE_ROWS),
-                y_block, first > 0, (float(*)[TILE_SUMS])(sums + (size_t)block * 4 * TILE_SUMS));
+                y_block, first > 0, (float(*)[TILE_SUMS])(sums + block_at(p, at)));
 }
 
 // A row of a block's sums, from `at` on in each tile, to its weights, whose taps lie together: from[tap] are the sums of
@@ -329,13 +359,12 @@ static void put_folded_row(const struct tiled_weight_plan *p, const float *const
 static void put(const struct tile_kernels *k, const struct tiled_weight_plan *p, int mb, int ib,
                 const float *sums, int add, real *weight) {
     const struct convolution *c = p->c;
-    int taps = c->kernel_h * p->taps_x, first = ib * TILE_COLUMNS,
-        columns = smaller(TILE_COLUMNS, p->channels - first),
+    int taps = p->taps, first = ib * TILE_COLUMNS, columns = smaller(TILE_COLUMNS, p->channels - first),
         rows = smaller(TILE_ROWS, c->c_out - mb * TILE_ROWS);
     size_t of_row = (size_t)c->c_in * (size_t)c->kernel_h * (size_t)c->kernel_w;
     const float *from[TILED_MAXIMUM_TAPS];
     for (int tap = 0; tap < taps; tap++)
-        from[tap] = sums + sums_at(p, mb, (struct tap_column){tap / p->taps_x, tap % p->taps_x, ib});
+        from[tap] = sums + sums_at(p, mb, ib, tap);
     for (int row = 0; row < rows; row++) {
         real *to = weight + (size_t)(mb * TILE_ROWS + row) * of_row;
         for (int i = 0; !p->folded && i < taps; i++) // the next row lies far away: its lines in time
@@ -347,13 +376,29 @@ static void put(const struct tile_kernels *k, const struct tiled_weight_plan *p,
     }
 }
 
+// A group from its packed rows to its weights. Groups are numbered so that those of one part of the larger operand follow
+// each other.
+static void do_group(const struct tile_kernels *k, const struct tiled_weight_plan *p, const cell *ys,
+                     const cell *xs, int number, float *sums, int add, real *weight) {
+    int m_pairs = (p->m_blocks + 1) / 2, twos = (p->i_blocks + 1) / 2, by_x = p->i_blocks > p->m_blocks;
+    int m_pair = by_x ? number % m_pairs : number / twos, two = by_x ? number / m_pairs : number % twos;
+    for (int pair = two * p->taps; pair < smaller((two + 1) * p->taps, p->column_pairs); pair++)
+        multiply_block(k, p, ys, xs, (struct block_place){m_pair, pair}, 0, p->band, sums);
+    for (int i = 0; i < 4; i++) {
+        int mb = 2 * m_pair + i / 2, ib = 2 * two + i % 2;
+        if (mb < p->m_blocks && ib < p->i_blocks)
+            put(k, p, mb, ib, sums, add, weight);
+    }
+}
+
 void tiled_backward_weight(const struct tile_kernels *k, const struct convolution *c, const void *y,
                            const void *x, real *weight, int add, void *scratch) {
-    struct tiled_weight_plan p = make_plan(k, c);
+    struct tiled_weight_plan p = make_plan(k, c, omp_get_max_threads());
     float *sums = scratch;
     real *stages = (real *)(sums + p.sums_size);
     cell *ys = (cell *)(stages + p.stage * (size_t)omp_get_max_threads()), *xs = ys + p.y_size;
-    int blocks = (int)(p.sums_size / (4 * TILE_SUMS));
+    int m_pairs = (p.m_blocks + 1) / 2, groups = p.grouped ? m_pairs * ((p.i_blocks + 1) / 2) : 0,
+        blocks = p.grouped ? 0 : m_pairs * p.column_pairs, puts = p.grouped ? 0 : p.m_blocks * p.i_blocks;
 #pragma omp parallel
     {
         char *stage = (char *)(stages + p.stage * (size_t)omp_get_thread_num());
@@ -373,17 +418,21 @@ void tiled_backward_weight(const struct tile_kernels *k, const struct convolutio
             }
 #pragma omp for schedule(static)
             for (int block = 0; block < blocks; block++)
-                multiply_block(k, &p, ys, xs, block, first, last, sums);
+                multiply_block(k, &p, ys, xs, place_of(&p, block), first, last, sums);
         }
+#pragma omp for schedule(static) nowait
+        for (int group = 0; group < groups; group++)
+            do_group(k, &p, ys, xs, group,
+                     sums + (size_t)p.taps * 4 * TILE_SUMS * (size_t)omp_get_thread_num(), add, weight);
         k->end();
 #pragma omp for schedule(static)
-        for (int task = 0; task < p.m_blocks * p.i_blocks; task++)
+        for (int task = 0; task < puts; task++)
             put(k, &p, task / p.i_blocks, task % p.i_blocks, sums, add, weight);
     }
 }
 
 size_t tiled_weight_scratch(const struct tile_kernels *k, const struct convolution *c, int threads) {
-    struct tiled_weight_plan p = make_plan(k, c);
+    struct tiled_weight_plan p = make_plan(k, c, threads);
     return p.sums_size * sizeof(float) + p.stage * (size_t)threads * sizeof(real) +
            (p.y_size + p.x_size) * sizeof(cell);
 }

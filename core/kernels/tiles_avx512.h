@@ -62,6 +62,10 @@ static inline void put_rows(const float *sums, int rows, int columns, enum put h
 
 static inline void put_together(const float *const from[], size_t at, int taps, int columns, int add,
                                 float *to) {
+    if (taps == 1) {
+        put_rows(from[0] + at, 1, columns, add ? PUT_ADD : PUT_OVER, to, 0);
+        return;
+    }
     for (int first = 0; first < taps; first += 16) {
         int count = taps - first < 16 ? taps - first : 16;
         __mmask16 used = first_of_16((size_t)count);
