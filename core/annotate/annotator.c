@@ -3,6 +3,7 @@
 
 #include "core/annotate/columns.h"
 #include "core/annotate/draw.h"
+#include "core/annotate/jitter.h"
 #include "core/annotate/pix2pix.h"
 #include "core/annotate/resize.h"
 #include "core/base/digest.h"
@@ -25,9 +26,9 @@
 
 enum { PARTS = 7, CHUNK = 4, COMPRESSION = 0 };
 
-struct scaling { // between the shard's size and the network's, for one image at a time
-    struct resize to, from;
-    double *in, *out, *scratch; // [the larger size]
+struct scaling {                      // between the shard's size and the network's, for one image at a time
+    struct resize to, from, enlarged; // enlarged: to what jitter crops from
+    double *in, *out, *scratch;       // [the larger size]
 };
 
 struct agreement { // of pseudo-annotations with true ones
@@ -48,8 +49,10 @@ struct annotator_work {
     int32_t *annotated; // [N], 1: keeps its true annotation
     uint32_t *chosen;   // [chosen_count]
     int chosen_count;
-    uint8_t *images, *masks; // of the chosen, at the network's size
-    uint32_t *order;         // a permutation of the chosen, of epoch `shuffled`
+    uint8_t *images, *masks; // of the chosen, at the size that jitter crops from
+    struct jitter jitter;
+    size_t chosen_area; // pixels of that size
+    uint32_t *order;    // a permutation of the chosen, of epoch `shuffled`
     int64_t shuffled;
     uint8_t *batch_images, *batch_masks, *batch_true; // a batch of training or of annotation
     int32_t *batch_labels;
@@ -96,8 +99,8 @@ int annotator_memory(const struct annotator_settings *settings, int height, int 
     struct pix2pix_settings networks = network_settings(&used);
     if (pix2pix_memory(&networks, bytes, err))
         return -1;
-    double side_area = ldexp(1, 2 * used.depth);
-    *bytes += 4 * side_area * used.n * classes                                        // the annotated images
+    double side_area = ldexp(1, 2 * used.depth), wide = ldexp(1, used.depth) + used.jitter;
+    *bytes += 4 * wide * wide * used.n * classes                                      // the annotated images
               + (4.0 * used.batch + (4 + sizeof(real)) * ANNOTATE_BATCH) * side_area; // batches
     return 0;
 }
@@ -132,6 +135,12 @@ static int open_shard(struct annotator_work *w) {
     w->settings = *w->job->settings;
     w->settings.depth = annotator_depth(w->job->settings, w->shape.height, w->shape.width);
     w->side_area = (size_t)1 << 2 * w->settings.depth;
+    w->jitter = (struct jitter){.side = 1 << w->settings.depth,
+                                .margin = w->settings.jitter,
+                                .mirror = !strcmp(w->settings.mirror, "yes"),
+                                .seed = w->settings.seed};
+    w->chosen_area =
+        (size_t)(w->jitter.side + w->jitter.margin) * (size_t)(w->jitter.side + w->jitter.margin);
     return columns_read(&w->columns, w->shard, path, w->err);
 }
 
@@ -166,12 +175,14 @@ static int draw(struct annotator_work *w) {
 
 static int make_scaling(struct annotator_work *w) {
     struct scaling *s = &w->scaling;
-    int side = 1 << w->settings.depth, height = w->shape.height, width = w->shape.width;
-    size_t rows = (size_t)(height > side ? height : side), columns = (size_t)(width > side ? width : side);
+    int side = w->jitter.side, wide = side + w->jitter.margin, height = w->shape.height,
+        width = w->shape.width;
+    size_t rows = (size_t)(height > wide ? height : wide), columns = (size_t)(width > wide ? width : wide);
     s->in = allocate(rows, columns * sizeof(double), "an image", w->err);
     s->out = s->in ? allocate(rows, columns * sizeof(double), "an image", w->err) : NULL;
     s->scratch = s->out ? allocate(rows, columns * sizeof(double), "an image", w->err) : NULL;
     return !s->scratch || resize_create(&s->to, height, width, side, side, w->err) ||
+                   resize_create(&s->enlarged, height, width, wide, wide, w->err) ||
                    resize_create(&s->from, side, side, height, width, w->err)
                ? -1
                : 0;
@@ -181,14 +192,16 @@ static uint8_t byte_of(double v) {
     return (uint8_t)lrint(fmin(fmax(v, 0), 255));
 }
 
-// [height][width][channels] to the network's size.
-static void to_network(struct annotator_work *w, const uint8_t *bytes, int channels, uint8_t *out) {
+// [height][width][channels] to the network's size, or to the one that jitter crops from.
+static void to_network(struct annotator_work *w, const struct resize *to, const uint8_t *bytes, int channels,
+                       uint8_t *out) {
     struct scaling *s = &w->scaling;
+    size_t area = to == &s->to ? w->side_area : w->chosen_area;
     for (int c = 0; c < channels; c++) {
         for (size_t i = 0; i < w->area; i++)
             s->in[i] = bytes[i * channels + c];
-        resize_plane(&s->to, s->in, s->out, s->scratch);
-        for (size_t i = 0; i < w->side_area; i++)
+        resize_plane(to, s->in, s->out, s->scratch);
+        for (size_t i = 0; i < area; i++)
             out[i * channels + c] = byte_of(s->out[i]);
     }
 }
@@ -213,11 +226,11 @@ static int make_batches(struct annotator_work *w) {
     return w->batch_images && w->batch_masks && w->batch_true && w->batch_labels && w->drawn ? 0 : -1;
 }
 
-// The chosen images and masks, at the network's size, in memory.
+// The chosen images and masks, at the size that jitter crops from, in memory.
 static int load_chosen(struct annotator_work *w) {
     size_t count = (size_t)w->chosen_count;
-    w->images = allocate(count * w->side_area, 3, "the annotated images", w->err);
-    w->masks = allocate(count * w->side_area, 1, "the annotated images", w->err);
+    w->images = allocate(count * w->chosen_area, 3, "the annotated images", w->err);
+    w->masks = allocate(count * w->chosen_area, 1, "the annotated images", w->err);
     w->order = allocate(count, sizeof *w->order, "the order of batches", w->err);
     if (!w->images || !w->masks || !w->order)
         return -1;
@@ -230,8 +243,8 @@ static int load_chosen(struct annotator_work *w) {
             relevant |= mask[k] > 0;
             other |= mask[k] < 255;
         }
-        to_network(w, image, 3, w->images + i * 3 * w->side_area);
-        to_network(w, mask, 1, w->masks + i * w->side_area);
+        to_network(w, &w->scaling.enlarged, image, 3, w->images + i * 3 * w->chosen_area);
+        to_network(w, &w->scaling.enlarged, mask, 1, w->masks + i * w->chosen_area);
     }
     w->shuffled = -1;
     if (relevant && other)
@@ -334,9 +347,10 @@ static int one_iteration(struct annotator_work *w) {
     struct pix2pix_losses losses;
     struct error inner;
     for (int i = 0; i < w->settings.batch; i++) {
-        size_t from = chosen_at(w, w->state.iterations * w->settings.batch + i);
-        memcpy(w->batch_images + (size_t)i * 3 * side, w->images + from * 3 * side, 3 * side);
-        memcpy(w->batch_masks + (size_t)i * side, w->masks + from * side, side);
+        int64_t k = w->state.iterations * w->settings.batch + i;
+        size_t from = chosen_at(w, k) * w->chosen_area;
+        jitter_pair(&w->jitter, (uint64_t)k, w->images + 3 * from, w->masks + from,
+                    w->batch_images + (size_t)i * 3 * side, w->batch_masks + (size_t)i * side);
     }
     if (pix2pix_step(w->p, w->batch_images, w->batch_masks, &losses, &inner))
         return fail_around(w->err, &inner, "%.400s: iteration %lld: %.500s", w->job->shard,
@@ -385,7 +399,8 @@ static int annotate_batch(struct annotator_work *w, struct shard_writer *out, lo
     if (shard_read(w->shard, index, count, images, truth, w->batch_labels, w->err))
         return -1;
     for (int i = 0; i < count; i++)
-        to_network(w, images + (size_t)i * 3 * w->area, 3, w->batch_images + (size_t)i * 3 * w->side_area);
+        to_network(w, &w->scaling.to, images + (size_t)i * 3 * w->area, 3,
+                   w->batch_images + (size_t)i * 3 * w->side_area);
     pix2pix_annotate(w->p, w->batch_images, count, w->drawn);
     for (int i = 0; i < count; i++) {
         uint8_t *mask = w->batch_masks + (size_t)i * w->area;
@@ -481,6 +496,7 @@ static void close_all(struct annotator_work *w) {
     columns_free(&w->columns);
     resize_free(&w->scaling.to);
     resize_free(&w->scaling.from);
+    resize_free(&w->scaling.enlarged);
     void *const owned[] = {w->scaling.in, w->scaling.out,  w->scaling.scratch, w->annotated,
                            w->chosen,     w->images,       w->masks,           w->order,
                            w->batch_true, w->batch_images, w->batch_masks,     w->batch_labels,

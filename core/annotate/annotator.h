@@ -42,7 +42,9 @@ struct annotator_settings {
     double l1_weight;                  // of mean |fake - real| beside the generator's adversarial loss
     double dropout;                    // in the decoder, while training
     double bn_eps, bn_momentum;
-    uint64_t seed;             // initial weights, the draw of annotated images, order of batches, dropout
+    int jitter; // pixels by which training pictures are enlarged and cropped again, at random places
+    char mirror[SETTING_WORD_SIZE]; // "yes": training pictures are mirrored by chance
+    uint64_t seed; // initial weights, the draw of annotated images, order of batches, dropout, jitter
     double checkpoint_seconds; // least time between checkpoints
 };
 

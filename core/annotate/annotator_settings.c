@@ -26,7 +26,12 @@ const struct setting annotator_schema[] = {
                  "share dropped in the decoder's inner blocks while training"),
     SETTING_REAL(A, bn_eps, "1e-5", 0, 1, "", "eps of batch norm"),
     SETTING_REAL(A, bn_momentum, "0.1", 0, 1, "", "momentum of batch norm's running statistics"),
-    SETTING_SEED(A, seed, "1", "seed of the draw of annotated images, initial weights, batches, dropout"),
+    SETTING_LATER_INT(A, jitter, "0", 0, 1024, "pixels",
+                      "by which training pictures are larger than what is cropped from them at random; "
+                      "pix2pix: 30 of 256"),
+    SETTING_LATER_CHOICE(A, mirror, "no", "no yes", "mirror training pictures left to right by chance"),
+    SETTING_SEED(A, seed, "1",
+                 "seed of the draw of annotated images, initial weights, batches, dropout, jitter"),
     {"checkpoint_seconds", SETTING_TYPE_REAL, offsetof(A, checkpoint_seconds), "10", 0, 1e9, NULL, "seconds",
      "minimum time between checkpoints", 0}, // how often we save changes no annotation
     SETTING_END,

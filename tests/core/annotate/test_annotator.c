@@ -3,6 +3,7 @@
 // after interruptions and on any number of threads, what bad input says.
 #include "core/annotate/annotator.h"
 #include "core/annotate/draw.h"
+#include "core/annotate/jitter.h"
 #include "core/base/interrupt.h"
 #include "core/base/random.h"
 #include "core/kernels/real.h"
@@ -316,6 +317,54 @@ static void test_a_checkpoint_of_other_settings_is_not_continued(void) {
     CU_ASSERT_STRING_EQUAL(fresh, after);
 }
 
+// Image and mask are cut from one place and mirrored together: every pixel says from where it is.
+static void test_a_crop_is_any_part_of_the_picture_mirrored_or_not(void) {
+    enum { SIDE = 3, MARGIN = 2, WIDE = SIDE + MARGIN, CROPS = 400 };
+    uint8_t image[WIDE * WIDE * 3], mask[WIDE * WIDE], crop[SIDE * SIDE * 3], its[SIDE * SIDE];
+    const struct jitter j = {SIDE, MARGIN, 1, 7}, whole = {WIDE, 0, 0, 7};
+    int seen[MARGIN + 1][MARGIN + 1][2] = {{{0}}}, kinds = 0;
+    for (int i = 0; i < WIDE * WIDE; i++) {
+        mask[i] = (uint8_t)(3 * i);
+        for (int c = 0; c < 3; c++)
+            image[3 * i + c] = (uint8_t)(3 * i + c);
+    }
+    for (uint64_t k = 0; k < CROPS; k++) {
+        jitter_pair(&j, k, image, mask, crop, its);
+        int mirrored = its[0] > its[1], corner = its[mirrored ? SIDE - 1 : 0] / 3, top = corner / WIDE,
+            left = corner % WIDE;
+        CU_ASSERT_FATAL(top <= MARGIN && left <= MARGIN);
+        kinds += !seen[top][left][mirrored]++;
+        for (int i = 0; i < SIDE * SIDE; i++) {
+            int x = i % SIDE, from = (top + i / SIDE) * WIDE + left + (mirrored ? SIDE - 1 - x : x);
+            CU_ASSERT_EQUAL(its[i], mask[from]);
+            CU_ASSERT(!memcmp(&crop[3 * i], &image[3 * from], 3));
+        }
+    }
+    CU_ASSERT_EQUAL(kinds, (MARGIN + 1) * (MARGIN + 1) * 2); // each of them, in so many
+    uint8_t same[WIDE * WIDE * 3], same_mask[WIDE * WIDE];
+    jitter_pair(&whole, 5, image, mask, same, same_mask);
+    CU_ASSERT(!memcmp(same, image, sizeof image) && !memcmp(same_mask, mask, sizeof mask));
+}
+
+static void test_an_annotator_with_jitter_has_its_bits_after_an_interruption(void) {
+    struct error err;
+    char plain[65], fresh[65], after[65];
+    struct annotator_settings s = small_settings(1);
+    struct stop stop = {5, SIGTERM};
+    CU_ASSERT_FATAL(!run(&s, "train.h5", "plain.h5", NULL, &err));
+    s.jitter = 4;
+    strcpy(s.mirror, "yes");
+    CU_ASSERT_FATAL(!run(&s, "train.h5", "fresh.h5", NULL, &err));
+    CU_ASSERT(run(&s, "train.h5", "after.h5", &stop, &err) == -1);
+    interrupt_clear();
+    CU_ASSERT_FATAL(!run(&s, "train.h5", "after.h5", NULL, &err));
+    file_digest_of("plain.h5", plain);
+    file_digest_of("fresh.h5", fresh);
+    file_digest_of("after.h5", after);
+    CU_ASSERT_STRING_EQUAL(fresh, after);
+    CU_ASSERT_STRING_NOT_EQUAL(fresh, plain);
+}
+
 static void test_a_larger_draw_contains_the_smaller(void) {
     enum { MANY = 400 };
     struct error err;
@@ -404,6 +453,10 @@ void suite_annotator(void) {
                 test_annotations_of_another_origin_are_refused);
     CU_add_test(suite, "a checkpoint of other settings is not continued",
                 test_a_checkpoint_of_other_settings_is_not_continued);
+    CU_add_test(suite, "a crop is any part of the picture, mirrored or not",
+                test_a_crop_is_any_part_of_the_picture_mirrored_or_not);
+    CU_add_test(suite, "an annotator with jitter has its bits after an interruption",
+                test_an_annotator_with_jitter_has_its_bits_after_an_interruption);
     CU_add_test(suite, "a larger draw contains the smaller", test_a_larger_draw_contains_the_smaller);
     CU_add_test(suite, "bad input is named, and nothing is left behind",
                 test_bad_input_is_named_and_nothing_is_left_behind);
