@@ -7,6 +7,8 @@
 //   weight gradient          tiled_weight.h
 //   3x3, stride 1            tiled_winograd.h, all three: a quarter of the products; in f32, and instead of
 //                            dot products in bf16 where maps are large
+//   1x1, in f32              tiled_point.h, tiled_point_weight.h: by panels
+//   few channels, in f32     tiled_stem.h: forward pass and weight gradient by panels
 //
 // Each sum is made by one thread in an order that the shape alone decides: the same bits for any number of
 // threads, on one instruction set.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products in tiles: what every instruction set has to offer, in one table per precision and set.
-// Convolutions are built from these few functions alone (tiled_gather.c, tiled_weight.c); tiles_plain.c is
-// their definition.
+// Convolutions are built from these few functions alone (tiled.h says by which files); tiles_plain.c is their
+// definition.
 //
 // A tile is 16 x 16 cells of four bytes. In f32 a cell is one number; in bf16 it is two, of neighbouring
 // depths. bf16 is the upper half of a float: 8 bits of exponent, 7 of mantissa. Numbers are rounded to the
