@@ -95,7 +95,7 @@ static void transpose_weights(const struct tile_kernels *kernels, const struct p
     int groups = (int)blocks_of((size_t)p->m, TILE_ROWS);
 #pragma omp for schedule(static)
     for (int group = 0; group < groups; group++) {
-        int first = group * TILE_ROWS, used = smaller(TILE_ROWS, p->m - first), rows[TILE_ROWS];
+        int first = group * TILE_ROWS, used = smaller(TILE_ROWS, p->m - first), rows[TILE_ROWS] = {0};
         cell tile[TILE] __attribute__((aligned(64))), *tile_rows[TILE_ROWS];
         real *to[TILE_ROWS];
         for (int i = 0; i < used; i++) {

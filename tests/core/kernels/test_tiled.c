@@ -102,8 +102,8 @@ static size_t stem_scratch(const struct tile_kernels *k, const struct convolutio
 
 static const struct way by_stem = {tiled_by_stem, stem_scratch, tiled_stem_forward,
                                    tiled_gather_backward_data, tiled_stem_backward_weight};
-static const struct way *const ways[] = {&by_shape, &by_winograd, &by_panels, &by_stem};
-enum { WAYS = sizeof ways / sizeof *ways };
+enum { WAYS = 4 };
+static const struct way *const ways[WAYS] = {&by_shape, &by_winograd, &by_panels, &by_stem};
 
 static void *scratch_for(const struct way *way, const struct tile_kernels *k,
                          const struct convolution *c) { // all NaN
