@@ -74,29 +74,33 @@ static void lay_columns(const struct tile_kernels *k, const struct tile_gather *
         }
 }
 
+// The tiles of 16 output channels from 16 mb on.
+static void pack_block(const struct tile_kernels *k, const struct tile_gather *g, const real *weight, int mb,
+                       cell *tiles) {
+    size_t taps = (size_t)g->c->kernel_h * g->c->kernel_w;
+    int first = mb * TILE_ROWS, rows = smaller(TILE_ROWS, g->m - first);
+    if (rows < TILE_ROWS)
+        memset(tiles, 0, weight_block(g) * sizeof *tiles);
+    // The data gradient's rows of one channel lie together, [k][m][tap]; the forward pass's do not,
+    // [m][k][tap].
+    size_t by_m = g->transposed ? taps : (size_t)g->k * taps, by_k = g->transposed ? g->m * taps : taps;
+    const real *from = weight + (size_t)first * by_m;
+    if (g->transposed && !g->folded)
+        lay_columns(k, g, from, by_k, 0, rows, tiles);
+    for (int row = 0; row < rows && g->folded; row++)
+        lay_folded(k, g, from + (size_t)row * by_m, by_k, row, tiles);
+    for (int row = 0; row < rows && !g->transposed && !g->folded; row++)
+        if (taps == 1)
+            k->row(from + (size_t)row * by_m, (size_t)g->k, weight_at(g, tiles, row, 0, 0));
+        else
+            lay_columns(k, g, from + (size_t)row * by_m, by_k, row, 1, tiles);
+}
+
 static void pack_weights(const struct tile_kernels *k, const struct tile_gather *g, const real *weight,
                          cell *out) {
-    size_t taps = (size_t)g->c->kernel_h * g->c->kernel_w;
 #pragma omp for schedule(static)
-    for (int mb = 0; mb < g->m_blocks; mb++) {
-        cell *tiles = out + (size_t)mb * weight_block(g);
-        int first = mb * TILE_ROWS, rows = smaller(TILE_ROWS, g->m - first);
-        if (rows < TILE_ROWS)
-            memset(tiles, 0, weight_block(g) * sizeof *tiles);
-        // The data gradient's rows of one channel lie together, [k][m][tap]; the forward pass's do not,
-        // [m][k][tap].
-        size_t by_m = g->transposed ? taps : (size_t)g->k * taps, by_k = g->transposed ? g->m * taps : taps;
-        const real *from = weight + (size_t)first * by_m;
-        if (g->transposed && !g->folded)
-            lay_columns(k, g, from, by_k, 0, rows, tiles);
-        for (int row = 0; row < rows && g->folded; row++)
-            lay_folded(k, g, from + (size_t)row * by_m, by_k, row, tiles);
-        for (int row = 0; row < rows && !g->transposed && !g->folded; row++)
-            if (taps == 1)
-                k->row(from + (size_t)row * by_m, (size_t)g->k, weight_at(g, tiles, row, 0, 0));
-            else
-                lay_columns(k, g, from + (size_t)row * by_m, by_k, row, 1, tiles);
-    }
+    for (int mb = 0; mb < g->m_blocks; mb++)
+        pack_block(k, g, weight, mb, out + (size_t)mb * weight_block(g));
 }
 
 // ------------------------------------------------------------------------------------------ source rows
@@ -191,8 +195,10 @@ static void pack_row(const struct tile_kernels *k, const struct tile_gather *g, 
 struct gather_task {
     const struct tile_kernels *k;
     const struct tile_gather *g;
-    const cell *weights, *tiles; // tiles of source rows from `row` on
-    int row;
+    const real *weight;
+    cell *weights;     // tiles of weights from output channels 16 first_block on
+    const cell *tiles; // of source rows from `row` on
+    int first_block, row;
     void *destination;
     enum put how;
 };
@@ -270,7 +276,7 @@ static void begin_block(const struct gather_task *t, int mb, int y, int other, i
             if (!g->folded && !gather_source_offset(g, phase, kx, &offset))
                 continue;
             struct tile_run *run = &b->runs[b->count];
-            run->a = t->weights + (size_t)mb * weight_block(g) +
+            run->a = t->weights + (size_t)(mb - t->first_block) * weight_block(g) +
                      (size_t)(ky * g->taps_x + kx) * (size_t)g->depth * TILE;
             for (int j = 0; j < 2; j++) {
                 b->sources[b->count][j] = sources[j];
@@ -362,6 +368,13 @@ static void multiply_rows(const struct gather_task *t, int mb, int y, int other,
             multiply_chunks(t, &b, q, q);
 }
 
+// Two rows of weight tiles, or the last one, in place of those before.
+static void pack_two(struct gather_task *t, int mb) {
+    t->first_block = mb;
+    for (int i = 0; i < 2 && mb + i < t->g->m_blocks; i++)
+        pack_block(t->k, t->g, t->weight, mb + i, t->weights + (size_t)i * weight_block(t->g));
+}
+
 static void run_task(struct gather_task *t, const void *source, int task, cell *tiles) {
     const struct tile_gather *g = t->g;
     int band = task % g->bands, share = task / g->bands, pairs = (g->m_blocks + 1) / 2;
@@ -376,13 +389,16 @@ static void run_task(struct gather_task *t, const void *source, int task, cell *
             if (gather_is_read(g, first, last, t->row + i))
                 pack_row(t->k, g, source, t->row + i, tiles + (size_t)i * g->row_tiles * TILE);
     }
-    for (int pair = pairs * share / g->shares; pair < pairs * (share + 1) / g->shares; pair++)
+    for (int pair = pairs * share / g->shares; pair < pairs * (share + 1) / g->shares; pair++) {
+        if (g->packs_late)
+            pack_two(t, 2 * pair);
         for (int y = first; y < last; y++) {
             // Two rows of one phase: the first of them does both.
             int odd = (y - first) / g->phases % 2, other = y + g->phases;
             for (int phase = 0; phase < g->phases && !odd; phase++)
                 multiply_rows(t, 2 * pair, y, other < last ? other : y, phase);
         }
+    }
 }
 
 static size_t band_numbers(const struct tile_gather *g) {
@@ -394,6 +410,10 @@ static size_t band_numbers(const struct tile_gather *g) {
     return (size_t)maximum * g->row_tiles * TILE;
 }
 
+static size_t weight_cells(const struct tile_gather *g, int threads) {
+    return g->packs_late ? 2 * weight_block(g) * (size_t)threads : g->weight_tiles * TILE;
+}
+
 static size_t destination_bytes(const struct tile_gather *g) {
     size_t columns = destination_columns(g);
     return g->destination_paired ? pairs_bytes(g->m, columns) : (size_t)g->m * columns * sizeof(real);
@@ -401,13 +421,19 @@ static size_t destination_bytes(const struct tile_gather *g) {
 
 static void run(const struct tile_kernels *k, const struct tile_gather *g, const real *weight,
                 const void *source, void *destination, int add, void *scratch) {
-    cell *weights = scratch, *tiles = weights + g->weight_tiles * TILE;
-    size_t band = band_numbers(g);
+    size_t band = band_numbers(g), own = g->packs_late ? 2 * weight_block(g) : 0; // of each thread
+    cell *weights = scratch, *tiles = weights + weight_cells(g, omp_get_max_threads());
     enum put how = add ? PUT_ADD : destination_bytes(g) > TILED_CACHE_BYTES ? PUT_PAST : PUT_OVER;
 #pragma omp parallel
     {
-        struct gather_task t = {.k = k, .g = g, .weights = weights, .destination = destination, .how = how};
-        pack_weights(k, g, weight, weights);
+        struct gather_task t = {.k = k,
+                                .g = g,
+                                .weight = weight,
+                                .weights = weights + own * (size_t)omp_get_thread_num(),
+                                .destination = destination,
+                                .how = how};
+        if (!g->packs_late)
+            pack_weights(k, g, weight, weights);
         k->begin(g->cells);
 #pragma omp for schedule(static)
         for (int task = 0; task < g->bands * g->shares; task++)
@@ -432,7 +458,7 @@ size_t tiled_gather_scratch(const struct tile_kernels *k, const struct convoluti
     size_t maximum = 0;
     for (int transposed = 0; transposed < 2; transposed++) {
         struct tile_gather g = gather_plan(k, c, transposed);
-        size_t need = (g.weight_tiles * TILE + band_numbers(&g) * (size_t)threads) * sizeof(cell);
+        size_t need = (weight_cells(&g, threads) + band_numbers(&g) * (size_t)threads) * sizeof(cell);
         maximum = need > maximum ? need : maximum;
     }
     return maximum;

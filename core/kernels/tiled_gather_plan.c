@@ -8,6 +8,7 @@ enum {
     FOLDED_CHANNELS = 7,
     BAND_BYTES = 1 << 19, // of source tiles: half of a second-level cache
     MINIMUM_TASKS = 8,
+    LATE_BYTES = 1 << 20, // half of a second-level cache
 };
 
 int gather_tile_depth(const struct tile_gather *g) {
@@ -85,8 +86,22 @@ static void forget_rows(struct tile_gather *g) {
     g->width = g->source_width = 1;
 }
 
+// Where all of a source that needs no packing stays in the second-level cache and all weights do not, a task has all rows
+// and two rows of weight tiles, which it packs for itself: they do not pass through memory.
+static int packs_late(const struct tile_gather *g) {
+    size_t source = (size_t)g->k * g->source_rows * g->source_width * g->c->batch * sizeof(bf16);
+    return g->source_paired && source <= LATE_BYTES && g->weight_tiles * TILE * sizeof(cell) > LATE_BYTES;
+}
+
 // Band and shares: as many rows as half a second-level cache holds, as many tasks as keep threads busy.
 static void divide(struct tile_gather *g) {
+    g->packs_late = packs_late(g);
+    if (g->packs_late) {
+        g->band = g->rows;
+        g->bands = 1;
+        g->shares = (g->m_blocks + 1) / 2;
+        return;
+    }
     size_t row_bytes = g->row_tiles * TILE * sizeof(cell);
     g->band = smaller(g->rows, (g->rows + 1) / 2);
     int from;

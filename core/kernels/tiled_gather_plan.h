@@ -30,6 +30,7 @@ struct tile_gather {
     int band, bands, shares;        // destination rows per task; tasks in y; tasks in m
     size_t row_tiles, weight_tiles; // tiles of a source row; of all weights
     struct tile_layout source;
+    int packs_late; // each task packs its weights itself, two rows of tiles at a time; else they are packed before
 };
 
 // Numbers of a tile's depth, used or not.

@@ -12,7 +12,8 @@
     }
 
 // Batches below, at and above 16 images, strides beyond the kernel, kernels beyond the map; channels that can
-// and cannot be stored in pairs; so many weights for so few pixels that their gradient is made group by group.
+// and cannot be stored in pairs; so many weights for so few pixels that these are packed
+// late and their gradient is made group by group.
 const struct convolution convolution_shapes[] = {
     // batch, c_in, h_in, w_in, c_out, kernel, stride, padding
     SHAPE(1, 3, 7, 5, 6, 3, 3, 1, 1),     SHAPE(2, 5, 9, 8, 3, 4, 4, 2, 1),
@@ -34,8 +35,8 @@ const struct convolution convolution_shapes[] = {
     SHAPE(16, 840, 3, 5, 20, 1, 1, 1, 0), SHAPE(16, 20, 3, 5, 840, 1, 1, 1, 0),
     SHAPE(16, 83, 9, 8, 70, 1, 1, 2, 0),  SHAPE(32, 13, 5, 7, 131, 1, 1, 3, 0),
     SHAPE(9, 67, 13, 11, 45, 1, 1, 1, 0), SHAPE(16, 3, 23, 17, 70, 7, 7, 2, 3),
-    SHAPE(32, 5, 4, 11, 37, 6, 3, 1, 2),  SHAPE(3, 160, 2, 3, 192, 3, 3, 1, 1),
-    SHAPE(4, 170, 3, 2, 200, 3, 3, 2, 1),
+    SHAPE(32, 5, 4, 11, 37, 6, 3, 1, 2),  SHAPE(3, 256, 1, 2, 256, 3, 3, 1, 1),
+    SHAPE(4, 170, 2, 2, 200, 3, 3, 2, 1), SHAPE(2, 256, 2, 1, 264, 3, 3, 2, 1),
 };
 const int convolution_shape_count = sizeof convolution_shapes / sizeof *convolution_shapes;
 
