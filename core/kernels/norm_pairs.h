@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What batch norm does to rows of two channels in pairs (pairs.h), from array to array without floats in between.
-// Sums are those of vector.h over the n numbers of a row, n at most VECTOR_BLOCK; all numbers are those that
-// splitting, the same arithmetic on floats, and joining give, bit for bit. [2]: of the even and of the odd channel.
+// What batch norm does to rows of two channels in pairs (pairs.h), from array to array without floats in
+// between. Sums are those of vector.h over the n numbers of a row, n at most VECTOR_BLOCK; all numbers are
+// those that splitting, the same arithmetic on floats, and joining give, bit for bit. [2]: of the even and of
+// the odd channel.
 #ifndef REFF_KERNELS_NORM_PAIRS_H
 #define REFF_KERNELS_NORM_PAIRS_H
 
@@ -30,8 +31,8 @@ struct norm_pairs {
     // y = relu?(line of u + r); r may be NULL
     void (*normalise)(const bf16 *u, const bf16 *r, size_t n, const struct norm_line *line, int relu,
                       bf16 *y);
-    // sum += S(v), dot += S(v (u - mean)), and v, cut, goes to `kept` and to or onto (add) `residual`; either may be
-    // NULL, and `kept` may be v.
+    // sum += S(v), dot += S(v (u - mean)), and v, cut, goes to `kept` and to or onto (add) `residual`; either
+    // may be NULL, and `kept` may be v.
     void (*receive)(const struct norm_cut *in, const bf16 *u, size_t n, const real mean[2], bf16 *kept,
                     bf16 *residual, int add, double sum[2], double dot[2]);
     // to (+)= projection of v and u

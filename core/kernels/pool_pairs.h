@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Max pooling of arrays in pairs (pairs.h), for the n images of a pixel of two channels, which lie together. [2]: of the
-// even and of the odd channel.
+// Max pooling of arrays in pairs (pairs.h), for the n images of a pixel of two channels, which lie together.
+// [2]: of the even and of the odd channel.
 #ifndef REFF_KERNELS_POOL_PAIRS_H
 #define REFF_KERNELS_POOL_PAIRS_H
 
@@ -13,8 +13,8 @@ struct pool_window { // as an input pixel sees it
 };
 
 struct pool_pairs {
-    // y = the largest of `count` taps' numbers, the first of equal ones, the first NaN if there is any; winner = the
-    // `number` of its tap. count is at least 1.
+    // y = the largest of `count` taps' numbers, the first of equal ones, the first NaN if there is any;
+    // winner = the `number` of its tap. count is at least 1.
     void (*best)(const bf16 *const taps[], const uint8_t number[], int count, size_t n, bf16 *y,
                  uint8_t *const winner[2]);
     // x (+)= the numbers of those windows that it has won, added up in their order as floats

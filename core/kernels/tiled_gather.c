@@ -222,7 +222,8 @@ static bf16 *pairs_of_place(const struct gather_task *t, const struct tile_place
            2 * column_of(t->g, to);
 }
 
-// Lines that are put over are fetched first: meanwhile the tile is multiplied. Of pairs, whose rows are half as many.
+// Lines that are put over are fetched first: meanwhile the tile is multiplied. Of pairs, whose rows are half
+// as many.
 static void ask_for_place(const struct gather_task *t, const struct tile_place *to) {
     size_t plane = pairs_plane(destination_columns(t->g));
     if (t->how == PUT_PAST || !t->g->destination_paired)

@@ -86,8 +86,8 @@ static void forget_rows(struct tile_gather *g) {
     g->width = g->source_width = 1;
 }
 
-// Where all of a source that needs no packing stays in the second-level cache and all weights do not, a task has all rows
-// and two rows of weight tiles, which it packs for itself: they do not pass through memory.
+// Where all of a source that needs no packing stays in the second-level cache and all weights do not, a task
+// has all rows and two rows of weight tiles, which it packs for itself: they do not pass through memory.
 static int packs_late(const struct tile_gather *g) {
     size_t source = (size_t)g->k * g->source_rows * g->source_width * g->c->batch * sizeof(bf16);
     return g->source_paired && source <= LATE_BYTES && g->weight_tiles * TILE * sizeof(cell) > LATE_BYTES;
@@ -145,7 +145,8 @@ struct tile_gather gather_plan(const struct tile_kernels *k, const struct convol
     g.folded = !g.source_paired && g.phases == 1 && (c->kernel_w > 1 ? g.k <= FOLDED_CHANNELS : g.step > 1);
     int deep = g.k * (g.folded ? c->kernel_w : 1); // numbers of a tap
     g.depth = (int)blocks_of((size_t)deep, (size_t)gather_tile_depth(&g));
-    // Folded, the rows of depth are shared out evenly among the tiles: 21 of them are two tiles of 11, not of 16.
+    // Folded, the rows of depth are shared out evenly among the tiles: 21 of them are two tiles of 11, not of
+    // 16.
     size_t cells = blocks_of((size_t)deep, (size_t)g.numbers);
     g.cells = g.depth == 1 || g.folded ? (int)blocks_of(cells, (size_t)g.depth) : TILE_CELLS;
     forget_rows(&g);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plan of a forward pass or data gradient in tiles (tiled_gather.c): which source pixels a destination pixel reads, what
-// is kept of a source row, and how the work is divided.
+// The plan of a forward pass or data gradient in tiles (tiled_gather.c): which source pixels a destination
+// pixel reads, what is kept of a source row, and how the work is divided.
 #ifndef REFF_KERNELS_TILED_GATHER_PLAN_H
 #define REFF_KERNELS_TILED_GATHER_PLAN_H
 

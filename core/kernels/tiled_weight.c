@@ -10,8 +10,9 @@
 //      outside the image are left out as far as they fill tiles
 //   3. put     sums to their weights
 //
-// Where sums are many and rows few, all rows are one band, and sums go to their weights group by group, while they are in the
-// second-level cache: a group is two blocks of output channels times two of input channels, with all taps.
+// Where sums are many and rows few, all rows are one band, and sums go to their weights group by group, while
+// they are in the second-level cache: a group is two blocks of output channels times two of input channels,
+// with all taps.
 //
 // A tap moves the source along the row by whole pixels, thus the B tiles by whole cells of depth: tiles may
 // begin at any cell. With a stride, columns of equal remainder (a phase) are kept apart, and a tap moves
@@ -53,8 +54,8 @@ struct tiled_weight_plan {
     size_t y_size, x_size, sums_size; // numbers and cells of the parts of the scratch
 };
 
-// Measured on a second-level cache of 2 MiB: it pays where the sums would not stay there from band to band, and the smaller
-// operand, which every group of the larger one goes over, does.
+// Measured on a second-level cache of 2 MiB: it pays where the sums would not stay there from band to band,
+// and the smaller operand, which every group of the larger one goes over, does.
 static int goes_by_groups(const struct tiled_weight_plan *p) {
     size_t y = (size_t)p->m_blocks * p->y_row, x = (size_t)p->i_blocks * p->x_row * p->c->stride,
            sums = (size_t)p->m_blocks * p->i_blocks * p->taps * TILE_SUMS;
@@ -328,8 +329,8 @@ static void multiply_block(const struct tile_kernels *k, const struct tiled_weig
                 y_block, first > 0, (float(*)[TILE_SUMS])(sums + block_at(p, at)));
 }
 
-// A row of a block's sums, from `at` on in each tile, to its weights, whose taps lie together: from[tap] are the sums of
-// `columns` channels.
+// A row of a block's sums, from `at` on in each tile, to its weights, whose taps lie together: from[tap] are
+// the sums of `columns` channels.
 static void put_row(const struct tile_kernels *k, const float *const from[], size_t at, int taps, int columns,
                     int add, real *to) {
     if (k->together) {
@@ -376,8 +377,8 @@ static void put(const struct tile_kernels *k, const struct tiled_weight_plan *p,
     }
 }
 
-// A group from its packed rows to its weights. Groups are numbered so that those of one part of the larger operand follow
-// each other.
+// A group from its packed rows to its weights. Groups are numbered so that those of one part of the larger
+// operand follow each other.
 static void do_group(const struct tile_kernels *k, const struct tiled_weight_plan *p, const cell *ys,
                      const cell *xs, int number, float *sums, int add, real *weight) {
     int m_pairs = (p->m_blocks + 1) / 2, twos = (p->i_blocks + 1) / 2, by_x = p->i_blocks > p->m_blocks;

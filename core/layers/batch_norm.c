@@ -158,8 +158,8 @@ static void finish_sums(const struct graph *g, const struct node *node, int grou
     }
 }
 
-// The g or d at the output of two channels: cut, passed to the residual, summed up; evaluation needs no sums, which
-// stay 0.
+// The g or d at the output of two channels: cut, passed to the residual, summed up; evaluation needs no sums,
+// which stay 0.
 static void receive(const struct norm_arrays *a, const struct node *node, enum map map, int group,
                     struct row_sums s[2]) {
     const struct graph *g = a->g;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What batch norm's maps (batch_norm.c) do to a piece of two channels (piece.h): by floats, or where all arrays are in
-// pairs and the processor has kernels for that, from pairs to pairs (norm_pairs.h), with the same bits.
+// What batch norm's maps (batch_norm.c) do to a piece of two channels (piece.h): by floats, or where all
+// arrays are in pairs and the processor has kernels for that, from pairs to pairs (norm_pairs.h), with the
+// same bits.
 #ifndef REFF_LAYERS_BATCH_NORM_PIECE_H
 #define REFF_LAYERS_BATCH_NORM_PIECE_H
 
@@ -28,8 +29,8 @@ void norm_piece_squares(const struct norm_arrays *a, const struct piece *p, cons
 // y = relu?(line of u + r)
 void norm_piece_normalise(const struct norm_arrays *a, const struct piece *p, const struct norm_line *line);
 
-// The g or d at the output: cut at the ReLU, passed to the residual (add: or added), summed up (sums; NULL: not). Cut
-// it stays in its array where that holds floats, and g always, for later maps read it there.
+// The g or d at the output: cut at the ReLU, passed to the residual (add: or added), summed up (sums; NULL:
+// not). Cut it stays in its array where that holds floats, and g always, for later maps read it there.
 void norm_piece_receive(const struct norm_arrays *a, enum map map, const struct piece *p, int add,
                         const real mean[2], struct row_sums *sums);
 

@@ -2,9 +2,10 @@
 // Max pooling. The winner of each window, as the index of its tap, is kept from the forward pass; given the
 // winners, all other maps are linear: t takes the winner's number, g and d go to the winner.
 //
-// All maps go pixel by pixel through the taps, for some images of two channels at a time (piece.h). Where both arrays are
-// in pairs and the processor has kernels for that (pool_pairs.h), x goes so for all images, and g and d go through the
-// pixels of the input, each of which collects what its windows have for it; the bits are the same.
+// All maps go pixel by pixel through the taps, for some images of two channels at a time (piece.h). Where
+// both arrays are in pairs and the processor has kernels for that (pool_pairs.h), x goes so for all images,
+// and g and d go through the pixels of the input, each of which collects what its windows have for it; the
+// bits are the same.
 #include "core/kernels/pool_pairs.h"
 #include "core/kernels/wide.h"
 #include "core/layers/layers.h"
@@ -271,7 +272,8 @@ static size_t scratch(const struct graph *g, const struct node *node, int thread
                : 0;
 }
 
-// to = the winners' numbers, which lie at `offset` of their tap, an image behind the other. Pairs: of channel h.
+// to = the winners' numbers, which lie at `offset` of their tap, an image behind the other. Pairs: of channel
+// h.
 static void gather(size_t n, const real *from, const size_t *offset, const uint8_t *winner, real *to) {
     for (size_t i = 0; i < n; i++)
         to[i] = from[offset[winner[i]] + i];
