@@ -162,13 +162,10 @@ static void tangent_sums(const bf16 *t, const bf16 *u, const bf16 *gy, size_t n,
 
 // ---------------------------------------------------------------------------------------------- rows
 
-#define EACH_VECTOR(i, used, n)                                                                              \
-    for (size_t i = 0; i < (n); i += VECTOR)                                                                 \
-        for (__mmask16 used = first_of_16((n)-i), once = 1; once; once = 0)
-
 static void normalise(const bf16 *u, const bf16 *r, size_t n, const struct norm_line *line, int relu,
                       bf16 *y) {
-    EACH_VECTOR(i, used, n) {
+    for (size_t i = 0; i < n; i += VECTOR) {
+        __mmask16 used = first_of_16(n - i);
         struct two v = load(u, i, used), by = r ? load(r, i, used) : v;
         ask_for(y, i);
         for (int h = 0; h < CHANNELS; h++) {
@@ -193,7 +190,8 @@ INLINE __m512 projected(const struct norm_projection *k, int h, __m512 v, __m512
 
 static void project(const struct norm_cut *in, const bf16 *u, size_t n, const struct norm_projection *k,
                     int add, bf16 *to) {
-    EACH_VECTOR(i, used, n) {
+    for (size_t i = 0; i < n; i += VECTOR) {
+        __mmask16 used = first_of_16(n - i);
         struct two v = numbers_of(load_cut(in, i, used)), at = load(u, i, used),
                    there = add ? load(to, i, used) : v;
         ask_for(to, i);
@@ -207,7 +205,8 @@ static void project(const struct norm_cut *in, const bf16 *u, size_t n, const st
 
 static void project_second(const struct norm_cut *in, const bf16 *u, const bf16 *t, const bf16 *gy, size_t n,
                            const struct norm_projection *k, const struct norm_second *k2, int add, bf16 *to) {
-    EACH_VECTOR(i, used, n) {
+    for (size_t i = 0; i < n; i += VECTOR) {
+        __mmask16 used = first_of_16(n - i);
         struct two v = numbers_of(load_cut(in, i, used)), at = load(u, i, used), of_t = load(t, i, used),
                    of_g = load(gy, i, used), there = add ? load(to, i, used) : v;
         ask_for(to, i);
@@ -226,7 +225,8 @@ static void project_second(const struct norm_cut *in, const bf16 *u, const bf16 
 
 static void tangent(const bf16 *t, const bf16 *u, const bf16 *r, const bf16 *gate, size_t n,
                     const struct norm_projection *k, bf16 *to) {
-    EACH_VECTOR(i, used, n) {
+    for (size_t i = 0; i < n; i += VECTOR) {
+        __mmask16 used = first_of_16(n - i);
         struct two v = load(t, i, used), at = load(u, i, used), by = r ? load(r, i, used) : v;
         ask_for(to, i);
         for (int h = 0; h < CHANNELS; h++) {

@@ -83,9 +83,9 @@ struct profile {
     struct annotator_settings annotator;
     struct override *overrides;
     int override_count;
-    struct variations set; // by the command line: prevails over all sections (profile_set)
+    struct variations set;  // by the command line: prevails over all sections (profile_set)
     char folder[PATH_SIZE]; // of the data, once resolved
-    struct profile *next;  // other profiles, which columns of tables name (plan_profiles)
+    struct profile *next;   // other profiles, which columns of tables name (plan_profiles)
 };
 
 // Reads the profile of that name (or path). Free with profile_free, also after a failure.

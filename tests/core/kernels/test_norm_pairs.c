@@ -59,13 +59,15 @@ static void same_row(const bf16 *mine, const struct row *want) {
     CU_ASSERT(!memcmp(mine, want->pairs, sizeof want->pairs));
 }
 
-static void same_sum(double mine, double want) {
-    CU_ASSERT(!memcmp(&mine, &want, sizeof mine));
+static uint64_t bits_of(double number) {
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
 }
 
-#define EACH(h, i, n)                                                                                        \
-    for (int h = 0; h < 2; h++)                                                                              \
-        for (size_t i = 0; i < (n); i++)
+static void same_sum(double mine, double want) {
+    CU_ASSERT_EQUAL(bits_of(mine), bits_of(want));
+}
 
 static void check_squares(const struct norm_pairs *norm, size_t n) {
     double sum[2] = {1, 2}, squares[2] = {3, 4};
@@ -81,11 +83,12 @@ static void check_normalise(const struct norm_pairs *norm, size_t n, int with_r,
     struct row want = rows[V];
     memcpy(y, rows[V].pairs, sizeof y);
     norm->normalise(rows[U].pairs, with_r ? rows[R].pairs : NULL, n, &line, relu, y);
-    EACH(h, i, n) {
-        real v = (rows[U].of[h][i] - line.mean[h]) * line.scale[h] + line.shift[h];
-        v = with_r ? v + rows[R].of[h][i] : v;
-        want.of[h][i] = relu && v < 0 ? 0 : v;
-    }
+    for (int h = 0; h < 2; h++)
+        for (size_t i = 0; i < n; i++) {
+            real v = (rows[U].of[h][i] - line.mean[h]) * line.scale[h] + line.shift[h];
+            v = with_r ? v + rows[R].of[h][i] : v;
+            want.of[h][i] = relu && v < 0 ? 0 : v;
+        }
     join(&want);
     same_row(y, &want);
 }
@@ -98,10 +101,11 @@ static void check_receive(const struct norm_pairs *norm, size_t n, int cut, int 
     memcpy(r, rows[R].pairs, sizeof r);
     struct norm_cut in = {v, cut ? rows[GATE].pairs : NULL};
     norm->receive(&in, rows[U].pairs, n, mean, v, r, add, sum, dot);
-    EACH(h, i, n) {
-        kept.of[h][i] = is_open(cut, h, i) ? rows[V].of[h][i] : 0;
-        passed.of[h][i] = add ? rows[R].of[h][i] + kept.of[h][i] : kept.of[h][i];
-    }
+    for (int h = 0; h < 2; h++)
+        for (size_t i = 0; i < n; i++) {
+            kept.of[h][i] = is_open(cut, h, i) ? rows[V].of[h][i] : 0;
+            passed.of[h][i] = add ? rows[R].of[h][i] + kept.of[h][i] : kept.of[h][i];
+        }
     for (int h = 0; h < 2; h++) {
         same_sum(sum[h], 1 + h + vector_sum(kept.of[h], n));
         same_sum(dot[h], 3 + h + vector_dot_about(kept.of[h], rows[U].of[h], mean[h], n));
@@ -131,14 +135,15 @@ static void check_project(const struct norm_pairs *norm, size_t n, int cut, int 
     memcpy(second, rows[R].pairs, sizeof second);
     norm->project(&in, rows[U].pairs, n, &k, add, to);
     norm->project_second(&in, rows[U].pairs, rows[T].pairs, rows[GY].pairs, n, &k, &k2, add, second);
-    EACH(h, i, n) {
-        real first = projected(h, i, is_open(cut, h, i) ? rows[V].of[h][i] : 0),
-             deviation = rows[U].of[h][i] - k.mean[h];
-        want.of[h][i] = add ? rows[R].of[h][i] + first : first;
-        want_second.of[h][i] =
-            want.of[h][i] + (k2.of_t[h] * rows[T].of[h][i] + k2.of_g[h] * rows[GY].of[h][i] +
-                             k2.of_u[h] * deviation + k2.constant[h]);
-    }
+    for (int h = 0; h < 2; h++)
+        for (size_t i = 0; i < n; i++) {
+            real first = projected(h, i, is_open(cut, h, i) ? rows[V].of[h][i] : 0),
+                 deviation = rows[U].of[h][i] - k.mean[h];
+            want.of[h][i] = add ? rows[R].of[h][i] + first : first;
+            want_second.of[h][i] =
+                want.of[h][i] + (k2.of_t[h] * rows[T].of[h][i] + k2.of_g[h] * rows[GY].of[h][i] +
+                                 k2.of_u[h] * deviation + k2.constant[h]);
+        }
     join(&want);
     join(&want_second);
     same_row(to, &want);
@@ -161,11 +166,12 @@ static void check_tangent(const struct norm_pairs *norm, size_t n, int with_r, i
     memcpy(to, rows[V].pairs, sizeof to);
     norm->tangent(rows[T].pairs, rows[U].pairs, with_r ? rows[R].pairs : NULL, cut ? rows[GATE].pairs : NULL,
                   n, &k, to);
-    EACH(h, i, n) {
-        real v = projected(h, i, rows[T].of[h][i]);
-        v = with_r ? v + rows[R].of[h][i] : v;
-        want.of[h][i] = is_open(cut, h, i) ? v : 0;
-    }
+    for (int h = 0; h < 2; h++)
+        for (size_t i = 0; i < n; i++) {
+            real v = projected(h, i, rows[T].of[h][i]);
+            v = with_r ? v + rows[R].of[h][i] : v;
+            want.of[h][i] = is_open(cut, h, i) ? v : 0;
+        }
     join(&want);
     same_row(to, &want);
 }
