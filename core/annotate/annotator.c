@@ -196,7 +196,7 @@ static uint8_t byte_of(double v) {
 static void to_network(struct annotator_work *w, const struct resize *to, const uint8_t *bytes, int channels,
                        uint8_t *out) {
     struct scaling *s = &w->scaling;
-    size_t area = to == &s->to ? w->side_area : w->chosen_area;
+    size_t area = (size_t)to->rows.out * (size_t)to->columns.out;
     for (int c = 0; c < channels; c++) {
         for (size_t i = 0; i < w->area; i++)
             s->in[i] = bytes[i * channels + c];

@@ -136,7 +136,7 @@ void convolution_backward_data(const struct convolution_plan *p, const real *wei
     case CONVOLUTION_PANELS:
         tiled_point_backward_data(p->activations.tiles, c, weight, y, x, add, scratch);
         break;
-    case CONVOLUTION_STEM: // nothing asks for the gradient of pictures
+    case CONVOLUTION_STEM: // the gradient of pictures, which methods of the input's gradient alone ask for
     case CONVOLUTION_TILES:
         tiled_gather_backward_data(p->activations.tiles, c, weight, y, x, add, scratch);
         break;

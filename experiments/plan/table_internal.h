@@ -34,6 +34,13 @@ struct row_sections {
 int table_rows_take(struct row_sections *sections, const char *name, const char *key, const char *value,
                     const char *where, struct error *err);
 
+// What a row gives, nothing else may give: it would be said twice, and mean one of the two. The first refuses (column NULL:
+// in [fixed]), the second looks for a setting. by: who gives it, "the row" or "in [row wide]".
+int table_given_twice(const char *name, const char *at, const char *by, const char *column,
+                      struct error *err);
+int table_row_alone(const struct table *t, const char *name, const char *at, const char *by,
+                    struct error *err);
+
 // Once rows and columns are known: each section's settings to its row, after a check that nothing else gives them.
 int table_rows_settle(struct table *t, const struct row_sections *sections, struct error *err);
 

@@ -344,20 +344,17 @@ static const char *placed_name(void) {
     return data_set_list[i]->name;
 }
 
-// What the row gives, nothing else may give: it would be said twice, and mean one of the two.
+// What the row gives, nothing else may give (table_rows.c; named rows are checked there).
 static int check_row_alone(const struct table_reading *r, struct error *err) {
     const struct table *t = r->table;
-    const struct setting *axis = t->row_kind == ROW_AXIS ? settings_find(table_axis_keys, t->row_name) : NULL;
-    if (t->row_kind == ROW_NAMED) // table_rows_settle
-        return 0;
-    if (axis ? r->has_axis[axis - table_axis_keys] : variations_find(&t->fixed_settings, t->row_name) != NULL)
-        return fail_usage(err, "%s: %s must be either the row or in [fixed], not both", t->path, t->row_name);
-    for (int i = 0; i < t->column_count; i++) {
-        const struct table_column *c = &t->sections[i];
-        if (axis ? c->has_axis[axis - table_axis_keys] : variations_find(&c->settings, t->row_name) != NULL)
-            return fail_usage(err, "%s: %s must be either the row or in [column %s], not both", t->path,
-                              t->row_name, t->columns[i]);
-    }
+    if (t->row_kind != ROW_AXIS)
+        return t->row_kind == ROW_SETTING ? table_row_alone(t, t->row_name, t->path, "the row", err) : 0;
+    int axis = (int)(settings_find(table_axis_keys, t->row_name) - table_axis_keys);
+    if (r->has_axis[axis])
+        return table_given_twice(t->row_name, t->path, "the row", NULL, err);
+    for (int i = 0; i < t->column_count; i++)
+        if (t->sections[i].has_axis[axis])
+            return table_given_twice(t->row_name, t->path, "the row", t->columns[i], err);
     return 0;
 }
 

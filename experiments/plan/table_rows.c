@@ -20,19 +20,29 @@ int table_rows_take(struct row_sections *sections, const char *name, const char 
     return variations_set(&sections->items[i].settings, key, value, where, err);
 }
 
-// What a row gives, nothing else may give: it would be said twice, and mean one of the two.
+int table_given_twice(const char *name, const char *at, const char *by, const char *column,
+                      struct error *err) {
+    return column
+               ? fail_usage(err, "%s: %s must be either %s or in [column %s], not both", at, name, by, column)
+               : fail_usage(err, "%s: %s must be either %s or in [fixed], not both", at, name, by);
+}
+
+int table_row_alone(const struct table *t, const char *name, const char *at, const char *by,
+                    struct error *err) {
+    if (variations_find(&t->fixed_settings, name))
+        return table_given_twice(name, at, by, NULL, err);
+    for (int i = 0; i < t->column_count; i++)
+        if (variations_find(&t->sections[i].settings, name))
+            return table_given_twice(name, at, by, t->columns[i], err);
+    return 0;
+}
+
 static int check_alone(const struct table *t, int row, const char *at, struct error *err) {
-    const struct variations *own = &t->row_settings[row];
-    for (int i = 0; i < own->count; i++) {
-        const char *name = own->items[i].name;
-        if (variations_find(&t->fixed_settings, name))
-            return fail_usage(err, "%s: %s must be either in [row %s] or in [fixed], not both", at, name,
-                              t->rows[row]);
-        for (int column = 0; column < t->column_count; column++)
-            if (variations_find(&t->sections[column].settings, name))
-                return fail_usage(err, "%s: %s must be either in [row %s] or in [column %s], not both", at,
-                                  name, t->rows[row], t->columns[column]);
-    }
+    char by[SETTING_WORD_SIZE + 16];
+    snprintf(by, sizeof by, "in [row %s]", t->rows[row]);
+    for (int i = 0; i < t->row_settings[row].count; i++)
+        if (table_row_alone(t, t->row_settings[row].items[i].name, at, by, err))
+            return -1;
     return 0;
 }
 
