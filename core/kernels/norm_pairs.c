@@ -34,14 +34,6 @@ INLINE void store(bf16 *row, size_t i, __mmask16 used, struct two v) {
     _mm512_mask_storeu_epi32(row + 2 * i, used, pairs_of(v.of[EVEN], v.of[ODD]));
 }
 
-// Rows lie beyond the second-level cache: their lines, also those that are only written, which are fetched
-// first, are there in time if they are asked for beforehand (a copy of 3 MB from and to the third-level
-// cache: 24 GB/s instead of 15).
-INLINE void ask_for(const bf16 *row, size_t i) {
-    enum { AHEAD = 16 * VECTOR }; // pairs
-    _mm_prefetch((const char *)(row + 2 * (i + AHEAD)), _MM_HINT_T0);
-}
-
 // ---------------------------------------------------------------------------------------------- sums
 
 struct operands { // of whatever is summed up

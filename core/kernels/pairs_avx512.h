@@ -28,6 +28,14 @@ static inline __m512i pairs_of(__m512 even, __m512 odd) {
     return _mm512_permutexvar_epi16(interleave_order(), pack_two(even, odd));
 }
 
+// Rows of pairs lie beyond the second-level cache: their lines, also those that are only written, which are fetched
+// first, are there in time if they are asked for beforehand (a copy of 3 MB from and to the third-level cache: 24 GB/s
+// instead of 15). i: of the pair that is worked on.
+static inline void ask_for(const bf16 *row, size_t i) {
+    enum { AHEAD = 256 }; // pairs
+    _mm_prefetch((const char *)(row + 2 * (i + AHEAD)), _MM_HINT_T0);
+}
+
 // Which of 16 pairs a gate lets through: those above zero, from 2^-126 to infinity.
 static inline __mmask32 open_of(__m512i gates) {
     return _mm512_cmpge_epi16_mask(gates, _mm512_set1_epi16(0x0080)) &

@@ -5,12 +5,7 @@
 #if defined(__x86_64__) && !defined(REFF_DOUBLE)
 #include "core/kernels/pairs_avx512.h"
 
-enum { VECTOR = 16, AHEAD = 16 * VECTOR };
-
-// A line that is written is fetched first (norm_pairs.c); pixels follow each other.
-static inline void ask_for(const bf16 *row, size_t i) {
-    _mm_prefetch((const char *)(row + 2 * (i + AHEAD)), _MM_HINT_T0);
-}
+enum { VECTOR = 16 };
 
 // A number wins over the best so far where it is larger or the first NaN.
 static inline __mmask16 wins(__m512 x, __m512 best) {

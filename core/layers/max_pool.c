@@ -156,7 +156,8 @@ static void best_of_pixel(const struct pool_pairs *k, const struct pool_planes *
 
 static void forward(struct graph *g, struct node *node) {
     const struct value *out = &g->values[node->output];
-    if (!kernel_of(g, node)) {
+    const struct pool_pairs *k = kernel_of(g, node);
+    if (!k) {
         each_pixel(g, node, forward_pixel);
         return;
     }
@@ -165,7 +166,7 @@ static void forward(struct graph *g, struct node *node) {
         const struct pool_planes p = planes_of(g, node, MAP_X, group);
         for (int oy = 0; oy < out->height; oy++)
             for (int ox = 0; ox < out->width; ox++)
-                best_of_pixel(kernel_of(g, node), &p, oy, ox);
+                best_of_pixel(k, &p, oy, ox);
     }
 }
 
@@ -232,24 +233,26 @@ static void collect_pixel(const struct pool_pairs *k, const struct pool_planes *
     k->collect(windows, count, p->batch, add, p->x + 2 * pixel_at(p, p->in, iy, ix));
 }
 
-static void collect(const struct graph *g, const struct node *node, enum map map) {
+static void collect(const struct graph *g, const struct node *node, const struct pool_pairs *k,
+                    enum map map) {
     const struct value *in = &g->values[node->inputs[0]];
 #pragma omp parallel for schedule(static)
     for (int group = 0; group < piece_groups(g, node->inputs[0]); group++) {
         const struct pool_planes p = planes_of(g, node, map, group);
         for (int iy = 0; iy < in->height; iy++)
             for (int ix = 0; ix < in->width; ix++)
-                collect_pixel(kernel_of(g, node), &p, node->adds[map][0], iy, ix);
+                collect_pixel(k, &p, node->adds[map][0], iy, ix);
     }
 }
 
 static void down(struct graph *g, struct node *node, enum map map) {
     const struct value *out = &g->values[node->output];
+    const struct pool_pairs *k = kernel_of(g, node);
     int input = node->inputs[0];
     if (!layer_map(g, input, map))
         return;
-    if (kernel_of(g, node)) {
-        collect(g, node, map);
+    if (k) {
+        collect(g, node, k, map);
         return;
     }
 #pragma omp parallel for schedule(static)
@@ -272,8 +275,7 @@ static size_t scratch(const struct graph *g, const struct node *node, int thread
                : 0;
 }
 
-// to = the winners' numbers, which lie at `offset` of their tap, an image behind the other. Pairs: of channel
-// h.
+// to = the winners' numbers, which lie at `offset` of their tap, an image behind the other. Pairs: of channel h.
 static void gather(size_t n, const real *from, const size_t *offset, const uint8_t *winner, real *to) {
     for (size_t i = 0; i < n; i++)
         to[i] = from[offset[winner[i]] + i];
