@@ -444,10 +444,10 @@ LINT_SOURCES := $(SOURCES) experiments/command/main.c $(TESTS) tests/attack/faul
 LINT_HEADERS := $(wildcard core/*/*.h gen/*/*.h experiments/*/*.h) $(shell find tests -name "*.h")
 LINT_FLAGS    = $(filter-out -W%,$(FLAGS)) $$(pkg-config --cflags $(PACKAGES))
 
-.PHONY: lint lint-setup lint-format lint-layers lint-documents lint-cppcheck clean
+.PHONY: lint lint-setup lint-format lint-layers lint-planted-bugs lint-documents lint-cppcheck clean
 lint: ## clang-format, clang-tidy, cppcheck and scripts/layers: no findings allowed (only changed files are looked at again)
 	@$(REMAKE) lint-setup
-	@$(REMAKE) -k lint-format lint-layers lint-documents lint-cppcheck $(LINT_SOURCES:%.c=$(LINT)/%.tidy)
+	@$(REMAKE) -k lint-format lint-layers lint-planted-bugs lint-documents lint-cppcheck $(LINT_SOURCES:%.c=$(LINT)/%.tidy)
 
 lint-setup: $(STAMP) $(BUILD)/build_revision.h $(BUILD)/build_prefix.h $(BUILD)/build_suites.h
 	@scripts/setup clang-format clang-tidy cppcheck libomp-dev python3
@@ -457,6 +457,10 @@ lint-format:
 
 lint-layers:
 	@scripts/layers
+
+# The bugs themselves take minutes (.ci/run); that each still has its place takes none.
+lint-planted-bugs:
+	@scripts/planted_method_bugs --places
 
 lint-documents:
 	@scripts/settings_page
