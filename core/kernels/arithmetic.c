@@ -27,6 +27,8 @@ static const struct rule {
      "Intel's dot products of bf16 are half as fast as its products of float"},
     {"AuthenticAMD", 25, ISA_AVX512_BF16, PRECISION_BF16, // Zen 4: 473 against 236
      "Zen 4's dot products of bf16 are twice as fast as its products of float"},
+    {"AuthenticAMD", 26, ISA_AVX512_BF16, PRECISION_BF16, // Zen 5: 911 against 455
+     "Zen 5's dot products of bf16 are twice as fast as its products of float"},
 };
 
 int arithmetic_rule(const struct processor *processor, enum isa for_bf16, struct arithmetic *out) {

@@ -25,7 +25,7 @@ static void test_processors_that_were_measured_have_a_rule(void) {
         {{"GenuineIntel", 6, 207}, ISA_AMX, 1, PRECISION_BF16},         // Emerald Rapids
         {{"GenuineIntel", 6, 207}, ISA_AVX512_BF16, 1, PRECISION_F32},  // its tiles hidden
         {{"AuthenticAMD", 25, 17}, ISA_AVX512_BF16, 1, PRECISION_BF16}, // Zen 4
-        {{"AuthenticAMD", 26, 2}, ISA_AVX512_BF16, 0, PRECISION_F32},   // Zen 5
+        {{"AuthenticAMD", 26, 2}, ISA_AVX512_BF16, 1, PRECISION_BF16},  // Zen 5
         {{"AuthenticAMD", 27, 1}, ISA_AMX, 0, PRECISION_F32},
         {{"", 0, 0}, ISA_AVX512_BF16, 0, PRECISION_F32},
     };
