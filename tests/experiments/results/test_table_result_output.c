@@ -356,6 +356,24 @@ static void test_json_has_the_provenance_of_its_runs(void) {
     end();
 }
 
+// What a row gives holds for that row alone: the settings of a column are those that all of its rows have.
+static void test_settings_of_a_column_leave_out_what_rows_vary(void) {
+    static const char named[] =
+        "[table]\ntitle = t\nrow = what\nrows = short | long\ncolumns = baseline, reff\n"
+        "[fixed]\np = 0\nq = 1\nsize = 223\n[row long]\nepochs = 6\n";
+    struct error err = {0};
+    fixture_make_table(&f, named, fixture_profile_text);
+    snprintf(results, sizeof results, "%s", suite_path("named"));
+    CU_ASSERT_FATAL(!table_result_read(&table, &f.tables[0], &f.plan, results, NULL, &err));
+    json_t *settings = table_provenance_settings(&table),
+           *train = json_object_get(json_object_get(settings, "reff"), "train");
+    CU_ASSERT_EQUAL(number(train, "lambda"), 3);
+    CU_ASSERT_PTR_NULL(json_object_get(train, "epochs"));
+    json_decref(settings);
+    table_result_free(&table);
+    fixture_free(&f);
+}
+
 // ---------------------------------------------------------------------------------------------- files
 
 static void test_files_hold_what_is_printed(void) {
@@ -505,6 +523,8 @@ void suite_table_result_output(void) {
     CU_add_test(suite, "JSON has every cell with its numbers", test_json_has_every_cell_with_its_numbers);
     CU_add_test(suite, "JSON has every claim with its test", test_json_has_every_claim_with_its_test);
     CU_add_test(suite, "JSON has the provenance of its runs", test_json_has_the_provenance_of_its_runs);
+    CU_add_test(suite, "settings of a column leave out what rows vary",
+                test_settings_of_a_column_leave_out_what_rows_vary);
     CU_add_test(suite, "files hold what is printed", test_files_hold_what_is_printed);
     CU_add_test(suite, "a full disk leaves the table that was there",
                 test_a_full_disk_leaves_the_table_that_was_there);
