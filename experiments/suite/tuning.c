@@ -15,27 +15,53 @@ struct trial {
     int runs, reported, wrong; // for choosing; with seeds to report; unreadable, or where they do not belong
     double seconds;
     json_t *seeds;  // {"101": true}
-    json_t *values; // {"lambda": {"50": true, "150": true}}
+    json_t *values; // {"lambda": {"50": 3, "150": 1}}: in how many runs
+    json_t *parts;  // {"annotator.": 4}: runs that have settings with this prefix
 };
 
 static int trial_begin(struct trial *t, struct error *err) {
-    *t = (struct trial){.seeds = json_object(), .values = json_object()};
-    return t->seeds && t->values ? 0 : fail_memory(err, "a trial");
+    *t = (struct trial){.seeds = json_object(), .values = json_object(), .parts = json_object()};
+    return t->seeds && t->values && t->parts ? 0 : fail_memory(err, "a trial");
 }
 
 static void trial_end(struct trial *t) {
     json_decref(t->seeds);
     json_decref(t->values);
+    json_decref(t->parts);
 }
 
 // ---------------------------------------------------------------------------------------- records
+
+static void count(json_t *counts, const char *key) {
+    json_object_set_new(counts, key, json_integer(json_integer_value(json_object_get(counts, key)) + 1));
+}
 
 static void add_value(struct trial *t, const char *key, const json_t *value) {
     char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
     if (!json_object_get(t->values, key))
         json_object_set_new(t->values, key, json_object());
-    json_object_set_new(json_object_get(t->values, key), text ? text : "?", json_true());
+    count(json_object_get(t->values, key), text ? text : "?");
     free(text);
+}
+
+// Those of data or of an annotator, which a record holds only where they are not what they always were. The axes of tables
+// are told as places, and seeds are no settings.
+static void add_part(struct trial *t, const char *prefix, json_t *settings) {
+    static const char *const others[] = {"p", "q", "size", "n", "seed", "split"};
+    const char *key;
+    json_t *value;
+    if (settings)
+        count(t->parts, prefix);
+    json_object_foreach(settings, key, value) {
+        char name[128];
+        size_t i = 0;
+        while (i < sizeof others / sizeof *others && strcmp(key, others[i]))
+            i++;
+        if (i < sizeof others / sizeof *others)
+            continue;
+        snprintf(name, sizeof name, "%s%s", prefix, key);
+        add_value(t, name, value);
+    }
 }
 
 // Every setting that may belong to a grid, and the place in the tables.
@@ -51,6 +77,9 @@ static void add_settings(struct trial *t, const json_t *run) {
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if ((value = json_object_get(cell, places[i])))
             add_value(t, places[i], value);
+    const json_t *identity = json_object_get(cell, "identity");
+    add_part(t, "annotator.", json_object_get(identity, "annotator"));
+    add_part(t, "data.", json_object_get(json_object_get(identity, "data"), "train"));
 }
 
 static void add_run(struct trial *t, const json_t *run) {
@@ -127,15 +156,29 @@ static void add_values(struct text *out, json_t *values) {
         text_printf(out, " and %zu more", json_object_size(values) - count);
 }
 
-// "lambda 50, 150, 500; p 0, 1": what differs among the runs.
+// Whether runs of the same part lack this setting.
+static int is_unset_in_some(const struct trial *t, const char *key, json_t *values) {
+    const char *prefix, *text;
+    json_t *runs, *count;
+    json_int_t set = 0;
+    json_object_foreach(values, text, count) set += json_integer_value(count);
+    json_object_foreach(t->parts, prefix, runs) {
+        if (!strncmp(key, prefix, strlen(prefix)))
+            return set < json_integer_value(runs);
+    }
+    return 0;
+}
+
+// "lambda 50, 150, 500; annotator.jitter unset, 4; p 0, 1": what differs among the runs.
 static void add_grid(struct text *out, const struct trial *t) {
     const char *key;
     json_t *values;
     int grids = 0;
     json_object_foreach(t->values, key, values) {
-        if (json_object_size(values) < 2)
+        int unset = is_unset_in_some(t, key, values);
+        if (json_object_size(values) + (size_t)unset < 2)
             continue;
-        text_printf(out, "%s%s", grids++ ? "; " : "", key);
+        text_printf(out, "%s%s%s", grids++ ? "; " : "", key, unset ? " unset," : "");
         add_values(out, values);
     }
     if (!grids)

@@ -66,9 +66,34 @@ static void test_runs_are_counted_by_trial_with_their_grid(void) {
     free(text);
 }
 
+// A record has a setting of data or annotators only where it is not the default.
+static void test_settings_of_data_and_annotators_belong_to_the_grid(void) {
+    static const char *const identities[] = {
+        "{\"annotator\": {\"ngf\": 8, \"seed\": 101}, \"data\": {\"train\": {\"p\": 0, \"canvas\": 32}}}",
+        "{\"annotator\": {\"ngf\": 8, \"jitter\": 4, \"seed\": 102}, \"data\": {\"train\": {\"p\": 1, "
+        "\"canvas\": 64}}}",
+        "{\"data\": {\"train\": {\"canvas\": 32}}}"};
+    struct error err = {0};
+    char path[64], record[512];
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "results/tuning/annotator/%d", i);
+        CU_ASSERT_FATAL(!folder_make(suite_path(path), &err));
+        snprintf(path, sizeof path, "results/tuning/annotator/%d/run.json", i);
+        snprintf(record, sizeof record, "{\"cell\": {\"seed\": 101, \"identity\": %s}, \"seconds\": 1.0}",
+                 identities[i]);
+        CU_ASSERT_FATAL(!file_write(suite_path(path), record, strlen(record), &err));
+    }
+    char *text = printed();
+    suite_text_has(text,
+                   "annotator: 3 runs, 1 seed, 0.0 hours: data.canvas 32, 64; annotator.jitter unset, 4\n");
+    free(text);
+}
+
 void suite_tuning(void) {
     CU_pSuite s = CU_add_suite("tuning", suite_make_folder, suite_remove_folder);
     CU_add_test(s, "no folder is no run", test_no_folder_is_no_run);
     CU_add_test(s, "runs are counted by trial, with their grid",
                 test_runs_are_counted_by_trial_with_their_grid);
+    CU_add_test(s, "settings of data and annotators belong to the grid",
+                test_settings_of_data_and_annotators_belong_to_the_grid);
 }
