@@ -47,7 +47,7 @@ static void add_value(struct trial *t, const char *key, const json_t *value) {
 // Those of data or of an annotator, which a record holds only where they are not what they always were. The axes of tables
 // are told as places, and seeds are no settings.
 static void add_part(struct trial *t, const char *prefix, json_t *settings) {
-    static const char *const others[] = {"p", "q", "size", "n", "seed", "split"};
+    static const char *const others[] = {"data", "p", "q", "size", "n", "seed", "split"};
     const char *key;
     json_t *value;
     if (settings)
