@@ -32,7 +32,7 @@ static void trial_end(struct trial *t) {
 
 // ---------------------------------------------------------------------------------------- records
 
-static void count(json_t *counts, const char *key) {
+static void count_one(json_t *counts, const char *key) {
     json_object_set_new(counts, key, json_integer(json_integer_value(json_object_get(counts, key)) + 1));
 }
 
@@ -40,7 +40,7 @@ static void add_value(struct trial *t, const char *key, const json_t *value) {
     char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
     if (!json_object_get(t->values, key))
         json_object_set_new(t->values, key, json_object());
-    count(json_object_get(t->values, key), text ? text : "?");
+    count_one(json_object_get(t->values, key), text ? text : "?");
     free(text);
 }
 
@@ -51,7 +51,7 @@ static void add_part(struct trial *t, const char *prefix, json_t *settings) {
     const char *key;
     json_t *value;
     if (settings)
-        count(t->parts, prefix);
+        count_one(t->parts, prefix);
     json_object_foreach(settings, key, value) {
         char name[128];
         size_t i = 0;
